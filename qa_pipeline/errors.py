@@ -1,0 +1,47 @@
+"""Every error a user can meet, as one small tree.
+
+    HuijianError
+    ├── InputError            what the user gave cannot be used; exit code 2, nothing is written
+    │   ├── RecordingError    a file that is not a usable recording
+    │   ├── TranscriptError   a transcript that cannot be read (format, times)
+    │   ├── FactsError        meeting facts that are wrong (file, line, column, key)
+    │   ├── RubricError       a rubric that is wrong (file, line, column, key)
+    │   └── ModelError        a speech model that is neither present nor reachable, or is damaged
+    └── OutputError           a result that could not be written (read-only folder, full disk)
+
+A message is one clear sentence in Chinese: what, where, what to do.
+"""
+
+from __future__ import annotations
+
+
+class HuijianError(Exception):
+    """Base of all errors that are shown to a user; ``str(error)`` is the sentence to show."""
+
+
+class InputError(HuijianError):
+    """What the user gave cannot be used."""
+
+
+class RecordingError(InputError):
+    """The file is missing, empty, damaged, has no audio track, or holds no speech."""
+
+
+class TranscriptError(InputError):
+    """The transcript cannot be read, or its times are impossible."""
+
+
+class FactsError(InputError):
+    """The meeting facts name an unknown key, an unknown kind or an impossible value."""
+
+
+class RubricError(InputError):
+    """The rubric breaks its language; the message names file, line, column, key and the nearest word."""
+
+
+class ModelError(InputError):
+    """The speech model is not there and cannot be fetched, or its files are damaged."""
+
+
+class OutputError(HuijianError):
+    """The result could not be written; nothing half-written is left behind."""

@@ -1,0 +1,91 @@
+"""The domain lexicon (rubrics/lexicon.yaml): terms, cue phrases and homophone repairs, read once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+from qa_pipeline.values import Chapter, MeetingKind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Homophone:
+    """How mishearings of one term are repaired.
+
+    ``mode`` is ``replace`` (always), ``replace_in_domain`` (in meetings of this domain, so always here),
+    ``context`` (only where the regular expression ``context`` matches nearby; an empty one is off) or
+    ``normalize`` (a legitimate spelling brought to the canonical one). ``not_followed_by`` guards all modes.
+    """
+
+    term: str
+    mode: str
+    variants: tuple[str, ...]
+    context: str = ""
+    not_followed_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lexicon:
+    version: str
+    identifiers: Mapping[str, str]
+    """Term -> canonical id, e.g. 期缴保费 -> regular_premium."""
+    terms: Mapping[str, tuple[str, ...]]
+    """Group -> terms (the word dictionary)."""
+    phrases: Mapping[str, tuple[str, ...]]
+    """Group -> phrases: ``questioning.why``, ``commitment``, ``recognition``, ``act_summary``,
+    ``weak_or_evasive``, ``one_way_reading``, ``compliance_risk``, ``compliance_negation`` …"""
+    chapter_cues: Mapping[Chapter, tuple[str, ...]]
+    cue_kinds: Mapping[Chapter, frozenset[MeetingKind]]
+    homophones: tuple[Homophone, ...]
+    context_chars: int
+    jieba_freq: int
+    whisper_prompt: str
+
+
+@cache
+def lexicon() -> Lexicon:
+    """The shipped lexicon. It is part of the package, so a failure to read it is a broken installation."""
+    from ruamel.yaml import YAML
+
+    data: dict[str, Any] = YAML(typ="safe").load((files("rubrics") / "lexicon.yaml").read_text("utf-8"))
+    phrases: dict[str, tuple[str, ...]] = {}
+    for group in (
+        "commitment",
+        "recognition",
+        "act_summary",
+        "weak_or_evasive",
+        "one_way_reading",
+        "compliance_risk",
+        "compliance_negation",
+    ):
+        phrases[group] = tuple(data[group])
+    for name, items in data["questioning"].items():
+        phrases[f"questioning.{name}"] = tuple(items)
+    cues = data["chapter_cues"]
+    return Lexicon(
+        version=str(data["version"]),
+        identifiers=dict(data["identifiers"]),
+        terms={group: tuple(items) for group, items in data["terms"].items()},
+        phrases=phrases,
+        chapter_cues={Chapter(name): tuple(entry["cues"]) for name, entry in cues.items()},
+        cue_kinds={
+            Chapter(name): frozenset(MeetingKind(kind) for kind in entry["applies_to"])
+            for name, entry in cues.items()
+        },
+        homophones=tuple(
+            Homophone(
+                term=term,
+                mode=entry["mode"],
+                variants=tuple(str(v) for v in entry["variants"]),
+                context=entry.get("context", ""),
+                not_followed_by=entry.get("not_followed_by", ""),
+            )
+            for term, entry in data["asr_homophones"].items()
+        ),
+        context_chars=int(data["context_chars"]),
+        jieba_freq=int(data["jieba_freq"]),
+        whisper_prompt=data["whisper_prompt"],
+    )

@@ -6,9 +6,11 @@ pauses that are written down.
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date, time
 from pathlib import Path
 
 from qa_pipeline.values import (
@@ -101,7 +103,7 @@ def read_meeting(path: Path) -> LabelledMeeting:
             last=b,
             confidence=1.0,
         )
-        for a, b in zip(edges, edges[1:], strict=False)
+        for a, b in itertools.pairwise(edges)
         if a < b
     )
     kind = header["kind"]
@@ -136,15 +138,11 @@ def meetings() -> Iterator[LabelledMeeting]:
         yield read_meeting(path)
 
 
-def _date(text: str | None):
-    from datetime import date
-
+def _date(text: str | None) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def _time(text: str | None):
-    from datetime import time
-
+def _time(text: str | None) -> time | None:
     return time.fromisoformat(text) if text else None
 
 

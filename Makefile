@@ -1,0 +1,56 @@
+# Every target sets up what it needs in .venv: only Python >= 3.11 and make have to be there.
+PYTHON ?= python3
+BIN := .venv/bin
+OUT := build/demo
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check bench eval lock samples demo-model clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+.venv/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "Python 3.11 or newer is needed; try: make PYTHON=python3.11 $(MAKECMDGOALS)"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@echo "Installing into .venv (once, about a minute) ..."
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements.lock
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-build-isolation --no-deps -e .
+	@touch $@
+
+demo: .venv/.ready ## Inspect two real recordings: why one passes and the other fails
+	@mkdir -p $(OUT)
+	@$(BIN)/huijian inspect audio_samples/weekly_good.opus --html $(OUT)/weekly_good.html --json $(OUT)/weekly_good.json
+	@$(BIN)/huijian inspect audio_samples/weekly_poor.opus --html $(OUT)/weekly_poor.html --json $(OUT)/weekly_poor.json
+	@echo "Open the full reports: $(OUT)/weekly_good.html and $(OUT)/weekly_poor.html"
+
+test: .venv/.ready ## Run all tests (under 10 minutes on 2 cores)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: .venv/.ready ## Format, lint, types, import directions, dead code
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/vulture
+
+bench: .venv/.ready ## Measure speed and memory as ratios against peers in the same run
+	@$(BIN)/python -m tests.evaluation.bench
+
+eval: .venv/.ready ## Measure reading and scoring on meetings not trained on
+	@$(BIN)/python -m tests.evaluation
+
+samples: .venv/.ready ## Make the sample recordings again from their scripts (needs espeak-ng)
+	@$(BIN)/python -m audio_samples.synthesis.make
+
+demo-model: .venv/.ready ## Train the bundled demo speech model again (needs espeak-ng; about 90 minutes)
+	@$(PYTHON) -m venv build/training
+	@build/training/bin/pip install -q -r audio_samples/synthesis/requirements.txt
+	@build/training/bin/python -m audio_samples.synthesis.build_model --work build/demo_model
+
+lock: ## Resolve the dependencies again into requirements.lock
+	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+		--generate-hashes --no-header --no-emit-index-url --upgrade -q -o requirements.lock
+
+clean: ## Remove the virtual environment and everything built
+	@rm -rf .venv build .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -1,0 +1,262 @@
+"""Inspect a folder of meetings: append each result as it comes, resume after any interruption.
+
+    OUT/results.jsonl          one line a meeting, appended and synced as it is done
+    OUT/results.xlsx           the workbook, written at the end (and on Ctrl-C)
+    OUT/inspections/NAME.json  the stored inspection: re-scored and compared without transcribing again
+    OUT/transcripts/NAME.json  kept as soon as it exists: a crash later never transcribes twice
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+from qa_pipeline.errors import HuijianError, InputError, OutputError
+from qa_pipeline.pipeline import SOUND, TEXT
+
+FACTS_SUFFIX = ".meeting.yaml"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Meeting:
+    """One meeting found in a folder: its files (parts in order, or one transcript) and its facts file."""
+
+    name: str
+    files: tuple[str, ...]
+    facts: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What a worker process needs to inspect one meeting."""
+
+    meeting: Meeting
+    out: str
+    key: str
+    model: str | None
+    rubric: str | None
+    threads: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tally:
+    """How a batch ended. ``problems`` are (name, reason) of what failed or was skipped."""
+
+    done: int
+    failed: int
+    skipped: int
+    problems: tuple[tuple[str, str], ...]
+
+
+def meetings_in(folder: Path) -> tuple[Meeting, ...]:
+    """The meetings of a folder and its subfolders, by name.
+
+    ``NAME.part1.m4a, NAME.part2.m4a`` are parts of one meeting; ``NAME.meeting.yaml`` are its facts. A text
+    file whose name starts with a recording's name is that recording's companion, not a meeting of its own.
+    Raises InputError when the folder is not there or holds no meeting.
+    """
+    if not folder.is_dir():
+        raise InputError(f"找不到文件夹 {folder};请检查路径。")
+    files = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
+    groups: dict[Path, list[Path]] = {}
+    for path in files:
+        if path.suffix.lower() in SOUND:
+            stem, _, part = path.stem.rpartition(".part")
+            groups.setdefault(path.with_name(stem) if stem and part.isdigit() else path.with_suffix(""), []).append(path)
+    recorded = tuple(groups)
+    for path in files:
+        if path.suffix.lower() in TEXT and not any(
+            path.parent == name.parent and path.name.startswith(name.name + ".") for name in recorded
+        ):
+            groups.setdefault(path.with_suffix(""), []).append(path)
+    if not groups:
+        raise InputError(f"{folder} 里没有录音或文字稿;支持 {'、'.join(sorted(SOUND | TEXT))}。")
+    return tuple(
+        Meeting(
+            name=str(name.relative_to(folder)),
+            files=tuple(str(p) for p in sorted(parts, key=_part_number)),
+            facts=str(name) + FACTS_SUFFIX if Path(str(name) + FACTS_SUFFIX).is_file() else None,
+        )
+        for name, parts in sorted(groups.items())
+    )
+
+
+def _part_number(path: Path) -> tuple[int, str]:
+    number = path.stem.rpartition(".part")[2]
+    return (int(number) if number.isdigit() else 0, path.name)
+
+
+def run(
+    folder: Path,
+    *,
+    out: Path,
+    workers: int = 1,
+    model: str | None = None,
+    rubric: str | None = None,
+    on_result: Callable[[dict[str, Any]], None] | None = None,
+    on_plan: Callable[[int, int], None] | None = None,
+) -> Tally:
+    """Inspect every meeting of ``folder`` with ``workers`` processes; what is done already is skipped.
+
+    ``on_plan`` is told (meetings in all, already done); ``on_result`` gets each new row. A row is keyed by
+    the content of its files and facts, the model and the rubric: a changed input is inspected again, the
+    same one never twice. Raises InputError for an unusable folder, OutputError when ``out`` can't be written.
+    """
+    meetings = meetings_in(folder)
+    rows = _open_log(out)
+    known = {row["key"]: row for row in rows}
+    threads = max(1, (os.cpu_count() or 1) // workers)
+    tasks: list[Task] = []
+    current: dict[str, dict[str, Any]] = {}
+    for meeting in meetings:
+        key = _key(meeting, model=model, rubric=rubric)
+        if key in known and known[key]["status"] == "done":
+            current[meeting.name] = known[key]
+        else:
+            tasks.append(
+                Task(meeting=meeting, out=str(out), key=key, model=model, rubric=rubric, threads=threads)
+            )
+    skipped = len(current)
+    if on_plan:
+        on_plan(len(meetings), skipped)
+    try:
+        for row in _inspect_all(tasks, workers=workers):
+            _append(out / "results.jsonl", row)
+            current[row["name"]] = row
+            if on_result:
+                on_result(row)
+    finally:
+        _write_workbook(out, [current[m.name] for m in meetings if m.name in current])
+    failed = [row for row in current.values() if row["status"] == "failed"]
+    return Tally(
+        done=len(current) - len(failed) - skipped,
+        failed=len(failed),
+        skipped=skipped,
+        problems=tuple((row["name"], row["error"]) for row in failed),
+    )
+
+
+def _inspect_all(tasks: list[Task], *, workers: int) -> Iterator[dict[str, Any]]:
+    """Yield a row for every task. A worker that dies takes only the meetings it held with it: each of those
+    is tried once more alone, so that the one that kills its process is told from its neighbours."""
+    waiting, suspects = list(tasks), list[Task]()
+    while waiting or suspects:
+        alone = not waiting
+        pending = suspects[:1] if alone else waiting
+        suspects = suspects[1:] if alone else suspects
+        waiting = []
+        # Spawned, not forked: the speech engine's threads do not survive a fork.
+        with ProcessPoolExecutor(1 if alone else workers, mp_context=get_context("spawn")) as pool:
+            running: dict[Future[dict[str, Any]], Task] = {pool.submit(_inspect_one, t): t for t in pending}
+            try:
+                while running:
+                    finished, _ = wait(running, return_when="FIRST_COMPLETED")
+                    for future in finished:
+                        task = running.pop(future)
+                        try:
+                            yield future.result()
+                        except BrokenProcessPool:
+                            if alone:
+                                yield _failure(task, "质检进程意外终止(可能内存不足);请单独重做这一场。")
+                            else:
+                                suspects.append(task)
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                for process in list((pool._processes or {}).values()):
+                    process.terminate()
+                raise
+
+
+def _inspect_one(task: Task) -> dict[str, Any]:
+    """Inspect one meeting in a worker process; a refusal becomes a row, never an exception."""
+    from qa_pipeline.facts import read_facts
+    from qa_pipeline.pipeline import inspect, open_source
+    from qa_pipeline.report.files import write_atomically
+    from qa_pipeline.report.json import inspection_to_json, to_json
+    from qa_pipeline.rubric import load_rubric
+    from qa_pipeline.transcript import TranscribeOptions, from_json, to_json as transcript_to_json
+    from qa_pipeline.values import MeetingFacts, Recording
+
+    meeting, out = task.meeting, Path(task.out)
+    kept = out / "transcripts" / f"{meeting.name}.{task.key[:12]}.json"
+    try:
+        facts = read_facts(Path(meeting.facts)) if meeting.facts else MeetingFacts()
+        source = open_source(meeting.files)
+        rubric = load_rubric(task.rubric) if task.rubric else None
+        if isinstance(source, Recording) and kept.is_file():
+            recording, transcript = source, from_json(kept.read_text("utf-8"))
+            inspection = replace(inspect(transcript, facts=facts, rubric=rubric), recording=recording)
+        else:
+            inspection = inspect(
+                source,
+                facts=facts,
+                rubric=rubric,
+                model=task.model,
+                options=TranscribeOptions(threads=task.threads),
+                keep=lambda t: write_atomically(kept, transcript_to_json(t).encode()),
+            )
+        write_atomically(out / "inspections" / f"{meeting.name}.json", inspection_to_json(inspection).encode())
+    except HuijianError as error:
+        return _failure(task, str(error))
+    return {"key": task.key, "name": meeting.name, "status": "done", "result": to_json(inspection)}
+
+
+def _failure(task: Task, reason: str) -> dict[str, Any]:
+    return {"key": task.key, "name": task.meeting.name, "status": "failed", "error": reason}
+
+
+def _key(meeting: Meeting, *, model: str | None, rubric: str | None) -> str:
+    """A hash over everything that decides a meeting's result, except the program itself."""
+    digest = hashlib.sha256()
+    for path in (*meeting.files, *filter(None, (meeting.facts, rubric))):
+        with Path(path).open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    digest.update(f"{model}\0{rubric}".encode())
+    return digest.hexdigest()
+
+
+def _open_log(out: Path) -> list[dict[str, Any]]:
+    """The rows written so far; a last line that a crash cut short is removed."""
+    log = out / "results.jsonl"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with log.open("a+b") as file:
+            file.seek(0)
+            content = file.read()
+            whole = content[: content.rfind(b"\n") + 1]
+            if len(whole) < len(content):
+                file.truncate(len(whole))
+    except OSError as error:
+        raise OutputError(f"不能写入输出文件夹 {out}({error.strerror});请换一个可写的文件夹。") from error
+    try:
+        return [json.loads(line) for line in whole.splitlines()]
+    except ValueError as error:
+        raise InputError(f"{log} 不是本工具写的结果文件;请换一个输出文件夹。") from error
+
+
+def _append(log: Path, row: dict[str, Any]) -> None:
+    """Append one row so that it is on the disk before the next meeting starts; all of it or nothing."""
+    line = json.dumps(row, ensure_ascii=False).encode() + b"\n"
+    with log.open("ab") as file:
+        size = file.tell()
+        try:
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+        except OSError as error:
+            os.truncate(log, size)
+            raise OutputError(f"写入 {log} 失败({error.strerror});腾出空间后重新运行即可继续。") from error
+
+
+def _write_workbook(out: Path, rows: list[dict[str, Any]]) -> None:
+    from qa_pipeline.report.workbook import write_workbook
+
+    write_workbook(rows, out / "results.xlsx")

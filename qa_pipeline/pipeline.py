@@ -1,0 +1,163 @@
+"""The one flow: from a recording to a verdict. Read ``inspect`` first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from qa_pipeline.errors import InputError
+from qa_pipeline.names import KINDS
+from qa_pipeline.values import (
+    Action,
+    Inspection,
+    MeetingFacts,
+    MeetingKind,
+    Progress,
+    Recording,
+    Theme,
+    Transcript,
+)
+
+if TYPE_CHECKING:
+    from qa_pipeline.rubric import Rubric
+    from qa_pipeline.transcript import TranscribeOptions
+
+
+def inspect(
+    source: Recording | Transcript,
+    *,
+    facts: MeetingFacts,
+    rubric: Rubric | None = None,
+    model: str | None = None,
+    options: TranscribeOptions | None = None,
+    commitments_before: Sequence[Action] = (),
+    keep: Callable[[Transcript], None] | None = None,
+    progress: Progress | None = None,
+) -> Inspection:
+    """Inspect one meeting, given as a recording or as a transcript made elsewhere.
+
+    ``rubric``: the shipped one for the meeting's kind and theme when None. ``model``: see
+    ``transcript.store.resolve``. ``commitments_before``: what was promised in the meeting before, to be
+    followed up. ``keep`` is handed the transcript before anything that can fail later.
+    Raises InputError (RecordingError, ModelError, RubricError) before any work whose input is bad.
+    """
+    from qa_pipeline.chapters import segment
+    from qa_pipeline.compliance import judge
+    from qa_pipeline.findings import find
+    from qa_pipeline.rubric import rubric_for, score
+
+    report = progress or _silent
+    recording = source if isinstance(source, Recording) else None
+    transcript = read(source, facts=facts, model=model, options=options, keep=keep, progress=progress)
+
+    report("inspect", 0, 4)
+    facts, warnings = complete(facts, transcript)
+    chapters = segment(transcript, kind=facts.kind)
+    report("inspect", 1, 4)
+    findings = find(transcript, chapters, facts, commitments_before=commitments_before)
+    report("inspect", 2, 4)
+    rubric = rubric or rubric_for(facts.kind, facts.theme, institution=facts.institution, on=facts.meeting_date)
+    scorecard = score(rubric, transcript=transcript, chapters=chapters, findings=findings, facts=facts)
+    report("inspect", 3, 4)
+    compliance = judge(
+        facts, recording=recording, transcript=transcript, findings=findings, scorecard=scorecard
+    )
+    report("inspect", 4, 4)
+    return Inspection(
+        facts=facts,
+        recording=recording,
+        transcript=transcript,
+        chapters=chapters,
+        findings=findings,
+        scorecard=scorecard,
+        compliance=compliance,
+        versions={
+            "engine": transcript.engine,
+            "segmenter": chapters.segmenter,
+            "reader": findings.reader,
+            "rubric": f"{scorecard.rubric_id}@{scorecard.rubric_version}+{scorecard.rubric_hash[:12]}",
+        },
+        warnings=(*(recording.warnings if recording else ()), *transcript.warnings, *warnings),
+    )
+
+
+def read(
+    source: Recording | Transcript,
+    *,
+    facts: MeetingFacts,
+    model: str | None = None,
+    options: TranscribeOptions | None = None,
+    keep: Callable[[Transcript], None] | None = None,
+    progress: Progress | None = None,
+) -> Transcript:
+    """The clean transcript of a meeting, with speakers where they can be told.
+
+    The transcript is kept before speakers are told apart: a failure there costs nothing but the labels.
+    """
+    from qa_pipeline.transcript import assign_speakers, clean, transcribe
+
+    if isinstance(source, Transcript):
+        transcript = clean(source)
+        if keep:
+            keep(transcript)
+        return transcript
+    heard = facts.attendees.count if facts.attendees else None
+    transcript = clean(transcribe(source, model=model, options=options, progress=progress))
+    if keep:
+        keep(transcript)
+    transcript = assign_speakers(transcript, source, roster=heard)
+    if keep and transcript.speakers_known:
+        keep(transcript)
+    return transcript
+
+
+def complete(facts: MeetingFacts, transcript: Transcript) -> tuple[MeetingFacts, tuple[str, ...]]:
+    """Facts with kind and theme filled in where they follow from what is known, and what to tell the user.
+
+    The kind follows from the date's slot, else from what is said; the theme belongs to the slot (R4).
+    """
+    from qa_pipeline.chapters import infer_kind
+    from qa_pipeline.compliance import slot_for
+
+    warnings: list[str] = []
+    if facts.kind is None:
+        kind, _ = infer_kind(transcript)
+        if kind is None:
+            warnings.append("未给出会议类别,内容也不像周复盘会或月规划会,暂按周复盘会质检;请用 --kind 说明后重做。")
+            kind = MeetingKind.WEEKLY_REVIEW
+        else:
+            warnings.append(f"未给出会议类别,按内容判断为{KINDS[kind]};如有误请用 --kind 说明。")
+        facts = replace(facts, kind=kind)
+    if facts.theme is None and facts.meeting_date is not None and facts.kind is not None:
+        slot = slot_for(facts.meeting_date, facts.kind)
+        facts = replace(facts, theme=slot.theme if slot else None)
+    if facts.theme is None and facts.kind is MeetingKind.MONTHLY_PLANNING:
+        facts = replace(facts, theme=Theme.MONTH_END_SPRINT)
+    if facts.theme is None:
+        warnings.append("未给出召开日期和主题,本周主题要点不计分;请用 --date 或 --theme 说明。")
+    return facts, tuple(warnings)
+
+
+SOUND = frozenset(
+    ".wav .flac .mp3 .m4a .aac .opus .ogg .oga .amr .wma .webm .mp4 .m4v .mov .mkv .3gp .aif .aiff".split()
+)
+TEXT = frozenset((".json", ".srt", ".vtt", ".txt"))
+
+
+def open_source(paths: Sequence[str], *, progress: Progress | None = None) -> Recording | Transcript:
+    """One meeting's files: either one transcript (json, srt, vtt, txt) or the parts of one recording."""
+    from pathlib import Path
+
+    from qa_pipeline.recording import open_recording
+    from qa_pipeline.transcript import read_transcript
+
+    files = [Path(p) for p in paths]
+    texts = [f for f in files if f.suffix.lower() in TEXT]
+    if texts and len(files) > 1:
+        raise InputError(f"{texts[0].name} 是文字稿,一次只能质检一份;多段录音请只给录音文件。")
+    return read_transcript(texts[0]) if texts else open_recording(files, progress=progress)
+
+
+def _silent(stage: str, done: float, total: float) -> None:
+    """Progress nobody asked for."""

@@ -1,9 +1,9 @@
 """Inspect a folder of meetings: append each result as it comes, resume after any interruption.
 
-    OUT/results.jsonl          one line a meeting, appended and synced as it is done
-    OUT/results.xlsx           the workbook, written at the end (and on Ctrl-C)
-    OUT/inspections/NAME.json  the stored inspection: re-scored and compared without transcribing again
-    OUT/transcripts/NAME.json  kept as soon as it exists: a crash later never transcribes twice
+OUT/results.jsonl          one line a meeting, appended and synced as it is done
+OUT/results.xlsx           the workbook, written at the end (and on Ctrl-C)
+OUT/inspections/NAME.json  the stored inspection: re-scored and compared without transcribing again
+OUT/transcripts/NAME.json  kept as soon as it exists: a crash later never transcribes twice
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -70,7 +70,9 @@ def meetings_in(folder: Path) -> tuple[Meeting, ...]:
     for path in files:
         if path.suffix.lower() in SOUND:
             stem, _, part = path.stem.rpartition(".part")
-            groups.setdefault(path.with_name(stem) if stem and part.isdigit() else path.with_suffix(""), []).append(path)
+            groups.setdefault(
+                path.with_name(stem) if stem and part.isdigit() else path.with_suffix(""), []
+            ).append(path)
     recorded = tuple(groups)
     for path in files:
         if path.suffix.lower() in TEXT and not any(
@@ -182,8 +184,9 @@ def _inspect_one(task: Task) -> dict[str, Any]:
     from qa_pipeline.report.files import write_atomically
     from qa_pipeline.report.json import inspection_to_json, to_json
     from qa_pipeline.rubric import load_rubric
-    from qa_pipeline.transcript import TranscribeOptions, from_json, to_json as transcript_to_json
-    from qa_pipeline.values import MeetingFacts, Recording
+    from qa_pipeline.transcript import TranscribeOptions, from_json
+    from qa_pipeline.transcript import to_json as transcript_to_json
+    from qa_pipeline.values import MeetingFacts
 
     meeting, out = task.meeting, Path(task.out)
     kept = out / "transcripts" / f"{meeting.name}.{task.key[:12]}.json"
@@ -191,19 +194,18 @@ def _inspect_one(task: Task) -> dict[str, Any]:
         facts = read_facts(Path(meeting.facts)) if meeting.facts else MeetingFacts()
         source = open_source(meeting.files)
         rubric = load_rubric(task.rubric) if task.rubric else None
-        if isinstance(source, Recording) and kept.is_file():
-            recording, transcript = source, from_json(kept.read_text("utf-8"))
-            inspection = replace(inspect(transcript, facts=facts, rubric=rubric), recording=recording)
-        else:
-            inspection = inspect(
-                source,
-                facts=facts,
-                rubric=rubric,
-                model=task.model,
-                options=TranscribeOptions(threads=task.threads),
-                keep=lambda t: write_atomically(kept, transcript_to_json(t).encode()),
-            )
-        write_atomically(out / "inspections" / f"{meeting.name}.json", inspection_to_json(inspection).encode())
+        inspection = inspect(
+            source,
+            facts=facts,
+            rubric=rubric,
+            transcript=from_json(kept.read_text("utf-8")) if kept.is_file() else None,
+            model=task.model,
+            options=TranscribeOptions(threads=task.threads),
+            keep=lambda t: write_atomically(kept, transcript_to_json(t).encode()),
+        )
+        write_atomically(
+            out / "inspections" / f"{meeting.name}.json", inspection_to_json(inspection).encode()
+        )
     except HuijianError as error:
         return _failure(task, str(error))
     return {"key": task.key, "name": meeting.name, "status": "done", "result": to_json(inspection)}

@@ -29,6 +29,7 @@ def inspect(
     *,
     facts: MeetingFacts,
     rubric: Rubric | None = None,
+    transcript: Transcript | None = None,
     model: str | None = None,
     options: TranscribeOptions | None = None,
     commitments_before: Sequence[Action] = (),
@@ -37,7 +38,8 @@ def inspect(
 ) -> Inspection:
     """Inspect one meeting, given as a recording or as a transcript made elsewhere.
 
-    ``rubric``: the shipped one for the meeting's kind and theme when None. ``model``: see
+    ``rubric``: the shipped one for the meeting's kind and theme when None. ``transcript``:
+    what ``read`` made of the recording earlier, so that it is not transcribed again. ``model``: see
     ``transcript.store.resolve``. ``commitments_before``: what was promised in the meeting before, to be
     followed up. ``keep`` is handed the transcript before anything that can fail later.
     Raises InputError (RecordingError, ModelError, RubricError) before any work whose input is bad.
@@ -49,7 +51,9 @@ def inspect(
 
     report = progress or _silent
     recording = source if isinstance(source, Recording) else None
-    transcript = read(source, facts=facts, model=model, options=options, keep=keep, progress=progress)
+    transcript = transcript or read(
+        source, facts=facts, model=model, options=options, keep=keep, progress=progress
+    )
 
     report("inspect", 0, 4)
     facts, warnings = complete(facts, transcript)
@@ -57,7 +61,9 @@ def inspect(
     report("inspect", 1, 4)
     findings = find(transcript, chapters, facts, commitments_before=commitments_before)
     report("inspect", 2, 4)
-    rubric = rubric or rubric_for(facts.kind, facts.theme, institution=facts.institution, on=facts.meeting_date)
+    rubric = rubric or rubric_for(
+        facts.kind, facts.theme, institution=facts.institution, on=facts.meeting_date
+    )
     scorecard = score(rubric, transcript=transcript, chapters=chapters, findings=findings, facts=facts)
     report("inspect", 3, 4)
     compliance = judge(
@@ -124,7 +130,9 @@ def complete(facts: MeetingFacts, transcript: Transcript) -> tuple[MeetingFacts,
     if facts.kind is None:
         kind, _ = infer_kind(transcript)
         if kind is None:
-            warnings.append("未给出会议类别,内容也不像周复盘会或月规划会,暂按周复盘会质检;请用 --kind 说明后重做。")
+            warnings.append(
+                "未给出会议类别,内容也不像周复盘会或月规划会,暂按周复盘会质检;请用 --kind 说明后重做。"
+            )
             kind = MeetingKind.WEEKLY_REVIEW
         else:
             warnings.append(f"未给出会议类别,按内容判断为{KINDS[kind]};如有误请用 --kind 说明。")
@@ -140,7 +148,26 @@ def complete(facts: MeetingFacts, transcript: Transcript) -> tuple[MeetingFacts,
 
 
 SOUND = frozenset(
-    ".wav .flac .mp3 .m4a .aac .opus .ogg .oga .amr .wma .webm .mp4 .m4v .mov .mkv .3gp .aif .aiff".split()
+    [
+        ".wav",
+        ".flac",
+        ".mp3",
+        ".m4a",
+        ".aac",
+        ".opus",
+        ".ogg",
+        ".oga",
+        ".amr",
+        ".wma",
+        ".webm",
+        ".mp4",
+        ".m4v",
+        ".mov",
+        ".mkv",
+        ".3gp",
+        ".aif",
+        ".aiff",
+    ]
 )
 TEXT = frozenset((".json", ".srt", ".vtt", ".txt"))
 

@@ -1,0 +1,1 @@
+"""Sample meetings and the programs that make them."""

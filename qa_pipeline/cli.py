@@ -248,3 +248,7 @@ def _stderr() -> Console:
     from rich.console import Console
 
     return Console(file=sys.stderr)
+
+
+if __name__ == "__main__":
+    app()

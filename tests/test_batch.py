@@ -1,0 +1,157 @@
+"""A folder of meetings: what is found, what comes out, and what an interruption leaves behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from qa_pipeline.batch import meetings_in, run
+from qa_pipeline.chapters.corpus import CORPUS, read_meeting
+from qa_pipeline.errors import InputError, OutputError
+from qa_pipeline.transcript import to_json
+
+ROOT = Path(__file__).parents[1]
+FACTS = "kind: weekly_review\nmeeting_date: 2026-09-08\nstart_time: '09:00'\ninstitution: 城东支公司\n"
+
+
+@pytest.fixture
+def month(tmp_path: Path) -> Path:
+    """Four meetings as transcripts, the first with its facts."""
+    folder = tmp_path / "九月 归档"
+    folder.mkdir()
+    for name in ("A01", "A04", "B01", "D01"):
+        meeting = read_meeting(CORPUS / name[0] / f"{name}.txt")
+        (folder / f"{name}.json").write_text(to_json(meeting.transcript), "utf-8")
+        (folder / f"{name}.meeting.yaml").write_text(FACTS, "utf-8")
+    return folder
+
+
+def rows(out: Path) -> list[dict[str, object]]:
+    return [json.loads(line) for line in (out / "results.jsonl").read_text("utf-8").splitlines()]
+
+
+def test_parts_belong_together_and_companions_are_no_meetings(tmp_path: Path) -> None:
+    for name in (
+        "a.part2.mp3",
+        "a.part1.mp3",
+        "a.part10.mp3",
+        "a.meeting.yaml",
+        "a.reference.json",
+        "b.srt",
+        "notes.docx",
+    ):
+        (tmp_path / name).touch()
+    first, second = meetings_in(tmp_path)
+    assert [Path(f).name for f in first.files] == ["a.part1.mp3", "a.part2.mp3", "a.part10.mp3"]
+    assert first.facts == str(tmp_path / "a.meeting.yaml")
+    assert (second.name, second.facts) == ("b", None)
+
+
+@pytest.mark.parametrize("folder", ["missing", "."])
+def test_a_folder_that_is_missing_or_holds_no_meeting_is_refused(tmp_path: Path, folder: str) -> None:
+    with pytest.raises(InputError, match=r"找不到文件夹|没有录音或文字稿"):
+        meetings_in(tmp_path / folder)
+
+
+def test_every_meeting_gets_a_row_a_stored_inspection_and_a_line_in_the_workbook(
+    month: Path, tmp_path: Path
+) -> None:
+    import openpyxl
+
+    out = tmp_path / "out"
+    tally = run(month, out=out)
+    assert (tally.done, tally.failed, tally.skipped) == (4, 0, 0)
+    assert [row["name"] for row in rows(out)] == ["A01", "A04", "B01", "D01"]
+    assert sorted(p.name for p in (out / "inspections").iterdir()) == [
+        "A01.json",
+        "A04.json",
+        "B01.json",
+        "D01.json",
+    ]
+    sheet = openpyxl.load_workbook(out / "results.xlsx").worksheets[0]
+    assert sheet.max_row == 5
+
+
+def test_a_second_run_does_nothing_again_and_a_changed_meeting_is_done_again(
+    month: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    run(month, out=out)
+    assert run(month, out=out).skipped == 4
+    (month / "A01.meeting.yaml").write_text(FACTS.replace("09:00", "18:30"), "utf-8")
+    tally = run(month, out=out)
+    assert (tally.done, tally.skipped) == (1, 3)
+    assert len(rows(out)) == 5
+
+
+def test_what_cannot_be_read_is_counted_with_its_reason_and_the_rest_is_done(
+    month: Path, tmp_path: Path
+) -> None:
+    (month / "broken.mp3").write_text("这不是录音", "utf-8")
+    (month / "B01.meeting.yaml").write_text("kind: 早会\n", "utf-8")
+    tally = run(month, out=tmp_path / "out")
+    assert (tally.done, tally.failed) == (3, 2)
+    assert {name for name, _ in tally.problems} == {"broken", "B01"}
+    assert all(reason for _, reason in tally.problems)
+
+
+def test_a_last_line_cut_short_by_a_crash_is_dropped_and_done_again(month: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    run(month, out=out)
+    log = out / "results.jsonl"
+    log.write_bytes(log.read_bytes()[:-40])
+    tally = run(month, out=out)
+    assert (tally.done, tally.skipped) == (1, 3)
+    assert [row["name"] for row in rows(out)] == ["A01", "A04", "B01", "D01"]
+
+
+def test_after_kill_9_the_next_run_goes_on_where_it_stopped(month: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    for copy in range(8):
+        shutil.copy(month / "A01.json", month / f"more{copy}.json")
+    command = [
+        sys.executable,
+        "-m",
+        "qa_pipeline.cli",
+        "batch",
+        str(month),
+        "--out",
+        str(out),
+        "--workers",
+        "2",
+    ]
+    process = subprocess.Popen(command, cwd=ROOT, start_new_session=True, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while not ((out / "results.jsonl").exists() and rows(out)) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    before = rows(out)
+    assert before
+    tally = run(month, out=out)
+    assert tally.skipped >= len(before) - 1
+    assert tally.done + tally.skipped == 12
+    names = [row["name"] for row in rows(out)]
+    assert sorted(names) == sorted(set(names))
+
+
+def test_a_read_only_output_folder_is_refused_before_any_work(month: Path) -> None:
+    blocked = month / "blocked"
+    blocked.write_text("a file where the folder should be", "utf-8")
+    with pytest.raises(OutputError, match="不能写入输出文件夹"):
+        run(month, out=blocked / "out")
+
+
+def test_a_foreign_results_file_is_never_touched(month: Path, tmp_path: Path) -> None:
+    (tmp_path / "results.jsonl").write_text("not ours\n", "utf-8")
+    with pytest.raises(InputError, match="不是本工具写的结果文件"):
+        run(month, out=tmp_path)
+    assert (tmp_path / "results.jsonl").read_text("utf-8") == "not ours\n"

@@ -58,9 +58,7 @@ def test_a_whole_sidecar(sidecar):
     )
 
 
-@pytest.mark.parametrize(
-    "text", ["", "# 只有注释\n", "host:\nattendees: ~\ndeputies: []\nattendees: []\n"[:26]]
-)
+@pytest.mark.parametrize("text", ["", "# 只有注释\n", "host:\non_site: ~\ndeputies: []\nattendees: []\n"])
 def test_what_is_not_given_is_unknown(sidecar, text):
     assert read_facts(sidecar(text)) == MeetingFacts()
 

@@ -40,22 +40,7 @@ class BaseKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-BASE_KIND_NAMES: Final = {
-    BaseKind.WORKDAY: "工作日",
-    BaseKind.WEEKEND: "普通周末",
-    BaseKind.STATUTORY_HOLIDAY: "法定节假日",
-    BaseKind.LIEU_WORKDAY: "调休工作日",
-    BaseKind.WINDOW: "27日至月末",
-    BaseKind.WINDOW_ALL_NONWORK: "27日至月末均非工作日",
-    BaseKind.UNKNOWN: "未知",
-}
-KIND_NAMES: Final = {MeetingKind.WEEKLY_REVIEW: "周复盘会", MeetingKind.MONTHLY_PLANNING: "月规划会"}
-THEME_NAMES: Final = {
-    Theme.SUPERVISOR_LEAD: "主管领跑周",
-    Theme.SUPERVISOR_COACHING: "主管辅导周",
-    Theme.RECRUITMENT_REVIEW: "招募检视周",
-    Theme.MONTH_END_SPRINT: "月末冲刺周",
-}
+BASE_
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

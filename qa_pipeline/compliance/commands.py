@@ -9,24 +9,19 @@ from typing import Annotated, Any
 import typer
 
 from qa_pipeline.compliance.calendar import (
-    BASE_KIND_NAMES,
-    KIND_NAMES,
-    THEME_NAMES,
+    BASE_KINDS,
     Slot,
     parse_month,
     slots,
 )
 from qa_pipeline.errors import InputError
+from qa_pipeline.names import KINDS, THEMES
 from qa_pipeline.values import MeetingKind
-
-app = typer.Typer()
-"""Mount without a name, so that the command joins the parent's."""
 
 WEEKDAYS = "一二三四五六日"
 
 
-@app.command("calendar")
-def show_calendar(
+def calendar(
     month: Annotated[str, typer.Argument(help="月份,例如 2026-11。", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="以 JSON 输出。")] = False,
 ) -> None:
@@ -69,10 +64,10 @@ def _print(year: int, month: int, found: tuple[Slot, ...]) -> None:
     for heading in ("会议", "主题", "基准日", "召开窗口"):
         table.add_column(heading)
     for slot in found:
-        table.add_row(slot.id, KIND_NAMES[slot.kind], THEME_NAMES[slot.theme], _base(slot), _window(slot))
+        table.add_row(slot.id, KINDS[slot.kind], THEMES[slot.theme], _base(slot), _window(slot))
     console.print(table)
     for slot in found:
-        console.print(f"\n[bold]{slot.id} {THEME_NAMES[slot.theme]}[/bold](检视 {_days(*slot.covers)})")
+        console.print(f"\n[bold]{slot.id} {THEMES[slot.theme]}[/bold](检视 {_days(*slot.covers)})")
         if slot.collision:
             console.print(Padding(f"! {slot.collision}", (0, 0, 0, 2)))
         for requirement in slot.requirements:
@@ -87,7 +82,7 @@ def _print(year: int, month: int, found: tuple[Slot, ...]) -> None:
 def _base(slot: Slot) -> str:
     if slot.kind == MeetingKind.MONTHLY_PLANNING:
         return "27日至月末"
-    return f"{slot.base:%m-%d} 周{WEEKDAYS[slot.base.weekday()]}\n{BASE_KIND_NAMES[slot.base_kind]}"
+    return f"{slot.base:%m-%d} 周{WEEKDAYS[slot.base.weekday()]}\n{BASE_KINDS[slot.base_kind]}"
 
 
 def _window(slot: Slot) -> str:

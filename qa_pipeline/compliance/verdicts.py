@@ -14,13 +14,13 @@ from datetime import datetime, time
 from typing import Final
 
 from qa_pipeline.compliance.calendar import (
-    THEME_NAMES,
     Slot,
     distance,
     is_known,
     merges,
     slot_for,
 )
+from qa_pipeline.names import THEMES
 from qa_pipeline.values import (
     Check,
     Compliance,
@@ -54,6 +54,7 @@ _NEEDED: Final = {"on_time": ("R3", "R6"), "on_roster": ("R9",), "on_quality": (
 
 def judge(
     facts: MeetingFacts,
+    *,
     recording: Recording | None,
     transcript: Transcript,
     findings: Findings,
@@ -126,10 +127,8 @@ def _theme(facts: MeetingFacts, slot: Slot | None) -> Check:
     if facts.theme is None or slot is None:
         return _unknown("R4", "未提供会议主题或召开场次,未核对主题")
     if facts.theme == slot.theme:
-        return _pass("R4", f"主题“{THEME_NAMES[slot.theme]}”与场次 {slot.id} 一致")
-    return _warn(
-        "R4", f"{slot.id} 的主题应为“{THEME_NAMES[slot.theme]}”,会议主题为“{THEME_NAMES[facts.theme]}”"
-    )
+        return _pass("R4", f"主题“{THEMES[slot.theme]}”与场次 {slot.id} 一致")
+    return _warn("R4", f"{slot.id} 的主题应为“{THEMES[slot.theme]}”,会议主题为“{THEMES[facts.theme]}”")
 
 
 def _start(facts: MeetingFacts) -> Check:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+import typer
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
@@ -19,11 +20,13 @@ from qa_pipeline.compliance.calendar import (
     slot_for,
     slots,
 )
-from qa_pipeline.compliance.commands import app
+from qa_pipeline.compliance.commands import calendar
 from qa_pipeline.errors import InputError
 from qa_pipeline.values import MeetingKind, Theme
 
 VECTORS = json.loads((Path(__file__).parent / "calendar_vectors.json").read_text("utf-8"))
+app = typer.Typer()
+app.command()(calendar)
 THEMES = {
     "LEADER_RUN": Theme.SUPERVISOR_LEAD,
     "COACHING": Theme.SUPERVISOR_COACHING,

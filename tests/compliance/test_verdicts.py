@@ -78,7 +78,13 @@ def spoke(minutes: float | None) -> Findings:
 
 
 def judged(facts=FACTS, *, recording=None, minutes=58.0, score=SCORE):
-    return judge(facts, recording or recorded(60), TRANSCRIPT, spoke(minutes), score)
+    return judge(
+        facts,
+        recording=recording or recorded(60),
+        transcript=TRANSCRIPT,
+        findings=spoke(minutes),
+        scorecard=score,
+    )
 
 
 def on(day: date, **changes):
@@ -350,7 +356,9 @@ def test_R24_prepared_before_the_start(prepared, status):
 
 
 def test_nothing_known_is_unknown_with_reasons():
-    found = judge(MeetingFacts(), None, TRANSCRIPT, spoke(None), SCORE)
+    found = judge(
+        MeetingFacts(), recording=None, transcript=TRANSCRIPT, findings=spoke(None), scorecard=SCORE
+    )
     assert found.slot is None
     assert found.on_time.status == found.on_roster.status == Status.UNKNOWN
     assert "未提供会议日期" in found.on_time.reason

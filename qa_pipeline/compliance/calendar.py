@@ -40,7 +40,15 @@ class BaseKind(StrEnum):
     UNKNOWN = "unknown"
 
 
-BASE_
+BASE_KINDS: Final = {
+    BaseKind.WORKDAY: "工作日",
+    BaseKind.WEEKEND: "普通周末",
+    BaseKind.STATUTORY_HOLIDAY: "法定节假日",
+    BaseKind.LIEU_WORKDAY: "调休工作日",
+    BaseKind.WINDOW: "27日至月末",
+    BaseKind.WINDOW_ALL_NONWORK: "27日至月末均非工作日",
+    BaseKind.UNKNOWN: "未知",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

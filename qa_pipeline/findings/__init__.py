@@ -1,0 +1,88 @@
+"""Findings: what was measured in a meeting, each fact with the words that prove it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from qa_pipeline.values import Action, Chapters, Findings, MeetingFacts, Transcript, UtteranceReading
+
+if TYPE_CHECKING:
+    from qa_pipeline.findings.acts import ActModel
+    from qa_pipeline.findings.reading import Reading
+
+READER = "reader-1"
+
+
+def find(
+    transcript: Transcript,
+    chapters: Chapters,
+    facts: MeetingFacts,
+    *,
+    commitments_before: Sequence[Action] = (),
+    model: ActModel | None = None,
+) -> Findings:
+    """Read the meeting and take every measure.
+
+    ``commitments_before`` are last meeting's actions, whose follow-up is checked (I4). ``model`` replaces the
+    shipped act classifier (measurements use models that have not seen an author).
+    """
+    from qa_pipeline.findings import commitments, remarks
+    from qa_pipeline.findings.acts import act_model
+    from qa_pipeline.findings.registry import take
+
+    model = model or act_model()
+    reading = read(transcript, chapters, facts, commitments_before=commitments_before, model=model)
+    measures = take(reading)
+    practices, issues = remarks.remark(reading, measures)
+    return Findings(
+        readings=reading.readings,
+        measures=measures,
+        host=reading.host,
+        practices=practices,
+        issues=issues,
+        actions=commitments.actions(reading),
+        reader=f"{READER}+{model.version}",
+    )
+
+
+def read(
+    transcript: Transcript,
+    chapters: Chapters,
+    facts: MeetingFacts,
+    *,
+    commitments_before: Sequence[Action] = (),
+    model: ActModel | None = None,
+) -> Reading:
+    """What every utterance does and names, and who hosts; the measures are taken from this."""
+    from qa_pipeline.findings.acts import ACTS, act_model, signals
+    from qa_pipeline.findings.mentions import find_mentions
+    from qa_pipeline.findings.reading import Reading
+    from qa_pipeline.findings.roles import find_host
+
+    mentions = find_mentions(transcript.utterances, facts)
+    host = find_host(transcript, facts, mentions)
+    texts = ["" if u.phantom else u.text for u in transcript.utterances]
+    likely = (model or act_model()).probabilities(texts, signals(transcript, chapters, host, mentions))
+    readings = tuple(
+        UtteranceReading(
+            acts=tuple(
+                sorted(
+                    ((act, round(float(p), 3)) for act, p in zip(ACTS, row, strict=True) if p >= 0.5),
+                    key=lambda pair: -pair[1],
+                )
+            )
+            if text
+            else (),
+            mentions=named,
+        )
+        for text, row, named in zip(texts, likely, mentions, strict=True)
+    )
+    return Reading(
+        transcript=transcript,
+        chapters=chapters,
+        facts=facts,
+        readings=readings,
+        host=host,
+        commitments_before=tuple(commitments_before),
+    )

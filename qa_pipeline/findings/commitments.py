@@ -1,0 +1,215 @@
+"""What people promised: who, what, by when (R26, C5)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
+
+from qa_pipeline.findings.dates import resolve
+from qa_pipeline.findings.reading import QUOTE, Reading, unknown
+from qa_pipeline.findings.registry import measure
+from qa_pipeline.values import Act, Action, Chapter, Measurement, Mention
+
+_WEAK: Final = re.compile(
+    r"尽量|争取|努力|尽力|加把劲|加油|多跑跑|再看看|看看|看情况|再说|差不多|应该(?:能|可以)|抓紧|跟紧|重视|认真|尽快|想办法|保持|回去想|抽时间|有空|有时间|推一?推|催一?催|把握|进入状态|加大力度|摸清楚"
+)
+_UNWEAK: Final = re.compile(r"不(?:说|是|要|能|用|许)?[“\"]?(?:争取|尽量)")
+_SELF: Final = re.compile(r"我|咱|俺|我们|本人|我室|我组")
+_ORDER: Final = re.compile(
+    r"^(?:你|您|小[\u4e00-\u9fff]|[\u4e00-\u9fff]{2,3}[,，、 ]?你)|(?:由|归|让|请|叫)(?=[\u4e00-\u9fff]{2})"
+)
+_EMPTY: Final = re.compile(
+    r"^(?:嗯|好|好的|行|可以|没问题|要得|中|成|是|对|晓得了?|知道了?|明白|收到|我|认|认了|同意|保证|一定|那|就|吧|啊|哦|的|了|[,，。!！?？、 ])+$"
+)
+_DOING: Final = re.compile(
+    r"[约见陪访送签做拿交发报打写找排练讲带请开定办盘补邀弄整跑谈拉录核回列去来贴教分导演盯守跟学完达到出投准改统汇挑过查收上]"
+)
+
+
+@lru_cache(maxsize=4)
+def actions(reading: Reading) -> tuple[Action, ...]:
+    """Every promise of the meeting, in time order. What was not said is None; 我 becomes the speaker.
+
+    A deadline may stand in the question that drew the promise, or in the next words of the same speaker.
+    """
+    return tuple(_action(reading, i) for i in reading.doing(Act.COMMIT, among=reading.at_work))
+
+
+def vague(reading: Reading, action: Action) -> bool:
+    """Whether a promise binds nobody: weak words, or neither a date nor a number nor a named person in it."""
+    index = action.evidence.utterance
+    text = reading.utterances[index].text
+    weak = bool(_WEAK.search(text)) and not _UNWEAK.search(text)
+    firm = reading.names(index, "date", "number", "money", "percent", "customer")
+    if weak:
+        return action.due is None or not firm
+    return action.what is None or not (firm or action.due or reading.names(index, "person", "office"))
+
+
+def completeness(action: Action) -> float:
+    return sum(part is not None for part in (action.who, action.what, action.due)) / 3
+
+
+def _action(reading: Reading, index: int) -> Action:
+    utterance = reading.utterances[index]
+    due = _due(reading, index)
+    return Action(
+        who=_who(reading, index),
+        what=_what(utterance.text, reading.readings[index].mentions),
+        due=due.name if due else None,
+        due_date=resolve(due.name, reading.facts.meeting_date) if due else None,
+        evidence=reading.evidence(index),
+    )
+
+
+def _who(reading: Reading, index: int) -> str | None:
+    utterance = reading.utterances[index]
+    people = [m.name for m in reading.readings[index].mentions if m.kind in ("person", "office")]
+    mine = _SELF.search(utterance.text)
+    if reading.is_host(index) and not mine and people:
+        return people[0]
+    if mine or utterance.speaker is not None:
+        return utterance.speaker if utterance.speaker is not None else "本人"
+    return people[0] if people else None
+
+
+def _what(text: str, mentions: Sequence[Mention]) -> str | None:
+    if _EMPTY.match(text) or not _DOING.search(text):
+        return None
+    bare = _WEAK.sub("", text)
+    substance = re.sub(
+        r"[^\u4e00-\u9fffA-Za-z0-9]", "", re.sub(r"我们?|的|了|吧|呢|就|那|这个|嘛|啊", "", bare)
+    )
+    if len(substance) < 3 or (_WEAK.search(text) and len(substance) < 6 and not mentions):
+        return None
+    plain = text.strip()
+    return plain if len(plain) <= QUOTE else plain[: QUOTE - 1] + "…"
+
+
+def _due(reading: Reading, index: int) -> Mention | None:
+    own = _deadline(reading, index)
+    if own is not None:
+        return own
+    speaker = reading.speaker(index)
+    for other in (index - 1, index + 1, index - 2):
+        if not 0 <= other < len(reading.utterances) or reading.utterances[other].phantom:
+            continue
+        same = speaker is not None and reading.speaker(other) == speaker
+        # 你哪天去? names no day; 二十六号之前行不行? does, and so does what the promiser adds.
+        if other < index and (reading.asks[other] or same) and (found := _deadline(reading, other)):
+            return found
+        if (
+            other > index
+            and same
+            and reading.does(other, Act.COMMIT)
+            and (found := _deadline(reading, other))
+        ):
+            return found
+    return None
+
+
+def _deadline(reading: Reading, index: int) -> Mention | None:
+    """The most binding date of an utterance: 之前 before a plain day before 每天 before a festival's name."""
+    dates = [m for m in reading.readings[index].mentions if m.kind == "date"]
+    if not dates:
+        return None
+
+    def rank(mention: Mention) -> tuple[int, int]:
+        name = mention.name
+        if re.search(r"前|底|之内|以内", name):
+            return 0, mention.start
+        if re.search(r"[号日]|[周期拜][一二三四五六日天末]|今|明|后天|下午|上午|晚|点", name):
+            return 1, mention.start
+        return (2 if name.startswith(("每", "下", "本", "这")) else 3), mention.start
+
+    return min(dates, key=rank)
+
+
+def _none(name: str) -> Measurement:
+    return unknown(name, "会上没有听到承诺")
+
+
+@measure(id="commitments_count", label="承诺数", unit="count", meaning="会上作出的承诺、领受的任务条数")
+def commitments_count(reading: Reading) -> Measurement:
+    made = actions(reading)
+    return reading.measured("commitments_count", len(made), [a.evidence.utterance for a in made])
+
+
+@measure(
+    id="commitments_firm",
+    label="硬承诺数",
+    unit="count",
+    meaning="不含糊的承诺条数：有具体内容，且有数字、日期或指名的人，没有“尽量、争取”",
+)
+def commitments_firm(reading: Reading) -> Measurement:
+    firm = [a.evidence.utterance for a in actions(reading) if not vague(reading, a)]
+    return reading.measured("commitments_firm", len(firm), firm)
+
+
+@measure(
+    id="commitment_completeness",
+    label="承诺完整率",
+    unit="share",
+    meaning="每条承诺说清了人、事、期限中的几样，取平均；含糊的承诺减半(C5)",
+)
+def commitment_completeness(reading: Reading) -> Measurement:
+    made = actions(reading)
+    if not made:
+        return _none("commitment_completeness")
+    score = [completeness(a) * (0.5 if vague(reading, a) else 1.0) for a in made]
+    proof = [a.evidence.utterance for a, s in zip(made, score, strict=True) if s >= 0.99]
+    return reading.measured("commitment_completeness", sum(score) / len(made), proof, confidence=0.85)
+
+
+@measure(id="commitments_with_due_share", label="承诺带期限率", unit="share", meaning="说了期限的承诺占比")
+def commitments_with_due_share(reading: Reading) -> Measurement:
+    made = actions(reading)
+    if not made:
+        return _none("commitments_with_due_share")
+    dated = [a.evidence.utterance for a in made if a.due is not None]
+    return reading.measured("commitments_with_due_share", len(dated) / len(made), dated, confidence=0.85)
+
+
+@measure(
+    id="vague_share",
+    label="含糊承诺占比",
+    unit="share",
+    meaning="“尽量、争取、再看看”一类承诺占全部承诺的比例",
+)
+def vague_share(reading: Reading) -> Measurement:
+    made = actions(reading)
+    if not made:
+        return _none("vague_share")
+    weak = [a.evidence.utterance for a in made if vague(reading, a)]
+    return reading.measured("vague_share", len(weak) / len(made), weak, confidence=0.85)
+
+
+@measure(
+    id="complete_actions",
+    label="完整行动项数",
+    unit="count",
+    meaning="人、事、期限三样齐全且不含糊的行动项条数(R26)",
+)
+def complete_actions(reading: Reading) -> Measurement:
+    full = [
+        a.evidence.utterance for a in actions(reading) if completeness(a) > 0.99 and not vague(reading, a)
+    ]
+    return reading.measured("complete_actions", len(full), full, confidence=0.85)
+
+
+@measure(
+    id="planned_actions",
+    label="安排环节行动项",
+    unit="count",
+    meaning="下周安排、下月规划两章中的硬承诺条数",
+)
+def planned_actions(reading: Reading) -> Measurement:
+    planned = {*reading.within(Chapter.NEXT_WEEK_PLAN, Chapter.NEXT_MONTH_PLAN, Chapter.CLOSING)}
+    firm = [
+        a.evidence.utterance
+        for a in actions(reading)
+        if a.evidence.utterance in planned and not vague(reading, a)
+    ]
+    return reading.measured("planned_actions", len(firm), firm)

@@ -1,0 +1,92 @@
+"""How concrete the meeting is: figures tied to an indicator and to somebody (C3), and which indicators come up."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from qa_pipeline.findings.mentions import is_domain
+from qa_pipeline.findings.reading import Reading, unknown
+from qa_pipeline.findings.registry import measure
+from qa_pipeline.values import Act, Measurement
+
+FIGURES: Final = ("number", "percent", "money")
+_NO_SPEECH: Final = "没有听到说话"
+
+
+def triples(reading: Reading) -> tuple[int, ...]:
+    """Utterances that hold a figure whose indicator and owner are said there or in the utterances around it."""
+    found = []
+    for index in reading.at_work:
+        if not reading.names(index, *FIGURES):
+            continue
+        around = reading.near(index, before=2, after=1)
+        indicator = any(reading.indicators(i) for i in around)
+        owner = any(reading.names(i, "person", "office", "customer") for i in around)
+        # An answer in figures belongs to the one who gives it.
+        answering = reading.host is not None and reading.is_host(index) is False
+        if (indicator and (owner or answering)) or (reading.does(index, Act.DATA) and (indicator or owner)):
+            found.append(index)
+    return tuple(found)
+
+
+@measure(
+    id="data_triples", label="数据三元组", unit="count", meaning="指标、数值、人或室三样相配的语句数(C3)"
+)
+def data_triples(reading: Reading) -> Measurement:
+    found = triples(reading)
+    return reading.measured("data_triples", len(found), found)
+
+
+@measure(
+    id="data_triples_per_10min",
+    label="数据密度",
+    unit="per 10 minutes",
+    meaning="每10分钟数据三元组的语句数(C3)",
+)
+def data_triples_per_10min(reading: Reading) -> Measurement:
+    if not reading.net:
+        return unknown("data_triples_per_10min", _NO_SPEECH)
+    found = triples(reading)
+    return reading.measured("data_triples_per_10min", len(found) / (reading.net / 600), found)
+
+
+@measure(
+    id="data_share", label="数据语句占比", unit="share", meaning="数据三元组的语句占全部语句(跑题除外)的比例"
+)
+def data_share(reading: Reading) -> Measurement:
+    if not reading.at_work:
+        return unknown("data_share", _NO_SPEECH)
+    found = triples(reading)
+    return reading.measured("data_share", len(found) / len(reading.at_work), found)
+
+
+@measure(id="indicators_covered", label="涉及指标数", unit="count", meaning="会上带着数值说到的不同指标数")
+def indicators_covered(reading: Reading) -> Measurement:
+    first: dict[str, int] = {}
+    for index in reading.at_work:
+        if any(reading.names(i, *FIGURES) for i in reading.near(index, before=0, after=1)):
+            for name in reading.indicators(index):
+                first.setdefault(name, index)
+    return reading.measured("indicators_covered", len(first), first.values())
+
+
+@measure(
+    id="domain_density",
+    label="业务浓度",
+    unit="share",
+    meaning="说到寿险个险经营专有事项(FYC、达U、CT、送训、陪访等)的语句占比，低则可能不是二会",
+)
+def domain_density(reading: Reading) -> Measurement:
+    if not reading.spoken:
+        return unknown("domain_density", _NO_SPEECH)
+    found = [i for i in reading.spoken if any(is_domain(m) for m in reading.readings[i].mentions)]
+    return reading.measured("domain_density", len(found) / len(reading.spoken), found)
+
+
+@measure(id="off_topic_share", label="跑题占比", unit="share", meaning="跑题语句时长占全部说话时间的比例")
+def off_topic_share(reading: Reading) -> Measurement:
+    if not reading.talk_seconds:
+        return unknown("off_topic_share", _NO_SPEECH)
+    work = set(reading.at_work)
+    strayed = [i for i in reading.spoken if i not in work]
+    return reading.measured("off_topic_share", reading.seconds(strayed) / reading.talk_seconds, strayed)

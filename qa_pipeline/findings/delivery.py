@@ -1,0 +1,112 @@
+"""How the recording holds up: net length (R6), effective speech, speed, pauses, repetition, recognition (K1, K4)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from qa_pipeline.findings.reading import Reading, unknown
+from qa_pipeline.findings.registry import measure
+from qa_pipeline.values import Measurement
+
+REPEAT: Final = 30
+"""Characters that must return word for word to count as a repeated passage."""
+_NO_SPEECH: Final = "没有听到说话"
+
+
+@measure(
+    id="speech_minutes",
+    label="净时长",
+    unit="minutes",
+    meaning="首次到末次说话之间的分钟数，去掉首尾静音(R6)",
+)
+def speech_minutes(reading: Reading) -> Measurement:
+    if reading.net is None:
+        return unknown("speech_minutes", _NO_SPEECH)
+    return reading.measured("speech_minutes", reading.net / 60, (reading.spoken[:1] + reading.spoken[-1:]))
+
+
+@measure(
+    id="speech_share",
+    label="有效语音占比",
+    unit="share",
+    meaning="有人说话的时间(2秒内的停顿不扣)占净时长的比例(K4)",
+)
+def speech_share(reading: Reading) -> Measurement:
+    if not reading.net:
+        return unknown("speech_share", _NO_SPEECH)
+    spoken = sum(end - start for start, end in reading.speech)
+    exact = 1.0 if reading.transcript.speech is not None else 0.6
+    return reading.measured(
+        "speech_share", min(1.0, spoken / reading.net), reading.spoken[:1], confidence=exact
+    )
+
+
+@measure(id="speech_rate", label="语速", unit="characters/minute", meaning="每分钟说话时间内的字数")
+def speech_rate(reading: Reading) -> Measurement:
+    if not reading.talk_seconds:
+        return unknown("speech_rate", _NO_SPEECH)
+    characters = sum(len(_plain(reading.utterances[i].text)) for i in reading.spoken)
+    return reading.measured("speech_rate", characters / reading.talk_seconds * 60, reading.spoken[:1])
+
+
+@measure(id="longest_pause", label="最长停顿", unit="seconds", meaning="两次说话之间最长的间隔")
+def longest_pause(reading: Reading) -> Measurement:
+    if not reading.speech:
+        return unknown("longest_pause", _NO_SPEECH)
+    gaps = [(b[0] - a[1], b[0]) for a, b in zip(reading.speech, reading.speech[1:], strict=False)]
+    longest, after = max(gaps, default=(0.0, 0.0))
+    proof = [i for i in reading.spoken if reading.utterances[i].start >= after - 1][:1] if longest else []
+    return reading.measured("longest_pause", longest, proof)
+
+
+@measure(
+    id="repetition_share",
+    label="重复段落占比",
+    unit="share",
+    meaning="前面已经整段说过(连续30字以上相同)的文字占比，高则疑似录音重复或拼接(K4)",
+)
+def repetition_share(reading: Reading) -> Measurement:
+    if not reading.spoken:
+        return unknown("repetition_share", _NO_SPEECH)
+    whole: list[str] = []
+    owner: list[int] = []
+    for index in reading.spoken:
+        text = _plain(reading.utterances[index].text)
+        whole.append(text)
+        owner.extend([index] * len(text))
+    text = "".join(whole)
+    seen: dict[str, int] = {}
+    repeated = bytearray(len(text))
+    proof: list[int] = []
+    for start in range(len(text) - REPEAT + 1):
+        window = text[start : start + REPEAT]
+        first = seen.setdefault(window, start)
+        # One sentence said over and over within a breath is a stutter or a loop, not a spliced recording.
+        if start - first >= 4 * REPEAT and len(set(window)) > 8:
+            repeated[start : start + REPEAT] = b"\x01" * REPEAT
+            if not proof or owner[start] != proof[-1]:
+                proof.append(owner[start])
+    return reading.measured("repetition_share", sum(repeated) / max(1, len(text)), proof)
+
+
+@measure(id="recognition_confidence", label="识别置信度", unit="share", meaning="转写置信度按字数的平均")
+def recognition_confidence(reading: Reading) -> Measurement:
+    rated = [(u.confidence, len(u.text)) for u in reading.utterances if u.confidence is not None and u.text]
+    if not rated:
+        return unknown("recognition_confidence", "转写没有给出置信度")
+    value = sum(c * n for c, n in rated) / sum(n for _, n in rated)
+    return reading.measured("recognition_confidence", value, reading.spoken[:1])
+
+
+@measure(id="phantom_share", label="幻听占比", unit="share", meaning="疑似识别器凭空写出的语句占比")
+def phantom_share(reading: Reading) -> Measurement:
+    if not reading.utterances:
+        return unknown("phantom_share", "没有转写文字")
+    return reading.measured(
+        "phantom_share", sum(u.phantom for u in reading.utterances) / len(reading.utterances)
+    )
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"[^\u4e00-\u9fffA-Za-z0-9]", "", text)

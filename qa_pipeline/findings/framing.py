@@ -1,0 +1,88 @@
+"""How the meeting opens (F4, R24) and closes (F5, R26)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from qa_pipeline.findings.reading import Reading
+from qa_pipeline.findings.registry import measure
+from qa_pipeline.values import Act, Chapter, Measurement
+
+OPENING_SHARE: Final = 0.1
+CLOSING_SHARE: Final = 0.1
+_THEME: Final = re.compile(
+    r"主题|领跑|辅导|招募|冲刺|检视|规划会|复盘会|[覆复]盘|就(?:讲|说|盯|谈|干|弄|抓)?一[件个]事|今天(?:就|只)?(?:讲|说|盯|谈|看|弄|算|解决|搞清)|达U|打油|CT|西提|送训"
+)
+_GOAL: Final = re.compile(
+    r"目标|目的|弄明白|弄清|搞清|算清|说清|解决|要(?:把|拿|看到|有|让|带)|走的时候|散会(?:前|的时候|之前)|定(?:死|下来|出)|必须|三[件个条]|两[件个条]"
+)
+_AGENDA: Final = re.compile(
+    r"流程|议程|环节|顺序|章节|[四五三]块|[四五三]个(?:部分|议题)|先.{1,30}(?:再|后|然后).{0,40}(?:最后|再|后)|老规矩|[点分](?:钟)?(?:结束|收|散|准时)|分(?:为|成)[四五三]"
+)
+_LESSON: Final = re.compile(
+    r"规律|共性|说明|总结|归纳|根子|三句话|[一二三四两]条|第[一二三]|就是|记住|一句话"
+)
+_ACTION: Final = re.compile(
+    r"从(?:明天|今天|下周)|必须|都要|以后|下一步|抓紧|落实|按(?:这个|今天)|之前|[前后]天|每天|清单|纪要|贴|发群"
+)
+_NEXT: Final = re.compile(
+    r"下次|下回|下周|下礼拜|[0-9一二三四五六七八九十]+号(?:的)?(?:会|复盘|我|第一)|(?:复盘|规划)会.{0,6}(?:查|问|看|念)|我第一个|逐条|一条条|检查|核对|对账"
+)
+
+
+def opening(reading: Reading) -> tuple[int, ...]:
+    """Spoken utterances of the opening: its chapter, or else the first tenth of the meeting."""
+    own = reading.within(Chapter.OPENING)
+    if own:
+        return own[: max(12, len(reading.spoken) // 8)]
+    return reading.spoken[: max(6, int(len(reading.spoken) * OPENING_SHARE * 0.6))]
+
+
+def closing(reading: Reading) -> tuple[int, ...]:
+    own = reading.within(Chapter.CLOSING)
+    tail = reading.spoken[-max(6, int(len(reading.spoken) * CLOSING_SHARE)) :]
+    return own if own and own[-1] >= len(reading.utterances) * 0.8 else tail
+
+
+@measure(
+    id="opening_goal", label="开场宣示", unit="share", meaning="开场说了主题、目标、流程三样中的几样(F4、R24)"
+)
+def opening_goal(reading: Reading) -> Measurement:
+    said = opening(reading)
+    stated = [i for i in said if reading.does(i, Act.GOAL)]
+    near = {j for i in stated for j in reading.near(i, before=1, after=1)} & set(said)
+    proof = []
+    for pattern, alone in ((_THEME, False), (_GOAL, False), (_AGENDA, True)):
+        among = said if alone else sorted(near)
+        hit = next(
+            (i for i in among if pattern.search(reading.utterances[i].text) and not _is_chat(reading, i)),
+            None,
+        )
+        if hit is not None:
+            proof.append(hit)
+    return reading.measured("opening_goal", len(proof) / 3, proof)
+
+
+def _is_chat(reading: Reading, index: int) -> bool:
+    return len(reading.utterances[index].text) < 6
+
+
+@measure(
+    id="closing_summary",
+    label="收尾总结",
+    unit="share",
+    meaning="收尾说了规律或结论、改进要求、下次检查三样中的几样(F5、R26)",
+)
+def closing_summary(reading: Reading) -> Measurement:
+    said = closing(reading)
+    summed = [i for i in said if reading.does(i, Act.SUMMARY)]
+    near = sorted({j for i in summed for j in reading.near(i, before=1, after=2)} & set(said))
+    proof = []
+    for pattern, among in ((_LESSON, summed), (_ACTION, near), (_NEXT, said)):
+        hit = next(
+            (i for i in among if pattern.search(reading.utterances[i].text) and not reading.asks[i]), None
+        )
+        if hit is not None:
+            proof.append(hit)
+    return reading.measured("closing_summary", len(proof) / 3, proof)

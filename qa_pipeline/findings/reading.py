@@ -1,0 +1,320 @@
+"""The meeting as its measures see it: transcript, chapters, facts, and what every utterance does and names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+
+from qa_pipeline.findings.acts import is_question
+from qa_pipeline.values import (
+    Act,
+    Action,
+    Chapter,
+    Chapters,
+    Evidence,
+    Measurement,
+    MeetingFacts,
+    MeetingKind,
+    Seconds,
+    Transcript,
+    Utterance,
+    UtteranceReading,
+)
+
+MOST_EVIDENCE: Final = 6
+QUOTE: Final = 90
+"""Characters of an utterance that a quote shows."""
+BRIDGE: Final[Seconds] = 2.0
+"""Silences shorter than this count as speech (K4)."""
+ANSWER_REACH: Final = 3
+"""How many utterances after a question can still answer it."""
+QUESTIONS: Final = (Act.ASK, Act.PROBE)
+_EMPTY_ANSWER: Final = re.compile(
+    r"^(?:嗯+|好+的?|是的?|对+|哦|啊|行|有|没有?|全面|挺全面的|没问题|有信心|明白|晓得了?|知道了?|收到)+[!！。,，]*$"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """A question and what answered it: utterances [question, last]; ``answers`` are indices.
+
+    ``probing`` means that the question digs; ``substance`` (0-1) is how much the answers hold: facts, numbers,
+    causes, promises; 0 for silence, an echo or an evasion.
+    """
+
+    question: int
+    answers: tuple[int, ...]
+    probing: bool
+    substance: float
+    asker: str | None
+    respondent: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chain:
+    """Rounds of questions to one person on one matter, one after the other."""
+
+    exchanges: tuple[Exchange, ...]
+
+    @property
+    def rounds(self) -> int:
+        return len(self.exchanges)
+
+    @property
+    def first(self) -> int:
+        return self.exchanges[0].question
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """Everything a measure may look at; ``readings`` run parallel to the utterances."""
+
+    transcript: Transcript
+    chapters: Chapters
+    facts: MeetingFacts
+    readings: tuple[UtteranceReading, ...]
+    host: str | None = None
+    commitments_before: Sequence[Action] = field(default=())
+
+    # ------------------------------------------------------------ utterances
+
+    @property
+    def utterances(self) -> tuple[Utterance, ...]:
+        return self.transcript.utterances
+
+    @property
+    def kind(self) -> MeetingKind | None:
+        return self.facts.kind
+
+    @property
+    def speakers_known(self) -> bool:
+        return self.transcript.speakers_known
+
+    @cached_property
+    def spoken(self) -> tuple[int, ...]:
+        """Indices of the utterances that people really said."""
+        return tuple(i for i, u in enumerate(self.utterances) if not u.phantom and u.text.strip())
+
+    @cached_property
+    def _spoken_set(self) -> frozenset[int]:
+        return frozenset(self.spoken)
+
+    @cached_property
+    def chapter_of(self) -> tuple[Chapter | None, ...]:
+        places: list[Chapter | None] = [None] * len(self.utterances)
+        for span in self.chapters.spans:
+            for index in range(max(0, span.first), min(span.last, len(places))):
+                places[index] = span.chapter
+        return tuple(places)
+
+    def within(self, *chapters: Chapter) -> tuple[int, ...]:
+        """Indices of the spoken utterances of these chapters."""
+        return tuple(i for i in self.spoken if self.chapter_of[i] in chapters)
+
+    @cached_property
+    def at_work(self) -> tuple[int, ...]:
+        """Spoken utterances that are not off topic."""
+        return tuple(i for i in self.spoken if self.chapter_of[i] != Chapter.OFF_TOPIC)
+
+    def does(self, index: int, *acts: Act) -> bool:
+        return any(self.readings[index].does(act) for act in acts)
+
+    def doing(self, *acts: Act, among: Iterable[int] | None = None) -> tuple[int, ...]:
+        return tuple(i for i in (self.spoken if among is None else among) if self.does(i, *acts))
+
+    def names(self, index: int, *kinds: str) -> bool:
+        """Whether the utterance names something of these kinds."""
+        return any(m.kind in kinds for m in self.readings[index].mentions)
+
+    def indicators(self, index: int) -> frozenset[str]:
+        return frozenset(m.name for m in self.readings[index].mentions if m.kind == "indicator")
+
+    def near(self, index: int, *, before: int = 1, after: int = 1) -> tuple[int, ...]:
+        """Spoken neighbours, the utterance itself included."""
+        return tuple(
+            i
+            for i in range(max(0, index - before), min(len(self.utterances), index + after + 1))
+            if i in self._spoken_set
+        )
+
+    def speaker(self, index: int) -> str | None:
+        return self.utterances[index].speaker
+
+    def is_host(self, index: int) -> bool | None:
+        """None when the host or the speaker is unknown."""
+        speaker = self.speaker(index)
+        return None if self.host is None or speaker is None else speaker == self.host
+
+    @cached_property
+    def asks(self) -> tuple[bool, ...]:
+        """Whether each utterance asks: by its act, or by form where the act is not clear."""
+        return tuple(
+            not u.phantom
+            and (self.does(i, *QUESTIONS) or (is_question(u.text) and "?" in u.text.replace("？", "?")))
+            for i, u in enumerate(self.utterances)
+        )
+
+    # ------------------------------------------------------------ time
+
+    def length(self, index: int) -> Seconds:
+        utterance = self.utterances[index]
+        return max(0.0, utterance.end - utterance.start)
+
+    def seconds(self, indices: Iterable[int]) -> Seconds:
+        return sum(self.length(i) for i in indices)
+
+    @cached_property
+    def speech(self) -> tuple[tuple[Seconds, Seconds], ...]:
+        """Intervals of effective speech: voice activity, or else the utterances, short gaps bridged (K4)."""
+        raw = self.transcript.speech
+        if raw is None:
+            raw = tuple((self.utterances[i].start, self.utterances[i].end) for i in self.spoken)
+        merged: list[tuple[Seconds, Seconds]] = []
+        for start, end in sorted(raw):
+            if merged and start - merged[-1][1] < BRIDGE:
+                merged[-1] = (merged[-1][0], max(merged[-1][1], end))
+            else:
+                merged.append((start, end))
+        return tuple(merged)
+
+    @cached_property
+    def net(self) -> Seconds | None:
+        """Seconds from the first to the last speech (R6); None without speech."""
+        return self.speech[-1][1] - self.speech[0][0] if self.speech else None
+
+    @cached_property
+    def talk_seconds(self) -> Seconds:
+        return self.seconds(self.spoken)
+
+    @cached_property
+    def talk_by(self) -> dict[str, Seconds]:
+        """Seconds of speech of each known speaker."""
+        talk: dict[str, Seconds] = {}
+        for index in self.spoken:
+            if (speaker := self.speaker(index)) is not None:
+                talk[speaker] = talk.get(speaker, 0.0) + self.length(index)
+        return talk
+
+    def chapter_seconds(self, chapter: Chapter) -> Seconds:
+        return sum(s.end - s.start for s in self.chapters.of(chapter))
+
+    # ------------------------------------------------------------ questions and answers
+
+    @cached_property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """All questions with their answers, in time order, off-topic talk left out.
+
+        With speakers, an answer is what somebody else says before the next question; without, what is no question.
+        """
+        found = []
+        work = self.at_work
+        for place, index in enumerate(work):
+            if not self.asks[index]:
+                continue
+            asker = self.speaker(index)
+            answers: list[int] = []
+            for other in work[place + 1 : place + 1 + ANSWER_REACH]:
+                if self.asks[other] and (asker is None or self.speaker(other) == asker or answers):
+                    break
+                if asker is not None and self.speaker(other) == asker:
+                    if answers:
+                        break
+                    continue
+                if answers and self.speaker(other) != self.speaker(answers[0]):
+                    break
+                answers.append(other)
+            found.append(
+                Exchange(
+                    question=index,
+                    answers=tuple(answers),
+                    probing=self.does(index, Act.PROBE),
+                    substance=max((self.substance(i) for i in answers), default=0.0),
+                    asker=asker,
+                    respondent=self.speaker(answers[0]) if answers else None,
+                )
+            )
+        return tuple(found)
+
+    def substance(self, index: int) -> float:
+        """How much an answer holds, 0-1."""
+        text = self.utterances[index].text
+        if self.does(index, Act.EVADE) and not self.does(index, Act.CHECK, Act.CAUSE, Act.DATA, Act.MEASURE):
+            return 0.0
+        if _EMPTY_ANSWER.match(text):
+            return 0.1
+        hard = self.does(index, Act.CHECK, Act.CAUSE, Act.DATA, Act.MEASURE, Act.COMMIT, Act.PRACTICE)
+        named = self.names(index, "number", "percent", "money", "date", "customer", "person")
+        weight = 0.3 + 0.5 * hard + 0.3 * named
+        return min(1.0, weight) * (0.4 if self.does(index, Act.EVADE) else 1.0)
+
+    @cached_property
+    def chains(self) -> tuple[Chain, ...]:
+        """Chains of rounds with one person (with unknown speakers: of dense questions and answers).
+
+        A round belongs to the chain when its question comes within two utterances of the last answer. At least
+        one of its questions digs.
+        """
+        found: list[Chain] = []
+        current: list[Exchange] = []
+
+        def close() -> None:
+            if len(current) > 1 and any(e.probing for e in current):
+                found.append(Chain(exchanges=tuple(current)))
+            current.clear()
+
+        for exchange in self.exchanges:
+            if not exchange.answers:
+                continue
+            if current:
+                last = current[-1]
+                gap = exchange.question - last.answers[-1]
+                same = exchange.respondent == last.respondent and exchange.asker == last.asker
+                if gap > 3 or not same or (exchange.asker is None and not exchange.probing):
+                    close()
+            current.append(exchange)
+        close()
+        return tuple(found)
+
+    # ------------------------------------------------------------ results
+
+    def evidence(self, index: int) -> Evidence:
+        utterance = self.utterances[index]
+        text = utterance.text.strip()
+        return Evidence(
+            start=utterance.start,
+            end=utterance.end,
+            quote=text if len(text) <= QUOTE else text[: QUOTE - 1] + "…",
+            utterance=index,
+            speaker=utterance.speaker,
+        )
+
+    def proof(self, indices: Iterable[int], *, most: int = MOST_EVIDENCE) -> tuple[Evidence, ...]:
+        """Evidence for up to ``most`` utterances, spread over the meeting, phantoms left out."""
+        real = sorted({i for i in indices if i in self._spoken_set})
+        if len(real) > most:
+            real = [real[round(k * (len(real) - 1) / (most - 1))] for k in range(most)]
+        return tuple(self.evidence(i) for i in real)
+
+    def measured(
+        self,
+        name: str,
+        value: float,
+        indices: Iterable[int] = (),
+        *,
+        confidence: float = 1.0,
+        reason: str = "",
+    ) -> Measurement:
+        return Measurement(
+            id=name, value=float(value), evidence=self.proof(indices), confidence=confidence, reason=reason
+        )
+
+
+def unknown(name: str, reason: str) -> Measurement:
+    """A measure that cannot be taken; ``reason`` is a Chinese sentence."""
+    return Measurement(id=name, value=None, confidence=0.0, reason=reason)
+
+
+Measure = Callable[[Reading], Measurement]

@@ -1,0 +1,277 @@
+"""Good practices and common problems, each with its proof and what to do about it (R34).
+
+What they are called, the advice and every threshold stand in rubrics/practices.yaml; how each is recognised
+stands here, one function per id.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from importlib.resources import files
+from typing import Final
+
+from pydantic import BaseModel, ConfigDict
+
+from qa_pipeline.errors import RubricError
+from qa_pipeline.findings import causes, checking, commitments, framing, interaction, risk, sharing
+from qa_pipeline.findings.reading import Reading
+from qa_pipeline.findings.structure import REVIEWS
+from qa_pipeline.values import Act, Chapter, Measurement, MeetingKind, Remark, Theme
+
+Measures = Mapping[str, Measurement]
+Thresholds = Mapping[str, float]
+Sight = Callable[[Reading, Measures, Thresholds], Iterable[int] | None]
+"""The utterances that prove the remark (may be empty: proven by absence), or None when it does not apply."""
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    id: str
+    label: str
+    suggestion: str
+    thresholds: dict[str, float]
+
+
+class _Library(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    version: int
+    practices: tuple[_Entry, ...]
+    issues: tuple[_Entry, ...]
+
+
+@cache
+def library() -> _Library:
+    """The shipped practice library; raises RubricError when an entry has no recogniser or lacks a threshold."""
+    from pydantic import ValidationError
+    from ruamel.yaml import YAML
+
+    text = (files("rubrics") / "practices.yaml").read_text("utf-8")
+    try:
+        shelf = _Library.model_validate(YAML(typ="safe").load(text))
+    except ValidationError as error:
+        raise RubricError(
+            f"实践库 practices.yaml 写法有误：{error.errors()[0]['loc']}，请对照已有条目改正。"
+        ) from error
+    for entry in (*shelf.practices, *shelf.issues):
+        sight = SIGHTS.get(entry.id)
+        if sight is None:
+            raise RubricError(
+                f"实践库 practices.yaml 中的「{entry.id}」没有识别方法，请改用：{'、'.join(SIGHTS)}。"
+            )
+    return shelf
+
+
+def remark(reading: Reading, measures: Measures) -> tuple[tuple[Remark, ...], tuple[Remark, ...]]:
+    """(good practices, common problems) of the meeting."""
+    shelf = library()
+    return _seen(shelf.practices, reading, measures), _seen(shelf.issues, reading, measures)
+
+
+def _seen(entries: Iterable[_Entry], reading: Reading, measures: Measures) -> tuple[Remark, ...]:
+    found = []
+    for entry in entries:
+        proof = SIGHTS[entry.id](reading, measures, entry.thresholds) if reading.spoken else None
+        if proof is not None:
+            found.append(
+                Remark(
+                    id=entry.id,
+                    label=entry.label,
+                    suggestion=entry.suggestion,
+                    evidence=reading.proof(proof, most=4),
+                )
+            )
+    return tuple(found)
+
+
+def _value(measures: Measures, name: str) -> float | None:
+    return measures[name].value if name in measures else None
+
+
+# ---------------------------------------------------------------- good
+
+
+def _probe_to_customer(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
+    deep = [
+        chain
+        for chain in interaction.deep_chains(reading)
+        if chain.rounds >= least["rounds"]
+        and any(
+            reading.names(i, "customer", "person", "date") or "客户" in reading.utterances[i].text
+            for e in chain.exchanges
+            for i in (e.question, *e.answers)
+        )
+    ]
+    return [e.question for chain in deep for e in chain.exchanges] if len(deep) >= least["chains"] else None
+
+
+def _distilled_steps(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
+    told, boiled = sharing.steps(reading), sharing.distilled(reading)
+    complete = _value(measures, "practice_complete") or 0.0
+    if complete < least["completeness"] or len(told) < least["steps"] or not boiled:
+        return None
+    return [*told[:3], *boiled[:1]]
+
+
+def _promises_first(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
+    taken = [
+        i for i in reading.doing(Act.FOLLOWUP, among=reading.at_work) if i < len(reading.utterances) * 0.4
+    ]
+    return taken if len(taken) >= least["followups"] else None
+
+
+def _goal_to_activity(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
+    found = measures.get("topic.decomposition")
+    if found is None or (found.value or 0.0) < least["strength"]:
+        return None
+    return [e.utterance for e in found.evidence]
+
+
+def _causes_to_measures(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
+    pairs = causes.loops(reading)
+    return [i for pair in pairs[:2] for i in pair] if len(pairs) >= least["loops"] else None
+
+
+def _dated_promises(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
+    rate = _value(measures, "commitment_completeness")
+    full = [
+        a.evidence.utterance
+        for a in commitments.actions(reading)
+        if commitments.completeness(a) > 0.99 and not commitments.vague(reading, a)
+    ]
+    return (
+        full if rate is not None and rate >= least["completeness"] and len(full) >= least["actions"] else None
+    )
+
+
+def _broad_voice(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
+    heard, host = _value(measures, "speakers_heard_share"), _value(measures, "host_talk_share")
+    if heard is None or host is None or heard < least["heard"] or host > least["host"]:
+        return None
+    return [e.utterance for e in measures["speakers_heard"].evidence]
+
+
+# ---------------------------------------------------------------- bad
+
+
+def _figures_without_questions(
+    reading: Reading, measures: Measures, least: Thresholds
+) -> Iterable[int] | None:
+    seconds = sum(reading.chapter_seconds(c) for c in REVIEWS)
+    if seconds < least["review_minutes"] * 60:
+        return None
+    review = set(reading.within(*REVIEWS))
+    asked = sum(e.question in review and e.substance >= checking.LEAST_TOLD for e in reading.exchanges)
+    if asked / (seconds / 600) >= least["questions_per_10min"]:
+        return None
+    return [i for i in reading.doing(Act.DATA, among=sorted(review))][:4]
+
+
+def _sentiment_sharing(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
+    shared = reading.within(Chapter.EXCELLENCE_SHARING)
+    if reading.chapter_seconds(Chapter.EXCELLENCE_SHARING) < least["minutes"] * 60:
+        return None
+    if len(sharing.steps(reading)) >= least["steps"]:
+        return None
+    return sorted(sorted(shared, key=reading.length)[-3:])
+
+
+def _blaming_outside(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
+    share = _value(measures, "external_share")
+    said = reading.doing(Act.CAUSE, among=reading.at_work)
+    if share is None or share < least["share"] or len(said) < least["causes"]:
+        return None
+    return [i for i in said if causes.outside(reading, i)]
+
+
+def _weak_promises(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
+    weak = [a.evidence.utterance for a in commitments.actions(reading) if commitments.vague(reading, a)]
+    share = _value(measures, "vague_share")
+    return weak if share is not None and share >= least["share"] and len(weak) >= least["count"] else None
+
+
+def _one_voice(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
+    share = _value(measures, "top_talk_share")
+    if share is None or share < least["host"]:
+        return None
+    return [e.utterance for e in measures["top_talk_share"].evidence]
+
+
+def _off_theme(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
+    strength = theme_strength(reading, measures)
+    return () if strength is not None and strength < least["strength"] else None
+
+
+def _evasive_answers(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
+    share = _value(measures, "evasive_share")
+    if share is None or share < least["evasive"]:
+        return None
+    return reading.doing(Act.EVADE, among=reading.at_work)
+
+
+def _promises_forgotten(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
+    return () if (_value(measures, "followups") or 0.0) < least["followups"] else None
+
+
+def _no_promises(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
+    return (
+        framing.closing(reading)[-2:]
+        if (_value(measures, "commitments_firm") or 0.0) < least["actions"]
+        else None
+    )
+
+
+def _compliance_lead(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
+    crossing, _ = risk.risky(reading)
+    return crossing if len(crossing) >= least["hits"] else None
+
+
+def _strayed(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
+    share = _value(measures, "off_topic_share")
+    if share is None or share < least["share"]:
+        return None
+    return reading.within(Chapter.OFF_TOPIC)[:4]
+
+
+THEME_TOPICS: Final[Mapping[Theme, tuple[str, ...]]] = {
+    Theme.SUPERVISOR_LEAD: ("u_attainment", "pvkyc", "benchmark"),
+    Theme.SUPERVISOR_COACHING: ("ct", "ct_cause", "benchmark"),
+    Theme.RECRUITMENT_REVIEW: ("training_referral", "new_fyc", "training_barrier", "benchmark"),
+    Theme.MONTH_END_SPRINT: ("premium_review", "u_review", "ct_review", "income_target", "first_week_plan"),
+}
+"""What a meeting of each theme has to deal with (R20-R23)."""
+
+
+def theme_strength(reading: Reading, measures: Measures) -> float | None:
+    """Mean strength of the theme's topics; None when the theme is unknown."""
+    theme = reading.facts.theme
+    if theme is None and reading.kind == MeetingKind.MONTHLY_PLANNING:
+        theme = Theme.MONTH_END_SPRINT
+    if theme is None:
+        return None
+    values = [
+        measures[f"topic.{name}"].value or 0.0 for name in THEME_TOPICS[theme] if f"topic.{name}" in measures
+    ]
+    return sum(values) / len(values) if values else None
+
+
+SIGHTS: Final[Mapping[str, Sight]] = {
+    "probe_to_customer": _probe_to_customer,
+    "distilled_steps": _distilled_steps,
+    "promises_first": _promises_first,
+    "goal_to_activity": _goal_to_activity,
+    "causes_to_measures": _causes_to_measures,
+    "dated_promises": _dated_promises,
+    "broad_voice": _broad_voice,
+    "figures_without_questions": _figures_without_questions,
+    "sentiment_sharing": _sentiment_sharing,
+    "blaming_outside": _blaming_outside,
+    "weak_promises": _weak_promises,
+    "one_voice": _one_voice,
+    "off_theme": _off_theme,
+    "evasive_answers": _evasive_answers,
+    "promises_forgotten": _promises_forgotten,
+    "no_promises": _no_promises,
+    "compliance_lead": _compliance_lead,
+    "strayed": _strayed,
+}

@@ -1,0 +1,50 @@
+"""Who leads the meeting: by name where speakers are names, else by what the host does."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Final
+
+from qa_pipeline.findings.acts import is_question
+from qa_pipeline.values import Mention, MeetingFacts, Transcript
+
+_LEADING: Final = re.compile(
+    r"开会|散会|下面|接下来|第[一二三四五六]个?(?:环节|章节|项)|今天(?:的|是|我们|咱|就|主题|会)|点名|录音|掌声|有请|"
+    r"进入|下一个|我(?:总结|归纳|收|提炼|强调)|流程|议程|时间到|先说|你(?:先|来)说|复盘|主题"
+)
+
+
+def find_host(
+    transcript: Transcript, facts: MeetingFacts, mentions: Sequence[Sequence[Mention]]
+) -> str | None:
+    """The speaker label of the host, or None when speakers are unknown or nobody leads.
+
+    Without a name to go by, the host asks, announces, calls people by name, and speaks first and last.
+    """
+    if not transcript.speakers_known:
+        return None
+    labels = {u.speaker for u in transcript.utterances if u.speaker}
+    for name in (facts.host, facts.admin_manager, *facts.deputies):
+        if name and name in labels:
+            return name
+    utterances = [(i, u) for i, u in enumerate(transcript.utterances) if u.speaker and not u.phantom]
+    if not utterances:
+        return None
+    total = sum(len(u.text) for _, u in utterances) or 1
+    score: defaultdict[str, float] = defaultdict(float)
+    asked = sum(is_question(u.text) for _, u in utterances) or 1
+    led = sum(bool(_LEADING.search(u.text)) for _, u in utterances) or 1
+    called = sum(any(m.kind == "person" for m in mentions[i]) for i, _ in utterances) or 1
+    edge = max(5, len(utterances) // 20)
+    for place, (index, utterance) in enumerate(utterances):
+        speaker = utterance.speaker or ""
+        score[speaker] += 0.3 * len(utterance.text) / total
+        score[speaker] += 1.0 * is_question(utterance.text) / asked
+        score[speaker] += 1.0 * bool(_LEADING.search(utterance.text)) / led
+        score[speaker] += 0.5 * any(m.kind == "person" for m in mentions[index]) / called
+        if place < edge or place >= len(utterances) - edge:
+            score[speaker] += 0.5 * len(utterance.text) / total * 5
+    best = max(score, key=lambda s: (score[s], s))
+    return best if score[best] > 1.3 * max((v for s, v in score.items() if s != best), default=0.0) else None

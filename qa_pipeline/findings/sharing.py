@@ -1,0 +1,102 @@
+"""Whether good practice is made repeatable (R16, C4), and whether people are recognised by name (I5)."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from qa_pipeline.findings.reading import Reading
+from qa_pipeline.findings.registry import measure
+from qa_pipeline.values import Act, Chapter, Measurement
+
+STEPS: Final = 3
+"""Steps that make a practice repeatable."""
+_MARKER: Final = re.compile(
+    r"第[一二三四五六七]步|第[一二三四五六](?:个|件|条|招|点|样)?(?=[,，、是就]|[\u4e00-\u9fff])|头一[步件个条]|首先|其次|然后|再就是|接着|最后一步|一是|二是|三是|先.{2,14}再"
+)
+_DISTIL: Final = re.compile(
+    r"归[纳总拢]|提炼|总结|收一下|我给(?:大家|他|她|你们)|[一二三四五六两]句话|[三四五六两]步|[三四五六]个字|记下来|拿笔|复述|重复一遍|谁都能|可复制|照着(?:做|来)|学得会|发(?:到)?群|演一遍|套路|就[是这][一二三四五六两三]"
+)
+_DOING: Final = re.compile(
+    r"我(?:就|先|把|去|打|问|说|讲|拿|带|给|是|会|让|请|一般|每)|[做问打拿发带请翻写约送](?:了|一|个|的|给|到|他|她)"
+)
+
+
+def steps(reading: Reading) -> tuple[int, ...]:
+    """Utterances that tell a step somebody else could take."""
+    return reading.doing(Act.PRACTICE, among=reading.at_work)
+
+
+def distilled(reading: Reading) -> tuple[int, ...]:
+    """Where somebody boils the practice down or has it repeated: near its steps, mostly by the host."""
+    told = steps(reading)
+    if not told:
+        return ()
+    near = {i for s in told for i in range(s - 2, s + 9)}
+    sharing = set(reading.within(Chapter.EXCELLENCE_SHARING))
+    return tuple(
+        i
+        for i in reading.at_work
+        if (i in near or i in sharing)
+        and _DISTIL.search(reading.utterances[i].text)
+        and (reading.does(i, Act.SUMMARY, Act.PRACTICE, Act.RECOGNIZE) or reading.is_host(i) is not False)
+        and len(reading.utterances[i].text) >= 10
+    )
+
+
+@measure(id="practice_steps", label="做法步骤数", unit="count", meaning="分享中说到的、别人能照做的步骤条数")
+def practice_steps(reading: Reading) -> Measurement:
+    found = steps(reading)
+    return reading.measured("practice_steps", len(found), found)
+
+
+def benchmark(reading: Reading) -> tuple[int, ...]:
+    """Where the person who shares is named or introduced with results."""
+    sharing = reading.within(Chapter.EXCELLENCE_SHARING)
+    told = steps(reading)
+    lead = {i for s in told[:3] for i in range(max(0, s - 8), s + 1)} | set(sharing[:8])
+    return tuple(
+        i
+        for i in sorted(lead)
+        if i in set(reading.at_work)
+        and (
+            reading.does(i, Act.RECOGNIZE)
+            or (
+                reading.names(i, "person", "office")
+                and re.search(r"分享|讲讲|说说|请|标杆|经验|怎么做|咋|做到|第一", reading.utterances[i].text)
+            )
+        )
+    )
+
+
+@measure(
+    id="practice_complete",
+    label="经验萃取完整度",
+    unit="share",
+    meaning="标杆人、做了什么、步骤、提炼成可复制四样各占四分之一(R16、C4)",
+)
+def practice_complete(reading: Reading) -> Measurement:
+    told = steps(reading)
+    who = benchmark(reading) or (told[:1] if reading.speakers_known and len(told) >= 2 else ())
+    marked = [i for i in told if _MARKER.search(reading.utterances[i].text)]
+    done = [i for i in told if _DOING.search(reading.utterances[i].text)]
+    reached = min(1.0, max(len(told) / (STEPS + 1), len(marked) / STEPS)) if len(told) >= 2 else 0.0
+    boiled = distilled(reading)
+    value = (bool(who) * bool(told) + min(1.0, len(done) / 2) + reached + bool(boiled)) / 4 if told else 0.0
+    return reading.measured("practice_complete", value, [*who[:1], *told[:4], *boiled[:1]] if told else ())
+
+
+@measure(
+    id="named_recognition",
+    label="具名认可",
+    unit="count",
+    meaning="点名表扬、感谢某人具体做法或成绩的次数(I5)",
+)
+def named_recognition(reading: Reading) -> Measurement:
+    found = [
+        i
+        for i in reading.doing(Act.RECOGNIZE, among=reading.at_work)
+        if any(reading.names(j, "person", "office") for j in reading.near(i, before=1, after=1))
+        or reading.names(i, "number", "money", "percent")
+    ]
+    return reading.measured("named_recognition", len(found), found)

@@ -1,0 +1,300 @@
+"""Train the act classifier on the labelled meetings: ``python -m qa_pipeline.findings.train``.
+
+Every meeting is learned four times: as it is; without speakers and punctuation; with recognition errors; and
+cut and joined at other places, as a recogniser would. Deterministic; a few minutes on one core.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from random import Random
+from typing import Any, Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa_pipeline.chapters.corpus import LabelledMeeting, meetings
+from qa_pipeline.findings.acts import ACTS, ActModel, Matrix, grams, neighbourhood, signals
+from qa_pipeline.findings.mentions import find_mentions
+from qa_pipeline.values import Act, Chapter, Chapters, ChapterSpan, Transcript, Utterance
+
+MODEL: Final = Path(__file__).with_name("model.npz")
+LEAST_MEETINGS: Final = 3
+"""An n-gram must occur in this many meetings to be learned."""
+GRAM_PENALTY: Final = 0.25
+SIGNAL_PENALTY: Final = 0.05
+SECOND_PENALTY: Final = 0.5
+FOLDS: Final = 3
+
+Labels = tuple[frozenset[Act], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """One telling of a meeting: what the reader would see, and the labels."""
+
+    author: str
+    texts: tuple[str, ...]
+    signals: Matrix
+    labels: Matrix
+
+
+def examples(meeting: LabelledMeeting, *, variants: int = 4) -> list[Example]:
+    """The tellings of one meeting, the plain one first."""
+    random = Random(meeting.id)  # noqa: S311 - reproducible variety, no secret
+    plain = meeting.transcript
+    told: list[tuple[Transcript, Labels, list[Chapter], str | None]] = []
+    chapters = [c for span in meeting.chapters.spans for c in [span.chapter] * (span.last - span.first)]
+    told.append((plain, meeting.acts, chapters, meeting.host))
+    told.append((_map(plain, _unpunctuated, speakers=False), meeting.acts, chapters, None))
+    noise = _Noise(0.12, random)
+    keep = random.random() < 0.5
+    noisy = _map(plain, lambda text: noise(_unpunctuated(text)), speakers=keep)
+    told.append((noisy, meeting.acts, chapters, meeting.host if keep else None))
+    told.append((*_recut(plain, meeting.acts, chapters, random), meeting.host))
+    result = []
+    for index, (transcript, labels, places, host) in enumerate(told[:variants]):
+        spans = _noisy_chapters(places, random) if index else _spans(places)
+        seen = spans if index == 0 or random.random() < 0.5 else None
+        mentions = find_mentions(transcript.utterances, meeting.facts)
+        result.append(
+            Example(
+                author=meeting.author,
+                texts=tuple(u.text for u in transcript.utterances),
+                signals=signals(transcript, seen, host, mentions),
+                labels=np.array([[a in row for a in ACTS] for row in labels], dtype=np.float32),
+            )
+        )
+    return result
+
+
+def _map(transcript: Transcript, change: Callable[[str], str], *, speakers: bool) -> Transcript:
+    return replace(
+        transcript,
+        utterances=tuple(
+            replace(u, text=change(u.text), speaker=u.speaker if speakers else None)
+            for u in transcript.utterances
+        ),
+    )
+
+
+def _unpunctuated(text: str) -> str:
+    return re.sub(r"[^\u4e00-\u9fffA-Za-z0-9.%]+", "", text)
+
+
+class _Noise:
+    """Recognition errors: a share of the characters becomes another of the same or a similar sound."""
+
+    def __init__(self, rate: float, random: Random) -> None:
+        from qa_pipeline.findings.acts import _syllable
+
+        self.rate = rate
+        self.random = random
+        self.sound = _syllable
+        self.alike: dict[str, list[str]] = {}
+        for char in _characters():
+            self.alike.setdefault(_syllable(char), []).append(char)
+
+    def __call__(self, text: str) -> str:
+        said = []
+        for char in text:
+            if self.random.random() >= self.rate or not "\u4e00" <= char <= "\u9fff":
+                said.append(char)
+                continue
+            fate = self.random.random()
+            if fate < 0.8:
+                said.append(self.random.choice(self.alike.get(self.sound(char)) or [char]))
+            elif fate < 0.9:
+                said.append(char + char)
+        return "".join(said) or text
+
+
+def _characters() -> list[str]:
+    return sorted(
+        {c for m in meetings() for u in m.transcript.utterances for c in u.text if "\u4e00" <= c <= "\u9fff"}
+    )
+
+
+def _recut(
+    transcript: Transcript, labels: Labels, chapters: Sequence[Chapter], random: Random
+) -> tuple[Transcript, Labels, list[Chapter]]:
+    """Join neighbours of one speaker and split long utterances at punctuation, labels following the words."""
+    pieces: list[tuple[Utterance, frozenset[Act], Chapter]] = []
+    for utterance, acts, chapter in zip(transcript.utterances, labels, chapters, strict=True):
+        parts = [p for p in re.split(r"(?<=[。！？!?])|(?<=[,，])(?=.{12})", utterance.text) if p]
+        if len(utterance.text) < 30 or len(parts) < 2 or random.random() < 0.4:
+            parts = [utterance.text]
+        for place, part in enumerate(parts):
+            kept = acts
+            if len(parts) > 1:
+                asked = "?" in part or "？" in part or place == len(parts) - 1
+                kept = frozenset(a for a in acts if a not in (Act.ASK, Act.PROBE) or asked)
+                if not re.search(r"[0-9一二三四五六七八九十百千万]", part):
+                    kept -= {Act.DATA}
+            pieces.append((replace(utterance, text=part), kept, chapter))
+    joined: list[tuple[Utterance, frozenset[Act], Chapter]] = []
+    for utterance, acts, chapter in pieces:
+        if joined:
+            last, held, place_before = joined[-1]
+            same = last.speaker == utterance.speaker and chapter == place_before
+            if same and len(last.text) + len(utterance.text) < 60 and random.random() < 0.5:
+                text = f"{last.text} {utterance.text}"
+                joined[-1] = (replace(last, text=text, end=utterance.end), held | acts, chapter)
+                continue
+        joined.append((utterance, acts, chapter))
+    return (
+        replace(transcript, utterances=tuple(u for u, _, _ in joined)),
+        tuple(a for _, a, _ in joined),
+        [c for _, _, c in joined],
+    )
+
+
+def _spans(chapters: Sequence[Chapter]) -> Chapters:
+    edges = [0, *(i for i in range(1, len(chapters)) if chapters[i] != chapters[i - 1]), len(chapters)]
+    return Chapters(
+        spans=tuple(
+            ChapterSpan(chapter=chapters[a], start=0, end=0, first=a, last=b, confidence=1.0)
+            for a, b in zip(edges, edges[1:], strict=False)
+            if a < b
+        ),
+        segmenter="gold",
+    )
+
+
+def _noisy_chapters(chapters: Sequence[Chapter], random: Random) -> Chapters:
+    """Chapters as a segmenter would give them: edges moved, some spans wrong."""
+    moved = list(chapters)
+    edges = [i for i in range(1, len(chapters)) if chapters[i] != chapters[i - 1]]
+    for edge in edges:
+        shift = random.randint(-6, 6)
+        low, high = sorted((edge, min(max(edge + shift, 0), len(chapters))))
+        moved[low:high] = [chapters[edge] if shift < 0 else chapters[edge - 1]] * (high - low)
+    for span in _spans(moved).spans:
+        if random.random() < 0.15:
+            moved[span.first : span.last] = [random.choice(list(Chapter))] * (span.last - span.first)
+    return _spans(moved)
+
+
+# ---------------------------------------------------------------- fitting
+
+
+def fit(
+    training: Sequence[Example], *, version: str, report: Callable[[str], None] = lambda _: None
+) -> ActModel:
+    """Fit both passes; the second learns from first-pass logits of authors the first pass had not seen."""
+    authors = sorted({e.author for e in training})
+    folds = min(FOLDS, len(authors))
+    unseen: list[Matrix] = [np.zeros((0, 0), dtype=np.float32)] * len(training)
+    for fold in range(folds):
+        held = {a for i, a in enumerate(authors) if i % folds == fold}
+        part = _first(tuple(e for e in training if e.author not in held))
+        for index, example in enumerate(training):
+            if example.author in held:
+                unseen[index] = part.first_pass(example.texts, example.signals)
+        report(f"fold {fold + 1}/{folds}")
+    first = _first(training)
+    labels = np.vstack([e.labels for e in training])
+    signal = np.vstack([e.signals for e in training])
+    near = np.vstack([neighbourhood(logits) for logits in unseen])
+    weights = _logistic(
+        np.hstack([near, signal]), labels, np.full(near.shape[1] + signal.shape[1], SECOND_PENALTY)
+    )
+    logits = np.hstack([near, signal]) @ weights
+    # The first signal is always one: it carries the bias. Move each cut to where F1 is best.
+    weights[near.shape[1]] -= [_best_cut(logits[:, a], labels[:, a]) for a in range(len(ACTS))]
+    return replace(
+        first,
+        neighbour_weights=weights[: near.shape[1]].astype(np.float32),
+        second_signal_weights=weights[near.shape[1] :].astype(np.float32),
+        version=version,
+    )
+
+
+def _first(training: Sequence[Example]) -> ActModel:
+    import scipy.sparse as sparse
+
+    rows = [Counter(grams(text)) for example in training for text in example.texts]
+    spread: Counter[str] = Counter()
+    for example in training:
+        spread.update({g for text in example.texts for g in grams(text)})
+    # Four tellings of one meeting are one meeting.
+    known = sorted(g for g, n in spread.items() if n >= 4 * LEAST_MEETINGS)
+    vocabulary = {g: i for i, g in enumerate(known)}
+    documents = Counter(g for row in rows for g in row)
+    idf = np.array([1 + np.log(len(rows) / documents[g]) for g in known], dtype=np.float32)
+    pointers, columns, values = [0], [], []
+    for row in rows:
+        here = [(vocabulary[g], n) for g, n in row.items() if g in vocabulary]
+        value = (
+            np.array([n for _, n in here], dtype=np.float32) * idf[[c for c, _ in here]]
+            if here
+            else np.zeros(0)
+        )
+        norm = float(np.sqrt((value**2).sum())) or 1.0
+        columns.extend(c for c, _ in here)
+        values.extend((value / norm).tolist())
+        pointers.append(len(columns))
+    words = sparse.csr_matrix(
+        (np.array(values, dtype=np.float32), columns, pointers), shape=(len(rows), len(known))
+    )
+    signal = np.vstack([e.signals for e in training])
+    labels = np.vstack([e.labels for e in training])
+    penalty = np.r_[np.full(len(known), GRAM_PENALTY), np.full(signal.shape[1], SIGNAL_PENALTY)]
+    weights = _logistic(sparse.hstack([words, sparse.csr_matrix(signal)], format="csr"), labels, penalty)
+    empty = np.zeros((0, len(ACTS)), dtype=np.float32)
+    return ActModel(
+        vocabulary=vocabulary,
+        idf=idf,
+        gram_weights=weights[: len(known)].astype(np.float32),
+        signal_weights=weights[len(known) :].astype(np.float32),
+        neighbour_weights=empty,
+        second_signal_weights=empty,
+        version="",
+    )
+
+
+def _logistic(inputs: Any, labels: Matrix, penalty: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Ridge logistic regression for all acts at once: (inputs, acts). ``penalty`` is per input."""
+    from scipy.optimize import minimize
+
+    shape = (inputs.shape[1], labels.shape[1])
+    turned = inputs.T.tocsr() if hasattr(inputs, "tocsr") else inputs.T
+    ridge = penalty[:, None]
+
+    def loss(flat: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        weights = flat.reshape(shape)
+        logits = np.asarray(inputs @ weights.astype(np.float32), dtype=np.float64)
+        value = float((np.logaddexp(0, logits) - labels * logits).sum() + 0.5 * (ridge * weights**2).sum())
+        error = (1 / (1 + np.exp(-logits)) - labels).astype(np.float32)
+        slope = np.asarray(turned @ error, dtype=np.float64) + ridge * weights
+        return value, slope.ravel()
+
+    found = minimize(
+        loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 60, "maxcor": 6}
+    )
+    solution: NDArray[np.float64] = found.x.reshape(shape)
+    return solution
+
+
+def _best_cut(logits: NDArray[np.float64], labels: Matrix) -> float:
+    order = np.argsort(-logits)
+    hits = np.cumsum(labels[order])
+    score = 2 * hits / (np.arange(1, len(order) + 1) + labels.sum())
+    best = int(np.argmax(score))
+    return float(logits[order[best]])
+
+
+def main() -> None:
+    training = [e for m in meetings() for e in examples(m)]
+    model = fit(training, version="acts-1", report=lambda line: sys.stderr.write(line + "\n"))
+    np.savez_compressed(MODEL, **model.arrays())
+    sys.stderr.write(f"{MODEL.name}: {MODEL.stat().st_size / 1e6:.1f} MB, {len(model.vocabulary)} n-grams\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,68 @@
+"""What would change if a rubric were replaced: every stored meeting scored by both. Nothing stored is rewritten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from qa_pipeline.rubric.archive import Stored
+from qa_pipeline.rubric.loader import Rubric
+from qa_pipeline.rubric.scorer import score
+from qa_pipeline.values import Scorecard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One meeting under the old and the new rubric. ``items`` are the ids whose points changed."""
+
+    meeting: str
+    old_score: float
+    new_score: float
+    old_verdict: str
+    new_verdict: str
+    items: tuple[str, ...]
+
+    @property
+    def changed(self) -> bool:
+        return self.old_score != self.new_score or self.old_verdict != self.new_verdict
+
+
+def diff(old: Rubric, new: Rubric, archive: Iterable[Stored]) -> list[Row]:
+    """One row per meeting that both rubrics apply to by kind, largest change first."""
+    rows = []
+    for stored in archive:
+        if stored.facts.kind not in old.applies_to.kinds or stored.facts.kind not in new.applies_to.kinds:
+            continue
+        before, after = (_score(rubric, stored) for rubric in (old, new))
+        points = {i.id: round(i.score, 4) for i in before.items}
+        moved = tuple(i.id for i in after.items if points.pop(i.id, None) != round(i.score, 4))
+        rows.append(
+            Row(
+                meeting=stored.name,
+                old_score=before.energy_score,
+                new_score=after.energy_score,
+                old_verdict=verdict(before),
+                new_verdict=verdict(after),
+                items=(*moved, *points),
+            )
+        )
+    return sorted(rows, key=lambda r: (-abs(r.new_score - r.old_score), r.meeting))
+
+
+def verdict(card: Scorecard) -> str:
+    """What the score alone says (compliance on time and roster apart): 合格, 不合格 or 转人工."""
+    if any(not critical.review for critical in card.criticals):
+        return "不合格"
+    if card.criticals:
+        return "转人工"
+    return "合格" if card.energy_score >= card.pass_line else "不合格"
+
+
+def _score(rubric: Rubric, stored: Stored) -> Scorecard:
+    return score(
+        rubric,
+        transcript=stored.transcript,
+        chapters=stored.chapters,
+        findings=stored.findings,
+        facts=stored.facts,
+    )

@@ -1,0 +1,170 @@
+"""One meeting laid out for fast search: what was said, where, by whom and when."""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from qa_pipeline.values import Act, Chapter, Chapters, Evidence, Findings, MeetingFacts, Transcript
+
+QUOTE = 80
+"""Characters of a quote; a longer utterance is cut around the hit."""
+SEPARATOR = "\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """An utterance that meets a condition, how sure that is (0-1), and where in its text (if known)."""
+
+    utterance: int
+    confidence: float = 1.0
+    at: int = 0
+
+
+class Heard:
+    """The transcript of one meeting with its chapters and findings, indexed once for all conditions.
+
+    Lines that the recogniser most likely invented (``phantom``) are left out: they prove nothing.
+    """
+
+    def __init__(
+        self, *, transcript: Transcript, chapters: Chapters, findings: Findings, facts: MeetingFacts
+    ) -> None:
+        self.transcript = transcript
+        self.chapters = chapters
+        self.findings = findings
+        self.facts = facts
+        self.host = findings.host
+        self.speakers_known = transcript.speakers_known
+        self.real = [i for i, u in enumerate(transcript.utterances) if not u.phantom]
+        self.chapter_of: dict[int, tuple[Chapter, float]] = {}
+        for span in chapters.spans:
+            for index in range(span.first, span.last):
+                self.chapter_of[index] = (span.chapter, span.confidence)
+
+    @cached_property
+    def texts(self) -> list[str]:
+        """The utterances without punctuation and spaces, full width made half width, capitals."""
+        return [bare(u.text) for u in self.transcript.utterances]
+
+    @cached_property
+    def joined(self) -> tuple[str, list[int]]:
+        """All real utterances as one text, and where each of ``real`` starts in it."""
+        starts, at = [], 0
+        for index in self.real:
+            starts.append(at)
+            at += len(self.texts[index]) + 1
+        return SEPARATOR.join(self.texts[i] for i in self.real), starts
+
+    def utterance_at(self, position: int) -> tuple[int, int]:
+        """The utterance of a position in the joined text, and the offset within it."""
+        starts = self.joined[1]
+        row = bisect.bisect_right(starts, position) - 1
+        return self.real[row], position - starts[row]
+
+    @cached_property
+    def syllables(self) -> tuple[str, list[int]]:
+        """The joined text as pinyin syllables, each followed by a space, and the position of each in it."""
+        return pinyin_of(self.joined[0])
+
+    @cached_property
+    def doing(self) -> Mapping[Act, list[Hit]]:
+        """Act -> the utterances that do it."""
+        found: dict[Act, list[Hit]] = defaultdict(list)
+        for index in self.real:
+            for act, probability in self.findings.readings[index].acts:
+                found[act].append(Hit(index, probability))
+        return found
+
+    @cached_property
+    def naming(self) -> Mapping[str, set[int]]:
+        """Kind of mention or indicator id -> the utterances that name it. A percentage or a sum of money is
+        a number too."""
+        found: dict[str, set[int]] = defaultdict(set)
+        for index in self.real:
+            for mention in self.findings.readings[index].mentions:
+                found[mention.kind].add(index)
+                if mention.kind in ("percent", "money"):
+                    found["number"].add(index)
+                if mention.kind == "indicator" and mention.name:
+                    found[mention.name].add(index)
+        return found
+
+    @cached_property
+    def edges(self) -> tuple[float, float]:
+        """First and last second in which somebody speaks."""
+        if not self.real:
+            return 0.0, 0.0
+        said = [self.transcript.utterances[i] for i in self.real]
+        return said[0].start, max(u.end for u in said)
+
+    @cached_property
+    def characters(self) -> int:
+        return sum(len(self.texts[i]) for i in self.real)
+
+    def evidence(self, hit: Hit) -> Evidence:
+        said = self.transcript.utterances[hit.utterance]
+        start = 0 if len(said.text) <= QUOTE else max(0, min(hit.at - QUOTE // 3, len(said.text) - QUOTE))
+        return Evidence(
+            start=said.start,
+            end=said.end,
+            quote=said.text[start : start + QUOTE],
+            utterance=hit.utterance,
+            speaker=said.speaker,
+        )
+
+
+def bare(text: str) -> str:
+    """Text as conditions match it: NFKC, capitals, no punctuation, no spaces; the point of 1.5 and % stay."""
+    plain = unicodedata.normalize("NFKC", text).upper()
+    if plain.isalnum():
+        return plain
+    kept = []
+    for index, char in enumerate(plain):
+        between = (
+            char == "." and plain[index - 1 : index].isdigit() and plain[index + 1 : index + 2].isdigit()
+        )
+        if char.isalnum() or char == "%" or between:
+            kept.append(char)
+    return "".join(kept)
+
+
+def pinyin_of(text: str) -> tuple[str, list[int]]:
+    """Toneless syllables each followed by a space, and where each starts; other characters stay themselves."""
+    syllables = [_syllable(char) for char in text]
+    starts = list(itertools.accumulate((len(s) + 1 for s in syllables), initial=0))
+    return "".join(s + " " for s in syllables), starts[:-1]
+
+
+def _syllable(char: str) -> str:
+    """The most common reading without tone; n/l and front/back nasals and retroflexes fall together, as
+    they do in many mouths and in what a recogniser makes of them."""
+    from pypinyin import Style, pinyin
+
+    found = _SYLLABLES.get(char)
+    if found is None:
+        read = pinyin(char, style=Style.NORMAL, errors="default")
+        found = read[0][0] if read else char
+        for back, front in (("zh", "z"), ("ch", "c"), ("sh", "s"), ("eng", "en"), ("ing", "in")):
+            found = found.replace(back, front)
+        _SYLLABLES[char] = found
+    return found
+
+
+_SYLLABLES: dict[str, str] = {}
+"""Readings met so far; a language has a few thousand characters."""
+
+
+def positions(text: str, phrase: str) -> Iterator[int]:
+    at = text.find(phrase)
+    while at >= 0:
+        yield at
+        at = text.find(phrase, at + 1)
+
+
+Search = Callable[[str], Iterator[int]]

@@ -1,0 +1,447 @@
+"""The rubric language as pydantic models: what a rubric file may say, and nothing else.
+
+A rubric is a frame (whom it applies to, pass line, dimensions), items that score, and criticals that gate.
+Whatever is scored is a ``Scale``: a condition on what was said (``said``), a quantity turned into a level
+(``value`` with ``line`` or ``levels``), conditions per level (``levels``), a checklist (``points``) or a question
+to a judge (``judge``). The JSON Schema for editors is generated from these models.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from datetime import date
+from functools import cache
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+
+from qa_pipeline.rubric.source import Mark, Placed, Problems, Row
+from qa_pipeline.values import Act, Chapter, Dimension, MeetingKind, Theme
+
+MENTION_KINDS = ("indicator", "number", "percent", "money", "person", "office", "date", "customer")
+FACTS = (
+    "kind",
+    "theme",
+    "institution",
+    "host",
+    "speakers_known",
+    "duration_minutes",
+    "attendees",
+    "expected",
+)
+
+
+def _listed(value: Any) -> Any:
+    """One word or one entry may be written without the list around it."""
+    return value if value is None or isinstance(value, list | tuple) else [value]
+
+
+def _texted(value: Any) -> Any:
+    """A version such as 1.0 is text even where YAML reads a number."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Level = Annotated[float, Field(ge=0, le=1)]
+Moment = Annotated[str, BeforeValidator(_texted), Field(pattern=r"^\d+(\.\d+)?%?$")]
+
+
+@cache
+def groups() -> frozenset[str]:
+    """Lexicon groups a condition may name: phrases, terms, and the chapter cues as ``cues.<chapter>``."""
+    from qa_pipeline.lexicon import lexicon
+
+    book = lexicon()
+    return frozenset([*book.phrases, *book.terms, *(f"cues.{chapter}" for chapter in book.chapter_cues)])
+
+
+@cache
+def measures() -> frozenset[str]:
+    """Ids of all measures the code offers."""
+    from qa_pipeline.findings.registry import specs
+
+    return frozenset(spec.id for spec in specs())
+
+
+@cache
+def entities() -> frozenset[str]:
+    """What an ``entity`` condition may name: a kind of mention, or one indicator by its canonical id."""
+    from qa_pipeline.findings.mentions import INDICATORS
+
+    return frozenset([*MENTION_KINDS, *INDICATORS])
+
+
+Vocabulary = tuple[str, Callable[[], Iterable[str]]]
+CHAPTERS: Vocabulary = ("章节", lambda: tuple(Chapter))
+ACTS: Vocabulary = ("言语行为", lambda: tuple(Act))
+MEASURE_IDS: Vocabulary = ("测量", measures)
+GROUPS: Vocabulary = ("词典分组", groups)
+ENTITIES: Vocabulary = ("实体", entities)
+THEMES: Vocabulary = ("周主题", lambda: tuple(Theme))
+KINDS: Vocabulary = ("会议类型", lambda: tuple(MeetingKind))
+DIMENSIONS: Vocabulary = ("维度", lambda: tuple(Dimension))
+FACT_NAMES: Vocabulary = ("会议事实", lambda: FACTS)
+
+
+class Part(BaseModel):
+    """One mapping of the file. Unknown keys and unknown words are recorded with their place and nearest word."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    vocabulary: ClassVar[dict[str, Vocabulary]] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _known(cls, data: Any, info: ValidationInfo) -> Any:
+        problems = (info.context or {}).get("problems")
+        if not isinstance(data, Placed) or not isinstance(problems, Problems):
+            return data
+        allowed = {field.alias or name for name, field in cls.model_fields.items()}
+        kept = dict(data)
+        for key in data:
+            if key not in allowed:
+                problems.unknown(data.place(key), key=key, word=key, what="键", allowed=allowed)
+                problems.incomplete.add(data.mark)
+                del kept[key]
+        for key, (what, words) in cls.vocabulary.items():
+            if key in kept and not _words_known(data, key, what=what, words=words, problems=problems):
+                problems.incomplete.add(data.mark)
+                del kept[key]
+        return kept
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        return self
+
+
+def _words_known(
+    data: Placed, key: str, *, what: str, words: Callable[[], Iterable[str]], problems: Problems
+) -> bool:
+    value = data[key]
+    given: list[tuple[Mark, Any]] = (
+        list(zip(value.elements_at, value, strict=True))
+        if isinstance(value, Row)
+        else [(data.place(key), value)]
+    )
+    allowed = frozenset(str(word) for word in words())
+    wrong = [(mark, word) for mark, word in given if word is not None and str(word) not in allowed]
+    for mark, word in wrong:
+        problems.unknown(mark, key=key, word=word, what=what, allowed=allowed)
+    return not wrong
+
+
+class Window(Part):
+    """A stretch of the meeting, in seconds or in per cent of its length (``"10%"``)."""
+
+    start: Moment | None = Field(None, alias="from", description="从第几秒或百分之几开始")
+    end: Moment | None = Field(None, alias="to", description="到第几秒或百分之几为止")
+    first: Moment | None = Field(None, description="开头的秒数或百分比")
+    last: Moment | None = Field(None, description="末尾的秒数或百分比")
+
+
+class Near(Part):
+    """Only hits that stand near a hit of another condition."""
+
+    of: Condition
+    within: str = Field(
+        "3 utterances", pattern=r"^\d+ (utterances|seconds)$", description="如 3 utterances、60 seconds"
+    )
+    side: Literal["before", "after", "either"] = Field("either", description="在对方之前、之后或两侧")
+
+
+class Exclusion(Part):
+    """What must not stand in the same utterance, or within so many characters of the hit."""
+
+    vocabulary = {"group": GROUPS}
+    group: Words = ()
+    phrase: Words = ()
+    regex: Annotated[str, Field(min_length=1)] | None = None
+    characters: int | None = Field(None, ge=1, description="只看命中处前后这么多字；不写则看整句")
+
+
+class Quantity(Part):
+    """A number: a measure of the code, or utterances counted by a condition. Give exactly one of ``measure``,
+    ``count``, ``rate`` (with ``per``), ``share`` (of ``of``, else of all utterances)."""
+
+    vocabulary = {"measure": MEASURE_IDS}
+    matters: ClassVar[tuple[str, ...]] = ("measure", "count", "rate", "share")
+    measure: str | None = Field(None, description="测量的 id,见 huijian rubric measures")
+    count: Condition | None = Field(None, description="符合条件的语句数")
+    rate: Condition | None = Field(None, description="每 per 中符合条件的语句数")
+    share: Condition | None = Field(None, description="符合条件的语句占 of 的比例")
+    of: Condition | None = None
+    per: Literal["10 minutes", "100 utterances", "1000 characters"] | None = None
+    distinct: Literal["utterance", "speaker"] = Field("utterance", description="按语句数，还是按说话人数")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        given = [name for name in self.matters if _given(self, name)]
+        if len(given) != 1:
+            raise ValueError(f"要且只要写一个：{'、'.join(_spelled(m) for m in self.matters)}")
+        if self.rate is not None and self.per is None:
+            raise ValueError("写了 rate 就要写 per")
+        return self
+
+
+class Condition(Quantity):
+    """A condition on what is said, on a measured fact or on the meeting. Exactly one matter; the other keys narrow it."""
+
+    vocabulary = {
+        "measure": MEASURE_IDS,
+        "group": GROUPS,
+        "entity": ENTITIES,
+        "act": ACTS,
+        "in": CHAPTERS,
+        "fact": FACT_NAMES,
+    }
+    matters = (
+        *("group", "phrase", "regex", "entity", "act", "longer"),
+        *("all_of", "any_of", "none_of", "same", "at_least_of", "use"),
+        *("measure", "count", "rate", "share", "fact", "item"),
+    )
+    group: Words = Field((), description="词典分组中的任一词语")
+    phrase: Words = Field((), description="任一短语（标点和空格不计)")
+    regex: str | None = Field(None, min_length=1, description="正则表达式，在去掉标点和空格的文字上匹配")
+    entity: Words = Field((), description="同一句里都要出现的实体：种类或指标 id")
+    act: Annotated[tuple[Act, ...], BeforeValidator(_listed)] = Field(
+        (), description="语句在做什么，任一即可"
+    )
+    longer: int | None = Field(None, ge=1, description="不少于这么多字的语句")
+    all_of: tuple[Condition, ...] = Field((), alias="all", description="全部成立")
+    any_of: tuple[Condition, ...] = Field((), alias="any", description="任一成立")
+    none_of: tuple[Condition, ...] = Field((), alias="none", description="全部不成立")
+    same: tuple[Condition, ...] = Field((), description="在同一句里全部成立")
+    at_least_of: tuple[Condition, ...] = Field((), alias="some", description="其中至少 number 个成立")
+    number: int = Field(1, ge=1, description="some 中至少几个")
+    use: str | None = Field(None, description="definitions 里起了名的条件")
+    fact: str | None = Field(None, description="会议事实")
+    is_: Words = Field((), alias="is", description="事实等于其中之一")
+    item: str | None = Field(None, description="某一项的得分档（只能用在 criticals 里)")
+    at_least: float | None = None
+    at_most: float | None = None
+    in_: Annotated[tuple[Chapter, ...], BeforeValidator(_listed)] = Field(
+        (), alias="in", description="只在这些章节里"
+    )
+    by: Literal["host", "other"] | None = Field(None, description="只看主持人(host)或其他人(other)说的")
+    window: Window | None = None
+    near: Near | None = None
+    except_: Exclusion | None = Field(None, alias="except")
+    fuzzy: int | None = Field(None, ge=50, le=100, description="短语的相似度门槛（百分)")
+    pinyin: bool = Field(False, description="同音也算")
+    times: int = Field(1, ge=1, description="至少出现在几句里")
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        super()._whole()
+        compared = self.at_least is not None or self.at_most is not None
+        numeric = any(_given(self, name) for name in ("measure", "count", "rate", "share", "item"))
+        if numeric and not compared:
+            raise ValueError("数量要有 at_least 或 at_most")
+        if compared and not numeric and self.fact is None:
+            raise ValueError("at_least / at_most 只用于数量；出现几句用 times")
+        if self.fact is not None and not (self.is_ or compared):
+            raise ValueError("fact 要有 is、at_least 或 at_most")
+        if (self.fuzzy is not None or self.pinyin) and not (self.phrase or self.group):
+            raise ValueError("fuzzy 和 pinyin 只用于 phrase 或 group")
+        if self.regex is not None:
+            compiled(self.regex)
+        return self
+
+
+class Step(Part):
+    """One level and what earns it: bounds on the item's ``value``, or a condition."""
+
+    level: Level
+    at_least: float | None = None
+    at_most: float | None = None
+    said: Condition | None = None
+
+
+class Judge(Part):
+    """A question to a language model that must quote the transcript; N/A when none is configured."""
+
+    question: str = Field(min_length=4)
+    scale: tuple[Level, ...] = (0, 0.25, 0.5, 0.75, 1)
+    in_: Annotated[tuple[Chapter, ...], BeforeValidator(_listed)] = Field((), alias="in")
+
+
+class Scale(Part):
+    """How something becomes a level between 0 and 1."""
+
+    said: Condition | None = Field(None, description="成立即满分")
+    value: Quantity | None = Field(None, description="数量，由 line 或 levels 换成得分档")
+    line: tuple[tuple[float, Level], ...] = Field((), description="折线:[数量, 得分档] 的列表，数量递增")
+    levels: tuple[Step, ...] = Field((), description="从上往下第一条成立的就是得分档；都不成立为 0")
+    when: Condition | None = Field(None, description="不成立时本项不适用，退出分母")
+    themes: Annotated[tuple[Theme, ...], BeforeValidator(_listed)] = Field((), description="只用于这些周主题")
+    vocabulary = {"themes": THEMES}
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.value is not None and bool(self.line) == bool(self.levels):
+            raise ValueError("value 要配 line 或 levels(二选一)")
+        if self.line:
+            xs = [x for x, _ in self.line]
+            if len(xs) < 2 or xs != sorted(set(xs)):
+                raise ValueError("line 至少两个点，且数量严格递增")
+            if self.value is None:
+                raise ValueError("line 要有 value")
+        for step in self.levels:
+            bounded = step.at_least is not None or step.at_most is not None
+            if bounded == (step.said is not None):
+                raise ValueError("levels 的每一档要写 at_least / at_most 或 said(二选一)")
+            if bounded and self.value is None:
+                raise ValueError("levels 用了 at_least / at_most 就要写 value")
+        return self
+
+
+class Point(Scale):
+    """One line of a checklist, met or not met (or met in part, by ``value`` or ``levels``)."""
+
+    id: str
+    label: str
+    weight: float = Field(1, gt=0)
+    rule: str | None = Field(None, pattern=r"^R\d{1,2}$", description="规则手册的编号")
+    suggestion: str = Field("", description="没做到时，下次怎么做")
+
+
+class Suggestion(Part):
+    at_most: Level = Field(description="得分档不高于此时给出")
+    say: str = Field(min_length=4)
+
+
+class Cap(Part):
+    """A limit on the level while a condition holds."""
+
+    when: Condition
+    level: Level
+    reason: str = Field(min_length=2)
+
+
+class Doubt(Part):
+    """A reason to trust the item less; it widens the band, not the score."""
+
+    when: Condition
+    confidence: Level
+    reason: str = Field(min_length=2)
+
+
+class Example(Part):
+    """A short dialogue and the level it must earn. Lines are ``甲: 文字``; ``== chapter`` opens a chapter."""
+
+    says: tuple[str, ...] = Field(min_length=1)
+    level: Level
+    tolerance: float = Field(0.13, ge=0, le=1)
+    theme: Theme | None = None
+    host: str | None = None
+    measures: dict[str, float] = Field(default_factory=dict, description="例子里给定的测量值")
+    vocabulary = {"theme": THEMES}
+
+
+class Item(Scale):
+    """One scored line of the rubric."""
+
+    vocabulary = {"themes": THEMES, "dimension": DIMENSIONS}
+    id: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
+    label: str
+    why: str = Field(description="为什么重要")
+    dimension: Dimension
+    weight: float = Field(ge=0)
+    points: tuple[Point, ...] = ()
+    judge: Judge | None = None
+    critical: bool = Field(False, description="得零分档即一票否决；分数本身不改写")
+    step: Level | None = Field(None, description="得分档的刻度，不写用 level_step")
+    caps: tuple[Cap, ...] = ()
+    doubts: tuple[Doubt, ...] = ()
+    evidence: Condition | None = Field(None, description="测量没有自带证据时，从这里取证据")
+    suggestions: tuple[Suggestion, ...] = ()
+    examples: tuple[Example, ...] = ()
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        super()._whole()
+        ways = [
+            self.said is not None,
+            self.value is not None or bool(self.levels),
+            bool(self.points),
+            self.judge is not None,
+        ]
+        if sum(ways) != 1:
+            raise ValueError("要且只要写一种计分:said、value、levels、points、judge")
+        return self
+
+
+class CriticalRule(Part):
+    """A gate: fails the meeting whatever its score, or with ``review`` freezes it for a person."""
+
+    id: str
+    label: str
+    when: Condition
+    reason: str = Field(min_length=4)
+    review: bool = False
+
+
+class DimensionWeight(Part):
+    vocabulary = {"id": DIMENSIONS}
+    id: Dimension
+    label: str
+    weight: float = Field(gt=0)
+
+
+class AppliesTo(Part):
+    vocabulary = {"kinds": KINDS, "themes": THEMES}
+    kinds: Annotated[tuple[MeetingKind, ...], BeforeValidator(_listed)] = Field(min_length=1)
+    themes: Annotated[tuple[Theme, ...], BeforeValidator(_listed)] = ()
+    institutions: Words = ()
+    start: date | None = Field(None, alias="from", description="生效日期（含)")
+    until: date | None = Field(None, description="失效日期（含)")
+
+
+class Band(Part):
+    """How uncertainty becomes the half-width of the score band, in points."""
+
+    least: float = Field(2, ge=0, description="再有把握也有这么宽")
+    most: float = Field(20, gt=0, description="再没把握也不超过这么宽")
+    swing: float = Field(0.5, ge=0, description="没把握的一项最多偏离其权重的几成")
+    recognition_good: Level = Field(0.85, description="识别置信度到此为好")
+    recognition_slope: float = Field(20, ge=0, description="识别置信度每低 1 加宽几分")
+
+
+class RubricFile(Part):
+    """A whole rubric as written."""
+
+    id: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
+    version: Annotated[str, BeforeValidator(_texted)]
+    label: str
+    extends: str | None = Field(None, description="以另一个量规为底：名字或文件")
+    applies_to: AppliesTo
+    pass_line: float = Field(ge=0, le=100)
+    level_step: Level = Field(0.25, description="得分档的刻度,0 为不取整")
+    dimensions: tuple[DimensionWeight, ...] = Field(min_length=1)
+    band: Band = Band()
+    definitions: dict[str, Condition] = Field(default_factory=dict)
+    items: tuple[Item, ...] = Field(min_length=1)
+    criticals: tuple[CriticalRule, ...] = ()
+
+
+@cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    """A rubric's regular expression; raises ValueError (Chinese) when it is not one."""
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"正则表达式 {pattern} 写错了（{error.msg})") from error
+
+
+def _given(part: Quantity, name: str) -> bool:
+    value = getattr(part, name)
+    return value is not None and value != ()
+
+
+def _spelled(name: str) -> str:
+    return {"all_of": "all", "any_of": "any", "none_of": "none", "at_least_of": "some"}.get(name, name)
+
+
+Quantity.model_rebuild()
+Condition.model_rebuild()
+Near.model_rebuild()

@@ -1,0 +1,311 @@
+"""The energy score: items to levels, levels to points, uncertainty to a band. Pure.
+
+score = sum(weight x level), re-scaled to 100 when items leave the denominator because they do not apply or cannot
+be known. A level above zero needs evidence (start, end, quote); without it the level is not granted. Criticals fail
+the meeting whatever the score, which is not rewritten (rule book, section 4; K1-K6).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from qa_pipeline.rubric.conditions import Found, Number, Reader
+from qa_pipeline.rubric.heard import Heard, Hit
+from qa_pipeline.rubric.language import Item, Judge, Scale
+from qa_pipeline.rubric.loader import Rubric
+from qa_pipeline.values import (
+    Chapters,
+    Critical,
+    Evidence,
+    Findings,
+    ItemScore,
+    MeetingFacts,
+    Point,
+    Scorecard,
+    Transcript,
+)
+
+SHOWN = 5
+"""Pieces of evidence kept per item, spread over the meeting."""
+UNMET = 0.9
+"""How sure one is that something was not said, given a good transcript."""
+
+
+@dataclass(frozen=True, slots=True)
+class Graded:
+    """A level with its proof; None is unknown or not applicable (``applies`` False)."""
+
+    level: float | None
+    hits: tuple[Hit, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    confidence: float = 1.0
+    reason: str = ""
+    applies: bool = True
+
+
+Answer = Callable[[Judge, Heard], Graded]
+
+
+def score(
+    rubric: Rubric,
+    *,
+    transcript: Transcript,
+    chapters: Chapters,
+    findings: Findings,
+    facts: MeetingFacts,
+    judge: Answer | None = None,
+) -> Scorecard:
+    """Score one meeting by one rubric. ``judge`` answers the items that ask a language model; without it they
+    do not apply. Nothing is raised for what cannot be measured: such items leave the denominator and say so."""
+    heard = Heard(transcript=transcript, chapters=chapters, findings=findings, facts=facts)
+    reader = Reader(rubric, heard)
+    items = []
+    for item in rubric.items:
+        scored = _item(item, rubric, reader, judge)
+        reader.levels[item.id] = (scored.level, scored.evidence)
+        items.append(scored)
+    counted = [i for i in items if i.level is not None]
+    whole = sum(i.max for i in counted)
+    energy = round(100 * sum(i.score for i in counted) / whole, 2) if whole else 0.0
+    half = _half_width(rubric, items, heard) if whole else rubric.band.most
+    return Scorecard(
+        energy_score=energy,
+        band=(round(max(0.0, energy - half), 2), round(min(100.0, energy + half), 2)),
+        pass_line=rubric.pass_line,
+        dimensions={
+            d.id: (
+                round(sum(i.score for i in counted if i.dimension == d.id), 2),
+                sum(i.max for i in counted if i.dimension == d.id),
+            )
+            for d in rubric.dimensions
+        },
+        items=tuple(items),
+        criticals=_criticals(rubric, reader, items),
+        rubric_id=rubric.id,
+        rubric_version=rubric.version,
+        rubric_hash=rubric.sha256,
+    )
+
+
+def _item(item: Item, rubric: Rubric, reader: Reader, judge: Answer | None) -> ItemScore:
+    points: tuple[Point, ...] = ()
+    advice: list[str] = []
+    outside = _outside(item, reader)
+    if outside is not None:
+        graded = outside
+    elif item.points:
+        graded, points, advice = _checklist(item, reader)
+    elif item.judge is not None:
+        graded = _judged(item.judge, reader.heard, judge)
+    else:
+        graded = _graded(item, reader)
+    if graded.level is None:
+        return ItemScore(
+            id=item.id,
+            label=item.label,
+            dimension=item.dimension,
+            score=0.0,
+            max=item.weight,
+            level=None,
+            status="unknown" if graded.applies else "not_applicable",
+            reason=graded.reason,
+            points=points,
+            confidence=graded.confidence,
+        )
+    reasons = [graded.reason] if graded.reason else []
+    level, confidence = graded.level, graded.confidence
+    for cap in item.caps:
+        if level > cap.level and reader.found(cap.when).truth:
+            level = cap.level
+            reasons.append(f"封顶 {cap.level:g}：{cap.reason}")
+    step = rubric.level_step if item.step is None else item.step
+    if step:
+        level = math.floor(level / step + 0.5) * step
+    evidence = _evidence(graded, item, reader) if level > 0 else ()
+    if level > 0 and not evidence:
+        level = 0.0
+        reasons.append("没有可引用的原话作证，不给分")
+    for doubt in item.doubts:
+        if reader.found(doubt.when).truth:
+            confidence = min(confidence, doubt.confidence)
+            reasons.append(doubt.reason)
+    general = next(
+        (s.say for s in sorted(item.suggestions, key=lambda s: s.at_most) if level <= s.at_most), ""
+    )
+    return ItemScore(
+        id=item.id,
+        label=item.label,
+        dimension=item.dimension,
+        score=round(item.weight * level, 4),
+        max=item.weight,
+        level=level,
+        status="full" if level >= 1 else "partial" if level > 0 else "missed",
+        reason=";".join(reasons),
+        evidence=evidence,
+        points=points,
+        suggestion="" if level >= 1 else "".join([general, *advice]),
+        confidence=round(confidence, 3),
+    )
+
+
+def _outside(scale: Scale, reader: Reader) -> Graded | None:
+    """Why a scale does not apply to this meeting (or cannot be known to), or None when it applies."""
+    theme = reader.heard.facts.theme
+    if scale.themes and theme is None:
+        return Graded(None, reason="不知道本次会议的周主题，本项不计分")
+    if scale.themes and theme not in scale.themes:
+        return Graded(None, reason="不是本次会议的主题", applies=False)
+    if scale.when is not None:
+        found = reader.found(scale.when)
+        if found.truth is None:
+            return Graded(None, reason=found.reason)
+        if not found.truth:
+            return Graded(None, reason="不具备适用条件", applies=False)
+    return None
+
+
+def _checklist(item: Item, reader: Reader) -> tuple[Graded, tuple[Point, ...], list[str]]:
+    """Share of the checklist met, by weight, over the points that apply and are known."""
+    points: list[Point] = []
+    advice: list[str] = []
+    graded: list[tuple[float, Graded]] = []
+    for point in item.points:
+        outside = _outside(point, reader)
+        if outside is not None and not outside.applies:
+            continue
+        result = outside or _graded(point, reader)
+        evidence = result.evidence[:1] or tuple(reader.heard.evidence(h) for h in _spread(result.hits, 1))
+        met = None if result.level is None else result.level >= 0.5
+        points.append(
+            Point(id=point.id, label=point.label, met=met, evidence=evidence if result.level else ())
+        )
+        graded.append((point.weight, result))
+        if result.level is not None and result.level < 1 and point.suggestion:
+            advice.append(point.suggestion)
+    known = [(w, g) for w, g in graded if g.level is not None]
+    whole = sum(w for w, _ in known)
+    if not whole:
+        reason = next((g.reason for _, g in graded if g.reason), "不是本次会议的主题")
+        return Graded(None, reason=reason, applies=bool(graded)), tuple(points), []
+    total = Graded(
+        sum(w * (g.level or 0.0) for w, g in known) / whole,
+        hits=tuple(h for _, g in known if g.level for h in _spread(g.hits, 2)),
+        evidence=tuple(e for _, g in known if g.level for e in g.evidence[:2]),
+        confidence=sum(w * g.confidence for w, g in known) / whole,
+        reason=";".join(dict.fromkeys(g.reason for _, g in graded if g.level is None and g.reason)),
+    )
+    return total, tuple(points), advice
+
+
+def _graded(scale: Scale, reader: Reader) -> Graded:
+    """The level of one scale that is no checklist and no question."""
+    if scale.said is not None:
+        found = reader.found(scale.said)
+        if found.truth is None:
+            return Graded(None, reason=found.reason)
+        return Graded(float(found.truth), found.hits, found.evidence, _sure(found))
+    number = reader.quantity(scale.value) if scale.value is not None else None
+    if number is not None and number.value is None:
+        return Graded(None, reason=number.reason or "测不出来", confidence=0.0)
+    if scale.line and number is not None and number.value is not None:
+        return Graded(_on_line(scale, number.value), number.hits, number.evidence, number.confidence)
+    return _stepped(scale, number, reader)
+
+
+def _stepped(scale: Scale, number: Number | None, reader: Reader) -> Graded:
+    for step in scale.levels:
+        if step.said is not None:
+            found = reader.found(step.said)
+            if found.truth is None:
+                return Graded(None, reason=found.reason)
+            if found.truth:
+                return Graded(step.level, found.hits, found.evidence, _sure(found))
+        elif number is not None and number.value is not None:
+            enough = step.at_least is None or number.value >= step.at_least
+            if enough and (step.at_most is None or number.value <= step.at_most):
+                return Graded(step.level, number.hits, number.evidence, number.confidence)
+    return Graded(0.0, confidence=number.confidence if number else UNMET)
+
+
+def _on_line(scale: Scale, value: float) -> float:
+    """Piecewise linear between the written points, flat outside them."""
+    points = scale.line
+    if value <= points[0][0]:
+        return points[0][1]
+    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+        if value <= x1:
+            return y0 + (y1 - y0) * (value - x0) / (x1 - x0)
+    return points[-1][1]
+
+
+def _judged(question: Judge, heard: Heard, judge: Answer | None) -> Graded:
+    if judge is None:
+        return Graded(None, reason="没有配置语言模型评审，本项不适用", applies=False)
+    return judge(question, heard)
+
+
+def _sure(found: Found) -> float:
+    if not found.truth:
+        return UNMET
+    best = sorted((h.confidence for h in found.hits), reverse=True)[:3]
+    return sum(best) / len(best) if best else 1.0
+
+
+def _evidence(graded: Graded, item: Item, reader: Reader) -> tuple[Evidence, ...]:
+    hits = graded.hits
+    if not hits and not graded.evidence and item.evidence is not None:
+        hits = reader.found(item.evidence).hits
+    said = [reader.heard.evidence(h) for h in _spread(hits, SHOWN)]
+    proof = {(e.utterance, e.quote): e for e in (*graded.evidence, *said) if e.quote}
+    ordered = sorted(proof.values(), key=lambda e: e.start)
+    return tuple(ordered[i] for i in _indices(len(ordered), SHOWN))
+
+
+def _spread(hits: tuple[Hit, ...], number: int) -> list[Hit]:
+    """At most ``number`` hits: the surest, in time order, one per utterance."""
+    best = {h.utterance: h for h in sorted(hits, key=lambda h: h.confidence)}
+    return sorted(sorted(best.values(), key=lambda h: -h.confidence)[:number], key=lambda h: h.utterance)
+
+
+def _indices(length: int, number: int) -> list[int]:
+    if length <= number:
+        return list(range(length))
+    return sorted({round(i * (length - 1) / (number - 1)) for i in range(number)})
+
+
+def _half_width(rubric: Rubric, items: list[ItemScore], heard: Heard) -> float:
+    """Half the band: independent doubts of the items add in squares; poor recognition moves all together."""
+    band = rubric.band
+    whole = sum(i.max for i in items if i.level is not None)
+    spread = math.sqrt(
+        sum(
+            (band.swing * i.max * (1 - i.confidence) * 100 / whole) ** 2 for i in items if i.level is not None
+        )
+    )
+    measured = heard.findings.measures.get("recognition_confidence")
+    heard_well = (
+        measured.value if measured is not None and measured.value is not None else band.recognition_good
+    )
+    blurred = max(0.0, band.recognition_good - heard_well) * band.recognition_slope
+    return min(band.most, max(band.least, spread + blurred))
+
+
+def _criticals(rubric: Rubric, reader: Reader, items: list[ItemScore]) -> tuple[Critical, ...]:
+    gates = []
+    for rule in rubric.criticals:
+        found = reader.found(rule.when)
+        if found.truth:
+            evidence = found.evidence[:SHOWN] or tuple(
+                reader.heard.evidence(h) for h in _spread(found.hits, SHOWN)
+            )
+            gates.append(
+                Critical(
+                    id=rule.id, label=rule.label, reason=rule.reason, evidence=evidence, review=rule.review
+                )
+            )
+    for item, scored in zip(rubric.items, items, strict=True):
+        if item.critical and scored.level == 0:
+            gates.append(Critical(id=item.id, label=item.label, reason=f"「{item.label}」为零分档，一票否决"))
+    return tuple(gates)

@@ -1,0 +1,227 @@
+"""A rubric file as text with places: every key and list element knows its file, line and column.
+
+``read`` parses YAML into ``Placed`` mappings and ``Row`` lists, ``merge`` lays a rubric over the one it extends,
+and ``Problems`` collects everything that is wrong so that one reading names every mistake.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from qa_pipeline.errors import RubricError
+
+BY_ID = ("dimensions", "items", "criticals", "points")
+"""Lists whose entries carry an ``id``: an extending rubric overrides them entry by entry."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Mark:
+    """A place in a file; line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}：{self.line}：{self.column}"
+
+
+class Placed(dict[str, Any]):
+    """A mapping that knows where it and its keys stand."""
+
+    mark: Mark
+    keys_at: dict[str, Mark]
+
+    def place(self, key: str) -> Mark:
+        return self.keys_at.get(key, self.mark)
+
+
+class Row(list[Any]):
+    """A list that knows where it and its elements stand."""
+
+    mark: Mark
+    elements_at: list[Mark]
+
+
+@dataclass(slots=True)
+class Problems:
+    """Everything wrong in a rubric, with the words that would have been right."""
+
+    found: list[tuple[Mark, str]] = field(default_factory=list)
+    incomplete: set[Mark] = field(default_factory=set)
+    """Mappings that lost a wrong key or word: what they then lack is not a second mistake."""
+
+    def add(self, mark: Mark, sentence: str) -> None:
+        if (mark, sentence) not in self.found:
+            self.found.append((mark, sentence))
+
+    def unknown(self, mark: Mark, *, key: str, word: object, what: str, allowed: Iterable[str]) -> None:
+        """Record a word that is not in the vocabulary, with the nearest one that is."""
+        self.add(mark, f"键「{key}」：没有「{word}」这个{what}，{nearest(str(word), allowed)}")
+
+    def raise_if_any(self, name: str) -> None:
+        """Raise RubricError naming each problem as file:line:column, if there are any."""
+        if not self.found:
+            return
+        lines = [f"{mark} {sentence}" for mark, sentence in sorted(self.found)]
+        count = f"有 {len(lines)} 处错误" if len(lines) > 1 else "有错误"
+        raise RubricError(f"量规 {name} {count}，请改正后再用：\n" + "\n".join(lines))
+
+
+def nearest(word: str, allowed: Iterable[str]) -> str:
+    """The closest allowed word as the end of a sentence, or the whole list when nothing is close."""
+    from rapidfuzz import fuzz, process
+
+    words = sorted(set(allowed))
+    best = process.extractOne(word, words, scorer=fuzz.WRatio, score_cutoff=50)
+    if best is not None:
+        return f"最接近的是「{best[0]}」"
+    if not words:
+        return "这里还没有可用的词"
+    shown = "、".join(words[:12]) + ("…" if len(words) > 12 else "")
+    return f"可用的有：{shown}"
+
+
+def read(path: Path) -> Placed:
+    """Parse one rubric file; raises RubricError with line and column when it is not readable YAML."""
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import MarkedYAMLError, YAMLError
+
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise RubricError(f"找不到量规文件 {path}，请检查路径。") from None
+    except IsADirectoryError:
+        raise RubricError(f"{path} 是文件夹，不是量规文件。") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise RubricError(
+            f"量规文件 {path} 读不出来：{error}。请确认它是 UTF-8 文本且有读取权限。"
+        ) from error
+    try:
+        tree = YAML(typ="rt").load(text)
+    except MarkedYAMLError as error:
+        at = error.problem_mark
+        where = f"{path}：{at.line + 1}：{at.column + 1}" if at else str(path)
+        raise RubricError(
+            f"{where} 不是合法的 YAML({_yaml_problem(error)}),请检查缩进、冒号和引号。"
+        ) from error
+    except YAMLError as error:
+        raise RubricError(f"{path} 不是合法的 YAML,请检查缩进、冒号和引号。") from error
+    if not isinstance(tree, Mapping):
+        raise RubricError(f"{path}:1:1 量规必须是「键: 值」的表，请从 id 和 version 写起。")
+    placed = _place(tree, file=str(path), mark=Mark(str(path), 1, 1))
+    return placed if isinstance(placed, Placed) else Placed()
+
+
+def merge(base: Placed, over: Placed) -> Placed:
+    """``over`` laid on ``base``: scalars and plain lists are replaced, entries with an ``id`` are merged by
+    it (``remove: true`` takes one out; new ones go to the end), mappings are merged key by key."""
+    merged = _copy(base)
+    for key, value in over.items():
+        old = merged.get(key)
+        if key in BY_ID and isinstance(value, Row) and isinstance(old, Row):
+            merged[key] = _merge_rows(old, value)
+        elif key in ("definitions", "band") and isinstance(value, Placed) and isinstance(old, Placed):
+            merged[key] = merge(old, value)
+        else:
+            merged[key] = value
+        merged.keys_at[key] = over.place(key)
+    return merged
+
+
+def locate(root: Placed, path: Iterable[int | str]) -> tuple[Mark, str]:
+    """The place and the last key of a path into the tree (as pydantic reports it)."""
+    node: Any = root
+    mark, key = root.mark, ""
+    for step in path:
+        if isinstance(node, Placed) and isinstance(step, str):
+            if step not in node:
+                return mark, step
+            mark, key, node = node.place(step), step, node[step]
+        elif isinstance(node, Row) and isinstance(step, int) and step < len(node):
+            mark, node = node.elements_at[step], node[step]
+    return mark, key
+
+
+def plain(node: Any) -> Any:
+    """The tree without places, for hashing and for storing."""
+    if isinstance(node, Mapping):
+        return {key: plain(value) for key, value in node.items()}
+    if isinstance(node, list):
+        return [plain(value) for value in node]
+    return node
+
+
+def _merge_rows(base: Row, over: Row) -> Row:
+    merged = Row(base)
+    merged.mark, merged.elements_at = base.mark, list(base.elements_at)
+    for entry, mark in zip(over, over.elements_at, strict=True):
+        name = entry.get("id") if isinstance(entry, Placed) else None
+        at = next((i for i, e in enumerate(merged) if isinstance(e, Placed) and e.get("id") == name), None)
+        if name is None or at is None:
+            merged.append(entry)
+            merged.elements_at.append(mark)
+        elif entry.get("remove") is True:
+            del merged[at], merged.elements_at[at]
+        else:
+            merged[at] = merge(merged[at], entry)
+            merged.elements_at[at] = mark
+    return merged
+
+
+def _copy(node: Placed) -> Placed:
+    copied = Placed(node)
+    copied.mark, copied.keys_at = node.mark, dict(node.keys_at)
+    return copied
+
+
+def _place(node: Any, *, file: str, mark: Mark) -> Any:
+    if isinstance(node, Mapping):
+        placed = Placed()
+        placed.mark, placed.keys_at = mark, {}
+        for key, value in node.items():
+            found = (node.lc.data or {}).get(key)  # type: ignore[attr-defined]
+            at = Mark(file, found[0] + 1, found[1] + 1) if found else mark
+            placed.keys_at[str(key)] = at
+            placed[str(key)] = _place(value, file=file, mark=at)
+        return placed
+    if isinstance(node, list):
+        row = Row()
+        row.mark, row.elements_at = mark, []
+        for index, value in enumerate(node):
+            line, column = node.lc.item(index)  # type: ignore[attr-defined]
+            at = Mark(file, line + 1, column + 1)
+            row.elements_at.append(at)
+            row.append(_place(value, file=file, mark=at))
+        return row
+    return _scalar(node)
+
+
+def _scalar(node: Any) -> Any:
+    """ruamel's round-trip scalars as the plain values they stand for."""
+    if isinstance(node, bool) or node is None:
+        return node
+    for kind in (int, float, str):
+        if isinstance(node, kind):
+            return kind(node)
+    return node
+
+
+def _yaml_problem(error: Any) -> str:
+    if type(error).__name__ == "DuplicateKeyError":
+        return "同一个键写了两次"
+    return str(error.problem or "结构不完整")
+
+
+def marks(node: Any) -> Iterator[tuple[Mark, str, Any]]:
+    """Every (place, key, value) in the tree, depth first."""
+    if isinstance(node, Placed):
+        for key, value in node.items():
+            yield node.place(key), key, value
+            yield from marks(value)
+    elif isinstance(node, Row):
+        for value in node:
+            yield from marks(value)

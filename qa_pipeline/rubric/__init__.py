@@ -1,6 +1,7 @@
 """The rubric language: load a rubric, score a meeting by it.
 
-``load_rubric`` reads and checks a file, ``rubric_for`` chooses the one that applies, ``score`` gives the energy score.
+``load_rubric`` reads and checks a file, ``rubric_for`` chooses the one that applies, ``score`` gives the
+energy score.
 """
 
 from __future__ import annotations

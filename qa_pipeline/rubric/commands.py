@@ -1,4 +1,4 @@
-"""``huijian rubric``: list measures, check, test, compare and show rubrics. A wrong rubric ends with exit code 2."""
+"""``huijian rubric``: list measures, check, test, compare and show rubrics; a wrong rubric exits with 2."""
 
 from __future__ import annotations
 
@@ -46,9 +46,8 @@ def check(file: File) -> None:
     remarks = lint(rubric)
     for remark in remarks:
         typer.echo(f"提醒 {remark}")
-    typer.echo(
-        f"{rubric.label}（{rubric.id} {rubric.version}，{rubric.sha256[:12]}）写法正确，{len(remarks)} 条提醒。"
-    )
+    name = f"{rubric.label}（{rubric.id} {rubric.version}，{rubric.sha256[:12]}）"
+    typer.echo(f"{name}写法正确，{len(remarks)} 条提醒。")
 
 
 @app.command()
@@ -64,9 +63,8 @@ def test(file: File) -> None:
     for outcome in outcomes:
         if not outcome.passed:
             got = "不计分" if outcome.level is None else f"{outcome.level:.2f}"
-            typer.echo(
-                f"不符 {outcome.item} 第 {outcome.number} 例：应得 {outcome.expected:.2f}，实得 {got}。{outcome.reason}"
-            )
+            wanted = f"应得 {outcome.expected:.2f}，实得 {got}"
+            typer.echo(f"不符 {outcome.item} 第 {outcome.number} 例：{wanted}。{outcome.reason}")
     failed = sum(not o.passed for o in outcomes)
     typer.echo(f"{len(outcomes)} 个例子，{failed} 个不符。")
     if failed or not outcomes:

@@ -219,7 +219,7 @@ class Reader:
                 yield position, position + len(phrase), 0.9
 
     def _resembling(self, phrase: str, cutoff: int) -> Iterator[tuple[int, int, float]]:
-        """Utterances with a stretch like the phrase; only those that share half of its characters are compared."""
+        """Utterances with a stretch like the phrase; only those with half of its characters are compared."""
         from rapidfuzz import fuzz
 
         letters = set(phrase)
@@ -305,9 +305,9 @@ class Reader:
         if condition.item is not None:
             level, evidence = self.levels.get(condition.item, (None, ()))
             return Found(_within(level, condition), evidence=evidence, reason="该项没有得分")
-        if condition.measure is None and condition.count is None and condition.rate is None:
-            if condition.share is None:
-                return None
+        numbers = (condition.measure, condition.count, condition.rate, condition.share)
+        if all(number is None for number in numbers):
+            return None
         number = self.quantity(condition)
         truth = _within(number.value, condition)
         return Found(truth, number.hits, number.evidence, number.reason)

@@ -1,4 +1,4 @@
-"""What would change if a rubric were replaced: every stored meeting scored by both. Nothing stored is rewritten."""
+"""What would change if a rubric were replaced: stored meetings scored by both, nothing rewritten."""
 
 from __future__ import annotations
 

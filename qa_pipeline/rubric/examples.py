@@ -36,7 +36,7 @@ class Outcome:
 
 
 def run_examples(rubric: Rubric) -> list[Outcome]:
-    """Score every item's examples with the real reader; raises RubricError for an example that is no dialogue."""
+    """Score every item's examples with the real reader; RubricError for an example that is no dialogue."""
     return [
         _run(rubric, item, example, number)
         for item in rubric.items

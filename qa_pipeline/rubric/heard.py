@@ -6,7 +6,7 @@ import bisect
 import itertools
 import unicodedata
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -135,7 +135,7 @@ def bare(text: str) -> str:
 
 
 def pinyin_of(text: str) -> tuple[str, list[int]]:
-    """Toneless syllables each followed by a space, and where each starts; other characters stay themselves."""
+    """Toneless syllables, a space after each, and where each starts; other characters stay themselves."""
     syllables = [_syllable(char) for char in text]
     starts = list(itertools.accumulate((len(s) + 1 for s in syllables), initial=0))
     return "".join(s + " " for s in syllables), starts[:-1]
@@ -165,6 +165,3 @@ def positions(text: str, phrase: str) -> Iterator[int]:
     while at >= 0:
         yield at
         at = text.find(phrase, at + 1)
-
-
-Search = Callable[[str], Iterator[int]]

@@ -2,8 +2,8 @@
 
 A rubric is a frame (whom it applies to, pass line, dimensions), items that score, and criticals that gate.
 Whatever is scored is a ``Scale``: a condition on what was said (``said``), a quantity turned into a level
-(``value`` with ``line`` or ``levels``), conditions per level (``levels``), a checklist (``points``) or a question
-to a judge (``judge``). The JSON Schema for editors is generated from these models.
+(``value`` with ``line`` or ``levels``), conditions per level (``levels``), a checklist (``points``) or a
+question to a judge (``judge``). The JSON Schema for editors is generated from these models.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ FACT_NAMES: Vocabulary = ("会议事实", lambda: FACTS)
 
 
 class Part(BaseModel):
-    """One mapping of the file. Unknown keys and unknown words are recorded with their place and nearest word."""
+    """One mapping of the file. Unknown keys and words are recorded with their place and the nearest word."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
     vocabulary: ClassVar[dict[str, Vocabulary]] = {}
@@ -108,10 +108,6 @@ class Part(BaseModel):
                 problems.incomplete.add(data.mark)
                 del kept[key]
         return kept
-
-    @model_validator(mode="after")
-    def _whole(self) -> Self:
-        return self
 
 
 def _words_known(
@@ -174,7 +170,7 @@ class Quantity(Part):
     distinct: Literal["utterance", "speaker"] = Field("utterance", description="按语句数，还是按说话人数")
 
     @model_validator(mode="after")
-    def _whole(self) -> Self:
+    def _one_quantity(self) -> Self:
         given = [name for name in self.matters if _given(self, name)]
         if len(given) != 1:
             raise ValueError(f"要且只要写一个：{'、'.join(_spelled(m) for m in self.matters)}")
@@ -184,7 +180,7 @@ class Quantity(Part):
 
 
 class Condition(Quantity):
-    """A condition on what is said, on a measured fact or on the meeting. Exactly one matter; the other keys narrow it."""
+    """A condition on what is said, on a measure or the meeting: exactly one matter; other keys narrow it."""
 
     vocabulary = {
         "measure": MEASURE_IDS,
@@ -231,8 +227,7 @@ class Condition(Quantity):
     times: int = Field(1, ge=1, description="至少出现在几句里")
 
     @model_validator(mode="after")
-    def _whole(self) -> Self:
-        super()._whole()
+    def _one_condition(self) -> Self:
         compared = self.at_least is not None or self.at_most is not None
         numeric = any(_given(self, name) for name in ("measure", "count", "rate", "share", "item"))
         if numeric and not compared:
@@ -277,7 +272,7 @@ class Scale(Part):
     vocabulary = {"themes": THEMES}
 
     @model_validator(mode="after")
-    def _whole(self) -> Self:
+    def _one_way_to_level(self) -> Self:
         if self.value is not None and bool(self.line) == bool(self.levels):
             raise ValueError("value 要配 line 或 levels(二选一)")
         if self.line:
@@ -358,8 +353,7 @@ class Item(Scale):
     examples: tuple[Example, ...] = ()
 
     @model_validator(mode="after")
-    def _whole(self) -> Self:
-        super()._whole()
+    def _one_way_to_score(self) -> Self:
         ways = [
             self.said is not None,
             self.value is not None or bool(self.levels),
@@ -418,7 +412,7 @@ class RubricFile(Part):
     pass_line: float = Field(ge=0, le=100)
     level_step: Level = Field(0.25, description="得分档的刻度,0 为不取整")
     dimensions: tuple[DimensionWeight, ...] = Field(min_length=1)
-    band: Band = Band()
+    band: Band = Field(default_factory=lambda: Band.model_validate({}))
     definitions: dict[str, Condition] = Field(default_factory=dict)
     items: tuple[Item, ...] = Field(min_length=1)
     criticals: tuple[CriticalRule, ...] = ()

@@ -27,7 +27,7 @@ from qa_pipeline.rubric.language import (
     RubricFile,
 )
 from qa_pipeline.rubric.source import Mark, Placed, Problems, Row, locate, marks, merge, plain, read
-from qa_pipeline.values import Dimension, MeetingKind, Theme
+from qa_pipeline.values import MeetingKind, Theme
 
 SHIPPED = ("weekly_review", "monthly_planning")
 
@@ -80,7 +80,8 @@ def rubric_for(
     offered = tuple(rubrics) if rubrics is not None else tuple(load_rubric(name) for name in SHIPPED)
     fits = [r for r in offered if _applies(r.applies_to, kind, theme, institution, on)]
     if not fits:
-        what = f"会议类型「{kind or '未知'}」、主题「{theme or '未知'}」、机构「{institution or '未知'}」、日期「{on or '未知'}」"
+        known = {"会议类型": kind, "主题": theme, "机构": institution, "日期": on}
+        what = "、".join(f"{name}「{value or '未知'}」" for name, value in known.items())
         raise RubricError(f"没有适用于{what}的量规，请给出会议类型，或用 --rubric 指定量规文件。")
     return max(
         fits,
@@ -240,11 +241,10 @@ def _check_weights(rubric: RubricFile, tree: Placed, problems: Problems) -> None
                 what="维度（本量规的 dimensions 里)",
                 allowed=known,
             )
-    themes: list[Theme | None] = sorted(
-        rubric.applies_to.themes or {t for i in rubric.items for t in i.themes}
-    )
+    themes = sorted(rubric.applies_to.themes or {t for i in rubric.items for t in i.themes})
+    each: list[Theme | None] = [*themes] or [None]
     for dimension in rubric.dimensions:
-        for theme in themes or [None]:
+        for theme in each:
             weights = [
                 i.weight
                 for i in rubric.items
@@ -260,7 +260,7 @@ def _check_weights(rubric: RubricFile, tree: Placed, problems: Problems) -> None
 
 
 def _check_references(rubric: RubricFile, tree: Placed, problems: Problems) -> None:
-    """Names used by ``use`` and ``item`` exist; ``item`` stands only in criticals; no definition uses itself."""
+    """``use`` and ``item`` name what exists, ``item`` only in criticals; no definition uses itself."""
     items = {item.id for item in rubric.items}
     for section, node in tree.items():
         for mark, key, value in marks(node):
@@ -300,7 +300,3 @@ def parts(condition: Quantity) -> Iterator[Condition]:
     for counted in (condition.count, condition.rate, condition.share, condition.of):
         if counted is not None:
             yield from parts(counted)
-
-
-def dimension_labels(rubric: Rubric) -> Mapping[Dimension, str]:
-    return {d.id: d.label for d in rubric.dimensions}

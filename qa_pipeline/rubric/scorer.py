@@ -1,12 +1,13 @@
 """The energy score: items to levels, levels to points, uncertainty to a band. Pure.
 
-score = sum(weight x level), re-scaled to 100 when items leave the denominator because they do not apply or cannot
-be known. A level above zero needs evidence (start, end, quote); without it the level is not granted. Criticals fail
-the meeting whatever the score, which is not rewritten (rule book, section 4; K1-K6).
+score = sum(weight x level), re-scaled to 100 when items leave the denominator because they do not apply or
+cannot be known. A level above zero needs evidence (start, end, quote); without it the level is not granted.
+Criticals fail the meeting whatever the score, which is not rewritten (rule book, section 4; K1-K6).
 """
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -57,8 +58,9 @@ def score(
     facts: MeetingFacts,
     judge: Answer | None = None,
 ) -> Scorecard:
-    """Score one meeting by one rubric. ``judge`` answers the items that ask a language model; without it they
-    do not apply. Nothing is raised for what cannot be measured: such items leave the denominator and say so."""
+    """Score one meeting by one rubric. ``judge`` answers the items that ask a language model; without it
+    they do not apply. Nothing is raised for what cannot be measured: such items leave the denominator and
+    say so."""
     heard = Heard(transcript=transcript, chapters=chapters, findings=findings, facts=facts)
     reader = Reader(rubric, heard)
     items = []
@@ -234,7 +236,7 @@ def _on_line(scale: Scale, value: float) -> float:
     points = scale.line
     if value <= points[0][0]:
         return points[0][1]
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in itertools.pairwise(points):
         if value <= x1:
             return y0 + (y1 - y0) * (value - x0) / (x1 - x0)
     return points[-1][1]

@@ -1,7 +1,7 @@
 """A rubric file as text with places: every key and list element knows its file, line and column.
 
-``read`` parses YAML into ``Placed`` mappings and ``Row`` lists, ``merge`` lays a rubric over the one it extends,
-and ``Problems`` collects everything that is wrong so that one reading names every mistake.
+``read`` parses YAML into ``Placed`` mappings and ``Row`` lists, ``merge`` lays a rubric over the one it
+extends, and ``Problems`` collects everything that is wrong so that one reading names every mistake.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""How well the shipped rubrics judge: ``python -m tests.evaluation.verdicts [--models FOLDER] [--gold-chapters]``.
+"""How well the shipped rubrics judge: ``python -m tests.evaluation.verdicts [--models FOLDER]``.
 
 Each author's meetings are read by act and chapter models that have seen no meeting of that author. A meeting
-counts as agreed when "score reaches the pass line and no critical" is what its author said; date and roster are left
-aside. Meetings of no kind are inspected as what they were filed as: weekly reviews, or by their theme.
+counts as agreed when "score reaches the pass line and no critical" is what its author said; date and roster
+are left aside. Meetings of no kind are inspected as what they were filed as: weekly reviews, or by theme.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def read(
     for meeting in meetings():
         transcript, facts = change(meeting.transcript), filed_as(meeting)
         spans = (
-            segment(transcript, kind=facts.kind, model=chapters[meeting.author])
+            segment(transcript, kind=facts.kind, using=chapters[meeting.author])
             if chapters is not None
             else meeting.chapters
         )
@@ -172,10 +172,10 @@ def main() -> None:
 def _row(one: Judged) -> str:
     meeting, card = one.reading.meeting, one.card
     items = " ".join(f"{i.id}:{'-' if i.level is None else format(i.level, '.2f')}" for i in card.items)
-    return (
-        f"{meeting.id} {'pass' if meeting.passes else 'fail'} {'  ' if one.agreed else '!!'} {card.energy_score:5.1f} "
-        f"{meeting.band[0]:.0f}-{meeting.band[1]:.0f} {','.join(c.id for c in card.criticals):6s} {items}"
-    )
+    said = f"{'pass' if meeting.passes else 'fail'} {'  ' if one.agreed else '!!'}"
+    band = f"{meeting.band[0]:.0f}-{meeting.band[1]:.0f}"
+    gates = ",".join(c.id for c in card.criticals)
+    return f"{meeting.id} {said} {card.energy_score:5.1f} {band} {gates:6s} {items}"
 
 
 if __name__ == "__main__":

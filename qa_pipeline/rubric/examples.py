@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from qa_pipeline.errors import RubricError
+from qa_pipeline.rubric.heard import Heard, Hit
 from qa_pipeline.rubric.language import Example, Item
 from qa_pipeline.rubric.loader import Rubric
 from qa_pipeline.rubric.scorer import score
@@ -57,7 +58,8 @@ def _run(rubric: Rubric, item: Item, example: Example, number: int) -> Outcome:
         attendees=Roster(count=len(speakers)),
     )
     findings = find(transcript, chapters, facts)
-    given = {id: Measurement(id=id, value=value, evidence=()) for id, value in example.measures.items()}
+    proof = Heard(transcript=transcript, chapters=chapters, findings=findings, facts=facts).evidence(Hit(0))
+    given = {id: Measurement(id=id, value=v, evidence=(proof,)) for id, v in example.measures.items()}
     findings = replace(findings, measures={**findings.measures, **given}, host=host)
     card = score(rubric, transcript=transcript, chapters=chapters, findings=findings, facts=facts)
     scored = next(i for i in card.items if i.id == item.id)

@@ -129,6 +129,7 @@ def _item(item: Item, rubric: Rubric, reader: Reader, judge: Answer | None) -> I
     if level > 0 and not evidence:
         level = 0.0
         reasons.append("没有可引用的原话作证，不给分")
+    confidence *= _certainty(evidence, reader.heard)
     for doubt in item.doubts:
         if reader.found(doubt.when).truth:
             confidence = min(confidence, doubt.confidence)
@@ -263,6 +264,16 @@ def _evidence(graded: Graded, item: Item, reader: Reader) -> tuple[Evidence, ...
     proof = {(e.utterance, e.quote): e for e in (*graded.evidence, *said) if e.quote}
     ordered = sorted(proof.values(), key=lambda e: e.start)
     return tuple(ordered[i] for i in _indices(len(ordered), SHOWN))
+
+
+def _certainty(evidence: tuple[Evidence, ...], heard: Heard) -> float:
+    """How surely the proof was read: its chapter's confidence times that of what the utterance does."""
+    sure = [
+        heard.chapter_of.get(e.utterance, (None, 1.0))[1]
+        * max((p for _, p in heard.findings.readings[e.utterance].acts), default=1.0)
+        for e in evidence
+    ]
+    return sum(sure) / len(sure) if sure else 1.0
 
 
 def _spread(hits: tuple[Hit, ...], number: int) -> list[Hit]:

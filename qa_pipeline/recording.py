@@ -101,9 +101,7 @@ def open_recording(paths: Sequence[Path], *, progress: Progress | None = None) -
     return Recording(parts=parts, duration=duration, sha256=joined, warnings=tuple(warnings))
 
 
-def decode(
-    part: RecordingPart, *, channel: int | Literal["mix"] | None = None
-) -> Iterator[Samples]:
+def decode(part: RecordingPart, *, channel: int | Literal["mix"] | None = None) -> Iterator[Samples]:
     """Yield the audio of one part as float32 blocks of at most 10 s at 16 kHz, values in [-1, 1].
 
     ``channel`` picks one channel, counted through all audio tracks of the file; None and "mix" give the mean

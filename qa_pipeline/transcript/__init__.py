@@ -1,0 +1,14 @@
+"""What was said, when and by whom: speech engine, clean-up, speakers, and the transcript file formats."""
+
+from qa_pipeline.transcript.engine import TranscribeOptions, transcribe
+from qa_pipeline.transcript.formats import from_json, read_transcript, to_json, to_text, write_transcript
+
+__all__ = [
+    "TranscribeOptions",
+    "from_json",
+    "read_transcript",
+    "to_json",
+    "to_text",
+    "transcribe",
+    "write_transcript",
+]

@@ -1,0 +1,101 @@
+"""From a transcript to its chapters: the best label sequence, with how sure each span is."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+
+from qa_pipeline.chapters import crf, model
+from qa_pipeline.chapters.features import TOPICS, Evidence, Floats, evidence
+from qa_pipeline.values import Chapter, Chapters, ChapterSpan, MeetingKind, Transcript
+
+KIND_ORDER = (MeetingKind.WEEKLY_REVIEW, MeetingKind.MONTHLY_PLANNING, None)
+
+
+def segment(
+    transcript: Transcript, *, kind: MeetingKind | None = None, using: model.Model | None = None
+) -> Chapters:
+    """Divide a meeting into chapters (R13, R14). Spans tile the utterances; a chapter may be missing,
+    recur or come out of order. ``kind`` None: told from the words; a meeting of neither kind is all off-topic but for
+    its opening and closing. A span's confidence is the mean probability of its chapter, by length."""
+    learned = using or model.shipped()
+    if not transcript.utterances:
+        return Chapters(spans=(), segmenter=model.VERSION)
+    seen = evidence(transcript, learned.scorers)
+    if kind is None:
+        kind, _ = _kind(seen, learned)
+    emission, entry = model.potentials(seen, learned.field)
+    emission = emission + model.ruled_out(kind)
+    path = crf.viterbi(emission, entry, learned.field.change)
+    label, _ = crf.posterior(emission, entry, learned.field.change)
+    return Chapters(spans=_spans(transcript, path, label, seen.weight, kind), segmenter=model.VERSION)
+
+
+def infer_kind(
+    transcript: Transcript, *, using: model.Model | None = None
+) -> tuple[MeetingKind | None, float]:
+    """Which of the two meetings this is, None for neither, and how probable that is (0-1)."""
+    learned = using or model.shipped()
+    if not transcript.utterances:
+        return None, 1.0
+    return _kind(evidence(transcript, learned.scorers), learned)
+
+
+def kind_features(seen: Evidence, field: model.Field) -> Floats:
+    """What tells the kinds apart (6,): the words, how much better the meeting is explained with its mandated
+    chapters than without, and the share of time in the chapters that only one kind has."""
+    emission, entry = model.potentials(seen, field)
+    explained, shares = [], []
+    for kind in KIND_ORDER:
+        label, log_z = crf.posterior(emission + model.ruled_out(kind), entry, field.change)
+        explained.append(log_z / seen.weight.sum())
+        shares.append(seen.weight @ label / seen.weight.sum())
+    month, rest = TOPICS.index(Chapter.NEXT_MONTH_PLAN), TOPICS.index(Chapter.OFF_TOPIC)
+    return np.array(
+        [
+            *(seen.kind[:2] - seen.kind[2]),
+            explained[0] - explained[2],
+            explained[1] - explained[0],
+            shares[1][month],
+            shares[0][rest],
+        ]
+    )
+
+
+def _kind(seen: Evidence, learned: model.Model) -> tuple[MeetingKind | None, float]:
+    weights = learned.kind
+    scores = weights[:, :-1] @ kind_features(seen, learned.field) + weights[:, -1]
+    likely = np.exp(scores - scores.max())
+    likely /= likely.sum()
+    best = int(likely.argmax())
+    return KIND_ORDER[best], float(likely[best])
+
+
+def _spans(
+    transcript: Transcript,
+    path: np.ndarray[tuple[int], np.dtype[np.int64]],
+    label: Floats,
+    weight: Floats,
+    kind: MeetingKind | None,
+) -> tuple[ChapterSpan, ...]:
+    utterances = transcript.utterances
+    edges = [0, *(np.flatnonzero(np.diff(path)) + 1).tolist(), len(path)]
+    spans = []
+    for first, last in itertools.pairwise(edges):
+        topic = int(path[first])
+        chapter = TOPICS[topic]
+        if chapter == Chapter.STAGE_REVIEW and kind == MeetingKind.MONTHLY_PLANNING:
+            chapter = Chapter.MONTHLY_REVIEW
+        share = weight[first:last]
+        spans.append(
+            ChapterSpan(
+                chapter=chapter,
+                start=utterances[first].start,
+                end=utterances[last].start if last < len(utterances) else transcript.duration,
+                first=first,
+                last=last,
+                confidence=float(np.clip(label[first:last, topic] @ share / share.sum(), 0.0, 1.0)),
+            )
+        )
+    return tuple(spans)

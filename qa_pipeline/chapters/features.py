@@ -1,0 +1,169 @@
+"""What the decoder sees of a meeting: topic evidence in windows, chapter starts, pauses, speakers, position.
+
+Windows are counted in characters of the stream, so they do not depend on how the recogniser cut the speech.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa_pipeline.chapters import ngrams
+from qa_pipeline.values import Chapter, Transcript
+
+Floats = NDArray[np.float64]
+
+TOPICS: Final = (
+    Chapter.OPENING,
+    Chapter.STAGE_REVIEW,
+    Chapter.EXCELLENCE_SHARING,
+    Chapter.PROBLEM_DISCUSSION,
+    Chapter.NEXT_MONTH_PLAN,
+    Chapter.NEXT_WEEK_PLAN,
+    Chapter.CLOSING,
+    Chapter.OFF_TOPIC,
+)
+"""The labels of the decoder. Both reviews are one topic: they talk alike, the kind of meeting names them."""
+KINDS: Final = 3
+"""Weekly review, monthly planning, other."""
+BEFORE: Final = 25
+AFTER: Final = 40
+"""Characters read before and after a possible chapter start."""
+CENTRED: Final = (20, 60, 150, 400)
+FORWARD: Final = (60, 200)
+BACKWARD: Final = (60, 200)
+CORPUS_CHARACTERS: Final = 3500
+"""Characters of a typical meeting that was learned from."""
+UTTERANCES: Final = 150
+"""A meeting's evidence is weighed as if it had this many utterances, however many it was cut into."""
+BASE_CHARACTERS: Final = 600
+"""Meetings shorter than this are not weighed up."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scorers:
+    """Linear scorers over n-gram buckets: ``topic`` (BUCKETS, K), ``after`` and ``before`` (BUCKETS, K + 1)
+    for the start of no chapter or of one of K, ``kind`` (BUCKETS, KINDS); each with its intercept."""
+
+    syllables: ngrams.Ints
+    topic: NDArray[np.float32]
+    topic_bias: Floats
+    after: NDArray[np.float32]
+    before: NDArray[np.float32]
+    start_bias: Floats
+    kind: NDArray[np.float32]
+    kind_bias: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """``label`` (U, F): features of being in a chapter; ``gap`` (U, G): of any change before the utterance;
+    ``entry`` (U, K, E): of entering a given chapter; ``weight`` (U,): the share of an utterance; ``kind``
+    (KINDS,): log-probabilities of the meeting kinds by its words."""
+
+    label: Floats
+    gap: Floats
+    entry: Floats
+    weight: Floats
+    kind: Floats
+
+
+def evidence(transcript: Transcript, scorers: Scorers) -> Evidence:
+    utterances = transcript.utterances
+    text = ngrams.stream([u.text for u in utterances])
+    found = ngrams.buckets(text.codes, syllables=scorers.syllables)
+    size = len(text.codes)
+    first, last = text.edges[:-1], text.edges[1:]
+    middle = (first + last) // 2
+    stretch = float(np.clip(np.sqrt(size / CORPUS_CHARACTERS), 1.0, 2.0))
+    topic = _cumulated(found, scorers.topic)
+
+    def window(low: ngrams.Ints, high: ngrams.Ints) -> Floats:
+        low, high = np.clip(low, 0, size), np.clip(high, 0, size)
+        norm = np.sqrt(ngrams.CHANNELS * np.maximum(high - low, 1))
+        return _log_softmax((topic[high] - topic[low]) / norm[:, None] + scorers.topic_bias)
+
+    reach = [int(x * stretch) for x in CENTRED]
+    windows = [window(first, last)]
+    windows += [window(middle - x, middle + x) for x in reach]
+    windows += [window(first, first + int(x * stretch)) for x in FORWARD]
+    windows += [window(last - int(x * stretch), last) for x in BACKWARD]
+    since, until = middle / max(size, 1), 1 - middle / max(size, 1)
+    position = [np.ones(len(first)), since, since**2]
+    position += [np.exp(-x / scale) for scale in (0.02, 0.06) for x in (since, until)]
+
+    after, before = _cumulated(found, scorers.after), _cumulated(found, scorers.before)
+    start = _log_softmax(
+        after[np.minimum(size, first + AFTER)]
+        - after[first]
+        + before[first]
+        - before[np.maximum(0, first - BEFORE)]
+        + scorers.start_bias
+    )
+    past = window(first - int(100 * stretch), first)
+    coming = window(first, first + int(100 * stretch))
+    length = last - first
+    gap = np.stack(
+        [
+            np.ones(len(first)),
+            1 - np.exp((past + coming) / 2).sum(axis=1),
+            *_speakers(transcript),
+            _pauses(transcript),
+            np.log1p(length),
+            np.log1p(np.concatenate(([0], length[:-1]))),
+            start[:, 0],
+            np.log1p(-np.exp(np.minimum(start[:, 0], -1e-9))),
+        ],
+        axis=1,
+    )
+    kind = _cumulated(found, scorers.kind)[-1] / np.sqrt(ngrams.CHANNELS * max(size, 1)) + scorers.kind_bias
+    return Evidence(
+        label=np.concatenate([*windows, np.stack(position, axis=1)], axis=1),
+        gap=gap,
+        entry=np.stack([start[:, 1:] - start[:, :1], start[:, 1:], coming - past], axis=2),
+        weight=np.maximum(length, 3) * UTTERANCES / max(size, BASE_CHARACTERS),
+        kind=_log_softmax(kind),
+    )
+
+
+def _speakers(transcript: Transcript) -> tuple[Floats, Floats, Floats]:
+    """Whether the speaker changed, whether it is the one with most turns, whether speakers are known."""
+    names = [u.speaker for u in transcript.utterances]
+    if not transcript.speakers_known:
+        nothing = np.zeros(len(names))
+        return nothing, nothing, nothing
+    changed = np.array([False, *(a != b for a, b in itertools.pairwise(names))])
+    turns: dict[str | None, int] = {}
+    for index, name in enumerate(names):
+        if index == 0 or changed[index]:
+            turns[name] = turns.get(name, 0) + 1
+    leader = max(turns, key=lambda name: turns[name])
+    leads = np.array([name == leader for name in names])
+    return changed.astype(float), leads.astype(float), np.ones(len(names))
+
+
+def _pauses(transcript: Transcript) -> Floats:
+    """How much longer than usual the pause before each utterance is, logarithmic."""
+    utterances = transcript.utterances
+    ends = [utterances[0].start, *(u.end for u in utterances[:-1])]
+    pauses = np.array([max(0.0, u.start - end) for u, end in zip(utterances, ends, strict=True)])
+    longer: Floats = np.log1p(np.maximum(0.0, pauses - np.median(pauses)) / 5)
+    return longer
+
+
+def _cumulated(found: ngrams.Ints, weights: NDArray[np.float32]) -> Floats:
+    """Scores of the first c characters together, (C + 1, columns)."""
+    total = np.zeros((len(found) + 1, weights.shape[1]))
+    for channel in range(found.shape[1]):
+        total[1:] += weights[found[:, channel]]
+    return np.cumsum(total, axis=0)
+
+
+def _log_softmax(scores: Floats) -> Floats:
+    shifted = scores - scores.max(axis=-1, keepdims=True)
+    normalised: Floats = shifted - np.log(np.exp(shifted).sum(axis=-1, keepdims=True))
+    return normalised

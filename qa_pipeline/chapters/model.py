@@ -1,0 +1,99 @@
+"""The learned model of the chapters: what it holds, how it is stored, and how it scores a meeting."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa_pipeline.chapters import crf
+from qa_pipeline.chapters.features import TOPICS, Evidence, Floats, Scorers
+from qa_pipeline.values import Chapter, MeetingKind
+
+FILE: Final = "model.npz"
+VERSION: Final = "chapters-1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field:
+    """Parameters of the random field: ``label`` (F, K), ``gap`` (G,), ``entry`` (E,), ``change`` (K, K);
+    means and scales of the label and gap features."""
+
+    label: Floats
+    label_mean: Floats
+    label_scale: Floats
+    gap: Floats
+    gap_mean: Floats
+    gap_scale: Floats
+    entry: Floats
+    change: Floats
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    scorers: Scorers
+    field: Field
+    kind: Floats
+    """(3, features + 1): weights of the meeting kinds over ``kind_features``, and intercepts."""
+
+
+def potentials(evidence: Evidence, field: Field) -> tuple[Floats, Floats]:
+    """Emission and entry scores (U, K), before what the kind of meeting rules out."""
+    label = (evidence.label - field.label_mean) / field.label_scale
+    gap = (evidence.gap - field.gap_mean) / field.gap_scale
+    emission = (label @ field.label) * evidence.weight[:, None]
+    return emission, (gap @ field.gap)[:, None] + evidence.entry @ field.entry
+
+
+def ruled_out(kind: MeetingKind | None) -> Floats:
+    """What is added to the emissions (K,): a meeting of another kind has no chapters but its frame."""
+    frame = {Chapter.OPENING, Chapter.CLOSING, Chapter.OFF_TOPIC}
+    possible = {
+        MeetingKind.WEEKLY_REVIEW: set(TOPICS) - {Chapter.NEXT_MONTH_PLAN},
+        MeetingKind.MONTHLY_PLANNING: set(TOPICS),
+        None: frame,
+    }[kind]
+    return np.array([0.0 if topic in possible else crf.IMPOSSIBLE for topic in TOPICS])
+
+
+def save(model: Model, path: Path) -> None:
+    """Write the model; the same model gives the same bytes."""
+    parts: dict[str, NDArray[np.generic]] = {"syllables": model.scorers.syllables.astype(np.int32)}
+    for name in ("topic", "after", "before", "kind"):
+        weights = getattr(model.scorers, name)
+        scale = np.maximum(np.abs(weights).max(axis=0), 1e-9) / 127
+        parts[f"{name}_scale"] = scale.astype(np.float32)
+        parts[f"{name}_steps"] = np.round(weights / scale).astype(np.int8)
+    for name in ("topic_bias", "start_bias", "kind_bias"):
+        parts[name] = getattr(model.scorers, name)
+    for name in Field.__dataclass_fields__:
+        parts[f"field_{name}"] = getattr(model.field, name)
+    parts["kind_of"] = model.kind
+    with path.open("wb") as file:
+        np.savez_compressed(file, allow_pickle=False, **parts)
+
+
+def load(path: Path) -> Model:
+    """Read a model that ``save`` wrote."""
+    with np.load(path, allow_pickle=False) as parts:
+        columns = {
+            name: parts[f"{name}_steps"].astype(np.float32) * parts[f"{name}_scale"]
+            for name in ("topic", "after", "before", "kind")
+        }
+        biases = {name: parts[name] for name in ("topic_bias", "start_bias", "kind_bias")}
+        return Model(
+            scorers=Scorers(syllables=parts["syllables"].astype(np.int64), **columns, **biases),
+            field=Field(**{name: parts[f"field_{name}"] for name in Field.__dataclass_fields__}),
+            kind=parts["kind_of"],
+        )
+
+
+@cache
+def shipped() -> Model:
+    """The model that is part of the package, read once."""
+    return load(Path(str(files("qa_pipeline.chapters") / FILE)))

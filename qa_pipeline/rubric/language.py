@@ -161,7 +161,7 @@ class Quantity(Part):
 
     vocabulary = {"measure": MEASURE_IDS}
     matters: ClassVar[tuple[str, ...]] = ("measure", "count", "rate", "share")
-    measure: str | None = Field(None, description="测量的 id,见 huijian rubric measures")
+    measure: str | None = Field(None, description="测量的 id，见 huijian rubric measures")
     count: Condition | None = Field(None, description="符合条件的语句数")
     rate: Condition | None = Field(None, description="每 per 中符合条件的语句数")
     share: Condition | None = Field(None, description="符合条件的语句占 of 的比例")
@@ -196,7 +196,7 @@ class Condition(Quantity):
         *("measure", "count", "rate", "share", "fact", "item"),
     )
     group: Words = Field((), description="词典分组中的任一词语")
-    phrase: Words = Field((), description="任一短语（标点和空格不计)")
+    phrase: Words = Field((), description="任一短语（标点和空格不计）")
     regex: str | None = Field(None, min_length=1, description="正则表达式，在去掉标点和空格的文字上匹配")
     entity: Words = Field((), description="同一句里都要出现的实体：种类或指标 id")
     act: Annotated[tuple[Act, ...], BeforeValidator(_listed)] = Field(
@@ -212,17 +212,17 @@ class Condition(Quantity):
     use: str | None = Field(None, description="definitions 里起了名的条件")
     fact: str | None = Field(None, description="会议事实")
     is_: Words = Field((), alias="is", description="事实等于其中之一")
-    item: str | None = Field(None, description="某一项的得分档（只能用在 criticals 里)")
+    item: str | None = Field(None, description="某一项的得分档（只能用在 criticals 里）")
     at_least: float | None = None
     at_most: float | None = None
     in_: Annotated[tuple[Chapter, ...], BeforeValidator(_listed)] = Field(
         (), alias="in", description="只在这些章节里"
     )
-    by: Literal["host", "other"] | None = Field(None, description="只看主持人(host)或其他人(other)说的")
+    by: Literal["host", "other"] | None = Field(None, description="只看主持人（host）或其他人（other）说的")
     window: Window | None = None
     near: Near | None = None
     except_: Exclusion | None = Field(None, alias="except")
-    fuzzy: int | None = Field(None, ge=50, le=100, description="短语的相似度门槛（百分)")
+    fuzzy: int | None = Field(None, ge=50, le=100, description="短语的相似度门槛（百分）")
     pinyin: bool = Field(False, description="同音也算")
     times: int = Field(1, ge=1, description="至少出现在几句里")
 
@@ -265,7 +265,7 @@ class Scale(Part):
 
     said: Condition | None = Field(None, description="成立即满分")
     value: Quantity | None = Field(None, description="数量，由 line 或 levels 换成得分档")
-    line: tuple[tuple[float, Level], ...] = Field((), description="折线:[数量, 得分档] 的列表，数量递增")
+    line: tuple[tuple[float, Level], ...] = Field((), description="折线：[数量, 得分档] 的列表，数量递增")
     levels: tuple[Step, ...] = Field((), description="从上往下第一条成立的就是得分档；都不成立为 0")
     when: Condition | None = Field(None, description="不成立时本项不适用，退出分母")
     themes: Annotated[tuple[Theme, ...], BeforeValidator(_listed)] = Field((), description="只用于这些周主题")
@@ -274,7 +274,7 @@ class Scale(Part):
     @model_validator(mode="after")
     def _one_way_to_level(self) -> Self:
         if self.value is not None and bool(self.line) == bool(self.levels):
-            raise ValueError("value 要配 line 或 levels(二选一)")
+            raise ValueError("value 要配 line 或 levels（二选一）")
         if self.line:
             xs = [x for x, _ in self.line]
             if len(xs) < 2 or xs != sorted(set(xs)):
@@ -284,7 +284,7 @@ class Scale(Part):
         for step in self.levels:
             bounded = step.at_least is not None or step.at_most is not None
             if bounded == (step.said is not None):
-                raise ValueError("levels 的每一档要写 at_least / at_most 或 said(二选一)")
+                raise ValueError("levels 的每一档要写 at_least / at_most 或 said（二选一）")
             if bounded and self.value is None:
                 raise ValueError("levels 用了 at_least / at_most 就要写 value")
         return self
@@ -361,7 +361,7 @@ class Item(Scale):
             self.judge is not None,
         ]
         if sum(ways) != 1:
-            raise ValueError("要且只要写一种计分:said、value、levels、points、judge")
+            raise ValueError("要且只要写一种计分：said、value、levels、points、judge")
         return self
 
 
@@ -387,8 +387,8 @@ class AppliesTo(Part):
     kinds: Annotated[tuple[MeetingKind, ...], BeforeValidator(_listed)] = Field(min_length=1)
     themes: Annotated[tuple[Theme, ...], BeforeValidator(_listed)] = ()
     institutions: Words = ()
-    start: date | None = Field(None, alias="from", description="生效日期（含)")
-    until: date | None = Field(None, description="失效日期（含)")
+    start: date | None = Field(None, alias="from", description="生效日期（含）")
+    until: date | None = Field(None, description="失效日期（含）")
 
 
 class Band(Part):
@@ -410,7 +410,7 @@ class RubricFile(Part):
     extends: str | None = Field(None, description="以另一个量规为底：名字或文件")
     applies_to: AppliesTo
     pass_line: float = Field(ge=0, le=100)
-    level_step: Level = Field(0.25, description="得分档的刻度,0 为不取整")
+    level_step: Level = Field(0.25, description="得分档的刻度，0 为不取整")
     dimensions: tuple[DimensionWeight, ...] = Field(min_length=1)
     band: Band = Field(default_factory=lambda: Band.model_validate({}))
     definitions: dict[str, Condition] = Field(default_factory=dict)
@@ -424,7 +424,7 @@ def compiled(pattern: str) -> re.Pattern[str]:
     try:
         return re.compile(pattern)
     except re.error as error:
-        raise ValueError(f"正则表达式 {pattern} 写错了（{error.msg})") from error
+        raise ValueError(f"正则表达式 {pattern} 写错了（{error.msg}）") from error
 
 
 def _given(part: Quantity, name: str) -> bool:

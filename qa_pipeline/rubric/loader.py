@@ -158,10 +158,10 @@ def _extended(path: Path, *, seen: tuple[Path, ...]) -> Placed:
     at = tree.place("extends")
     other = _find(base) if base in SHIPPED else path.parent / base
     if other.resolve() in (*seen, path.resolve()):
-        raise RubricError(f"{at} 键「extends」：量规互相引用成了环（{base}),请去掉其中一处。")
+        raise RubricError(f"{at} 键「extends」：量规互相引用成了环（{base}），请去掉其中一处。")
     if not other.exists():
         raise RubricError(
-            f"{at} 键「extends」：找不到「{base}」，请写自带量规的名字（{'、'.join(SHIPPED)})或文件路径。"
+            f"{at} 键「extends」：找不到「{base}」，请写自带量规的名字（{'、'.join(SHIPPED)}）或文件路径。"
         )
     return merge(_extended(other, seen=(*seen, path.resolve())), tree)
 
@@ -194,9 +194,11 @@ def _record(errors: Iterable[Any], tree: Placed, problems: Problems) -> None:
 
     for error in errors:
         kind, place = error["type"], error["loc"]
-        mark, key = locate(tree, place)
+        mark, key, given = locate(tree, place)
         if kind in ("missing", "value_error") and mark in problems.incomplete:
             continue
+        if (kind == "missing" and given is not None) or (kind == "too_short" and given):
+            continue  # what was written there is wrong itself and was named
         limits = error.get("ctx", {})
         if kind == "value_error":
             sentence = str(limits["error"])
@@ -210,7 +212,7 @@ def _record(errors: Iterable[Any], tree: Placed, problems: Problems) -> None:
         elif kind == "string_pattern_mismatch":
             sentence = f"「{error['input']}」写法不对，要符合 {limits['pattern']}"
         else:
-            sentence = _MESSAGES.get(kind, f"值不合要求（{error['msg']})")
+            sentence = _MESSAGES.get(kind, f"值不合要求（{error['msg']}）")
         problems.add(mark, f"键「{key}」：{sentence}" if key else sentence)
 
 
@@ -222,7 +224,7 @@ def _check_ids(tree: Placed, problems: Problems) -> None:
         for row, mark in zip(rows, rows.elements_at, strict=True):
             name = str(row["id"])
             if name in seen:
-                problems.add(mark, f"键「{key}」:id「{name}」重复，{seen[name]} 已用过")
+                problems.add(mark, f"键「{key}」：id「{name}」重复，{seen[name]} 已用过")
             seen.setdefault(name, mark)
 
 
@@ -238,7 +240,7 @@ def _check_weights(rubric: RubricFile, tree: Placed, problems: Problems) -> None
                 entry.place("dimension"),
                 key="dimension",
                 word=item.dimension,
-                what="维度（本量规的 dimensions 里)",
+                what="维度（本量规的 dimensions 里）",
                 allowed=known,
             )
     themes = sorted(rubric.applies_to.themes or {t for i in rubric.items for t in i.themes})
@@ -251,10 +253,10 @@ def _check_weights(rubric: RubricFile, tree: Placed, problems: Problems) -> None
                 if i.dimension == dimension.id and (not i.themes or theme in i.themes)
             ]
             if abs(sum(weights) - dimension.weight) > 1e-6:
-                during = f"(主题 {theme})" if theme else ""
+                during = f"（主题 {theme}）" if theme else ""
                 problems.add(
                     tree.place("items"),
-                    f"键「items」：维度 {dimension.id} 各项权重之和{during}是 {sum(weights):g},"
+                    f"键「items」：维度 {dimension.id} 各项权重之和{during}是 {sum(weights):g}，"
                     f"要等于该维度的 {dimension.weight:g}，各维度合计 100",
                 )
 

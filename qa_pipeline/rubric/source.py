@@ -26,7 +26,7 @@ class Mark:
     column: int
 
     def __str__(self) -> str:
-        return f"{self.file}：{self.line}：{self.column}"
+        return f"{self.file}:{self.line}:{self.column}"
 
 
 class Placed(dict[str, Any]):
@@ -104,9 +104,9 @@ def read(path: Path) -> Placed:
         tree = YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
         at = error.problem_mark
-        where = f"{path}：{at.line + 1}：{at.column + 1}" if at else str(path)
+        where = f"{path}:{at.line + 1}:{at.column + 1}" if at else str(path)
         raise RubricError(
-            f"{where} 不是合法的 YAML({_yaml_problem(error)}),请检查缩进、冒号和引号。"
+            f"{where} 不是合法的 YAML（{_yaml_problem(error)}），请检查缩进、冒号和引号。"
         ) from error
     except YAMLError as error:
         raise RubricError(f"{path} 不是合法的 YAML,请检查缩进、冒号和引号。") from error
@@ -132,18 +132,21 @@ def merge(base: Placed, over: Placed) -> Placed:
     return merged
 
 
-def locate(root: Placed, path: Iterable[int | str]) -> tuple[Mark, str]:
-    """The place and the last key of a path into the tree (as pydantic reports it)."""
+def locate(root: Placed, path: Iterable[int | str]) -> tuple[Mark, str, Any]:
+    """Where a path into the tree (as pydantic reports it) leads: the place, the last key (or the id of a list's
+    entry), and what stands there, None when the key is missing."""
     node: Any = root
     mark, key = root.mark, ""
     for step in path:
         if isinstance(node, Placed) and isinstance(step, str):
             if step not in node:
-                return mark, step
+                return mark, step, None
             mark, key, node = node.place(step), step, node[step]
         elif isinstance(node, Row) and isinstance(step, int) and step < len(node):
             mark, node = node.elements_at[step], node[step]
-    return mark, key
+            if isinstance(node, Placed) and "id" in node:
+                key = str(node["id"])
+    return mark, key, node
 
 
 def plain(node: Any) -> Any:

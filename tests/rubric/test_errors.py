@@ -1,0 +1,176 @@
+"""A wrong rubric is refused; every mistake is named with file, line, column, key and the nearest word."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from qa_pipeline.errors import RubricError
+from qa_pipeline.rubric import load_rubric
+from tests.rubric.meeting import FRAME, rubric
+
+GOOD = """\
+items:
+  - id: A
+    label: 甲项
+    why: 试
+    dimension: content
+    weight: 100
+    value: {measure: probe_chains}
+    line: [[0, 0], [5, 1]]
+"""
+
+
+def refusals(folder: Path, text: str) -> list[str]:
+    """The lines of the refusal, the file's folder cut off."""
+    file = folder / "试用 量规.yaml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(RubricError) as refused:
+        load_rubric(file)
+    return str(refused.value).replace(f"{folder}/", "").splitlines()
+
+
+def test_a_good_rubric_loads(tmp_path: Path) -> None:
+    assert rubric(tmp_path, GOOD).id == "trial"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "sentence"),
+    [
+        ("    weight: 100", "    weigth: 100", "14:5 键「weigth」：没有「weigth」这个键，最接近的是「weight」"),
+        (
+            "probe_chains",
+            "probe_chain",
+            "15:13 键「measure」：没有「probe_chain」这个测量，最接近的是「probe_chains」",
+        ),
+        (
+            "dimension: content",
+            "dimension: contents",
+            "13:5 键「dimension」：没有「contents」这个维度，最接近的是「content」",
+        ),
+        (
+            "value: {measure: probe_chains}",
+            "value: {count: {act: prob}}",
+            "15:21 键「act」：没有「prob」这个言语行为，最接近的是「probe」",
+        ),
+        (
+            "value: {measure: probe_chains}",
+            "value: {count: {act: probe, in: [stage_review, problem_discusion]}}",
+            "15:52 键「in」：没有「problem_discusion」这个章节，最接近的是「problem_discussion」",
+        ),
+        (
+            "value: {measure: probe_chains}",
+            "value: {count: {group: commitments}}",
+            "15:21 键「group」：没有「commitments」这个词典分组，最接近的是「commitment」",
+        ),
+        (
+            "value: {measure: probe_chains}",
+            "value: {count: {entity: regular_premiums}}",
+            "15:21 键「entity」：没有「regular_premiums」这个实体，最接近的是「regular_premium」",
+        ),
+        (
+            "value: {measure: probe_chains}",
+            "value: {count: {use: 追问}}",
+            "15:21 键「use」：没有「追问」这个定义，这里还没有可用的词",
+        ),
+        (
+            "value: {measure: probe_chains}",
+            "value: {count: {regex: '(见了'}}",
+            "15:13 键「count」：正则表达式 (见了 写错了（missing ), unterminated subpattern）",
+        ),
+        (
+            "value: {measure: probe_chains}",
+            "value: {count: {phrase: 见了, act: probe}}",
+            "15:13 键「count」：要且只要写一个：group、phrase、regex、entity、act、longer、all、any、none、"
+            "same、some、use、measure、count、rate、share、fact、item",
+        ),
+        (
+            "value: {measure: probe_chains}",
+            "value: {rate: {act: probe}}",
+            "15:5 键「value」：写了 rate 就要写 per",
+        ),
+        ("line: [[0, 0], [5, 1]]", "line: [[5, 0], [0, 1]]", "10:5 键「A」：line 至少两个点，且数量严格递增"),
+        ("line: [[0, 0], [5, 1]]", "line: [[0, 0], [5, 2]]", "16:24 键「line」：要不大于 1"),
+        ("weight: 100", "weight: 很多", "14:5 键「weight」：要写数字"),
+        ("    why: 试\n", "", "10:5 键「why」：缺少必填的键"),
+        ("    line: [[0, 0], [5, 1]]\n", "", "10:5 键「A」：value 要配 line 或 levels（二选一）"),
+        (
+            "    weight: 100\n",
+            "    weight: 90\n",
+            "9:1 键「items」：维度 content 各项权重之和是 90，要等于该维度的 100，各维度合计 100",
+        ),
+        (
+            "    weight: 100\n",
+            "    weight: 100\n    themes: supervisor_leed\n",
+            "15:5 键「themes」：没有「supervisor_leed」这个周主题，最接近的是「supervisor_lead」",
+        ),
+        (
+            "    weight: 100\n",
+            "    weight: 100\n    when: {item: A, at_most: 0}\n",
+            "15:12 键「item」：只能用在 criticals 里",
+        ),
+    ],
+)
+def test_a_mistake_is_named_with_its_place(tmp_path: Path, right: str, wrong: str, sentence: str) -> None:
+    assert right in GOOD
+    said = refusals(tmp_path, FRAME + GOOD.replace(right, wrong))
+    text = "\n".join(said[1:])
+    assert f"试用 量规.yaml:{sentence}" in text, text
+
+
+def test_all_mistakes_are_named_at_once_in_order(tmp_path: Path) -> None:
+    text = (FRAME + GOOD).replace("kinds: [weekly_review]", "kinds: [weekly_reviews]")
+    text = text.replace("why:", "wy:").replace("measure: probe_chains", "measure: probechain")
+    said = refusals(tmp_path, text)
+    assert said == [
+        "量规 试用 量规.yaml 有 3 处错误，请改正后再用：",
+        "试用 量规.yaml:4:22 键「kinds」：没有「weekly_reviews」这个会议类型，最接近的是「weekly_review」",
+        "试用 量规.yaml:12:5 键「wy」：没有「wy」这个键，最接近的是「why」",
+        "试用 量规.yaml:15:13 键「measure」：没有「probechain」这个测量，最接近的是「probe_chains」",
+    ]
+
+
+def test_dimension_weights_sum_to_100(tmp_path: Path) -> None:
+    text = (FRAME + GOOD).replace("label: 内容, weight: 100", "label: 内容, weight: 90")
+    assert "试用 量规.yaml:7:1 键「dimensions」：各维度权重之和是 90，要等于 100" in refusals(tmp_path, text)
+
+
+def test_weights_sum_for_every_theme(tmp_path: Path) -> None:
+    extra = GOOD.replace("items:\n", "").replace("id: A", "id: B") + "    themes: supervisor_lead\n"
+    said = refusals(tmp_path, FRAME + GOOD + extra)
+    assert "（主题 supervisor_lead）是 200" in "".join(said)
+
+
+def test_an_id_is_used_once(tmp_path: Path) -> None:
+    twice = (FRAME + GOOD + GOOD.replace("items:\n", "")).replace("weight: 100\n    value", "weight: 50\n    value")
+    assert "键「items」：id「A」重复，试用 量规.yaml:10:5 已用过" in refusals(tmp_path, twice)[1]
+
+
+def test_a_definition_that_uses_itself_is_refused(tmp_path: Path) -> None:
+    body = "definitions:\n  圈: {any: [{use: 圈}, {act: probe}]}\n" + GOOD
+    assert "试用 量规.yaml:10:3 键「圈」：定义引用了自己，请拆开" in refusals(tmp_path, FRAME + body)
+
+
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("id: [", "1:6 不是合法的 YAML"),
+        ("id: a\nid: b\n", "2:1 不是合法的 YAML（同一个键写了两次）"),
+        ("- 一\n- 二\n", "1:1 量规必须是「键: 值」的表"),
+        ("", "1:1 量规必须是「键: 值」的表"),
+    ],
+)
+def test_a_file_that_is_no_rubric_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
+    assert f"试用 量规.yaml:{sentence}" in refusals(tmp_path, text)[0]
+
+
+def test_a_missing_file_a_folder_and_a_binary_are_refused(tmp_path: Path) -> None:
+    binary = tmp_path / "二进制.yaml"
+    binary.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(RubricError, match="找不到量规文件"):
+        load_rubric(tmp_path / "没有.yaml")
+    with pytest.raises(RubricError, match="是文件夹，不是量规文件"):
+        load_rubric(tmp_path)
+    with pytest.raises(RubricError, match="读不出来"):
+        load_rubric(binary)

@@ -100,7 +100,7 @@ class _FactsInput(BaseModel):
         if not isinstance(value, str):
             raise ValueError("应为一段文字")  # noqa: TRY004 - pydantic reports ValueError only
         if len(value) > 200:
-            raise ValueError("文字过长(最多 200 字)")
+            raise ValueError("文字过长（最多 200 字）")
         return value.strip()
 
     @field_validator("deputies", "on_leave", mode="before")
@@ -129,10 +129,10 @@ class _FactsInput(BaseModel):
         if _empty(value):
             return None
         if isinstance(value, bool) or not _is_number(str(value)):
-            raise ValueError(f"“{value}”不是分钟数,应为数字,例如 62")
+            raise ValueError(f"“{value}”不是分钟数，应为数字，例如 62")
         minutes = float(value)
         if not 0 < minutes <= 24 * 60:
-            raise ValueError(f"会议时长 {minutes:g} 分钟不可能,应在 0–1440 分钟之间")
+            raise ValueError(f"会议时长 {minutes:g} 分钟不可能，应在 0–1440 分钟之间")
         return minutes
 
 
@@ -149,7 +149,7 @@ class _Place:
     def error(self, message: str, key: str = "") -> FactsError:
         line, column = self.lines.get(key, (0, 0))
         place = f"{self.source} 第 {line} 行第 {column} 列" if line else self.source
-        return FactsError(f"{place}:{message}")
+        return FactsError(f"{place}：{message}")
 
 
 def read_facts(path: Path | str) -> MeetingFacts:
@@ -159,15 +159,15 @@ def read_facts(path: Path | str) -> MeetingFacts:
     try:
         raw = path.read_bytes()
     except FileNotFoundError:
-        raise place.error("找不到会议信息文件,请检查路径。") from None
+        raise place.error("找不到会议信息文件，请检查路径。") from None
     except OSError as error:
-        raise place.error(f"无法读取会议信息文件({error.strerror})。") from error
+        raise place.error(f"无法读取会议信息文件（{error.strerror}）。") from error
     if len(raw) > MAX_BYTES:
-        raise place.error(f"会议信息文件过大({len(raw) // 1024} KB,最多 {MAX_BYTES // 1024} KB)。")
+        raise place.error(f"会议信息文件过大（{len(raw) // 1024} KB，最多 {MAX_BYTES // 1024} KB）。")
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise place.error("会议信息文件不是 UTF-8 文本,请另存为 UTF-8 编码。") from None
+        raise place.error("会议信息文件不是 UTF-8 文本，请另存为 UTF-8 编码。") from None
     values, lines = _compose(text, place)
     return _checked(values, _Place(str(path), lines))
 
@@ -192,13 +192,13 @@ def facts_warnings(facts: MeetingFacts) -> tuple[str, ...]:
     found: list[str] = []
     expected, present = facts.expected_attendees, facts.attendees
     if expected and present and present.count > expected.count:
-        found.append(f"实到 {present.count} 人多于应到 {expected.count} 人,参会率按 100% 计,请核对名单。")
+        found.append(f"实到 {present.count} 人多于应到 {expected.count} 人，参会率按 100% 计，请核对名单。")
     if expected and expected.names:
         strangers = [name for name in facts.on_leave if name not in expected.names]
         if strangers:
-            found.append(f"请假名单中的{'、'.join(strangers)}不在应到名单中,请核对。")
+            found.append(f"请假名单中的{'、'.join(strangers)}不在应到名单中，请核对。")
     if present and (both := [name for name in facts.on_leave if name in present.names]):
-        found.append(f"{'、'.join(both)}同时在请假名单和实到名单中,按实到计,请核对。")
+        found.append(f"{'、'.join(both)}同时在请假名单和实到名单中，按实到计，请核对。")
     return tuple(found)
 
 
@@ -220,13 +220,13 @@ def _compose(text: str, place: _Place) -> tuple[dict[str, Any], dict[str, tuple[
     except MarkedYAMLError as error:
         mark = error.problem_mark
         where = _Place(place.source, {"": (mark.line + 1, mark.column + 1)} if mark else {})
-        raise where.error("不是有效的 YAML,请检查缩进、冒号后的空格和引号。") from None
+        raise where.error("不是有效的 YAML，请检查缩进、冒号后的空格和引号。") from None
     except (YAMLError, ValueError):
-        raise place.error("不是有效的 YAML,文件中可能有不可见的控制字符。") from None
+        raise place.error("不是有效的 YAML，文件中可能有不可见的控制字符。") from None
     if root is None:
         return {}, {}
     if not isinstance(root, MappingNode):
-        raise place.error("应为“键: 值”的列表,例如 kind: weekly_review。")
+        raise place.error("应为“键: 值”的列表，例如 kind: weekly_review。")
     values: dict[str, Any] = {}
     lines: dict[str, tuple[int, int]] = {}
     for name, node in _pairs(root):
@@ -234,7 +234,7 @@ def _compose(text: str, place: _Place) -> tuple[dict[str, Any], dict[str, tuple[
         here = (name.start_mark.line + 1, name.start_mark.column + 1)
         if key in lines:
             raise _Place(place.source, {key: here}).error(
-                f"键“{key}”重复(第 {lines[key][0]} 行已写过),请只保留一处。", key
+                f"键“{key}”重复（第 {lines[key][0]} 行已写过），请只保留一处。", key
             )
         lines[key] = here
         if isinstance(node, ScalarNode):
@@ -268,7 +268,7 @@ def _checked(values: Mapping[str, Any], place: _Place) -> MeetingFacts:
         first = error.errors()[0]
         key = str(first["loc"][0]) if first["loc"] else ""
         reason = str(first.get("ctx", {}).get("error", first["msg"]))
-        raise place.error(f"键“{key}”:{reason}。", key) from None
+        raise place.error(f"键“{key}”：{reason}。", key) from None
     facts = MeetingFacts(**{key: getattr(read, key) for key in KEYS})
     _refuse_contradictions(facts, place)
     return facts
@@ -277,18 +277,18 @@ def _checked(values: Mapping[str, Any], place: _Place) -> MeetingFacts:
 def _refuse_contradictions(facts: MeetingFacts, place: _Place) -> None:
     if facts.expected_attendees and facts.expected_attendees.count == 0:
         raise place.error(
-            "键“expected_attendees”:应到人数不能为 0,不清楚时请删去这一行。", "expected_attendees"
+            "键“expected_attendees”：应到人数不能为 0，不清楚时请删去这一行。", "expected_attendees"
         )
     if facts.on_site is not None and facts.attendees and facts.on_site > facts.attendees.count:
         raise place.error(
-            f"键“on_site”:现场人数 {facts.on_site} 多于实到人数 {facts.attendees.count},请核对。", "on_site"
+            f"键“on_site”：现场人数 {facts.on_site} 多于实到人数 {facts.attendees.count}，请核对。", "on_site"
         )
     weekly = facts.kind == MeetingKind.WEEKLY_REVIEW
     sprint = facts.theme == Theme.MONTH_END_SPRINT
     if facts.kind and facts.theme and weekly == sprint:
         allowed = "领跑、辅导、招募三个周主题之一" if weekly else "月末冲刺周"
         held = "周复盘会" if weekly else "月规划会"
-        raise place.error(f"键“theme”:{held}的主题应为{allowed}。", "theme")
+        raise place.error(f"键“theme”：{held}的主题应为{allowed}。", "theme")
 
 
 def _empty(value: Any) -> bool:
@@ -312,7 +312,7 @@ def _nearest(word: str, allowed: tuple[str, ...]) -> str:
     from rapidfuzz import fuzz, process
 
     best = process.extractOne(word, allowed, scorer=fuzz.ratio, score_cutoff=50)
-    return f",是否想写“{best[0]}”" if best else f",可用:{'、'.join(allowed)}"
+    return f"，是否想写“{best[0]}”" if best else f"，可用：{'、'.join(allowed)}"
 
 
 def _date(value: Any) -> date | None:
@@ -323,13 +323,13 @@ def _date(value: Any) -> date | None:
     else:
         found = re.fullmatch(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?", str(value).strip())
         if not found:
-            raise ValueError(f"“{value}”不是日期,应写成 年-月-日,例如 2026-11-08")
+            raise ValueError(f"“{value}”不是日期，应写成 年-月-日，例如 2026-11-08")
         try:
             day = date(int(found[1]), int(found[2]), int(found[3]))
         except ValueError:
-            raise ValueError(f"“{value}”这一天不存在,请核对日期") from None
+            raise ValueError(f"“{value}”这一天不存在，请核对日期") from None
     if not EARLIEST <= day <= LATEST:
-        raise ValueError(f"“{value}”不在 {EARLIEST.year}–{LATEST.year} 年之间,请核对日期")
+        raise ValueError(f"“{value}”不在 {EARLIEST.year}–{LATEST.year} 年之间，请核对日期")
     return day
 
 
@@ -338,13 +338,13 @@ def _time(value: Any) -> time | None:
         return None
     if isinstance(value, time):
         return value
-    found = re.fullmatch(r"(\d{1,2})[::](\d{2})(?:[::](\d{2}))?", str(value).strip())
+    found = re.fullmatch(r"(\d{1,2})[:\uff1a](\d{2})(?:[:\uff1a](\d{2}))?", str(value).strip())
     if not found:
-        raise ValueError(f"“{value}”不是时间,应写成 时:分,例如 09:00")
+        raise ValueError(f"“{value}”不是时间，应写成 时:分，例如 09:00")
     try:
         return time(int(found[1]), int(found[2]), int(found[3] or 0))
     except ValueError:
-        raise ValueError(f"“{value}”这个时间不存在,应在 00:00–23:59 之间") from None
+        raise ValueError(f"“{value}”这个时间不存在，应在 00:00–23:59 之间") from None
 
 
 def _moment(value: Any) -> datetime | None:
@@ -356,13 +356,13 @@ def _moment(value: Any) -> datetime | None:
         text = str(value).strip()
         day, _, clock = text.replace("T", " ").partition(" ")
         if not clock:
-            raise ValueError(f"“{text}”缺少时间,应写成 年-月-日 时:分,例如 2026-11-07 18:30")
+            raise ValueError(f"“{text}”缺少时间，应写成 年-月-日 时:分，例如 2026-11-07 18:30")
         try:
             moment = datetime.fromisoformat(text)
         except ValueError:
             on, at = _date(day), _time(clock)
             if on is None or at is None:
-                raise ValueError(f"“{text}”不是时间,应写成 年-月-日 时:分") from None
+                raise ValueError(f"“{text}”不是时间，应写成 年-月-日 时:分") from None
             moment = datetime.combine(on, at)
     return moment.astimezone(BEIJING).replace(tzinfo=None) if moment.tzinfo else moment
 
@@ -370,20 +370,21 @@ def _moment(value: Any) -> datetime | None:
 def _count(value: Any) -> int:
     text = str(value).strip()
     if isinstance(value, bool) or not re.fullmatch(r"\d+", text):
-        raise ValueError(f"“{value}”不是人数,应为不小于 0 的整数")
+        raise ValueError(f"“{value}”不是人数，应为不小于 0 的整数")
     if int(text) > MAX_PEOPLE:
-        raise ValueError(f"人数 {text} 过大,请核对")
+        raise ValueError(f"人数 {text} 过大，请核对")
     return int(text)
 
 
 def _names(value: Any) -> tuple[str, ...]:
-    parts = re.split(r"[、,,;;\n]", value) if isinstance(value, str) else value
-    if not isinstance(parts, list | tuple):
-        raise ValueError("应为一列名字,例如 [张三, 李四]")  # noqa: TRY004 - pydantic reports ValueError only
-    names = tuple(str(part).strip() for part in parts if str(part).strip())
+    if not isinstance(value, str | list | tuple):
+        raise ValueError("应为一列名字，例如 [张三， 李四]")  # noqa: TRY004 - pydantic reports ValueError only
+    # Also within a list: with a full-width comma, two names are one word to YAML.
+    text = value if isinstance(value, str) else "\n".join(str(part) for part in value)
+    names = tuple(name.strip() for name in re.split(r"[、,;\uff0c\uff1b\n]", text) if name.strip())
     if len(names) > MAX_PEOPLE:
-        raise ValueError(f"名单有 {len(names)} 人,过长,请核对")
+        raise ValueError(f"名单有 {len(names)} 人，过长，请核对")
     twice = next((name for index, name in enumerate(names) if name in names[:index]), None)
     if twice:
-        raise ValueError(f"“{twice}”出现两次,重名请加以区分(例如 {twice}A、{twice}B)")
+        raise ValueError(f"“{twice}”出现两次，重名请加以区分（例如 {twice}A、{twice}B）")
     return names

@@ -125,17 +125,23 @@ def test_a_file_saved_by_notepad_with_a_byte_order_mark(tmp_path):
 def test_flags_name_the_key_they_refuse():
     with pytest.raises(FactsError, match="kind"):
         facts_from({"kind": "daily"})
-    with pytest.raises(FactsError, match="未知的键“hots”,是否想写“host”"):
+    with pytest.raises(FactsError, match="未知的键“hots”，是否想写“host”"):
         facts_from({"hots": "甲"})
 
 
 def test_flags_as_people_type_them():
     facts = facts_from(
-        {"attendees": "张三、李四,王五", "expected_attendees": "9", "meeting_date": "2026年11月8日"}
+        {"attendees": "张三、李四，王五", "expected_attendees": "9", "meeting_date": "2026年11月8日"}
     )
     assert facts.attendees == Roster(count=3, names=("张三", "李四", "王五"))
     assert facts.expected_attendees == Roster(count=9)
     assert facts.meeting_date == date(2026, 11, 8)
+
+
+def test_a_list_with_full_width_commas_is_still_a_list(sidecar):
+    assert read_facts(sidecar("attendees: [张三，李四]\n")).attendees == Roster(
+        count=2, names=("张三", "李四")
+    )
 
 
 def test_values_already_typed_are_taken_as_they_are():

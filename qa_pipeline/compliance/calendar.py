@@ -59,15 +59,15 @@ class Requirement:
     text: str
 
 
-_SHARING = Requirement(rule="R16", text="优秀分享:讲清标杆人、做法、可复制步骤")
-_DISCUSSION = Requirement(rule="R17", text="问题研讨:聚焦共性问题,从团队管理、客户经营、技能辅导找根因")
-_WEEKLY_FLOW = Requirement(rule="R14", text="流程:阶段复盘 → 优秀分享 → 问题研讨 → 下周安排")
+_SHARING = Requirement(rule="R16", text="优秀分享：讲清标杆人、做法、可复制步骤")
+_DISCUSSION = Requirement(rule="R17", text="问题研讨：聚焦共性问题，从团队管理、客户经营、技能辅导找根因")
+_WEEKLY_FLOW = Requirement(rule="R14", text="流程：阶段复盘 → 优秀分享 → 问题研讨 → 下周安排")
 
 REQUIREMENTS: Final = {
     Theme.SUPERVISOR_LEAD: (
         _WEEKLY_FLOW,
         Requirement(rule="R20", text="主管本人达U情况复盘"),
-        Requirement(rule="R20", text="未达U主管的 PVKYC 分析(计划、拜访、成交、缘故客户、转介绍)"),
+        Requirement(rule="R20", text="未达U主管的 PVKYC 分析（计划、拜访、成交、缘故客户、转介绍）"),
         Requirement(rule="R20", text="树立主管领跑标杆"),
         _SHARING,
         _DISCUSSION,
@@ -90,12 +90,12 @@ REQUIREMENTS: Final = {
         _DISCUSSION,
     ),
     Theme.MONTH_END_SPRINT: (
-        Requirement(rule="R13", text="流程:月度复盘 → 优秀分享 → 问题研讨 → 下月规划 → 下周安排"),
-        Requirement(rule="R15", text="月度复盘:期缴保费、U人力、CT 的排行与差距"),
+        Requirement(rule="R13", text="流程：月度复盘 → 优秀分享 → 问题研讨 → 下月规划 → 下周安排"),
+        Requirement(rule="R15", text="月度复盘：期缴保费、U人力、CT 的排行与差距"),
         _SHARING,
         _DISCUSSION,
-        Requirement(rule="R18", text="下月规划:公司目标转为主管收入目标,排定客经行事历"),
-        Requirement(rule="R19", text="下周安排:部署次月第一周(主管领跑周)"),
+        Requirement(rule="R18", text="下月规划：公司目标转为主管收入目标，排定客经行事历"),
+        Requirement(rule="R19", text="下周安排：部署次月第一周（主管领跑周）"),
         Requirement(rule="R23", text="月度全面复盘、下月工作、领跑周详细计划齐备"),
     ),
 }
@@ -136,10 +136,8 @@ def parse_month(text: str) -> tuple[int, int]:
     if dash and len(year) == 4 and len(month) in (1, 2) and (year + month).isdecimal():
         if FIRST_YEAR <= int(year) <= LAST_YEAR and 1 <= int(month) <= 12:
             return int(year), int(month)
-        raise InputError(
-            f"“{text}”不是有效的月份:年份须在 {FIRST_YEAR}–{LAST_YEAR} 之间,月份须在 1–12 之间,例如 2026-11。"
-        )
-    raise InputError(f"无法识别月份“{text}”:请写成 年-月,例如 2026-11。")
+        raise InputError(f"“{text}”不是有效的月份：年份 {FIRST_YEAR}–{LAST_YEAR}，月份 1–12，例如 2026-11。")
+    raise InputError(f"无法识别月份“{text}”：请写成 年-月，例如 2026-11。")
 
 
 @lru_cache(maxsize=256)
@@ -299,8 +297,8 @@ def _without_collision(earlier: Slot, later: Slot) -> tuple[Slot, Slot]:
     moved = _workday_before(shared)
     if moved is None:
         return earlier, later
-    note = f"与 {later.id} 撞期于 {shared:%m-%d}:本场前移至 {moved:%m-%d};合并召开须审批且两个主题齐备"
-    kept = f"与 {earlier.id} 撞期于 {shared:%m-%d}:本场保留当日,{earlier.id} 前移至 {moved:%m-%d}"
+    note = f"与 {later.id} 撞期于 {shared:%m-%d}：本场前移至 {moved:%m-%d}；合并召开须审批且两个主题齐备"
+    kept = f"与 {earlier.id} 撞期于 {shared:%m-%d}：本场保留当日，{earlier.id} 前移至 {moved:%m-%d}"
     return (
         replace(earlier, earliest=moved, latest=moved, collision=note),
         replace(later, collision=kept),
@@ -313,7 +311,7 @@ def _with_shared_planning_day(first: Slot) -> Slot:
         return first
     planning = _planning(first.earliest.year, first.earliest.month)
     if planning.window and planning.window[0] <= first.earliest <= planning.window[1]:
-        note = f"前移至上月,与 {planning.id} 的窗口重叠:可同日召开,须分两段录音"
+        note = f"前移至上月，与 {planning.id} 的窗口重叠：可同日召开，须分两段录音"
         return replace(first, collision=note)
     return first
 

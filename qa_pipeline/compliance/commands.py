@@ -22,7 +22,7 @@ WEEKDAYS = "一二三四五六日"
 
 
 def calendar(
-    month: Annotated[str, typer.Argument(help="月份,例如 2026-11。", show_default=False)],
+    month: Annotated[str, typer.Argument(help="月份，例如 2026-11。", show_default=False)],
     as_json: Annotated[bool, typer.Option("--json", help="以 JSON 输出。")] = False,
 ) -> None:
     """查看某月四场会议的召开窗口、主题和必讲内容。"""
@@ -67,15 +67,15 @@ def _print(year: int, month: int, found: tuple[Slot, ...]) -> None:
         table.add_row(slot.id, KINDS[slot.kind], THEMES[slot.theme], _base(slot), _window(slot))
     console.print(table)
     for slot in found:
-        console.print(f"\n[bold]{slot.id} {THEMES[slot.theme]}[/bold](检视 {_days(*slot.covers)})")
+        console.print(f"\n[bold]{slot.id} {THEMES[slot.theme]}[/bold]（检视 {_days(*slot.covers)}）")
         if slot.collision:
             console.print(Padding(f"! {slot.collision}", (0, 0, 0, 2)))
         for requirement in slot.requirements:
             console.print(Padding(f"{requirement.rule} {requirement.text}", (0, 0, 0, 2)))
     if any(slot.window is None for slot in found):
         console.print(
-            f"\n注意:{year} 年 {month} 月前后的法定节假日安排尚未收录,召开窗口未知,不作推算;"
-            "国务院公布后请更新节假日数据(chinesecalendar)。"
+            f"\n注意：{year} 年 {month} 月前后的法定节假日安排尚未收录，召开窗口未知，不作推算；"
+            "国务院公布后请更新节假日数据（chinesecalendar）。"
         )
 
 
@@ -87,7 +87,7 @@ def _base(slot: Slot) -> str:
 
 def _window(slot: Slot) -> str:
     if slot.earliest is None or slot.latest is None:
-        return "未知\n(节假日未收录)"
+        return "未知\n（节假日未收录）"
     days = [slot.earliest] if slot.earliest == slot.latest else [slot.earliest, slot.latest]
     return "\n至 ".join(f"{day:%m-%d} 周{WEEKDAYS[day.weekday()]}" for day in days)
 

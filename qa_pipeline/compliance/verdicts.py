@@ -101,34 +101,36 @@ def _window(facts: MeetingFacts, slot: Slot | None) -> Check:
     """R1-R3: inside the slot's legal window; never later."""
     day = facts.meeting_date
     if day is None:
-        return _unknown("R3", "未提供会议日期,无法判断是否按时召开")
+        return _unknown("R3", "未提供会议日期，无法判断是否按时召开")
     if facts.kind is None:
-        return _unknown("R3", "未提供会议类型(周复盘会或月规划会),无法判断是否按时召开")
+        return _unknown("R3", "未提供会议类型（周复盘会或月规划会），无法判断是否按时召开")
     if slot is None or slot.earliest is None or slot.latest is None:
         year = day.year if slot is None else slot.base.year
         known = f"{year} 年的法定节假日安排尚未收录" if not is_known(year) else "相邻年度的节假日安排尚未收录"
-        return _unknown("R3", f"{known},无法判断是否按时召开;请更新节假日数据后重新质检")
+        return _unknown("R3", f"{known}，无法判断是否按时召开；请更新节假日数据后重新质检")
     base = f"{slot.base:%m-%d}" if slot.kind == MeetingKind.WEEKLY_REVIEW else "27日至月末"
     if distance(day, slot) == 0:
         moved = slot.kind == MeetingKind.WEEKLY_REVIEW and day != slot.base
-        note = f"(基准日 {base} 遇休息日或撞期,提前召开)" if moved else ""
-        return _pass("R3", f"{day} 召开,在 {slot.id} 的召开窗口内{note}")
+        note = f"（基准日 {base} 遇休息日或撞期，提前召开）" if moved else ""
+        return _pass("R3", f"{day} 召开，在 {slot.id} 的召开窗口内{note}")
     if merges(day, slot):
-        return _warn("R3", f"{day} 与下一场合并召开:{slot.collision}")
+        return _warn("R3", f"{day} 与下一场合并召开：{slot.collision}")
     days = distance(day, slot)
     if day > slot.latest:
-        return _fail("R3", f"{day} 召开,晚于 {slot.id} 的最迟日期 {slot.latest} {days} 天(遇节假日只能提前)")
+        return _fail(
+            "R3", f"{day} 召开，晚于 {slot.id} 的最迟日期 {slot.latest} {days} 天（遇节假日只能提前）"
+        )
     rule = "R1" if slot.kind == MeetingKind.WEEKLY_REVIEW else "R2"
-    return _fail(rule, f"{day} 召开,早于 {slot.id} 的最早日期 {slot.earliest} {days} 天(基准日 {base})")
+    return _fail(rule, f"{day} 召开，早于 {slot.id} 的最早日期 {slot.earliest} {days} 天（基准日 {base}）")
 
 
 def _theme(facts: MeetingFacts, slot: Slot | None) -> Check:
     """R4: the theme belongs to the slot."""
     if facts.theme is None or slot is None:
-        return _unknown("R4", "未提供会议主题或召开场次,未核对主题")
+        return _unknown("R4", "未提供会议主题或召开场次，未核对主题")
     if facts.theme == slot.theme:
         return _pass("R4", f"主题“{THEMES[slot.theme]}”与场次 {slot.id} 一致")
-    return _warn("R4", f"{slot.id} 的主题应为“{THEMES[slot.theme]}”,会议主题为“{THEMES[facts.theme]}”")
+    return _warn("R4", f"{slot.id} 的主题应为“{THEMES[slot.theme]}”，会议主题为“{THEMES[facts.theme]}”")
 
 
 def _start(facts: MeetingFacts) -> Check:
@@ -137,10 +139,10 @@ def _start(facts: MeetingFacts) -> Check:
     if start is None:
         return _unknown("R5", "未提供开始时间")
     if start < PREFERRED_BEFORE:
-        return _pass("R5", f"{start:%H:%M} 开始,12:00 前召开为佳")
+        return _pass("R5", f"{start:%H:%M} 开始，12:00 前召开为佳")
     if start <= LATEST_START:
-        return _pass("R5", f"{start:%H:%M} 开始,不晚于 17:00")
-    return _warn("R5", f"{start:%H:%M} 开始,晚于 17:00(原则上不晚于 17:00)")
+        return _pass("R5", f"{start:%H:%M} 开始，不晚于 17:00")
+    return _warn("R5", f"{start:%H:%M} 开始，晚于 17:00（原则上不晚于 17:00）")
 
 
 def _length(findings: Findings) -> Check:
@@ -148,23 +150,23 @@ def _length(findings: Findings) -> Check:
     measure = findings.measures.get(SPEECH_MINUTES)
     if measure is None or measure.value is None:
         reason = measure.reason if measure and measure.reason else "没有可用的语音时间"
-        return _unknown("R6", f"无法测量会议时长:{reason}")
+        return _unknown("R6", f"无法测量会议时长：{reason}")
     length = _clock(measure.value)
     if measure.value > MINUTES_NEEDED:
-        return _pass("R6", f"会议净时长 {length},大于 30 分钟")
-    return _fail("R6", f"会议净时长 {length},须大于 30:00(从首句到末句语音)")
+        return _pass("R6", f"会议净时长 {length}，大于 30 分钟")
+    return _fail("R6", f"会议净时长 {length}，须大于 30:00（从首句到末句语音）")
 
 
 def _recorded(facts: MeetingFacts, recording: Recording | None) -> Check:
     """R7: the recording covers at least 95 % of the meeting."""
     if recording is None:
-        return _unknown("R7", "没有录音文件,未核对全程录音")
+        return _unknown("R7", "没有录音文件，未核对全程录音")
     if facts.meeting_minutes is None:
-        return _unknown("R7", "未提供实际会议时长,未核对全程录音")
+        return _unknown("R7", "未提供实际会议时长，未核对全程录音")
     share = sum(part.duration for part in recording.parts) / 60 / facts.meeting_minutes
     if share >= RECORDED_SHARE:
         return _pass("R7", f"录音覆盖会议的 {_percent(min(share, 1.0))}")
-    return _fail("R7", f"录音只覆盖会议的 {_percent(share)},须全程录音(不低于 95%)")
+    return _fail("R7", f"录音只覆盖会议的 {_percent(share)}，须全程录音（不低于 95%）")
 
 
 def _prepared(facts: MeetingFacts) -> Check:
@@ -172,9 +174,9 @@ def _prepared(facts: MeetingFacts) -> Check:
     if facts.prepared_at is None or facts.meeting_date is None or facts.start_time is None:
         return _unknown("R24", "未提供会前准备时间")
     if facts.prepared_at < datetime.combine(facts.meeting_date, facts.start_time):
-        return _pass("R24", f"会前已准备({facts.prepared_at:%Y-%m-%d %H:%M})")
+        return _pass("R24", f"会前已准备（{facts.prepared_at:%Y-%m-%d %H:%M}）")
     return _warn(
-        "R24", f"准备于 {facts.prepared_at:%Y-%m-%d %H:%M},不早于会议开始;会前应明确主题、时间、目标、流程"
+        "R24", f"准备于 {facts.prepared_at:%Y-%m-%d %H:%M}，不早于会议开始；会前应明确主题、时间、目标、流程"
     )
 
 
@@ -188,10 +190,10 @@ def _host(facts: MeetingFacts) -> Check:
     if facts.host == facts.admin_manager:
         return _pass("R8", f"行政经理{facts.host}主持")
     if facts.host in facts.deputies:
-        return _warn("R8", f"授权代理{facts.host}主持,非行政经理本人")
+        return _warn("R8", f"授权代理{facts.host}主持，非行政经理本人")
     if facts.admin_manager is None:
-        return _unknown("R8", f"主持人{facts.host},未提供当日行政经理")
-    return _fail("R8", f"主持人{facts.host}不是当日行政经理{facts.admin_manager},也不在授权代理之列")
+        return _unknown("R8", f"主持人{facts.host}，未提供当日行政经理")
+    return _fail("R8", f"主持人{facts.host}不是当日行政经理{facts.admin_manager}，也不在授权代理之列")
 
 
 def _attendance(facts: MeetingFacts) -> tuple[Check, ...]:
@@ -199,7 +201,7 @@ def _attendance(facts: MeetingFacts) -> tuple[Check, ...]:
     expected, present = facts.expected_attendees, facts.attendees
     if expected is None or present is None:
         missing = "应到" if expected is None else "实到"
-        return (_unknown("R9", f"未提供{missing}人数,无法计算参会率"), *_on_site(facts))
+        return (_unknown("R9", f"未提供{missing}人数，无法计算参会率"), *_on_site(facts))
     if expected.names and present.names:
         absent = tuple(name for name in expected.names if name not in present.names)
         came = expected.count - len(absent)
@@ -207,17 +209,17 @@ def _attendance(facts: MeetingFacts) -> tuple[Check, ...]:
         absent = ()
         came = min(present.count, expected.count)
     rate = came / expected.count
-    told = f"应到 {expected.count} 人,实到 {came} 人,参会率 {_percent(rate)}"
+    told = f"应到 {expected.count} 人，实到 {came} 人，参会率 {_percent(rate)}"
     if absent:
-        told += ";缺席:" + "、".join(f"{n}(请假)" if n in facts.on_leave else n for n in absent)
+        told += "；缺席：" + "、".join(f"{n}（请假）" if n in facts.on_leave else n for n in absent)
     elif rate < 1 and facts.on_leave:
-        told += ";请假:" + "、".join(facts.on_leave)
+        told += "；请假：" + "、".join(facts.on_leave)
     if rate >= 1:
         check = _pass("R9", told)
     elif rate >= ATTENDANCE_FLOOR:
         check = _warn("R9", told)
     else:
-        check = _fail("R9", f"{told}(低于 90%)")
+        check = _fail("R9", f"{told}（低于 90%）")
     return (check, *_on_site(facts))
 
 
@@ -226,7 +228,7 @@ def _on_site(facts: MeetingFacts) -> tuple[Check, ...]:
     if facts.on_site is None or facts.attendees is None or facts.attendees.count == 0:
         return ()
     share = facts.on_site / facts.attendees.count
-    return (_pass("R9", f"现场 {facts.on_site} 人,现场参会率 {_percent(share)}"),)
+    return (_pass("R9", f"现场 {facts.on_site} 人，现场参会率 {_percent(share)}"),)
 
 
 # ---------------------------------------------------------------- on quality
@@ -237,22 +239,22 @@ def _quality(scorecard: Scorecard) -> tuple[Check, ...]:
     checks = [_energy(scorecard)]
     for critical in scorecard.criticals:
         if critical.review:
-            checks.append(_warn("R11", f"{critical.label}:{critical.reason}(结论冻结,转人工复核)"))
+            checks.append(_warn("R11", f"{critical.label}：{critical.reason}（结论冻结，转人工复核）"))
         else:
-            checks.append(_fail("R11", f"{critical.label}:{critical.reason}"))
+            checks.append(_fail("R11", f"{critical.label}：{critical.reason}"))
     return tuple(checks)
 
 
 def _energy(scorecard: Scorecard) -> Check:
     score, (low, high), line = scorecard.energy_score, scorecard.band, scorecard.pass_line
     if _unscored(scorecard):
-        return _unknown("R11", "没有可评分的项目,能量值未知")
+        return _unknown("R11", "没有可评分的项目，能量值未知")
     told = f"能量值 {_points(score)}"
     if straddles(scorecard):
-        return _warn("R11", f"{told},误差范围 {_points(low)}–{_points(high)} 跨合格线 {line:g},须人工复核")
+        return _warn("R11", f"{told}，误差范围 {_points(low)}–{_points(high)} 跨合格线 {line:g}，须人工复核")
     if score >= line:
-        return _pass("R11", f"{told},达到合格线 {line:g}")
-    return _fail("R11", f"{told},低于合格线 {line:g}")
+        return _pass("R11", f"{told}，达到合格线 {line:g}")
+    return _fail("R11", f"{told}，低于合格线 {line:g}")
 
 
 def straddles(scorecard: Scorecard) -> bool:
@@ -286,11 +288,11 @@ def _verdict(name: str, checks: Sequence[Check]) -> ComplianceVerdict:
     failed = [check for check in known if check.status == Status.FAIL]
     if missing and not failed:
         return ComplianceVerdict(
-            status=Status.UNKNOWN, reason=";".join(c.reason for c in missing), checks=tuple(checks)
+            status=Status.UNKNOWN, reason="；".join(c.reason for c in missing), checks=tuple(checks)
         )
     status = next((s for s in _WORST if any(c.status == s for c in known)), Status.UNKNOWN)
     telling = [c.reason for c in known if c.status == status]
-    return ComplianceVerdict(status=status, reason=";".join(telling), checks=tuple(checks))
+    return ComplianceVerdict(status=status, reason="；".join(telling), checks=tuple(checks))
 
 
 def _pass(rule: str, reason: str) -> Check:

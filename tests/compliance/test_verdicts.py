@@ -183,7 +183,7 @@ def test_R06_strictly_longer_than_30_minutes(minutes, status):
 
 
 def test_R06_exactly_30_minutes_reads_so():
-    assert "30:00," in judged(minutes=30.0).on_time.reason
+    assert "30:00，" in judged(minutes=30.0).on_time.reason
 
 
 def test_R06_unknown_length_leaves_the_verdict_unknown():
@@ -233,13 +233,13 @@ def test_R09_full_attendance_passes():
 def test_R09_an_absence_warns_and_names_the_absent():
     verdict = attended(10)
     assert verdict.status == Status.WARN
-    assert "参会率 90.9%;缺席:郑丽" in verdict.reason
+    assert "参会率 90.9%；缺席：郑丽" in verdict.reason
 
 
 def test_R09_below_90_percent_fails():
     verdict = attended(9)
     assert verdict.status == Status.FAIL
-    assert "缺席:吴刚、郑丽" in verdict.reason
+    assert "缺席：吴刚、郑丽" in verdict.reason
 
 
 def test_R09_exactly_90_percent_warns():
@@ -250,11 +250,11 @@ def test_R09_exactly_90_percent_warns():
 def test_R09_leave_is_told_apart_and_stays_in_the_denominator():
     verdict = attended(10, on_leave=("郑丽",))
     assert verdict.status == Status.WARN
-    assert "郑丽(请假)" in verdict.reason
+    assert "郑丽（请假）" in verdict.reason
 
 
 def test_R09_the_on_site_rate_is_told_apart():
-    assert "现场 8 人,现场参会率 72.7%" in attended(11, on_site=8).reason
+    assert "现场 8 人，现场参会率 72.7%" in attended(11, on_site=8).reason
 
 
 def test_R09_guests_do_not_replace_the_absent():
@@ -294,7 +294,7 @@ def test_R11_60_itself_passes(energy, status, verdict):
 
 def test_R11_a_score_just_below_never_reads_as_60():
     found = judged(score=replace(SCORE, energy_score=59.999, band=(59.999, 59.999)))
-    assert "能量值 59.99,低于" in found.on_quality.reason
+    assert "能量值 59.99，低于" in found.on_quality.reason
 
 
 def test_R11_the_line_lies_in_the_rubric():

@@ -1,0 +1,86 @@
+"""Writing results: all of a file or nothing of it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import secrets
+from pathlib import Path
+
+from qa_pipeline.errors import OutputError
+
+_WHY = {
+    errno.ENOSPC: "磁盘已满，请腾出空间后重试",
+    errno.EDQUOT: "磁盘配额已用完，请腾出空间后重试",
+    errno.EROFS: "所在的磁盘只读，请换一个可写的文件夹",
+    errno.EACCES: "没有写入权限，请换一个可写的文件夹",
+    errno.EPERM: "没有写入权限，请换一个可写的文件夹",
+    errno.ENOTDIR: "路径中有一段是文件而不是文件夹，请检查路径",
+    errno.EEXIST: "路径中有一段是文件而不是文件夹，请检查路径",
+    errno.EISDIR: "这是一个文件夹，请给出文件名",
+    errno.ENAMETOOLONG: "文件名过长，请缩短文件名",
+}
+
+
+def write_atomically(path: Path | str, content: bytes) -> None:
+    """Write the file so that it is either whole or not there (or as it was before); makes its folder.
+
+    A temporary file in the same folder is written, synced and moved into place. A device or pipe is written
+    to directly. Raises OutputError (read-only folder, full disk); nothing half-written stays behind.
+    """
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if path.exists() and not path.is_file():
+            path.write_bytes(content)
+            return
+        # A link keeps pointing where it did: what it points to is replaced.
+        target = path.resolve()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        _replace(target, content)
+    except OSError as error:
+        raise _refusal(path, error) from error
+
+
+def check_writable(path: Path | str) -> None:
+    """Raise OutputError if the file could not be written, before any long work starts. Writes nothing."""
+    path = Path(path)
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if path.exists() and not path.is_file():
+            return
+        folder = path.resolve().parent
+        while not folder.exists():
+            folder = folder.parent
+        if not folder.is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+        probe = _beside(folder / path.name)
+        probe.touch(exist_ok=False)
+        probe.unlink()
+    except OSError as error:
+        raise _refusal(path, error) from error
+
+
+def _replace(target: Path, content: bytes) -> None:
+    fresh = _beside(target)
+    try:
+        with fresh.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        fresh.replace(target)
+    except BaseException:
+        fresh.unlink(missing_ok=True)
+        raise
+
+
+def _beside(target: Path) -> Path:
+    # A short name of its own: the target's name may already be as long as the file system allows.
+    return target.with_name(f".huijian-{secrets.token_hex(6)}.tmp")
+
+
+def _refusal(path: Path, error: OSError) -> OutputError:
+    why = _WHY.get(error.errno or 0, f"{error.strerror or error}，请换一个可写的文件夹")
+    return OutputError(f"无法写入 {path}:{why}。")

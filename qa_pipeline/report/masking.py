@@ -1,0 +1,114 @@
+"""Personal numbers do not leave the house: phone, identity and bank-card numbers in reports are masked.
+
+Speech recognition writes numbers as digits or as spoken characters (一三八零零…), grouped at will, so runs
+of either kind are read as digits and then told apart by length and shape. Names stay: a report is about
+people. Masking keeps the length of the text, so that positions in it stay true.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields, is_dataclass, replace
+from datetime import date
+from typing import Any, Final, TypeVar
+
+from qa_pipeline.values import Inspection
+
+SPOKEN: Final = {
+    **dict(zip("零一二三四五六七八九", "0123456789", strict=True)),
+    "〇": "0",
+    "幺": "1",
+    "两": "2",
+}
+FULL_WIDTH: Final = dict(zip("0123456789", "0123456789", strict=True))
+DIGITS: Final = {**SPOKEN, **FULL_WIDTH, **{d: d for d in "0123456789"}}
+
+_DIGIT: Final = f"[{''.join(DIGITS)}]"
+_BETWEEN: Final = r"[ \-—,、\uff0c]{0,2}"
+_RUN: Final = re.compile(rf"(?<![0-9.]){_DIGIT}(?:{_BETWEEN}{_DIGIT}){{9,}}[Xx]?(?![十百千万亿点])")
+_GROUP: Final = re.compile(rf"{_DIGIT}+[Xx]?")
+_TEXTS: Final = frozenset(("text", "before", "quote", "reason", "suggestion", "label", "what", "who", "due"))
+
+Value = TypeVar("Value")
+
+
+def mask_personal(text: str) -> str:
+    """The text with personal numbers starred out: phones keep 3 + 4 digits, identities 3 + 2, cards 4."""
+    return _RUN.sub(lambda run: _masked_run(run[0]), text)
+
+
+def masked(inspection: Inspection) -> Inspection:
+    """The inspection as it may be shown: every quoted or transcribed text masked, nothing else changed."""
+    return replace(
+        inspection,
+        transcript=_walk(inspection.transcript),
+        findings=replace(
+            inspection.findings,
+            measures=_walk(inspection.findings.measures),
+            practices=_walk(inspection.findings.practices),
+            issues=_walk(inspection.findings.issues),
+            actions=_walk(inspection.findings.actions),
+        ),
+        scorecard=_walk(inspection.scorecard),
+        compliance=_walk(inspection.compliance),
+    )
+
+
+def _masked_run(run: str) -> str:
+    kept = _kept(run)
+    if kept:
+        return _starred(run, *kept)
+    # No personal number as a whole: perhaps one of its groups is （工号1001 13800138000).
+    return _GROUP.sub(lambda group: _starred(group[0], *k) if (k := _kept(group[0])) else group[0], run)
+
+
+def _kept(run: str) -> tuple[int, int] | None:
+    """How many digits to leave at the front and the back, or None when this is no personal number."""
+    digits = "".join(DIGITS.get(c, "X" if c in "Xx" else "") for c in run)
+    if re.fullmatch(r"(86)?1[3-9]\d{9}", digits):
+        return len(digits) - 8, 4
+    if re.fullmatch(r"0\d{9,11}", digits):
+        return 4, 2
+    if re.fullmatch(r"\d{17}[\dX]", digits) and _is_day(digits[6:14]):
+        return 3, 2
+    if re.fullmatch(r"\d{15}", digits) and _is_day("19" + digits[6:12]):
+        return 3, 2
+    if re.fullmatch(r"\d{16,19}", digits):
+        return 0, 4
+    return None
+
+
+def _starred(run: str, front: int, back: int) -> str:
+    places = [i for i, c in enumerate(run) if c in DIGITS or c in "Xx"]
+    hidden = set(places[front : len(places) - back])
+    return "".join("*" if i in hidden else c for i, c in enumerate(run))
+
+
+def _is_day(digits: str) -> bool:
+    try:
+        date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+    except ValueError:
+        return False
+    return True
+
+
+def _walk(value: Value) -> Value:
+    """The same value with every quoted text in it masked; parts that hold none are shared, not copied."""
+    return _masked_value(value)  # type: ignore[no-any-return]
+
+
+def _masked_value(value: Any) -> Any:
+    if is_dataclass(value) and not isinstance(value, type):
+        changed: dict[str, Any] = {}
+        for field in fields(value):
+            old = getattr(value, field.name)
+            new = mask_personal(old) if field.name in _TEXTS and isinstance(old, str) else _masked_value(old)
+            if new is not old and new != old:
+                changed[field.name] = new
+        return replace(value, **changed) if changed else value
+    if isinstance(value, tuple) and value:
+        parts = tuple(_masked_value(part) for part in value)
+        return parts if any(a is not b for a, b in zip(parts, value, strict=True)) else value
+    if isinstance(value, dict):
+        return {key: _masked_value(part) for key, part in value.items()}
+    return value

@@ -1,0 +1,204 @@
+"""The scorecard on a terminal: readable at 80 columns and without colour."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from qa_pipeline.names import CHAPTERS, DIMENSIONS, STATUSES, VERDICTS
+from qa_pipeline.report.masking import masked
+from qa_pipeline.report.wording import (
+    COMPLIANCE,
+    ITEM_MARKS,
+    ITEM_STATUS,
+    ITEM_STATUSES,
+    STATUS_MARKS,
+    VERDICT_MARKS,
+    VERDICT_STATUS,
+    advice,
+    clock,
+    details,
+    points,
+    title,
+)
+from qa_pipeline.values import MANDATED, Evidence, Inspection, Status
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.text import Text
+
+_STYLES = {Status.PASS: "green", Status.WARN: "yellow", Status.FAIL: "red", Status.UNKNOWN: "dim"}
+QUOTES = 2
+"""Pieces of evidence shown per item; the HTML report shows all."""
+QUOTE_LENGTH = 60
+_CLOSING = "，。；：、？！）》”’…,;:!?)"
+ACTIONS = 8
+
+
+def render(inspection: Inspection, console: Console) -> None:
+    """Print the score, the verdict with its reasons, the chapters, the items with their proof, and advice."""
+    shown = masked(inspection)
+    _header(shown, console)
+    _verdict(shown, console)
+    _chapters(shown, console)
+    _items(shown, console)
+    _actions(shown, console)
+    _advice(shown, console)
+    for warning in shown.warnings:
+        console.print(_line("! ", warning, style="yellow"))
+
+
+def _header(shown: Inspection, console: Console) -> None:
+    from rich.rule import Rule
+
+    console.print(Rule(title(shown), style="dim"))
+    console.print(
+        "  ".join(f"{name} {value}" for name, value in details(shown)), highlight=False, style="dim"
+    )
+
+
+def _verdict(shown: Inspection, console: Console) -> None:
+    from rich.text import Text
+
+    card, compliance = shown.scorecard, shown.compliance
+    style = _STYLES[VERDICT_STATUS[compliance.verdict]]
+    head = Text()
+    head.append("\n能量值 ")
+    head.append(points(card.energy_score), style="bold")
+    head.append(f" / 100（范围 {points(card.band[0])}–{points(card.band[1])}，合格线 {card.pass_line:g}） ")
+    head.append(f"{VERDICT_MARKS[compliance.verdict]} {VERDICTS[compliance.verdict]}", style=f"bold {style}")
+    console.print(head)
+    console.print(_gauge(shown), highlight=False, soft_wrap=True)
+    for key, name in COMPLIANCE.items():
+        verdict = getattr(compliance, key)
+        label = f"{STATUS_MARKS[verdict.status]} {name} {STATUSES[verdict.status]}"
+        console.print(_line(f"{label}  ", verdict.reason, style=_STYLES[verdict.status]))
+    for critical in card.criticals:
+        kind = "人工复核" if critical.review else "一票否决"
+        text = f"{critical.label}：{critical.reason}"
+        console.print(_line(f"✗ {kind}  ", text, style="yellow" if critical.review else "red"))
+        _quotes(critical.evidence, console)
+
+
+def _gauge(shown: Inspection) -> str:
+    """Sixty cells for a hundred points: the score filled, the band dotted, the pass line marked."""
+    card, cells = shown.scorecard, 60
+    filled = round(card.energy_score * cells / 100)
+    low, high = (round(edge * cells / 100) for edge in card.band)
+    bar = ["█" if i < filled else "▒" if low <= i < high else "·" for i in range(cells)]
+    line = min(cells - 1, round(card.pass_line * cells / 100))
+    bar.insert(line, "┃")
+    return f"0 {''.join(bar)} 100"
+
+
+def _chapters(shown: Inspection, console: Console) -> None:
+    from rich.table import Table
+
+    table = Table(box=None, padding=(0, 1), title="章节", title_justify="left", title_style="bold")
+    for heading in ("起止", "章节", "时长", ""):
+        table.add_column(heading, no_wrap=True, justify="right" if heading == "时长" else "left")
+    whole = shown.transcript.duration or 1.0
+    for span in shown.chapters.spans:
+        length = span.end - span.start
+        table.add_row(
+            f"{clock(span.start)}–{clock(span.end)}",
+            CHAPTERS[span.chapter] + ("（存疑）" if span.confidence < 0.5 else ""),
+            clock(length),
+            "█" * max(1, round(24 * length / whole)),
+        )
+    console.print()
+    console.print(table)
+    present = {span.chapter for span in shown.chapters.spans}
+    missing = [c for c in MANDATED.get(shown.facts.kind, ()) if c not in present] if shown.facts.kind else []
+    if missing:
+        console.print(_line("✗ 缺少章节  ", "、".join(CHAPTERS[c] for c in missing), style="red"))
+
+
+def _items(shown: Inspection, console: Console) -> None:
+    from rich.text import Text
+
+    card = shown.scorecard
+    for dimension, (score, most) in card.dimensions.items():
+        console.print(Text(f"\n{DIMENSIONS[dimension]}  {points(score)} / {most:g}", style="bold"))
+        for item in card.items:
+            if item.dimension != dimension:
+                continue
+            mark = ITEM_MARKS.get(item.status, "?")
+            got = f"{points(item.score)}/{item.max:g}" if item.level is not None else "–"
+            head = Text(no_wrap=False)
+            style = _STYLES[ITEM_STATUS.get(item.status, Status.UNKNOWN)]
+            head.append(f"{mark} {item.id} {item.label} ", style=style)
+            head.append(f"{got} ", style="bold")
+            head.append(ITEM_STATUSES.get(item.status, item.status), style=style)
+            console.print(head)
+            if item.reason:
+                console.print(_line("     ", item.reason, style="dim"))
+            _quotes(item.evidence, console)
+
+
+def _quotes(evidence: Sequence[Evidence], console: Console) -> None:
+    for piece in evidence[:QUOTES]:
+        console.print(_line(f"     [{clock(piece.start)}] ", f"“{_short(piece.quote)}”"))
+
+
+def _actions(shown: Inspection, console: Console) -> None:
+    actions = shown.findings.actions
+    if not actions:
+        return
+    console.print(f"\n[bold]行动项[/bold] 共 {len(actions)} 条", highlight=False)
+    for action in actions[:ACTIONS]:
+        who, what, due = (part or "未说" for part in (action.who, action.what, action.due))
+        console.print(_line(f"  [{clock(action.evidence.start)}] ", f"{who} | {what} | {due}"))
+    if len(actions) > ACTIONS:
+        console.print(_line("  ", f"其余 {len(actions) - ACTIONS} 条见 HTML 报告或 JSON。", style="dim"))
+
+
+def _advice(shown: Inspection, console: Console) -> None:
+    found = advice(shown)
+    if not found:
+        return
+    console.print("\n[bold]下次怎么做[/bold]")
+    for number, one in enumerate(found, 1):
+        gain = f"（最多 +{points(one.gain)} 分）" if one.gain is not None else ""
+        console.print(_line(f"  {number}. ", f"{one.label}{gain}：{one.text}"))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= QUOTE_LENGTH else text[: QUOTE_LENGTH - 1] + "…"
+
+
+class _Hanging:
+    """A lead and a text whose further lines stand under its first word. Text is never read as markup."""
+
+    def __init__(self, lead: str, text: str, style: str) -> None:
+        self.lead, self.text, self.style = lead, text, style
+
+    def __rich_console__(self, console: Console, options: object) -> Iterator[Text]:
+        from rich.cells import cell_len
+        from rich.text import Text
+
+        indent = cell_len(self.lead)
+        for number, line in enumerate(_wrapped(self.text, max(20, console.width - indent))):
+            lead = Text(self.lead if number == 0 else " " * indent, style=self.style)
+            yield Text.assemble(lead, line, no_wrap=True, overflow="ignore")
+
+
+def _line(lead: str, text: str, *, style: str = "") -> _Hanging:
+    return _Hanging(lead, text, style)
+
+
+def _wrapped(text: str, width: int) -> Iterator[str]:
+    """Lines of at most ``width`` cells. Chinese breaks between any two characters, but no line starts with a
+    closing mark; Rich breaks at spaces only and would leave half a line empty."""
+    from rich.cells import cell_len
+
+    line = ""
+    for word in re.findall(rf"[!-~]{{1,{width}}}|.[{_CLOSING}]*", text, re.DOTALL):
+        if line and cell_len(line + word.rstrip()) > width:
+            yield line.rstrip()
+            line = word.lstrip()
+        else:
+            line += word
+    if line.strip():
+        yield line.rstrip()

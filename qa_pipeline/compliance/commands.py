@@ -75,7 +75,8 @@ def _print(year: int, month: int, found: tuple[Slot, ...]) -> None:
     if any(slot.window is None for slot in found):
         console.print(
             f"\n注意：{year} 年 {month} 月前后的法定节假日安排尚未收录，召开窗口未知，不作推算；"
-            "国务院公布后请更新节假日数据（chinesecalendar）。"
+            "国务院公布后请运行 pip install -U chinesecalendar 更新节假日数据，再查一次。",
+            soft_wrap=True,
         )
 
 

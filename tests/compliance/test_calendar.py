@@ -62,27 +62,27 @@ def test_the_vectors_are_all_there():
     assert len(VECTORS["rows"]) == 480
 
 
-def test_R01_three_reviews_a_month_on_the_8th_15th_and_22nd():
+def test_r01_three_reviews_a_month_on_the_8th_15th_and_22nd():
     assert [slot.base.day for slot in slots(2026, 9) if slot.kind == WEEKLY] == [8, 15, 22]
 
 
-def test_R02_planning_between_the_27th_and_the_months_end():
+def test_r02_planning_between_the_27th_and_the_months_end():
     assert named("2026-09-MP").window == (date(2026, 9, 27), date(2026, 9, 30))
 
 
-def test_R02_a_window_without_a_working_day_opens_on_the_working_day_before():
+def test_r02_a_window_without_a_working_day_opens_on_the_working_day_before():
     assert named("2020-01-MP").window == (date(2020, 1, 23), date(2020, 1, 23))
     assert named("2021-02-MP").window == (date(2021, 2, 26), date(2021, 2, 28))
 
 
-def test_R03_a_statutory_holiday_only_moves_the_meeting_forward():
+def test_r03_a_statutory_holiday_only_moves_the_meeting_forward():
     slot = named("2025-10-W1")
     assert slot.window == (date(2025, 9, 30), date(2025, 9, 30))
     assert "2025-09-MP" in slot.collision
     assert "两段录音" in slot.collision
 
 
-def test_R03_two_slots_on_one_working_day_the_later_keeps_it():
+def test_r03_two_slots_on_one_working_day_the_later_keeps_it():
     earlier, later = named("2026-02-W2"), named("2026-02-W3")
     assert earlier.window == (date(2026, 2, 13), date(2026, 2, 13))
     assert later.window == (date(2026, 2, 14), date(2026, 2, 14))
@@ -93,7 +93,7 @@ def test_R03_two_slots_on_one_working_day_the_later_keeps_it():
     assert not merges(date(2026, 2, 14), later)
 
 
-def test_R04_the_theme_belongs_to_the_slot_not_to_the_week_it_is_held_in():
+def test_r04_the_theme_belongs_to_the_slot_not_to_the_week_it_is_held_in():
     held = slot_for(date(2025, 9, 30), WEEKLY)
     assert held is not None
     assert (held.id, held.theme) == ("2025-10-W1", Theme.SUPERVISOR_LEAD)
@@ -186,11 +186,12 @@ def test_the_calendar_command_as_json():
     assert found[0]["must_cover"][0]["rule"] == "R14"
 
 
-def test_the_calendar_command_says_that_a_year_is_unknown():
+def test_the_calendar_command_says_that_a_year_is_unknown_and_what_to_do():
     result = CliRunner().invoke(app, ["2099-03"])
     assert result.exit_code == 0
     assert "未知" in result.output
-    assert "尚未收录" in result.output
+    assert "法定节假日安排尚未收录" in result.output
+    assert "pip install -U chinesecalendar" in result.output
 
 
 def test_the_calendar_command_refuses_a_wrong_month():

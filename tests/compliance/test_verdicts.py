@@ -102,39 +102,39 @@ def test_a_good_meeting_qualifies():
     assert found.verdict == Verdict.QUALIFIED
 
 
-def test_R01_a_review_before_its_window_fails():
+def test_r01_a_review_before_its_window_fails():
     verdict = on(date(2026, 9, 14))
     assert verdict.status == Status.FAIL
     assert "早于 2026-09-W2" in verdict.reason
 
 
-def test_R02_planning_before_the_27th_fails_while_the_window_has_a_working_day():
+def test_r02_planning_before_the_27th_fails_while_the_window_has_a_working_day():
     planning = replace(FACTS, kind=MeetingKind.MONTHLY_PLANNING, theme=None, prepared_at=None)
     assert judged(replace(planning, meeting_date=date(2026, 9, 26))).on_time.status == Status.FAIL
     assert judged(replace(planning, meeting_date=date(2026, 9, 27))).on_time.status == Status.PASS
     assert judged(replace(planning, meeting_date=date(2026, 9, 30))).on_time.status == Status.PASS
 
 
-def test_R03_postponed_fails_and_says_by_how_much():
+def test_r03_postponed_fails_and_says_by_how_much():
     verdict = on(date(2026, 9, 10))
     assert verdict.status == Status.FAIL
     assert "晚于 2026-09-W1 的最迟日期 2026-09-08 2 天" in verdict.reason
     assert judged(replace(FACTS, meeting_date=date(2026, 9, 10))).verdict == Verdict.NOT_QUALIFIED
 
 
-def test_R03_a_holiday_moves_forward_and_not_back():
+def test_r03_a_holiday_moves_forward_and_not_back():
     assert on(date(2025, 9, 30)).status == Status.PASS
     assert on(date(2025, 10, 8)).status == Status.FAIL
     assert on(date(2025, 10, 9)).status == Status.FAIL
 
 
-def test_R03_a_plain_weekend_allows_the_day_and_the_working_day_before():
+def test_r03_a_plain_weekend_allows_the_day_and_the_working_day_before():
     assert on(date(2026, 11, 8)).status == Status.PASS
     assert on(date(2026, 11, 6)).status == Status.PASS
     assert on(date(2026, 11, 9)).status == Status.FAIL
 
 
-def test_R03_merged_collision_warns():
+def test_r03_merged_collision_warns():
     facts = replace(FACTS, meeting_date=date(2026, 2, 14), theme=Theme.SUPERVISOR_COACHING, prepared_at=None)
     found = judged(facts)
     assert found.slot == "2026-02-W2"
@@ -142,7 +142,7 @@ def test_R03_merged_collision_warns():
     assert "合并" in found.on_time.reason
 
 
-def test_R03_a_year_without_published_holidays_is_unknown_and_disqualifies_nobody():
+def test_r03_a_year_without_published_holidays_is_unknown_and_disqualifies_nobody():
     found = judged(replace(FACTS, meeting_date=date(2099, 9, 11), theme=None, prepared_at=None))
     assert found.slot is None
     assert found.on_time.status == Status.UNKNOWN
@@ -150,7 +150,7 @@ def test_R03_a_year_without_published_holidays_is_unknown_and_disqualifies_nobod
     assert found.verdict == Verdict.QUALIFIED
 
 
-def test_R04_another_theme_than_the_slots_warns():
+def test_r04_another_theme_than_the_slots_warns():
     found = judged(replace(FACTS, theme=Theme.RECRUITMENT_REVIEW))
     assert found.slot == "2026-09-W1"
     assert found.on_time.status == Status.WARN
@@ -166,7 +166,7 @@ def test_R04_another_theme_than_the_slots_warns():
         (time(17, 1), Status.WARN),
     ],
 )
-def test_R05_start_before_noon_preferred_by_17_right_later_warned(start, status):
+def test_r05_start_before_noon_preferred_by_17_right_later_warned(start, status):
     found = check(on(date(2026, 9, 8), start_time=start), "R5")
     assert found.status == status
     assert ("12:00 前召开为佳" in found.reason) == (start < time(12))
@@ -176,17 +176,17 @@ def test_R05_start_before_noon_preferred_by_17_right_later_warned(start, status)
     ("minutes", "status"),
     [(29.9, Status.FAIL), (30.0, Status.FAIL), (30 + 1 / 60, Status.PASS), (62.0, Status.PASS)],
 )
-def test_R06_strictly_longer_than_30_minutes(minutes, status):
+def test_r06_strictly_longer_than_30_minutes(minutes, status):
     found = judged(minutes=minutes)
     assert check(found.on_time, "R6").status == status
     assert found.on_time.status == status
 
 
-def test_R06_exactly_30_minutes_reads_so():
+def test_r06_exactly_30_minutes_reads_so():
     assert "30:00，" in judged(minutes=30.0).on_time.reason
 
 
-def test_R06_unknown_length_leaves_the_verdict_unknown():
+def test_r06_unknown_length_leaves_the_verdict_unknown():
     found = judged(minutes=None)
     assert found.on_time.status == Status.UNKNOWN
     assert "没有时间信息" in found.on_time.reason
@@ -194,11 +194,11 @@ def test_R06_unknown_length_leaves_the_verdict_unknown():
 
 
 @pytest.mark.parametrize(("minutes", "status"), [(57.0, Status.PASS), (56.9, Status.FAIL)])
-def test_R07_the_recording_covers_95_percent(minutes, status):
+def test_r07_the_recording_covers_95_percent(minutes, status):
     assert check(judged(recording=recorded(minutes)).on_time, "R7").status == status
 
 
-def test_R07_unknown_without_the_meetings_length():
+def test_r07_unknown_without_the_meetings_length():
     found = judged(replace(FACTS, meeting_minutes=None)).on_time
     assert check(found, "R7").status == Status.UNKNOWN
     assert found.status == Status.PASS
@@ -213,11 +213,11 @@ def test_R07_unknown_without_the_meetings_length():
         (None, (), Status.UNKNOWN),
     ],
 )
-def test_R08_hosted_by_the_administrative_manager(host, deputies, status):
+def test_r08_hosted_by_the_administrative_manager(host, deputies, status):
     assert check(judged(replace(FACTS, host=host, deputies=deputies)).on_roster, "R8").status == status
 
 
-def test_R08_unknown_manager_is_unknown():
+def test_r08_unknown_manager_is_unknown():
     assert check(judged(replace(FACTS, admin_manager=None)).on_roster, "R8").status == Status.UNKNOWN
 
 
@@ -226,50 +226,50 @@ def attended(present: int, **changes):
     return judged(replace(FACTS, attendees=roster, **changes)).on_roster
 
 
-def test_R09_full_attendance_passes():
+def test_r09_full_attendance_passes():
     assert attended(11).status == Status.PASS
 
 
-def test_R09_an_absence_warns_and_names_the_absent():
+def test_r09_an_absence_warns_and_names_the_absent():
     verdict = attended(10)
     assert verdict.status == Status.WARN
     assert "参会率 90.9%；缺席：郑丽" in verdict.reason
 
 
-def test_R09_below_90_percent_fails():
+def test_r09_below_90_percent_fails():
     verdict = attended(9)
     assert verdict.status == Status.FAIL
     assert "缺席：吴刚、郑丽" in verdict.reason
 
 
-def test_R09_exactly_90_percent_warns():
+def test_r09_exactly_90_percent_warns():
     facts = replace(FACTS, expected_attendees=Roster(count=10), attendees=Roster(count=9))
     assert judged(facts).on_roster.status == Status.WARN
 
 
-def test_R09_leave_is_told_apart_and_stays_in_the_denominator():
+def test_r09_leave_is_told_apart_and_stays_in_the_denominator():
     verdict = attended(10, on_leave=("郑丽",))
     assert verdict.status == Status.WARN
     assert "郑丽（请假）" in verdict.reason
 
 
-def test_R09_the_on_site_rate_is_told_apart():
+def test_r09_the_on_site_rate_is_told_apart():
     assert "现场 8 人，现场参会率 72.7%" in attended(11, on_site=8).reason
 
 
-def test_R09_guests_do_not_replace_the_absent():
+def test_r09_guests_do_not_replace_the_absent():
     guests = Roster(count=11, names=(*PEOPLE[:8], "客1", "客2", "客3"))
     assert judged(replace(FACTS, attendees=guests)).on_roster.status == Status.FAIL
 
 
-def test_R09_unknown_roster_is_unknown_and_disqualifies_nobody():
+def test_r09_unknown_roster_is_unknown_and_disqualifies_nobody():
     found = judged(replace(FACTS, expected_attendees=None))
     assert found.on_roster.status == Status.UNKNOWN
     assert "未提供应到人数" in found.on_roster.reason
     assert found.verdict == Verdict.QUALIFIED
 
 
-def test_R10_coverage_names_the_institutions_without_a_valid_meeting():
+def test_r10_coverage_names_the_institutions_without_a_valid_meeting():
     found = coverage("2026-09-W1", must_hold=["甲", "乙", "丙", "丁"], held=["甲", "丙", "戊"])
     assert (found.held, found.must_hold, found.rate) == (2, 4, 0.5)
     assert set(found.missing) == {"乙", "丁"}
@@ -286,34 +286,34 @@ def test_R10_coverage_names_the_institutions_without_a_valid_meeting():
         (100.0, Status.PASS, Verdict.QUALIFIED),
     ],
 )
-def test_R11_60_itself_passes(energy, status, verdict):
+def test_r11_60_itself_passes(energy, status, verdict):
     found = judged(score=replace(SCORE, energy_score=energy, band=(energy, energy)))
     assert found.on_quality.status == status
     assert found.verdict == verdict
 
 
-def test_R11_a_score_just_below_never_reads_as_60():
+def test_r11_a_score_just_below_never_reads_as_60():
     found = judged(score=replace(SCORE, energy_score=59.999, band=(59.999, 59.999)))
     assert "能量值 59.99，低于" in found.on_quality.reason
 
 
-def test_R11_the_line_lies_in_the_rubric():
+def test_r11_the_line_lies_in_the_rubric():
     assert judged(score=replace(SCORE, pass_line=75.0)).verdict == Verdict.NOT_QUALIFIED
 
 
-def test_R11_a_band_across_the_line_goes_to_a_person():
+def test_r11_a_band_across_the_line_goes_to_a_person():
     found = judged(score=replace(SCORE, energy_score=61.0, band=(57.0, 65.0)))
     assert found.on_quality.status == Status.WARN
     assert "跨合格线" in found.on_quality.reason
     assert found.verdict == Verdict.NEEDS_REVIEW
 
 
-def test_R11_a_failed_check_stands_whatever_the_band():
+def test_r11_a_failed_check_stands_whatever_the_band():
     score = replace(SCORE, energy_score=61.0, band=(57.0, 65.0))
     assert judged(minutes=20.0, score=score).verdict == Verdict.NOT_QUALIFIED
 
 
-def test_R11_a_critical_fails_whatever_the_score():
+def test_r11_a_critical_fails_whatever_the_score():
     stop = Critical(id="K2", label="章节缺失", reason="缺问题研讨")
     found = judged(score=replace(SCORE, energy_score=95.0, band=(93.0, 97.0), criticals=(stop,)))
     assert found.on_quality.status == Status.FAIL
@@ -321,20 +321,20 @@ def test_R11_a_critical_fails_whatever_the_score():
     assert found.verdict == Verdict.NOT_QUALIFIED
 
 
-def test_R11_a_review_critical_freezes_the_result():
+def test_r11_a_review_critical_freezes_the_result():
     frozen = Critical(id="K6", label="合规红线", reason="提到返佣", review=True)
     found = judged(minutes=20.0, score=replace(SCORE, criticals=(frozen,)))
     assert found.verdict == Verdict.NEEDS_REVIEW
     assert "结论冻结" in found.on_quality.reason
 
 
-def test_R11_nothing_scored_is_unknown_and_goes_to_a_person():
+def test_r11_nothing_scored_is_unknown_and_goes_to_a_person():
     found = judged(score=replace(SCORE, energy_score=0.0, band=(0.0, 0.0), dimensions={}))
     assert found.on_quality.status == Status.UNKNOWN
     assert found.verdict == Verdict.NEEDS_REVIEW
 
 
-def test_R12_every_meeting_held_is_inspected():
+def test_r12_every_meeting_held_is_inspected():
     found = inspection_rate(held=["m1", "m2", "m3"], inspected=["m1", "m3"])
     assert found.missing == ("m2",)
     assert found.rate == pytest.approx(2 / 3)
@@ -351,7 +351,7 @@ def test_R12_every_meeting_held_is_inspected():
         (None, Status.UNKNOWN),
     ],
 )
-def test_R24_prepared_before_the_start(prepared, status):
+def test_r24_prepared_before_the_start(prepared, status):
     assert check(judged(replace(FACTS, prepared_at=prepared)).on_time, "R24").status == status
 
 

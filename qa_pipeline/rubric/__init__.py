@@ -1,7 +1,7 @@
 """The rubric language: load a rubric, score a meeting by it.
 
 ``load_rubric`` reads and checks a file, ``rubric_for`` chooses the one that applies, ``score`` gives the
-energy score.
+energy score. Importing this package is quick: the language itself (pydantic) loads with the first rubric.
 """
 
 from __future__ import annotations

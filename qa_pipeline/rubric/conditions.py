@@ -11,11 +11,14 @@ import bisect
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
-from qa_pipeline.rubric.heard import Heard, Hit, bare, pinyin_of, positions
-from qa_pipeline.rubric.language import Condition, Exclusion, Near, Quantity, Window, compiled
+from qa_pipeline.rubric.heard import Heard, Hit, bare, compiled, pinyin_of, positions
 from qa_pipeline.rubric.loader import Rubric
 from qa_pipeline.values import Chapter, Evidence
+
+if TYPE_CHECKING:
+    from qa_pipeline.rubric.language import Condition, Exclusion, Near, Quantity, Window
 
 Truth = bool | None
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import bisect
 import itertools
+import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 from qa_pipeline.values import Act, Chapter, Chapters, Evidence, Findings, MeetingFacts, Transcript
 
@@ -158,6 +159,15 @@ def _syllable(char: str) -> str:
 
 _SYLLABLES: dict[str, str] = {}
 """Readings met so far; a language has a few thousand characters."""
+
+
+@cache
+def compiled(pattern: str) -> re.Pattern[str]:
+    """A rubric's regular expression; raises ValueError (Chinese) when it is not one."""
+    try:
+        return re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"正则表达式 {pattern} 写错了（{error.msg}）") from error
 
 
 def positions(text: str, phrase: str) -> Iterator[int]:

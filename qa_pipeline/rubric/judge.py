@@ -1,8 +1,8 @@
 """A language model as judge of single items, behind any OpenAI-compatible endpoint. Optional.
 
-It must quote what it heard; a quote that is not in the transcript is refused and the item stays unknown. The
-transcript travels as data between marks, never as instruction, and what the model answers is only ever read as a
-level and quotes. One request per question, with a timeout; a failure is said, not repeated.
+It must quote what it heard; a quote that is not in the transcript is refused and the item stays unknown.
+The transcript travels as data between marks, never as instruction, and what the model answers is only ever
+read as a level and quotes. One request per question, with a timeout; a failure is said, not repeated.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Endpoint:
 
 
 def configured(environment: Mapping[str, str] = os.environ) -> Endpoint | None:
-    """The endpoint of ``HUIJIAN_JUDGE_URL``, ``HUIJIAN_JUDGE_MODEL`` and ``HUIJIAN_JUDGE_KEY``; None when unset.
+    """The endpoint of ``HUIJIAN_JUDGE_URL``, ``_MODEL`` and ``_KEY``; None when no URL is set.
 
     Raises RubricError for a URL that is not http(s) or a model that is missing.
     """

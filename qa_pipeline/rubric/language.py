@@ -8,7 +8,6 @@ question to a judge (``judge``). The JSON Schema for editors is generated from t
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from datetime import date
 from functools import cache
@@ -16,6 +15,7 @@ from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
+from qa_pipeline.rubric.heard import compiled
 from qa_pipeline.rubric.source import Mark, Placed, Problems, Row
 from qa_pipeline.values import Act, Chapter, Dimension, MeetingKind, Theme
 
@@ -42,9 +42,20 @@ def _texted(value: Any) -> Any:
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
-Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Words = Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | list[str])]
+InChapters = Annotated[
+    tuple[Chapter, ...], BeforeValidator(_listed, json_schema_input_type=Chapter | list[Chapter])
+]
+Acts = Annotated[tuple[Act, ...], BeforeValidator(_listed, json_schema_input_type=Act | list[Act])]
+Themes = Annotated[tuple[Theme, ...], BeforeValidator(_listed, json_schema_input_type=Theme | list[Theme])]
+Kinds = Annotated[
+    tuple[MeetingKind, ...], BeforeValidator(_listed, json_schema_input_type=MeetingKind | list[MeetingKind])
+]
 Level = Annotated[float, Field(ge=0, le=1)]
-Moment = Annotated[str, BeforeValidator(_texted), Field(pattern=r"^\d+(\.\d+)?%?$")]
+Text = Annotated[str, BeforeValidator(_texted, json_schema_input_type=str | float)]
+Moment = Annotated[
+    str, BeforeValidator(_texted, json_schema_input_type=str | float), Field(pattern=r"^\d+(\.\d+)?%?$")
+]
 
 
 @cache
@@ -199,9 +210,7 @@ class Condition(Quantity):
     phrase: Words = Field((), description="任一短语（标点和空格不计）")
     regex: str | None = Field(None, min_length=1, description="正则表达式，在去掉标点和空格的文字上匹配")
     entity: Words = Field((), description="同一句里都要出现的实体：种类或指标 id")
-    act: Annotated[tuple[Act, ...], BeforeValidator(_listed)] = Field(
-        (), description="语句在做什么，任一即可"
-    )
+    act: Acts = Field((), description="语句在做什么，任一即可")
     longer: int | None = Field(None, ge=1, description="不少于这么多字的语句")
     all_of: tuple[Condition, ...] = Field((), alias="all", description="全部成立")
     any_of: tuple[Condition, ...] = Field((), alias="any", description="任一成立")
@@ -215,9 +224,7 @@ class Condition(Quantity):
     item: str | None = Field(None, description="某一项的得分档（只能用在 criticals 里）")
     at_least: float | None = None
     at_most: float | None = None
-    in_: Annotated[tuple[Chapter, ...], BeforeValidator(_listed)] = Field(
-        (), alias="in", description="只在这些章节里"
-    )
+    in_: InChapters = Field((), alias="in", description="只在这些章节里")
     by: Literal["host", "other"] | None = Field(None, description="只看主持人（host）或其他人（other）说的")
     window: Window | None = None
     near: Near | None = None
@@ -257,7 +264,7 @@ class Judge(Part):
 
     question: str = Field(min_length=4)
     scale: tuple[Level, ...] = (0, 0.25, 0.5, 0.75, 1)
-    in_: Annotated[tuple[Chapter, ...], BeforeValidator(_listed)] = Field((), alias="in")
+    in_: InChapters = Field((), alias="in")
 
 
 class Scale(Part):
@@ -268,7 +275,7 @@ class Scale(Part):
     line: tuple[tuple[float, Level], ...] = Field((), description="折线：[数量, 得分档] 的列表，数量递增")
     levels: tuple[Step, ...] = Field((), description="从上往下第一条成立的就是得分档；都不成立为 0")
     when: Condition | None = Field(None, description="不成立时本项不适用，退出分母")
-    themes: Annotated[tuple[Theme, ...], BeforeValidator(_listed)] = Field((), description="只用于这些周主题")
+    themes: Themes = Field((), description="只用于这些周主题")
     vocabulary = {"themes": THEMES}
 
     @model_validator(mode="after")
@@ -384,8 +391,8 @@ class DimensionWeight(Part):
 
 class AppliesTo(Part):
     vocabulary = {"kinds": KINDS, "themes": THEMES}
-    kinds: Annotated[tuple[MeetingKind, ...], BeforeValidator(_listed)] = Field(min_length=1)
-    themes: Annotated[tuple[Theme, ...], BeforeValidator(_listed)] = ()
+    kinds: Kinds = Field(min_length=1)
+    themes: Themes = ()
     institutions: Words = ()
     start: date | None = Field(None, alias="from", description="生效日期（含）")
     until: date | None = Field(None, description="失效日期（含）")
@@ -405,7 +412,7 @@ class RubricFile(Part):
     """A whole rubric as written."""
 
     id: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")
-    version: Annotated[str, BeforeValidator(_texted)]
+    version: Text
     label: str
     extends: str | None = Field(None, description="以另一个量规为底：名字或文件")
     applies_to: AppliesTo
@@ -416,15 +423,6 @@ class RubricFile(Part):
     definitions: dict[str, Condition] = Field(default_factory=dict)
     items: tuple[Item, ...] = Field(min_length=1)
     criticals: tuple[CriticalRule, ...] = ()
-
-
-@cache
-def compiled(pattern: str) -> re.Pattern[str]:
-    """A rubric's regular expression; raises ValueError (Chinese) when it is not one."""
-    try:
-        return re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"正则表达式 {pattern} 写错了（{error.msg}）") from error
 
 
 def _given(part: Quantity, name: str) -> bool:

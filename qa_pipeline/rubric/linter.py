@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from qa_pipeline.rubric.language import Condition, Item, Point, Scale, compiled
+from qa_pipeline.rubric.heard import compiled
+from qa_pipeline.rubric.language import Condition, Item, Point, Scale
 from qa_pipeline.rubric.loader import Rubric, parts
 
 ANYTHING = ("嗯", "今天天气不错", "A1", "百分之五十")

@@ -13,21 +13,23 @@ from datetime import date
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qa_pipeline.errors import RubricError
-from qa_pipeline.rubric.language import (
-    AppliesTo,
-    Band,
-    Condition,
-    CriticalRule,
-    DimensionWeight,
-    Item,
-    Quantity,
-    RubricFile,
-)
 from qa_pipeline.rubric.source import Mark, Placed, Problems, Row, locate, marks, merge, plain, read
 from qa_pipeline.values import MeetingKind, Theme
+
+if TYPE_CHECKING:
+    from qa_pipeline.rubric.language import (
+        AppliesTo,
+        Band,
+        Condition,
+        CriticalRule,
+        DimensionWeight,
+        Item,
+        Quantity,
+        RubricFile,
+    )
 
 SHIPPED = ("weekly_review", "monthly_planning")
 
@@ -119,6 +121,8 @@ def _load_shipped(path: Path) -> Rubric:
 
 def _load(path: Path) -> Rubric:
     from pydantic import ValidationError
+
+    from qa_pipeline.rubric.language import RubricFile
 
     tree = _extended(path, seen=())
     problems = Problems()
@@ -291,6 +295,8 @@ def _reached(name: str, definitions: Mapping[str, Condition]) -> set[str]:
 
 def parts(condition: Quantity) -> Iterator[Condition]:
     """A condition and every condition inside it."""
+    from qa_pipeline.rubric.language import Condition
+
     if isinstance(condition, Condition):
         yield condition
         for inner in (*condition.all_of, *condition.any_of, *condition.none_of, *condition.same):

@@ -11,10 +11,10 @@ import itertools
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from qa_pipeline.rubric.conditions import Found, Number, Reader
 from qa_pipeline.rubric.heard import Heard, Hit
-from qa_pipeline.rubric.language import Item, Judge, Scale
 from qa_pipeline.rubric.loader import Rubric
 from qa_pipeline.values import (
     Chapters,
@@ -27,6 +27,9 @@ from qa_pipeline.values import (
     Scorecard,
     Transcript,
 )
+
+if TYPE_CHECKING:
+    from qa_pipeline.rubric.language import Item, Judge, Scale
 
 SHOWN = 5
 """Pieces of evidence kept per item, spread over the meeting."""
@@ -46,7 +49,7 @@ class Graded:
     applies: bool = True
 
 
-Answer = Callable[[Judge, Heard], Graded]
+Answer = Callable[["Judge", Heard], Graded]
 
 
 def score(

@@ -133,8 +133,8 @@ def merge(base: Placed, over: Placed) -> Placed:
 
 
 def locate(root: Placed, path: Iterable[int | str]) -> tuple[Mark, str, Any]:
-    """Where a path into the tree (as pydantic reports it) leads: the place, the last key (or the id of a list's
-    entry), and what stands there, None when the key is missing."""
+    """Where a path into the tree (as pydantic reports it) leads: the place, the last key (or the id of a
+    list's entry), and what stands there, None when the key is missing."""
     node: Any = root
     mark, key = root.mark, ""
     for step in path:

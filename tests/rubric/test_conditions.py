@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
 import pytest
@@ -138,7 +139,10 @@ def test_an_unknown_part_makes_all_unknown_unless_another_part_fails(tmp_path: P
 )
 def test_a_quantity_or_fact_is_compared(tmp_path: Path, condition: str, truth: bool | None) -> None:
     meeting = Meeting(
-        *(f"{u.speaker} {s.chapter} {u.text}" for u, s in zip(TALK.transcript.utterances, TALK.chapters.spans)),
+        *(
+            f"{u.speaker} {s.chapter} {u.text}"
+            for u, s in zip(TALK.transcript.utterances, TALK.chapters.spans, strict=True)
+        ),
         acts={1: "check data", 2: "probe", 3: "evade", 5: "commit"},
         mentions={1: "number", 5: "number"},
         measures={"speech_minutes": 42},
@@ -163,20 +167,19 @@ def test_phrases_do_not_run_over_the_end_of_an_utterance(tmp_path: Path) -> None
 
 
 def test_an_hour_of_talk_is_searched_in_60_milliseconds(tmp_path: Path) -> None:
-    import time
-
     talk = [f"{'甲乙丙'[i % 3]} stage_review 我上周见了{i}个客户还差三单没有做完" for i in range(900)]
-    meeting = Meeting(*talk, acts={i: "check" for i in range(0, 900, 3)})
+    meeting = Meeting(*talk, acts=dict.fromkeys(range(0, 900, 3), "check"))
     conditions = (
         "{any: [{group: commitment}, {group: questioning.why}, {group: recognition}, {group: cues.closing},"
         " {group: indicators_result}, {group: indicators_process}, {phrase: 陪访三次, pinyin: true},"
-        " {phrase: [下周一之前把名单报给我, 每位主管报一下下周的陪访计划], fuzzy: 85}, {regex: '差[一二三]单'}]}"
+        " {phrase: [下周一之前把名单报给我, 每位主管报一下下周的陪访计划], fuzzy: 85},"
+        " {regex: '差[一二三]单'}]}"
     )
     loaded = rubric(tmp_path, item(f"said: {conditions}"))
     meeting.scored(loaded)
     took = []
-    for _ in range(3):
-        start = time.perf_counter()
+    for _ in range(7):
+        start = time.process_time()
         meeting.scored(loaded)
-        took.append(time.perf_counter() - start)
+        took.append(time.process_time() - start)
     assert min(took) < 0.06

@@ -38,7 +38,11 @@ def test_a_good_rubric_loads(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("right", "wrong", "sentence"),
     [
-        ("    weight: 100", "    weigth: 100", "14:5 键「weigth」：没有「weigth」这个键，最接近的是「weight」"),
+        (
+            "    weight: 100",
+            "    weigth: 100",
+            "14:5 键「weigth」：没有「weigth」这个键，最接近的是「weight」",
+        ),
         (
             "probe_chains",
             "probe_chain",
@@ -143,7 +147,9 @@ def test_weights_sum_for_every_theme(tmp_path: Path) -> None:
 
 
 def test_an_id_is_used_once(tmp_path: Path) -> None:
-    twice = (FRAME + GOOD + GOOD.replace("items:\n", "")).replace("weight: 100\n    value", "weight: 50\n    value")
+    twice = (FRAME + GOOD + GOOD.replace("items:\n", "")).replace(
+        "weight: 100\n    value", "weight: 50\n    value"
+    )
     assert "键「items」：id「A」重复，试用 量规.yaml:10:5 已用过" in refusals(tmp_path, twice)[1]
 
 

@@ -68,7 +68,9 @@ def test_extending_nothing_and_extending_in_a_circle_are_refused(tmp_path: Path)
 
 def test_the_hash_is_of_the_content_not_of_layout_or_comments(tmp_path: Path) -> None:
     first = rubric(tmp_path, GOOD)
-    second = rubric(tmp_path, "# 说明\n" + GOOD.replace("[5, 1]", "[5.0,   1]").replace("why: 试", "why: '试'"))
+    second = rubric(
+        tmp_path, "# 说明\n" + GOOD.replace("[5, 1]", "[5.0,   1]").replace("why: 试", "why: '试'")
+    )
     third = rubric(tmp_path, GOOD.replace("[5, 1]", "[6, 1]"))
     assert len(first.sha256) == 64
     assert first.sha256 != third.sha256

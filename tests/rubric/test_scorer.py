@@ -38,7 +38,8 @@ def level(folder: Path, scale: str, meeting: Meeting = TALK) -> float | None:
         ("levels: [{level: 1, said: {act: goal}}, {level: 0.5, said: {act: commit}}]", 0.5),
         ("points: [{id: a, label: 一, said: {act: check}}, {id: b, label: 二, said: {act: goal}}]", 0.5),
         (
-            "points: [{id: a, label: 一, weight: 3, said: {act: check}}, {id: b, label: 二, said: {act: goal}}]",
+            "points: [{id: a, label: 一, weight: 3, said: {act: check}},"
+            " {id: b, label: 二, said: {act: goal}}]",
             0.75,
         ),
     ],
@@ -94,7 +95,9 @@ items:
 
 
 def test_a_measure_that_was_not_taken_is_unknown(tmp_path: Path) -> None:
-    (scored,) = TALK.scored(rubric(tmp_path, item("value: {measure: check_share}, line: [[0, 0], [1, 1]]"))).items
+    (scored,) = TALK.scored(
+        rubric(tmp_path, item("value: {measure: check_share}, line: [[0, 0], [1, 1]]"))
+    ).items
     assert (scored.status, scored.reason) == ("unknown", "这次没有测「check_share」")
 
 

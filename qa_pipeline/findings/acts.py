@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - patterns are data and read better on one line
 """What an utterance does: several acts at once, each with a probability.
 
 One logistic regression per act over character and pinyin n-grams (tf-idf) and a few dozen signals of form and
@@ -53,7 +54,7 @@ WORLD: Final = 6
 
 
 @cache
-def _syllable(char: str) -> str:
+def syllable(char: str) -> str:
     from pypinyin import lazy_pinyin
 
     sound: str = lazy_pinyin(char)[0]
@@ -68,7 +69,7 @@ def _syllable(char: str) -> str:
 def grams(text: str) -> list[str]:
     """Character 1- to 3-grams and syllable 2- and 3-grams; numbers become #, punctuation is dropped."""
     plain = "^" + _DIGIT_RUN.sub("#", _PUNCTUATION.sub("", text)).upper() + "$"
-    sounds = [_syllable(c) if "\u4e00" <= c <= "\u9fff" else c for c in plain]
+    sounds = [syllable(c) if "\u4e00" <= c <= "\u9fff" else c for c in plain]
     size = len(plain)
     found = list(plain)
     found += [plain[i : i + 2] for i in range(size - 1)]
@@ -121,6 +122,8 @@ def signals(
     groups = _phrase_groups()
     kinds = ("indicator", "number", "percent", "money", "person", "office", "date", "customer")
     rows: list[list[float]] = []
+    if not count:
+        return np.zeros((0, 0), dtype=np.float32)
     for index, utterance in enumerate(utterances):
         text = utterance.text
         before = utterances[index - 1] if index else None
@@ -249,7 +252,7 @@ def load(file: IO[bytes]) -> ActModel:
             version=data["version"].tobytes().decode(),
         )
     for char in {c for word in words if len(word) == 1 for c in word}:
-        _syllable(char)
+        syllable(char)
     return model
 
 

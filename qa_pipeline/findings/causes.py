@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - patterns are data and read better on one line
 """From problem to cause to measure (I3): whether the discussion closes the loop, and where it lays the blame."""
 
 from __future__ import annotations

@@ -24,8 +24,8 @@ LEAST_TOLD: Final = 0.35
 def checking(reading: Reading) -> dict[int, float]:
     """Utterances that check, each with its weight (0-1).
 
-    Counted are questions that were answered, the answers, checks of promises, and what people contribute to the
-    causes and measures under discussion. Figures that one person reads out, however many, are no check.
+    Counted are questions that were answered, the answers, checks of promises, and what people add to
+    the causes and measures under discussion. Figures that one person reads out, however many, are no check.
     """
     weight: dict[int, float] = {}
 
@@ -130,7 +130,7 @@ def _answered(reading: Reading, index: int) -> bool:
 
 
 def _taken_up(reading: Reading, action: Action) -> int | None:
-    """The utterance that takes up an earlier promise: its own words, said where somebody checks or is asked."""
+    """The utterance that takes up an earlier promise: its words, where somebody checks or is asked."""
     from rapidfuzz import fuzz
 
     words = re.sub(r"[^\u4e00-\u9fffA-Za-z0-9]", "", action.what or action.evidence.quote)

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - patterns are data and read better on one line
 """What people promised: who, what, by when (R26, C5)."""
 
 from __future__ import annotations
@@ -159,7 +160,7 @@ def commitment_completeness(reading: Reading) -> Measurement:
     if not made:
         return _none("commitment_completeness")
     score = [completeness(a) * (0.5 if vague(reading, a) else 1.0) for a in made]
-    proof = [a.evidence.utterance for a, s in zip(made, score, strict=True) if s >= 0.99]
+    proof = [a.evidence.utterance for a, s in zip(made, score, strict=True) if s >= max(score)]
     return reading.measured("commitment_completeness", sum(score) / len(made), proof, confidence=0.85)
 
 

@@ -1,4 +1,4 @@
-"""How concrete the meeting is: figures tied to an indicator and to somebody (C3), and which indicators come up."""
+"""How concrete the meeting is: figures tied to an indicator and to somebody (C3)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NO_SPEECH: Final = "没有听到说话"
 
 
 def triples(reading: Reading) -> tuple[int, ...]:
-    """Utterances that hold a figure whose indicator and owner are said there or in the utterances around it."""
+    """Utterances that hold a figure whose indicator and owner are said there or next to it."""
     found = []
     for index in reading.at_work:
         if not reading.names(index, *FIGURES):

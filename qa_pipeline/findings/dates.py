@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - patterns are data and read better on one line
 """Deadlines as people say them (本周五, 周三之前, 月底前, 九月八号, 明天上午) and the day each one means.
 
 A deadline that names no day (每天, 散会后, 下次会) is found but resolves to None: said, not datable.
@@ -11,7 +12,7 @@ from datetime import date, timedelta
 from typing import Final
 
 _NUMERAL: Final = "零一二三四五六七八九十廿卅两0-9"
-_PART: Final = "(?:一?早上?|上午|中午|下午|晚上|傍晚|下班|夜里|早会|晨会)?"
+_PART: Final = "(?:一?早上?|上午|中午|下午|晚上?|傍晚|下班|夜里|早会|晨会)?"
 _END: Final = "(?:之前|以前|前|之内|以内|内)?"
 _WEEK: Final = "(?:周|星期|礼拜)"
 
@@ -23,9 +24,9 @@ DATE: Final = re.compile(
             rf"(?:下个?|本|这个?){_WEEK}(?:之内|以内|内|里|头|以前|之前|前)?",
             rf"(?:[{_NUMERAL}]{{1,3}}月(?:份)?)?[{_NUMERAL}]{{1,3}}(?:号|日)(?!楼|院|线|店|门|员|机){_PART}{_END}",
             rf"(?:[{_NUMERAL}]{{1,3}}月(?:份)?|本月|这个?月|下个?月|当月|月)(?:底|末){_END}",
-            rf"(?:下个?月|本月|这个?月)(?:内|里|之前|前)",
+            r"(?:下个?月|本月|这个?月)(?:内|里|之前|前)",
             rf"[{_NUMERAL}]{{1,3}}天(?:之内|以内|内)",
-            rf"(?:散会|会后|开完会|下次会|下回会|下个会)(?:之?前|以后|后|上)?",
+            r"(?:散会|会后|开完会|下次会|下回会|下个会)(?:之?前|以后|后|上)?",
             rf"每(?:天|日|晚|{_WEEK}[一二三四五六日天]?|个?(?:星期|礼拜|月))",
             rf"(?<![{_NUMERAL}十百千万])(?:[一二两三四五六七八九]|十[一二]?|\d{{1,2}})点(?:半|钟|[{_NUMERAL}]+分|前|之前|以前)",
             r"清明|五一|端午|中秋|国庆|元旦|春节|年底" + _END,
@@ -45,7 +46,7 @@ def small_number(text: str) -> int | None:
     text = text.replace("廿", "二十").replace("卅", "三十")
     tens, ten, ones = text.rpartition("十")
     if ten:
-        if tens and tens not in _DIGITS or ones and ones not in _DIGITS:
+        if (tens and tens not in _DIGITS) or (ones and ones not in _DIGITS):
             return None
         return (_DIGITS[tens] if tens else 1) * 10 + (_DIGITS[ones] if ones else 0)
     return _DIGITS.get(text)

@@ -1,4 +1,4 @@
-"""How the recording holds up: net length (R6), effective speech, speed, pauses, repetition, recognition (K1, K4)."""
+"""How the recording holds up: net length (R6, K1), effective speech and repetition (K4), recognition."""
 
 from __future__ import annotations
 

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - patterns are data and read better on one line
 """Who talks, who asks, and how deep the questions go (I1, I2, K5)."""
 
 from __future__ import annotations
@@ -166,7 +167,7 @@ def probes_per_10min(reading: Reading) -> Measurement:
     dug = [e for e in reading.exchanges if e.probing]
     weight = sum(min(1.0, e.substance / 0.6) for e in dug)
     return reading.measured(
-        "probes_per_10min", weight / (reading.net / 600), [e.question for e in dug if e.substance > 0.5]
+        "probes_per_10min", weight / (reading.net / 600), [e.question for e in dug if e.substance > 0]
     )
 
 
@@ -258,7 +259,7 @@ def answers_substance(reading: Reading) -> Measurement:
     if not dug:
         return unknown("answers_substance", "没有追问，谈不上回答")
     value = sum(e.substance for e in dug) / len(dug)
-    return reading.measured("answers_substance", value, [e.answers[0] for e in dug if e.substance >= 0.6])
+    return reading.measured("answers_substance", value, [e.answers[0] for e in dug if e.substance > 0])
 
 
 @measure(

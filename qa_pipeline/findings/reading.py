@@ -1,4 +1,4 @@
-"""The meeting as its measures see it: transcript, chapters, facts, and what every utterance does and names."""
+"""The meeting as its measures see it: transcript, chapters, facts, and what each utterance does and names."""
 
 from __future__ import annotations
 
@@ -41,8 +41,8 @@ _EMPTY_ANSWER: Final = re.compile(
 class Exchange:
     """A question and what answered it: utterances [question, last]; ``answers`` are indices.
 
-    ``probing`` means that the question digs; ``substance`` (0-1) is how much the answers hold: facts, numbers,
-    causes, promises; 0 for silence, an echo or an evasion.
+    ``probing`` means that the question digs; ``substance`` (0-1) is how much the answers hold: facts,
+    numbers, causes, promises; 0 for silence, an echo or an evasion.
     """
 
     question: int
@@ -207,7 +207,8 @@ class Reading:
     def exchanges(self) -> tuple[Exchange, ...]:
         """All questions with their answers, in time order, off-topic talk left out.
 
-        With speakers, an answer is what somebody else says before the next question; without, what is no question.
+        With speakers, an answer is what somebody else says before the next question; without, what is
+        no question.
         """
         found = []
         work = self.at_work
@@ -254,8 +255,8 @@ class Reading:
     def chains(self) -> tuple[Chain, ...]:
         """Chains of rounds with one person (with unknown speakers: of dense questions and answers).
 
-        A round belongs to the chain when its question comes within two utterances of the last answer. At least
-        one of its questions digs.
+        A round belongs to the chain when its question comes within two utterances of the last answer.
+        At least one of its questions digs.
         """
         found: list[Chain] = []
         current: list[Exchange] = []

@@ -42,7 +42,7 @@ class _Library(BaseModel):
 
 @cache
 def library() -> _Library:
-    """The shipped practice library; raises RubricError when an entry has no recogniser or lacks a threshold."""
+    """The shipped library; raises RubricError when an entry has no recogniser or the wrong thresholds."""
     from pydantic import ValidationError
     from ruamel.yaml import YAML
 
@@ -54,11 +54,13 @@ def library() -> _Library:
             f"实践库 practices.yaml 写法有误：{error.errors()[0]['loc']}，请对照已有条目改正。"
         ) from error
     for entry in (*shelf.practices, *shelf.issues):
-        sight = SIGHTS.get(entry.id)
-        if sight is None:
-            raise RubricError(
-                f"实践库 practices.yaml 中的「{entry.id}」没有识别方法，请改用：{'、'.join(SIGHTS)}。"
-            )
+        if entry.id not in SIGHTS:
+            known = "、".join(SIGHTS)
+            raise RubricError(f"实践库 practices.yaml 中的「{entry.id}」没有识别方法，请改用：{known}。")
+        wanted = SIGHTS[entry.id][1]
+        if set(entry.thresholds) != wanted:
+            listed = "、".join(sorted(wanted))
+            raise RubricError(f"实践库 practices.yaml 中「{entry.id}」的门槛应为：{listed}，请照此改正。")
     return shelf
 
 
@@ -71,7 +73,7 @@ def remark(reading: Reading, measures: Measures) -> tuple[tuple[Remark, ...], tu
 def _seen(entries: Iterable[_Entry], reading: Reading, measures: Measures) -> tuple[Remark, ...]:
     found = []
     for entry in entries:
-        proof = SIGHTS[entry.id](reading, measures, entry.thresholds) if reading.spoken else None
+        proof = SIGHTS[entry.id][0](reading, measures, entry.thresholds) if reading.spoken else None
         if proof is not None:
             found.append(
                 Remark(
@@ -164,7 +166,7 @@ def _figures_without_questions(
     asked = sum(e.question in review and e.substance >= checking.LEAST_TOLD for e in reading.exchanges)
     if asked / (seconds / 600) >= least["questions_per_10min"]:
         return None
-    return [i for i in reading.doing(Act.DATA, among=sorted(review))][:4]
+    return reading.doing(Act.DATA, among=sorted(review))[:4]
 
 
 def _sentiment_sharing(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
@@ -255,23 +257,27 @@ def theme_strength(reading: Reading, measures: Measures) -> float | None:
     return sum(values) / len(values) if values else None
 
 
-SIGHTS: Final[Mapping[str, Sight]] = {
-    "probe_to_customer": _probe_to_customer,
-    "distilled_steps": _distilled_steps,
-    "promises_first": _promises_first,
-    "goal_to_activity": _goal_to_activity,
-    "causes_to_measures": _causes_to_measures,
-    "dated_promises": _dated_promises,
-    "broad_voice": _broad_voice,
-    "figures_without_questions": _figures_without_questions,
-    "sentiment_sharing": _sentiment_sharing,
-    "blaming_outside": _blaming_outside,
-    "weak_promises": _weak_promises,
-    "one_voice": _one_voice,
-    "off_theme": _off_theme,
-    "evasive_answers": _evasive_answers,
-    "promises_forgotten": _promises_forgotten,
-    "no_promises": _no_promises,
-    "compliance_lead": _compliance_lead,
-    "strayed": _strayed,
+SIGHTS: Final[Mapping[str, tuple[Sight, frozenset[str]]]] = {
+    "probe_to_customer": (_probe_to_customer, frozenset({"chains", "rounds"})),
+    "distilled_steps": (_distilled_steps, frozenset({"completeness", "steps"})),
+    "promises_first": (_promises_first, frozenset({"followups"})),
+    "goal_to_activity": (_goal_to_activity, frozenset({"strength"})),
+    "causes_to_measures": (_causes_to_measures, frozenset({"loops"})),
+    "dated_promises": (_dated_promises, frozenset({"actions", "completeness"})),
+    "broad_voice": (_broad_voice, frozenset({"heard", "host"})),
+    "figures_without_questions": (
+        _figures_without_questions,
+        frozenset({"review_minutes", "questions_per_10min"}),
+    ),
+    "sentiment_sharing": (_sentiment_sharing, frozenset({"minutes", "steps"})),
+    "blaming_outside": (_blaming_outside, frozenset({"causes", "share"})),
+    "weak_promises": (_weak_promises, frozenset({"count", "share"})),
+    "one_voice": (_one_voice, frozenset({"host"})),
+    "off_theme": (_off_theme, frozenset({"strength"})),
+    "evasive_answers": (_evasive_answers, frozenset({"evasive"})),
+    "promises_forgotten": (_promises_forgotten, frozenset({"followups"})),
+    "no_promises": (_no_promises, frozenset({"actions"})),
+    "compliance_lead": (_compliance_lead, frozenset({"hits"})),
+    "strayed": (_strayed, frozenset({"share"})),
 }
+"""Remark id -> how it is recognised, and the thresholds that takes."""

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from qa_pipeline.findings.acts import is_question
-from qa_pipeline.values import Mention, MeetingFacts, Transcript
+from qa_pipeline.values import MeetingFacts, Mention, Transcript
 
 _LEADING: Final = re.compile(
     r"开会|散会|下面|接下来|第[一二三四五六]个?(?:环节|章节|项)|今天(?:的|是|我们|咱|就|主题|会)|点名|录音|掌声|有请|"

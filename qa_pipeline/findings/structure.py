@@ -7,21 +7,11 @@ from typing import Final
 
 from qa_pipeline.findings.reading import Measure, Reading, unknown
 from qa_pipeline.findings.registry import measure, register
+from qa_pipeline.names import CHAPTERS
 from qa_pipeline.values import MANDATED, Act, Chapter, Measurement, Seconds
 
 LEAST: Final[Seconds] = 60.0
 """A chapter shorter than this has not been held."""
-NAMES: Final = {
-    Chapter.OPENING: "开场",
-    Chapter.STAGE_REVIEW: "阶段复盘",
-    Chapter.MONTHLY_REVIEW: "月度复盘",
-    Chapter.EXCELLENCE_SHARING: "优秀分享",
-    Chapter.PROBLEM_DISCUSSION: "问题研讨",
-    Chapter.NEXT_MONTH_PLAN: "下月规划",
-    Chapter.NEXT_WEEK_PLAN: "下周安排",
-    Chapter.CLOSING: "收尾",
-    Chapter.OFF_TOPIC: "跑题",
-}
 REVIEWS: Final = (Chapter.STAGE_REVIEW, Chapter.MONTHLY_REVIEW)
 PLANS: Final = (Chapter.NEXT_WEEK_PLAN, Chapter.NEXT_MONTH_PLAN)
 _NO_KIND: Final = "不知道是周复盘会还是月规划会"
@@ -83,7 +73,7 @@ def largest_chapter_share(reading: Reading) -> Measurement:
 
 @measure(id="recap", label="环节小结", unit="count", meaning="各规定章节内出现小结、归纳的章节数")
 def recap(reading: Reading) -> Measurement:
-    proof = []
+    proof: list[int] = []
     for chapter in held(reading):
         said = reading.doing(Act.SUMMARY, among=reading.within(chapter))
         proof.extend(said[-1:])
@@ -125,22 +115,22 @@ def _share(chapter: Chapter) -> Measure:
 for _chapter in Chapter:
     register(
         id=f"chapter_present.{_chapter.value}",
-        label=f"有{NAMES[_chapter]}",
+        label=f"有{CHAPTERS[_chapter]}",
         unit="0/1",
-        meaning=f"{NAMES[_chapter]}讲满60秒为1，否则为0",
+        meaning=f"{CHAPTERS[_chapter]}讲满60秒为1，否则为0",
         function=_present(_chapter),
     )
     register(
         id=f"chapter_seconds.{_chapter.value}",
-        label=f"{NAMES[_chapter]}用时",
+        label=f"{CHAPTERS[_chapter]}用时",
         unit="seconds",
-        meaning=f"{NAMES[_chapter]}各段合计秒数",
+        meaning=f"{CHAPTERS[_chapter]}各段合计秒数",
         function=_seconds(_chapter),
     )
     register(
         id=f"chapter_share.{_chapter.value}",
-        label=f"{NAMES[_chapter]}占比",
+        label=f"{CHAPTERS[_chapter]}占比",
         unit="share",
-        meaning=f"{NAMES[_chapter]}占会议净时长的比例",
+        meaning=f"{CHAPTERS[_chapter]}占会议净时长的比例",
         function=_share(_chapter),
     )

@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - patterns are data and read better on one line
 """What the meeting really dealt with: one strength (0-1) per topic, not one tick per keyword (C1, C2, R15-R23).
 
 A word that is only said is worth little. It counts when figures, people, a question that was answered, a cause,
@@ -207,9 +208,8 @@ def hits(reading: Reading, topic: Topic) -> list[int]:
 def strength(reading: Reading, topic: Topic) -> tuple[float, list[int]]:
     """(0-1, the utterances it rests on, best-grounded first)."""
     rated = sorted(((depth(reading, i, topic.chapters), -i) for i in hits(reading, topic)), reverse=True)
-    return min(1.0, sum(value for value, _ in rated) / (topic.need * 1.2)), [
-        -i for value, i in rated if value >= 0.3
-    ]
+    solid = [-i for value, i in rated if value >= 0.3] or [-i for value, i in rated[:1] if value > 0]
+    return min(1.0, sum(value for value, _ in rated) / (topic.need * 1.2)), solid
 
 
 def _simple(topic: Topic) -> Measure:

@@ -6,6 +6,7 @@ cut and joined at other places, as a recogniser would. Deterministic; a few minu
 
 from __future__ import annotations
 
+import itertools
 import re
 import sys
 from collections import Counter
@@ -19,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_pipeline.chapters.corpus import LabelledMeeting, meetings
-from qa_pipeline.findings.acts import ACTS, ActModel, Matrix, grams, neighbourhood, signals
+from qa_pipeline.findings.acts import ACTS, ActModel, Matrix, grams, neighbourhood, signals, syllable
 from qa_pipeline.findings.mentions import find_mentions
 from qa_pipeline.values import Act, Chapter, Chapters, ChapterSpan, Transcript, Utterance
 
@@ -91,14 +92,12 @@ class _Noise:
     """Recognition errors: a share of the characters becomes another of the same or a similar sound."""
 
     def __init__(self, rate: float, random: Random) -> None:
-        from qa_pipeline.findings.acts import _syllable
-
         self.rate = rate
         self.random = random
-        self.sound = _syllable
+        self.sound = syllable
         self.alike: dict[str, list[str]] = {}
         for char in _characters():
-            self.alike.setdefault(_syllable(char), []).append(char)
+            self.alike.setdefault(syllable(char), []).append(char)
 
     def __call__(self, text: str) -> str:
         said = []
@@ -159,7 +158,7 @@ def _spans(chapters: Sequence[Chapter]) -> Chapters:
     return Chapters(
         spans=tuple(
             ChapterSpan(chapter=chapters[a], start=0, end=0, first=a, last=b, confidence=1.0)
-            for a, b in zip(edges, edges[1:], strict=False)
+            for a, b in itertools.pairwise(edges)
             if a < b
         ),
         segmenter="gold",
@@ -227,7 +226,9 @@ def _first(training: Sequence[Example]) -> ActModel:
     vocabulary = {g: i for i, g in enumerate(known)}
     documents = Counter(g for row in rows for g in row)
     idf = np.array([1 + np.log(len(rows) / documents[g]) for g in known], dtype=np.float32)
-    pointers, columns, values = [0], [], []
+    pointers: list[int] = [0]
+    columns: list[int] = []
+    values: list[float] = []
     for row in rows:
         here = [(vocabulary[g], n) for g, n in row.items() if g in vocabulary]
         value = (
@@ -289,10 +290,16 @@ def _best_cut(logits: NDArray[np.float64], labels: Matrix) -> float:
     return float(logits[order[best]])
 
 
+def save(model: ActModel, path: Path) -> None:
+    """Write a model as arrays that ``acts.load`` reads."""
+    arrays: dict[str, Any] = model.arrays()
+    np.savez_compressed(path, **arrays)
+
+
 def main() -> None:
     training = [e for m in meetings() for e in examples(m)]
-    model = fit(training, version="acts-1", report=lambda line: sys.stderr.write(line + "\n"))
-    np.savez_compressed(MODEL, **model.arrays())
+    model = fit(training, version="acts-1", report=lambda line: print(line, file=sys.stderr))
+    save(model, MODEL)
     sys.stderr.write(f"{MODEL.name}: {MODEL.stat().st_size / 1e6:.1f} MB, {len(model.vocabulary)} n-grams\n")
 
 

@@ -1,0 +1,60 @@
+"""Promises: who, what, by when (R26)."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from tests.findings.dialogue import EMPTY, GOOD, findings, value
+
+
+def test_r26_actions_name_who_what_and_when() -> None:
+    actions = {a.evidence.quote[:8]: a for a in findings(GOOD).actions}
+    lin = next(a for a in findings(GOOD).actions if "没约上的三个见完" in a.evidence.quote)
+    assert lin.who == "李梅"
+    assert lin.what is not None
+    assert lin.due == "周五之前"
+    assert lin.due_date == date(2026, 9, 11)
+    assert len(actions) >= 3
+
+
+def test_what_was_not_said_is_none_and_not_guessed() -> None:
+    found = findings("next_week_plan\n王建: 李梅，你呢？\n李梅: 我去把周老板的计划书送过去。\n王建: 好。")
+    for action in found.actions:
+        assert action.due is None
+        assert action.due_date is None
+
+
+def test_a_deadline_in_the_question_belongs_to_the_promise() -> None:
+    found = findings(
+        "next_week_plan\n王建: 名单十二号之前交得上来吗？\n李梅: 交得上，我把二十个准客户名单报给你。"
+    )
+    assert any(a.due == "十二号之前" and a.due_date == date(2026, 9, 12) for a in found.actions)
+
+
+def test_without_speakers_the_one_who_promises_stays_nameless_but_somebody() -> None:
+    found = findings(GOOD, speakers=False)
+    mine = next(a for a in found.actions if "没约上的三个见完" in a.evidence.quote)
+    assert mine.who == "本人"
+
+
+def test_weak_words_bind_nobody() -> None:
+    good, empty = findings(GOOD), findings(EMPTY)
+    assert value(good, "complete_actions") >= 3
+    assert value(good, "vague_share") < 0.35
+    assert value(empty, "complete_actions") == 0
+    assert value(empty, "commitments_firm") == 0
+
+
+def test_no_promise_at_all_leaves_the_rates_unknown() -> None:
+    found = findings("stage_review\n王建: 我念一下数据，期缴保费三十万。\n王建: 达成率百分之五十。")
+    assert value(found, "commitments_count") == 0
+    for name in ("commitment_completeness", "vague_share", "commitments_with_due_share"):
+        assert found.measures[name].value is None
+        assert found.measures[name].reason
+
+
+@pytest.mark.parametrize("chapter", ["off_topic"])
+def test_promises_off_topic_are_no_actions(chapter: str) -> None:
+    assert findings(f"{chapter}\n李梅: 我明天上午去把空调滤网拿来换了。").actions == ()

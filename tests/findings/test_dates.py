@@ -1,0 +1,72 @@
+"""Deadlines, as said on a Tuesday, a Sunday and at the end of a year."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa_pipeline.findings.dates import DATE, resolve, small_number
+
+TUESDAY = date(2026, 9, 8)
+SUNDAY = date(2026, 9, 13)
+
+
+@pytest.mark.parametrize(
+    ("said", "meeting", "day"),
+    [
+        ("今天下班前", TUESDAY, date(2026, 9, 8)),
+        ("今晚", TUESDAY, date(2026, 9, 8)),
+        ("明天上午", TUESDAY, date(2026, 9, 9)),
+        ("后天之前", TUESDAY, date(2026, 9, 10)),
+        ("大后天", TUESDAY, date(2026, 9, 11)),
+        ("本周五", TUESDAY, date(2026, 9, 11)),
+        ("周三之前", TUESDAY, date(2026, 9, 9)),
+        ("周一", TUESDAY, date(2026, 9, 14)),
+        ("礼拜天", TUESDAY, date(2026, 9, 13)),
+        ("本周五", SUNDAY, date(2026, 9, 18)),
+        ("下周三", SUNDAY, date(2026, 9, 16)),
+        ("下周三", TUESDAY, date(2026, 9, 16)),
+        ("下下周一", TUESDAY, date(2026, 9, 21)),
+        ("九月八号", TUESDAY, date(2026, 9, 8)),
+        ("十二号之前", TUESDAY, date(2026, 9, 12)),
+        ("五号", TUESDAY, date(2026, 10, 5)),
+        ("月底前", TUESDAY, date(2026, 9, 30)),
+        ("二月底", date(2026, 1, 28), date(2026, 2, 28)),
+        ("下个月底", date(2026, 12, 29), date(2027, 1, 31)),
+        ("一月五号", date(2026, 12, 29), date(2027, 1, 5)),
+        ("三天之内", TUESDAY, date(2026, 9, 11)),
+        ("每天", TUESDAY, None),
+        ("散会", TUESDAY, None),
+        ("三十一号", date(2026, 9, 8), None),
+    ],
+)
+def test_a_deadline_means_a_day(said: str, meeting: date, day: date | None) -> None:
+    found = DATE.search(said)
+    assert found
+    assert found[0] == said
+    assert resolve(found[0], meeting) == day
+
+
+def test_without_a_meeting_date_no_day_is_guessed() -> None:
+    assert resolve("本周五", None) is None
+
+
+@pytest.mark.parametrize("text", ["百分之四十七点六", "三号楼", "一点意见", "差一点"])
+def test_what_is_no_deadline(text: str) -> None:
+    assert DATE.search(text) is None
+
+
+@given(st.integers(0, 99))
+def test_small_numbers_round_trip(number: int) -> None:
+    digits = "零一二三四五六七八九"
+    tens, ones = divmod(number, 10)
+    said = (
+        digits[number]
+        if number < 10
+        else (digits[tens] if tens > 1 else "") + "十" + (digits[ones] if ones else "")
+    )
+    assert small_number(said) == number
+    assert small_number(str(number)) == number

@@ -1,0 +1,51 @@
+"""The recording itself: length, silence, repetition."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from qa_pipeline.findings import find
+from qa_pipeline.values import Transcript, Utterance
+from tests.findings.dialogue import GOOD, WEEKLY, findings, meeting, value
+
+
+def test_r06_length_is_from_first_to_last_speech() -> None:
+    transcript, chapters = meeting("stage_review\n王建: 开始吧。\n王建: 散会。")
+    late = tuple(replace(u, start=u.start + 600, end=u.end + 600) for u in transcript.utterances)
+    moved = replace(
+        transcript, utterances=(late[0], replace(late[1], start=2400.0, end=2405.0)), duration=4000.0
+    )
+    assert value(find(moved, chapters, WEEKLY), "speech_minutes") == pytest.approx((2405 - 600) / 60)
+
+
+def test_effective_speech_bridges_short_gaps_only() -> None:
+    said = tuple(Utterance(start=s, end=s + 10, text="我们说一件事") for s in (0, 11.5, 60))
+    _, chapters = meeting("stage_review\n王建: 好")
+    found = find(Transcript(utterances=said, duration=70, engine="t"), chapters, WEEKLY)
+    assert value(found, "speech_share") == pytest.approx((21.5 + 10) / 70)
+    assert value(found, "longest_pause") == pytest.approx(60 - 21.5)
+
+
+def test_voice_activity_wins_over_utterance_times() -> None:
+    transcript, chapters = meeting(GOOD)
+    heard = replace(transcript, speech=((0.0, 100.0), (900.0, 1000.0)))
+    found = find(heard, chapters, WEEKLY)
+    assert value(found, "speech_share") == pytest.approx(0.2)
+    assert value(found, "speech_minutes") == pytest.approx(1000 / 60)
+    assert found.measures["speech_share"].confidence == 1.0
+
+
+def test_a_recording_spliced_with_itself_repeats() -> None:
+    body = "\n".join(line for line in GOOD.strip().splitlines() if ": " in line)
+    assert value(findings(GOOD), "repetition_share") == 0.0
+    assert value(findings(f"stage_review\n{body}\n{body}"), "repetition_share") > 0.4
+
+
+def test_recognition_confidence_is_weighted_by_text_and_unknown_when_not_given() -> None:
+    transcript, chapters = meeting("stage_review\n王建: 一二三四五六\n王建: 一二")
+    assert find(transcript, chapters, WEEKLY).measures["recognition_confidence"].value is None
+    rated = tuple(replace(u, confidence=c) for u, c in zip(transcript.utterances, (0.9, 0.5), strict=True))
+    found = find(replace(transcript, utterances=rated), chapters, WEEKLY)
+    assert value(found, "recognition_confidence") == pytest.approx((0.9 * 6 + 0.5 * 2) / 8)

@@ -1,0 +1,91 @@
+"""Who talks and how deep the questions go."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from qa_pipeline.values import Roster
+from tests.findings.dialogue import EMPTY, GOOD, WEEKLY, findings, reading, value
+
+CHAIN = """
+stage_review
+王建: 李梅，你这周计划见几个客户，见了几个？
+李梅: 计划十个，见了四个。
+王建: 那没见的六个卡在哪里？
+李梅: 三个没约上，还有三个改期了，改到周四。
+王建: 改期的是哪三个，叫什么？
+李梅: 开药店的周老板，还有刘会计和她表姐。
+王建: 周老板上次谈到哪一步了？
+李梅: 计划书给过了，年交一万，他要跟爱人商量。
+"""
+
+
+def test_the_host_is_told_by_what_a_host_does() -> None:
+    assert findings(GOOD).host == "王建"
+    assert reading(EMPTY).host == "王建"
+
+
+def test_a_named_host_is_believed() -> None:
+    assert findings(GOOD, replace(WEEKLY, host="孙丽")).host == "孙丽"
+
+
+def test_three_rounds_with_one_person_are_a_probing_chain() -> None:
+    found = findings(CHAIN)
+    assert value(found, "probe_chains") == 1
+    assert value(found, "probe_longest") >= 3
+    assert value(findings(CHAIN, speakers=False), "probe_chains") == 1
+
+
+def test_asking_everybody_one_question_is_no_chain() -> None:
+    round_robin = "stage_review\n" + "\n".join(
+        f"王建: {name}，你见了几个？\n{name}: 见了{n}个，成了一单。"
+        for name, n in (("李梅", "三"), ("赵强", "五"), ("孙丽", "八"), ("周洁", "四"))
+    )
+    assert value(findings(round_robin), "probe_chains") == 0
+
+
+def test_evasion_makes_no_chain() -> None:
+    vague = """
+stage_review
+王建: 李梅，你们室现在什么情况？
+李梅: 还可以吧，差不多。
+王建: 大概差多少？
+李梅: 差得不多，没细算。
+王建: 那有意思的客户有几个？
+李梅: 有那么几个吧，再看看。
+王建: 具体什么时候能成？
+李梅: 这个不好说，到时候再看。
+"""
+    found = findings(vague)
+    assert value(found, "probe_chains") == 0
+    assert value(found, "answers_substance") < 0.35
+    assert value(found, "evasive_share") > 0.2
+
+
+def test_shares_of_talk() -> None:
+    found = findings("stage_review\n王建: " + "我" * 30 + "\n李梅: " + "好" * 10)
+    assert value(found, "top_talk_share") == pytest.approx(0.75)
+    assert value(found, "longest_monologue") == pytest.approx(15.0)
+    assert 0 < value(found, "turn_entropy") < 1
+
+
+def test_one_person_reading_everything() -> None:
+    alone = findings("stage_review\n" + "王建: 我给大家念一下数据，期缴保费三十万，达成率百分之五十。\n" * 20)
+    assert value(alone, "top_talk_share") == 1.0
+    assert value(alone, "turn_entropy") == 0.0
+
+
+def test_speakers_heard_against_those_present() -> None:
+    assert value(findings(GOOD), "speakers_heard") == 4
+    assert value(findings(GOOD, replace(WEEKLY, attendees=Roster(count=8))), "speakers_heard_share") == 0.5
+    unknown = findings(GOOD, replace(WEEKLY, attendees=None)).measures["speakers_heard_share"]
+    assert unknown.value is None
+    assert "实到" in unknown.reason
+
+
+def test_chains_per_unmet_needs_to_know_who_is_below_standard() -> None:
+    assert findings(CHAIN.replace("没约上", "约")).measures["probe_chains_per_unmet"].value is None
+    named = CHAIN.replace("stage_review\n", "stage_review\n王建: 没达U的两个主管，李梅和赵强。\n")
+    assert value(findings(named), "probe_chains_per_unmet") == 0.5

@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel
 
 from qa_pipeline.errors import RubricError
 from qa_pipeline.findings import causes, checking, commitments, framing, interaction, risk, sharing
@@ -25,16 +25,14 @@ Sight = Callable[[Reading, Measures, Thresholds], Iterable[int] | None]
 """The utterances that prove the remark (may be empty: proven by absence), or None when it does not apply."""
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class _Entry(BaseModel, extra="forbid", frozen=True):
     id: str
     label: str
     suggestion: str
     thresholds: dict[str, float]
 
 
-class _Library(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class _Library(BaseModel, extra="forbid", frozen=True):
     version: int
     practices: tuple[_Entry, ...]
     issues: tuple[_Entry, ...]

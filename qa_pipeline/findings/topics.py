@@ -9,7 +9,7 @@ agenda word aloud reaches about a fifth of what a host who asks about one of the
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -17,7 +17,7 @@ from typing import Final
 from qa_pipeline.findings import causes, commitments, sharing
 from qa_pipeline.findings.coverage import FIGURES
 from qa_pipeline.findings.reading import Measure, Reading
-from qa_pipeline.findings.registry import register
+from qa_pipeline.findings.registry import measure, register
 from qa_pipeline.findings.structure import PLANS, REVIEWS
 from qa_pipeline.values import Act, Chapter, Measurement
 
@@ -26,7 +26,6 @@ ELSEWHERE: Final = 0.6
 """What a hit outside its own chapters is worth."""
 DISCUSSED: Final = 0.5
 """From this strength on a topic counts as dealt with."""
-Hits = Callable[[Reading], Iterable[int]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -232,22 +231,17 @@ for _one in TOPICS:
 _BY_ID: Final = {topic.id: topic for topic in TOPICS}
 
 
-def _add(
-    id: str, label: str, unit: str, meaning: str
-) -> Callable[[Callable[[Reading], tuple[float, Iterable[int]]]], Measure]:
-    def wrap(function: Callable[[Reading], tuple[float, Iterable[int]]]) -> Measure:
-        def taken(reading: Reading) -> Measurement:
-            value, proof = function(reading)
-            return reading.measured(f"topic.{id}", value, proof, confidence=0.8)
-
-        register(id=f"topic.{id}", label=label, unit=unit, meaning=meaning, function=taken)
-        return taken
-
-    return wrap
+def _taken(reading: Reading, id: str, value: float, proof: Iterable[int] = ()) -> Measurement:
+    return reading.measured(f"topic.{id}", value, proof, confidence=0.8)
 
 
-@_add("pvkyc", "PVKYC五项", "share", "计划、拜访、成交、缘故、转介绍五项中谈到实处的比例，4项即0.8(R20)")
-def _pvkyc(reading: Reading) -> tuple[float, Iterable[int]]:
+@measure(
+    id="topic.pvkyc",
+    label="PVKYC五项",
+    unit="share",
+    meaning="计划、拜访、成交、缘故、转介绍五项中谈到实处的比例，4项即0.8(R20)",
+)
+def _pvkyc(reading: Reading) -> Measurement:
     found, proof = 0, []
     for topic in TOPICS:
         if topic.id.startswith("pvkyc."):
@@ -255,53 +249,83 @@ def _pvkyc(reading: Reading) -> tuple[float, Iterable[int]]:
             if value >= DISCUSSED:
                 found += 1
                 proof.extend(where[:1])
-    return found / 5, proof
+    return _taken(reading, "pvkyc", found / 5, proof)
 
 
-@_add("benchmark", "标杆分享", "strength", "有标杆人讲自己的做法：有人得一部分，步骤越全越高(R16、R20-R22)")
-def _benchmark(reading: Reading) -> tuple[float, Iterable[int]]:
+@measure(
+    id="topic.benchmark",
+    label="标杆分享",
+    unit="strength",
+    meaning="有标杆人讲自己的做法：有人得一部分，步骤越全越高(R16、R20-R22)",
+)
+def _benchmark(reading: Reading) -> Measurement:
     told = sharing.steps(reading)
     who = sharing.benchmark(reading)
     # A few scattered tips are no sharing: steps count where they stand together.
     together = [i for i in told if sum(abs(i - j) <= 12 for j in told) >= 2]
-    return (0.2 * bool(who) * bool(together) + 0.8 * min(1.0, len(together) / 4)), [*who[:1], *together[:5]]
+    return _taken(
+        reading,
+        "benchmark",
+        (0.2 * bool(who) * bool(together) + 0.8 * min(1.0, len(together) / 4)),
+        [*who[:1], *together[:5]],
+    )
 
 
-@_add("root_cause", "根因", "strength", "讨论中说出团队自身可改变的根因，3条为满(R17、R21)")
-def _root_cause(reading: Reading) -> tuple[float, Iterable[int]]:
+@measure(
+    id="topic.root_cause",
+    label="根因",
+    unit="strength",
+    meaning="讨论中说出团队自身可改变的根因，3条为满(R17、R21)",
+)
+def _root_cause(reading: Reading) -> Measurement:
     found = causes.causes(reading)
-    return min(1.0, sum(_heavy(reading, i) for i in found) / 3), found
+    return _taken(reading, "root_cause", min(1.0, sum(_heavy(reading, i) for i in found) / 3), found)
 
 
-@_add("cause_dimensions", "三维根因", "share", "团队管理、客户经营、技能辅导三个方面中有根因的比例(R17)")
-def _dimensions(reading: Reading) -> tuple[float, Iterable[int]]:
+@measure(
+    id="topic.cause_dimensions",
+    label="三维根因",
+    unit="share",
+    meaning="团队管理、客户经营、技能辅导三个方面中有根因的比例(R17)",
+)
+def _dimensions(reading: Reading) -> Measurement:
     found = causes.causes(reading)
     proof = [
         next((i for i in found if pattern.search(reading.utterances[i].text)), None)
         for pattern in causes.DIMENSIONS.values()
     ]
     hit = [i for i in proof if i is not None]
-    return len(hit) / 3, hit
+    return _taken(reading, "cause_dimensions", len(hit) / 3, hit)
 
 
-@_add("training_barrier", "未送训障碍", "strength", "未送训营业室的障碍：为什么没送、谁拦着、卡在哪(R22)")
-def _barrier(reading: Reading) -> tuple[float, Iterable[int]]:
+@measure(
+    id="topic.training_barrier",
+    label="未送训障碍",
+    unit="strength",
+    meaning="未送训营业室的障碍：为什么没送、谁拦着、卡在哪(R22)",
+)
+def _barrier(reading: Reading) -> Measurement:
     about = set(hits(reading, _BY_ID["recruits"]))
     near = {j for i in about for j in range(i - 6, i + 7)}
     found = [i for i in causes.causes(reading) if i in near]
-    return min(1.0, len(found) / 2.5), found
+    return _taken(reading, "training_barrier", min(1.0, len(found) / 2.5), found)
 
 
-@_add("ct_cause", "未达CT根因", "strength", "未达CT营业室的问题根源(R21)")
-def _ct_cause(reading: Reading) -> tuple[float, Iterable[int]]:
+@measure(id="topic.ct_cause", label="未达CT根因", unit="strength", meaning="未达CT营业室的问题根源(R21)")
+def _ct_cause(reading: Reading) -> Measurement:
     if not hits(reading, _BY_ID["ct"]):
-        return 0.0, ()
+        return _taken(reading, "ct_cause", 0.0)
     found = causes.causes(reading)
-    return min(1.0, sum(_heavy(reading, i) for i in found) / 3), found
+    return _taken(reading, "ct_cause", min(1.0, sum(_heavy(reading, i) for i in found) / 3), found)
 
 
-@_add("common_problem", "共性问题", "0/1", "研讨点明了聚焦的共性问题，且有人说出原因(R17)")
-def _common(reading: Reading) -> tuple[float, Iterable[int]]:
+@measure(
+    id="topic.common_problem",
+    label="共性问题",
+    unit="0/1",
+    meaning="研讨点明了聚焦的共性问题，且有人说出原因(R17)",
+)
+def _common(reading: Reading) -> Measurement:
     pattern = re.compile(
         r"共性|都(?:是|有|这样)|一(?:个题|个问题|件事|样)|研讨|聚焦|问题(?:是|就|出)|为(?:什么|啥|何)|根[子源]|卡在|毛病|疙瘩|哪[里儿块]"
     )
@@ -309,22 +333,22 @@ def _common(reading: Reading) -> tuple[float, Iterable[int]]:
         i for i in reading.within(Chapter.PROBLEM_DISCUSSION) if pattern.search(reading.utterances[i].text)
     ]
     found = [i for i in causes.causes(reading) if reading.chapter_of[i] == Chapter.PROBLEM_DISCUSSION]
-    return float(bool(said) and len(found) >= 1), [*said[:2], *found[:1]]
+    return _taken(reading, "common_problem", float(bool(said) and len(found) >= 1), [*said[:2], *found[:1]])
 
 
-@_add("countermeasure", "对策", "strength", "针对问题定下对策，3条为满(R17)")
-def _countermeasure(reading: Reading) -> tuple[float, Iterable[int]]:
+@measure(id="topic.countermeasure", label="对策", unit="strength", meaning="针对问题定下对策，3条为满(R17)")
+def _countermeasure(reading: Reading) -> Measurement:
     found = [i for i in causes.measures(reading) if reading.chapter_of[i] == Chapter.PROBLEM_DISCUSSION]
-    return min(1.0, len(found) / 3), found
+    return _taken(reading, "countermeasure", min(1.0, len(found) / 3), found)
 
 
-@_add(
-    "walkthrough",
-    "逐人逐室检视",
-    "share",
-    "复盘中被追问并有实质回答的人数，5人为满；说话人未知时按追问链估计",
+@measure(
+    id="topic.walkthrough",
+    label="逐人逐室检视",
+    unit="share",
+    meaning="复盘中被追问并有实质回答的人数，5人为满；说话人未知时按追问链估计",
 )
-def _walkthrough(reading: Reading) -> tuple[float, Iterable[int]]:
+def _walkthrough(reading: Reading) -> Measurement:
     review = {*reading.within(*REVIEWS)}
     asked = [e for e in reading.exchanges if e.question in review and e.substance >= 0.5]
     if reading.speakers_known:
@@ -332,12 +356,17 @@ def _walkthrough(reading: Reading) -> tuple[float, Iterable[int]]:
         for exchange in asked:
             if exchange.respondent is not None:
                 first.setdefault(exchange.respondent, exchange.question)
-        return min(1.0, len(first) / 5), first.values()
-    return min(1.0, len(asked) / 15), [e.question for e in asked]
+        return _taken(reading, "walkthrough", min(1.0, len(first) / 5), first.values())
+    return _taken(reading, "walkthrough", min(1.0, len(asked) / 15), [e.question for e in asked])
 
 
-@_add("decomposition", "目标倒推", "strength", "收入、FYC、保费、客户数、拜访量连成一条倒推链(R18、R27)")
-def _decomposition(reading: Reading) -> tuple[float, Iterable[int]]:
+@measure(
+    id="topic.decomposition",
+    label="目标倒推",
+    unit="strength",
+    meaning="收入、FYC、保费、客户数、拜访量连成一条倒推链(R18、R27)",
+)
+def _decomposition(reading: Reading) -> Measurement:
     families = (
         {"income_target"},
         {"fyc", "new_fyc", "team_fyc"},
@@ -352,7 +381,7 @@ def _decomposition(reading: Reading) -> tuple[float, Iterable[int]]:
         named = {name for i in reading.near(index, before=1, after=1) for name in reading.indicators(i)}
         if sum(bool(named & family) for family in families) >= 3:
             found.append(index)
-    return min(1.0, len(found) / 4), found
+    return _taken(reading, "decomposition", min(1.0, len(found) / 4), found)
 
 
 _ELEMENTS: Final = {
@@ -364,8 +393,13 @@ _ELEMENTS: Final = {
 }
 
 
-@_add("calendar_elements", "行事历要素", "share", "行事历时间、地点、内容、对象、目标、准备六项说到几项(R30)")
-def _elements(reading: Reading) -> tuple[float, Iterable[int]]:
+@measure(
+    id="topic.calendar_elements",
+    label="行事历要素",
+    unit="share",
+    meaning="行事历时间、地点、内容、对象、目标、准备六项说到几项(R30)",
+)
+def _elements(reading: Reading) -> Measurement:
     plan = set(reading.within(*PLANS))
     about = [i for i in hits(reading, _BY_ID["activity_calendar"]) if i in plan]
     near = sorted({j for i in about for j in reading.near(i, before=1, after=4)} & plan)
@@ -376,12 +410,17 @@ def _elements(reading: Reading) -> tuple[float, Iterable[int]]:
         if hit is not None:
             proof.append(hit)
     if len(about) < 2:
-        return 0.0, ()
-    return len(proof) / 6, proof
+        return _taken(reading, "calendar_elements", 0.0)
+    return _taken(reading, "calendar_elements", len(proof) / 6, proof)
 
 
-@_add("platform_kinds", "三类平台", "share", "下月升温、价值、高潜三类平台中有日期或人数安排的比例(R18、R30)")
-def _kinds(reading: Reading) -> tuple[float, Iterable[int]]:
+@measure(
+    id="topic.platform_kinds",
+    label="三类平台",
+    unit="share",
+    meaning="下月升温、价值、高潜三类平台中有日期或人数安排的比例(R18、R30)",
+)
+def _kinds(reading: Reading) -> Measurement:
     proof = []
     for name in ("platform_warmup", "platform_high_value", "platform_high_potential"):
         for index in reading.within(*PLANS):
@@ -390,7 +429,7 @@ def _kinds(reading: Reading) -> tuple[float, Iterable[int]]:
             ):
                 proof.append(index)
                 break
-    return len(proof) / 3, proof
+    return _taken(reading, "platform_kinds", len(proof) / 3, proof)
 
 
 _FIRST_WEEK: Final = re.compile(
@@ -398,10 +437,13 @@ _FIRST_WEEK: Final = re.compile(
 )
 
 
-@_add(
-    "first_week_plan", "首周部署", "strength", "次月第一周(领跑周)有人、有事、有日子的部署，4条为满(R19、R23)"
+@measure(
+    id="topic.first_week_plan",
+    label="首周部署",
+    unit="strength",
+    meaning="次月第一周(领跑周)有人、有事、有日子的部署，4条为满(R19、R23)",
 )
-def _first_week(reading: Reading) -> tuple[float, Iterable[int]]:
+def _first_week(reading: Reading) -> Measurement:
     week = set(reading.within(Chapter.NEXT_WEEK_PLAN))
     firm = [
         a.evidence.utterance
@@ -409,18 +451,30 @@ def _first_week(reading: Reading) -> tuple[float, Iterable[int]]:
         if a.evidence.utterance in week and a.due is not None and not commitments.vague(reading, a)
     ]
     named = [i for i in sorted(week) if _FIRST_WEEK.search(reading.utterances[i].text)]
-    return min(1.0, 0.2 * bool(named) + 0.8 * min(1.0, len(firm) / 4)), [*named[:1], *firm]
+    return _taken(
+        reading,
+        "first_week_plan",
+        min(1.0, 0.2 * bool(named) + 0.8 * min(1.0, len(firm) / 4)),
+        [*named[:1], *firm],
+    )
 
 
-@_add("week_plan", "下周部署", "strength", "下周安排中有人、有事、有日子的任务，5条为满")
-def _week_plan(reading: Reading) -> tuple[float, Iterable[int]]:
+@measure(
+    id="topic.week_plan",
+    label="下周部署",
+    unit="strength",
+    meaning="下周安排中有人、有事、有日子的任务，5条为满",
+)
+def _week_plan(reading: Reading) -> Measurement:
     week = set(reading.within(Chapter.NEXT_WEEK_PLAN))
     planned = [a for a in commitments.actions(reading) if a.evidence.utterance in week]
     weights = [
         (0.0 if commitments.vague(reading, a) else commitments.completeness(a), a.evidence.utterance)
         for a in planned
     ]
-    return min(1.0, sum(w for w, _ in weights) / 5), [i for w, i in weights if w > 0.6]
+    return _taken(
+        reading, "week_plan", min(1.0, sum(w for w, _ in weights) / 5), [i for w, i in weights if w > 0.6]
+    )
 
 
 def _heavy(reading: Reading, index: int) -> float:

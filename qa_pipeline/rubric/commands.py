@@ -127,7 +127,8 @@ def show(file: File) -> None:
         rubric = load_rubric(file)
     except InputError as error:
         _refuse(error)
-    table = Table(title=f"{rubric.label} {rubric.version} · 合格线 {rubric.pass_line:g}")
+    base = f"（以 {rubric.extends} 为底）" if rubric.extends else ""
+    table = Table(title=f"{rubric.label} {rubric.version}{base} · 合格线 {rubric.pass_line:g}")
     for heading in ("维度", "编号", "项", "权重", "为什么"):
         table.add_column(heading, overflow="fold")
     for dimension in rubric.dimensions:

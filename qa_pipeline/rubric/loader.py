@@ -52,6 +52,7 @@ class Rubric:
     criticals: tuple[CriticalRule, ...]
     sha256: str
     source: str
+    extends: str | None = None
 
 
 def load_rubric(path_or_name: str | Path) -> Rubric:
@@ -151,6 +152,7 @@ def _load(path: Path) -> Rubric:
         criticals=parsed.criticals,
         sha256=hashlib.sha256(content.encode()).hexdigest(),
         source=str(path),
+        extends=parsed.extends,
     )
 
 

@@ -109,6 +109,12 @@ def test_show_lists_items_and_gates() -> None:
     assert "合规红线" in shown
 
 
+def test_show_says_what_a_rubric_extends(tmp_path: Path) -> None:
+    file = tmp_path / "branch.yaml"
+    file.write_text('id: branch\nversion: "2"\nlabel: 分公司量规\nextends: weekly_review\n', "utf-8")
+    assert "分公司量规 2（以 weekly_review 为底）" in run("show", str(file)).output
+
+
 def test_diff_shows_whose_score_and_verdict_would_change(tmp_path: Path) -> None:
     old = written(tmp_path, "old.yaml", GOOD)
     new = written(tmp_path, "new.yaml", GOOD.replace("[5, 1]", "[6, 1]"))

@@ -13,7 +13,7 @@ from datetime import date
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationInfo, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
 
 from qa_pipeline.rubric.heard import compiled
 from qa_pipeline.rubric.source import Mark, Placed, Problems, Row
@@ -95,9 +95,10 @@ DIMENSIONS: Vocabulary = ("维度", lambda: tuple(Dimension))
 FACT_NAMES: Vocabulary = ("会议事实", lambda: FACTS)
 
 
-class Part(BaseModel, frozen=True, extra="forbid", populate_by_name=True):
+class Part(BaseModel):
     """One mapping of the file. Unknown keys and words are recorded with their place and the nearest word."""
 
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
     vocabulary: ClassVar[dict[str, Vocabulary]] = {}
 
     @model_validator(mode="before")

@@ -1,7 +1,7 @@
 """How well utterance acts are told, author by author: ``python -m tests.evaluation.acts [--models FOLDER]``.
 
-Each author's meetings are read by a model that has seen no meeting of that author. ``--models`` keeps the nine
-models in a folder, so that other measurements can read each author's meetings without having learned from them.
+Each author's meetings are read by a model that has seen none of them. ``--models`` keeps the nine models in a
+folder, so that other measurements can read each author's meetings without having learned from them.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from qa_pipeline.chapters.corpus import LabelledMeeting, meetings
 from qa_pipeline.findings.acts import ACTS, ActModel, load, signals
 from qa_pipeline.findings.mentions import find_mentions
 from qa_pipeline.findings.roles import find_host
-from qa_pipeline.findings.train import examples, fit
+from qa_pipeline.findings.train import examples, fit, save
 from qa_pipeline.values import Transcript
 from tests.evaluation.noise import corrupt, without_punctuation, without_speakers
 
@@ -48,7 +48,7 @@ def held_out_models(folder: Path | None = None) -> dict[str, ActModel]:
         sys.stderr.write(f"trained without {author}\n")
         if path is not None:
             path.parent.mkdir(parents=True, exist_ok=True)
-            np.savez_compressed(path, **models[author].arrays())
+            save(models[author], path)
     return models
 
 

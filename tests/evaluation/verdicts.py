@@ -10,8 +10,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import sys
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -21,47 +20,16 @@ from qa_pipeline.chapters.model import Model, load, save
 from qa_pipeline.chapters.train import learn
 from qa_pipeline.findings import find
 from qa_pipeline.findings.acts import ActModel
-from qa_pipeline.rubric import Rubric, load_rubric, score
-from qa_pipeline.values import Chapters, Findings, MeetingFacts, MeetingKind, Scorecard, Theme, Transcript
-from tests.evaluation.acts import held_out_models
-from tests.evaluation.noise import corrupt, without_punctuation, without_speakers
-
-CONDITIONS: dict[str, Callable[[Transcript], Transcript]] = {
-    "clean": lambda t: t,
-    "no speakers": without_speakers,
-    "no punctuation": without_punctuation,
-    "10% noise": lambda t: corrupt(t, 0.1, 1),
-    "20% noise": lambda t: corrupt(t, 0.2, 1),
-    "all, 10%": lambda t: corrupt(without_punctuation(without_speakers(t)), 0.1, 1),
-}
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """One meeting as read, ready to be scored."""
-
-    meeting: LabelledMeeting
-    facts: MeetingFacts
-    transcript: Transcript
-    chapters: Chapters
-    findings: Findings
-
-    def scored(self, rubrics: dict[MeetingKind, Rubric]) -> Scorecard:
-        kind = self.facts.kind or MeetingKind.WEEKLY_REVIEW
-        return score(
-            rubrics[kind],
-            transcript=self.transcript,
-            chapters=self.chapters,
-            findings=self.findings,
-            facts=self.facts,
-        )
+from qa_pipeline.rubric import load_rubric, score
+from qa_pipeline.values import MeetingFacts, MeetingKind, Scorecard, Theme, Transcript
+from tests.evaluation.acts import CONDITIONS, held_out_models
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
     """A meeting with its card; ``distance`` is how far the score lies outside the author's band."""
 
-    reading: Reading
+    meeting: LabelledMeeting
     card: Scorecard
 
     @property
@@ -70,11 +38,11 @@ class Judged:
 
     @property
     def agreed(self) -> bool:
-        return self.qualified == self.reading.meeting.passes
+        return self.qualified == self.meeting.passes
 
     @property
     def distance(self) -> float:
-        low, high = self.reading.meeting.band
+        low, high = self.meeting.band
         return max(0.0, low - self.card.energy_score, self.card.energy_score - high)
 
 
@@ -104,44 +72,69 @@ def chapter_models(folder: Path | None) -> dict[str, Model]:
     return models
 
 
-def read(
-    change: Callable[[Transcript], Transcript],
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agreement:
+    """How the rubrics' verdicts compare with the authors'. ``wrong`` are the ids of the meetings judged
+    otherwise; ``distance`` is the mean distance of the score from the author's band, ``half`` the mean half
+    width of our own band, both in points; ``straddling`` is how many of our bands cross the pass line."""
+
+    meetings: int
+    wrong: tuple[str, ...]
+    in_band: float
+    distance: float
+    half: float
+    straddling: int
+
+    @property
+    def rate(self) -> float:
+        return 1 - len(self.wrong) / self.meetings
+
+
+def verdict_agreement(
+    of: Iterable[LabelledMeeting],
     *,
-    acts: dict[str, ActModel],
-    chapters: dict[str, Model] | None,
-) -> Iterator[Reading]:
-    """Every meeting, its transcript changed by ``change``; gold chapters where ``chapters`` is None."""
-    for meeting in meetings():
+    acts: Mapping[str, ActModel],
+    chapters: Mapping[str, Model] | None,
+    change: Callable[[Transcript], Transcript] = lambda transcript: transcript,
+) -> Agreement:
+    """Read, score and compare: each author's meetings by the models of that author's key, which have seen
+    none of them. ``chapters`` None takes the labelled chapters; ``change`` is done to every transcript."""
+    return agreement(judge(of, acts=acts, chapters=chapters, change=change))
+
+
+def judge(
+    of: Iterable[LabelledMeeting],
+    *,
+    acts: Mapping[str, ActModel],
+    chapters: Mapping[str, Model] | None,
+    change: Callable[[Transcript], Transcript] = lambda transcript: transcript,
+) -> list[Judged]:
+    """Every meeting with its card."""
+    judged = []
+    for meeting in of:
         transcript, facts = change(meeting.transcript), filed_as(meeting)
         spans = (
             segment(transcript, kind=facts.kind, using=chapters[meeting.author])
             if chapters is not None
             else meeting.chapters
         )
-        yield Reading(
-            meeting=meeting,
-            facts=facts,
-            transcript=transcript,
-            chapters=spans,
-            findings=find(transcript, spans, facts, model=acts[meeting.author]),
+        findings = find(transcript, spans, facts, model=acts[meeting.author])
+        kind = facts.kind or MeetingKind.WEEKLY_REVIEW
+        card = score(
+            load_rubric(kind.value), transcript=transcript, chapters=spans, findings=findings, facts=facts
         )
+        judged.append(Judged(meeting=meeting, card=card))
+    return judged
 
 
-def judge(readings: Iterator[Reading] | list[Reading], rubrics: dict[MeetingKind, Rubric]) -> list[Judged]:
-    return [Judged(reading=r, card=r.scored(rubrics)) for r in readings]
-
-
-def line(name: str, judged: list[Judged]) -> str:
-    """Agreement, share in the author's band, mean distance to it, wrong verdicts by folder, mean half band."""
-    wrong = [j for j in judged if not j.agreed]
-    folders = Counter(j.reading.meeting.author for j in wrong)
-    half = statistics.mean((j.card.band[1] - j.card.band[0]) / 2 for j in judged)
-    straddling = sum(j.card.band[0] < j.card.pass_line <= j.card.band[1] for j in judged)
-    return (
-        f"{name:16s}{1 - len(wrong) / len(judged):10.3f}{len(wrong):6d}"
-        f"{sum(j.distance == 0 for j in judged) / len(judged):9.2f}"
-        f"{statistics.mean(j.distance for j in judged):9.2f}{half:8.1f}{straddling:9d}  "
-        f"{' '.join(j.reading.meeting.id for j in wrong)}  {dict(sorted(folders.items()))}\n"
+def agreement(judged: Sequence[Judged]) -> Agreement:
+    return Agreement(
+        meetings=len(judged),
+        wrong=tuple(j.meeting.id for j in judged if not j.agreed),
+        in_band=statistics.mean(j.distance == 0 for j in judged),
+        distance=statistics.mean(j.distance for j in judged),
+        half=statistics.mean((j.card.band[1] - j.card.band[0]) / 2 for j in judged),
+        straddling=sum(j.card.band[0] < j.card.pass_line <= j.card.band[1] for j in judged),
     )
 
 
@@ -154,23 +147,29 @@ def main() -> None:
     chosen = parser.parse_args()
     acts = held_out_models(chosen.models)
     chapters = None if chosen.gold_chapters else chapter_models(chosen.models)
-    rubrics = {kind: load_rubric(kind.value) for kind in MeetingKind}
+    everything = list(meetings())
     sys.stdout.write(
         f"{'':16s}{'agreement':>10s}{'wrong':>6s}{'in band':>9s}{'outside':>9s}{'±':>8s}{'straddle':>9s}\n"
     )
     for name, change in CONDITIONS.items():
         if chosen.only not in (None, name):
             continue
-        judged = judge(read(change, acts=acts, chapters=chapters), rubrics)
+        judged = judge(everything, acts=acts, chapters=chapters, change=change)
         if chosen.each:
-            for one in judged:
-                sys.stdout.write(f"{_row(one)}\n")
-        sys.stdout.write(line(name, judged))
+            sys.stdout.writelines(f"{_row(one)}\n" for one in judged)
+        sys.stdout.write(_line(name, agreement(judged)))
         sys.stdout.flush()
 
 
+def _line(name: str, found: Agreement) -> str:
+    return (
+        f"{name:16s}{found.rate:10.3f}{len(found.wrong):6d}{found.in_band:9.2f}{found.distance:9.2f}"
+        f"{found.half:8.1f}{found.straddling:9d}  {' '.join(found.wrong)}\n"
+    )
+
+
 def _row(one: Judged) -> str:
-    meeting, card = one.reading.meeting, one.card
+    meeting, card = one.meeting, one.card
     items = " ".join(f"{i.id}:{'-' if i.level is None else format(i.level, '.2f')}" for i in card.items)
     said = f"{'pass' if meeting.passes else 'fail'} {'  ' if one.agreed else '!!'}"
     band = f"{meeting.band[0]:.0f}-{meeting.band[1]:.0f}"

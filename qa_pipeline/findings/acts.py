@@ -196,7 +196,7 @@ class ActModel:
         columns: list[int] = []
         known = self.vocabulary
         for row, text in enumerate(texts):
-            found = [known[g] for g in grams(text) if g in known]
+            found = [column for column in map(known.get, grams(text)) if column is not None]
             rows.extend([row] * len(found))
             columns.extend(found)
         logits = np.zeros((len(texts), len(ACTS)), dtype=np.float32)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from qa_pipeline.findings.reading import Reading, unknown
@@ -28,6 +29,7 @@ DIMENSIONS: Final = {"team": TEAM, "customer": CUSTOMER, "skill": SKILL}
 _EMPTY_CAUSE: Final = re.compile(r"不到位|态度|思想|认识|心态|精神|懒|意识|格局|状态|信心")
 
 
+@lru_cache(maxsize=4)
 def causes(reading: Reading) -> tuple[int, ...]:
     """Causes that somebody can act on: within the team's own reach, no slogans, worked out among people."""
     return tuple(
@@ -65,6 +67,7 @@ def _shared(reading: Reading, index: int) -> bool:
     return any(reading.asks[i] for i in around)
 
 
+@lru_cache(maxsize=4)
 def measures(reading: Reading) -> tuple[int, ...]:
     """Countermeasures and the promises made while problems are discussed."""
     talk = set(reading.within(Chapter.PROBLEM_DISCUSSION))
@@ -77,6 +80,7 @@ def measures(reading: Reading) -> tuple[int, ...]:
     )
 
 
+@lru_cache(maxsize=4)
 def loops(reading: Reading) -> tuple[tuple[int, int], ...]:
     """Cause and measure, matched one to one: each measure answers the nearest open cause before it."""
     open_measures = list(measures(reading))

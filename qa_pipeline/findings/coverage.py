@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final
 
 from qa_pipeline.findings.mentions import is_domain
@@ -13,6 +14,7 @@ FIGURES: Final = ("number", "percent", "money")
 _NO_SPEECH: Final = "没有听到说话"
 
 
+@lru_cache(maxsize=4)
 def triples(reading: Reading) -> tuple[int, ...]:
     """Utterances that hold a figure whose indicator and owner are said there or next to it."""
     found = []

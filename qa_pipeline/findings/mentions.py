@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import bisect
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Final
 
@@ -78,18 +78,37 @@ _TIMES: Final = frozenset(["个月", *"月年周天号日点岁期课班", "小�
 _MONEY: Final = frozenset(["元", "万元", "块", "块钱"])
 
 
+_CAPITALS: Final = str.maketrans({chr(c): chr(c - 32) for c in range(ord("a"), ord("z") + 1)})
+
+
 @cache
-def _indicators() -> re.Pattern[str]:
-    """All indicator spellings in one pattern: group names are the canonical ids; lexicon terms come last."""
-    groups = [f"(?P<{name}>{pattern})" for name, pattern in INDICATORS.items()]
-    terms = sorted(
-        {*lexicon().terms["indicators_result"], *lexicon().terms["indicators_process"]}, key=len, reverse=True
+def _families() -> tuple[tuple[str, re.Pattern[str]], ...]:
+    """(canonical id, spellings), the narrower families first: 新人FYC is both new_fyc and fyc, and is meant as
+    the first; lexicon terms that are no family of their own come last. One pattern each: an alternation of
+    alternations is an order of magnitude slower."""
+    narrow = ("new_fyc", "team_fyc", "income_target", "platform_high_value", "customer_inventory")
+    ordered = [*narrow, *(name for name in INDICATORS if name not in narrow)]
+    terms = {*lexicon().terms["indicators_result"], *lexicon().terms["indicators_process"]}
+    longest_first = sorted((term.upper() for term in terms), key=lambda term: (-len(term), term))
+    return (
+        *((name, re.compile(INDICATORS[name])) for name in ordered),
+        ("other", re.compile("|".join(map(re.escape, longest_first)))),
     )
-    groups.append("(?P<other>" + "|".join(re.escape(term) for term in terms) + ")")
-    # Longer, narrower families first: 新人FYC is both new_fyc and fyc, and is meant as the first.
-    order = ("new_fyc", "team_fyc", "income_target", "platform_high_value", "customer_inventory")
-    groups.sort(key=lambda g: next((i for i, n in enumerate(order) if f"<{n}>" in g), len(order)))
-    return re.compile("|".join(groups), re.I)
+
+
+def _indicators(text: str) -> Iterator[tuple[int, int, str]]:
+    """(start, end, canonical id) of the indicators named, leftmost first; none overlaps another."""
+    capitals = text.translate(_CAPITALS)
+    hits = sorted(
+        (match.start(), rank, match.end(), name)
+        for rank, (name, pattern) in enumerate(_families())
+        for match in pattern.finditer(capitals)
+    )
+    last = 0
+    for start, _, end, name in hits:
+        if start >= last:
+            last = end
+            yield start, end, name
 
 
 def is_domain(mention: Mention) -> bool:
@@ -116,8 +135,8 @@ def find_mentions(utterances: Sequence[Utterance], facts: MeetingFacts) -> list[
         if "\n" not in match[0]:
             dated.update(range(match.start(), match.end()))
             add("date", match.start(), match.end(), match[0])
-    for match in _indicators().finditer(whole):
-        add("indicator", match.start(), match.end(), match.lastgroup or "other")
+    for start, end, name in _indicators(whole):
+        add("indicator", start, end, name)
     for row, start, numbers in zip(found, starts, _numbers(utterances), strict=False):
         row.extend(_figure(n) for n in numbers if n.unit not in _TIMES and start + n.start not in dated)
     for match in _OFFICE.finditer(whole):

@@ -89,7 +89,7 @@ class Reading:
     def kind(self) -> MeetingKind | None:
         return self.facts.kind
 
-    @property
+    @cached_property
     def speakers_known(self) -> bool:
         return self.transcript.speakers_known
 
@@ -119,18 +119,30 @@ class Reading:
         """Spoken utterances that are not off topic."""
         return tuple(i for i in self.spoken if self.chapter_of[i] != Chapter.OFF_TOPIC)
 
+    @cached_property
+    def _acts(self) -> tuple[frozenset[Act], ...]:
+        return tuple(frozenset(act for act, _ in r.acts) for r in self.readings)
+
     def does(self, index: int, *acts: Act) -> bool:
-        return any(self.readings[index].does(act) for act in acts)
+        return not self._acts[index].isdisjoint(acts)
 
     def doing(self, *acts: Act, among: Iterable[int] | None = None) -> tuple[int, ...]:
         return tuple(i for i in (self.spoken if among is None else among) if self.does(i, *acts))
 
+    @cached_property
+    def _kinds(self) -> tuple[frozenset[str], ...]:
+        return tuple(frozenset(m.kind for m in r.mentions) for r in self.readings)
+
     def names(self, index: int, *kinds: str) -> bool:
         """Whether the utterance names something of these kinds."""
-        return any(m.kind in kinds for m in self.readings[index].mentions)
+        return not self._kinds[index].isdisjoint(kinds)
+
+    @cached_property
+    def _indicators(self) -> tuple[frozenset[str], ...]:
+        return tuple(frozenset(m.name for m in r.mentions if m.kind == "indicator") for r in self.readings)
 
     def indicators(self, index: int) -> frozenset[str]:
-        return frozenset(m.name for m in self.readings[index].mentions if m.kind == "indicator")
+        return self._indicators[index]
 
     def near(self, index: int, *, before: int = 1, after: int = 1) -> tuple[int, ...]:
         """Spoken neighbours, the utterance itself included."""

@@ -7,7 +7,7 @@ Within reach of 严禁, 不得, 红线 and the like they teach the rule and are 
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 from qa_pipeline.findings.reading import Reading
@@ -47,6 +47,7 @@ def _negated() -> re.Pattern[str]:
     return re.compile("|".join((*map(re.escape, lexicon().phrases["compliance_negation"]), _NEGATION)))
 
 
+@lru_cache(maxsize=4)
 def risky(reading: Reading) -> tuple[tuple[int, ...], tuple[int, ...]]:
     """(utterances that cross the line, utterances that teach it)."""
     crossing: list[int] = []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from qa_pipeline.findings.reading import Reading
@@ -20,6 +21,8 @@ _DISTIL: Final = re.compile(
 _DOING: Final = re.compile(
     r"我(?:就|先|把|去|打|问|说|讲|拿|带|给|是|会|让|请|一般|每)|[做问打拿发带请翻写约送](?:了|一|个|的|给|到|他|她)"
 )
+
+_INTRODUCES: Final = re.compile(r"分享|讲讲|说说|请|标杆|经验|怎么做|咋|做到|第一")
 
 
 def steps(reading: Reading) -> tuple[int, ...]:
@@ -50,6 +53,7 @@ def practice_steps(reading: Reading) -> Measurement:
     return reading.measured("practice_steps", len(found), found)
 
 
+@lru_cache(maxsize=4)
 def benchmark(reading: Reading) -> tuple[int, ...]:
     """Where the person who shares is named or introduced with results."""
     sharing = reading.within(Chapter.EXCELLENCE_SHARING)
@@ -57,15 +61,9 @@ def benchmark(reading: Reading) -> tuple[int, ...]:
     lead = {i for s in told[:3] for i in range(max(0, s - 8), s + 1)} | set(sharing[:8])
     return tuple(
         i
-        for i in sorted(lead)
-        if i in set(reading.at_work)
-        and (
-            reading.does(i, Act.RECOGNIZE)
-            or (
-                reading.names(i, "person", "office")
-                and re.search(r"分享|讲讲|说说|请|标杆|经验|怎么做|咋|做到|第一", reading.utterances[i].text)
-            )
-        )
+        for i in sorted(lead.intersection(reading.at_work))
+        if reading.does(i, Act.RECOGNIZE)
+        or (reading.names(i, "person", "office") and _INTRODUCES.search(reading.utterances[i].text))
     )
 
 

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from qa_pipeline.values import Chapter, MeetingKind
+from qa_pipeline.values import Chapter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +18,8 @@ class Homophone:
     ``mode`` is ``replace`` (always), ``replace_in_domain`` (in meetings of this domain, so always here),
     ``context`` (only where the regular expression ``context`` matches nearby; an empty one is off) or
     ``normalize`` (a legitimate spelling brought to the canonical one). ``not_followed_by`` guards all modes.
+    ``words`` are the variants that people also say in earnest: these need their context right after them, in
+    every mode.
     """
 
     term: str
@@ -25,23 +27,22 @@ class Homophone:
     variants: tuple[str, ...]
     context: str = ""
     not_followed_by: str = ""
+    words: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lexicon:
-    version: str
-    identifiers: Mapping[str, str]
-    """Term -> canonical id, e.g. 期缴保费 -> regular_premium."""
     terms: Mapping[str, tuple[str, ...]]
     """Group -> terms (the word dictionary)."""
     phrases: Mapping[str, tuple[str, ...]]
     """Group -> phrases: ``questioning.why``, ``commitment``, ``recognition``, ``act_summary``,
     ``weak_or_evasive``, ``one_way_reading``, ``compliance_risk``, ``compliance_negation`` …"""
     chapter_cues: Mapping[Chapter, tuple[str, ...]]
-    cue_kinds: Mapping[Chapter, frozenset[MeetingKind]]
     homophones: tuple[Homophone, ...]
     context_chars: int
-    jieba_freq: int
+    """How near, in characters, the context of a mishearing has to stand."""
+    term_frequency: int
+    """How often a term is said, on the scale of jieba's word list."""
     whisper_prompt: str
 
 
@@ -66,15 +67,9 @@ def lexicon() -> Lexicon:
         phrases[f"questioning.{name}"] = tuple(items)
     cues = data["chapter_cues"]
     return Lexicon(
-        version=str(data["version"]),
-        identifiers=dict(data["identifiers"]),
         terms={group: tuple(items) for group, items in data["terms"].items()},
         phrases=phrases,
         chapter_cues={Chapter(name): tuple(entry["cues"]) for name, entry in cues.items()},
-        cue_kinds={
-            Chapter(name): frozenset(MeetingKind(kind) for kind in entry["applies_to"])
-            for name, entry in cues.items()
-        },
         homophones=tuple(
             Homophone(
                 term=term,
@@ -82,10 +77,11 @@ def lexicon() -> Lexicon:
                 variants=tuple(str(v) for v in entry["variants"]),
                 context=entry.get("context", ""),
                 not_followed_by=entry.get("not_followed_by", ""),
+                words=frozenset(entry.get("words", ())),
             )
             for term, entry in data["asr_homophones"].items()
         ),
         context_chars=int(data["context_chars"]),
-        jieba_freq=int(data["jieba_freq"]),
+        term_frequency=int(data["term_frequency"]),
         whisper_prompt=data["whisper_prompt"],
     )

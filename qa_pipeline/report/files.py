@@ -12,6 +12,7 @@ from qa_pipeline.errors import OutputError
 _WHY = {
     errno.ENOSPC: "磁盘已满，请腾出空间后重试",
     errno.EDQUOT: "磁盘配额已用完，请腾出空间后重试",
+    errno.EFBIG: "文件超过系统允许的大小，请换一个磁盘或放宽限制后重试",
     errno.EROFS: "所在的磁盘只读，请换一个可写的文件夹",
     errno.EACCES: "没有写入权限，请换一个可写的文件夹",
     errno.EPERM: "没有写入权限，请换一个可写的文件夹",
@@ -83,4 +84,4 @@ def _beside(target: Path) -> Path:
 
 def _refusal(path: Path, error: OSError) -> OutputError:
     why = _WHY.get(error.errno or 0, f"{error.strerror or error}，请换一个可写的文件夹")
-    return OutputError(f"无法写入 {path}:{why}。")
+    return OutputError(f"无法写入 {path}：{why}。")

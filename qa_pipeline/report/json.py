@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from qa_pipeline.errors import InputError
 from qa_pipeline.report.files import write_atomically
 from qa_pipeline.report.masking import masked
+from qa_pipeline.report.wording import energy
 from qa_pipeline.values import (
     Action,
     ComplianceVerdict,
@@ -31,13 +32,14 @@ if TYPE_CHECKING:
 def to_json(inspection: Inspection) -> dict[str, Any]:
     """The result as plain JSON types, personal numbers masked. Times in seconds, ``null`` is unknown.
 
-    API and database agree with this form; scores are points, ``band`` is the range the score may lie in.
+    API and database agree with this form; scores are points, ``band`` is the range the score may lie in
+    (both ``null`` when nothing could be scored).
     """
     shown = masked(inspection)
     card, compliance, findings = shown.scorecard, shown.compliance, shown.findings
     return {
-        "energy_score": _number(card.energy_score),
-        "band": [_number(card.band[0]), _number(card.band[1])],
+        "energy_score": _number(score := energy(card)),
+        "band": [None if score is None else _number(edge) for edge in card.band],
         "pass_line": card.pass_line,
         "verdict": compliance.verdict.value,
         "slot": compliance.slot,

@@ -12,7 +12,7 @@ from dataclasses import fields, is_dataclass, replace
 from datetime import date
 from typing import Any, Final, TypeVar
 
-from qa_pipeline.values import Inspection
+from qa_pipeline.values import Inspection, Mention, SpokenNumber
 
 SPOKEN: Final = {
     **dict(zip("零一二三四五六七八九", "0123456789", strict=True)),
@@ -20,7 +20,7 @@ SPOKEN: Final = {
     "幺": "1",
     "两": "2",
 }
-FULL_WIDTH: Final = dict(zip("0123456789", "0123456789", strict=True))
+FULL_WIDTH: Final = {chr(0xFF10 + digit): str(digit) for digit in range(10)}
 DIGITS: Final = {**SPOKEN, **FULL_WIDTH, **{d: d for d in "0123456789"}}
 
 _DIGIT: Final = f"[{''.join(DIGITS)}]"
@@ -30,6 +30,7 @@ _GROUP: Final = re.compile(rf"{_DIGIT}+[Xx]?")
 _TEXTS: Final = frozenset(("text", "before", "quote", "reason", "suggestion", "label", "what", "who", "due"))
 
 Value = TypeVar("Value")
+Part = TypeVar("Part", SpokenNumber, Mention)
 
 
 def mask_personal(text: str) -> str:
@@ -38,12 +39,27 @@ def mask_personal(text: str) -> str:
 
 
 def masked(inspection: Inspection) -> Inspection:
-    """The inspection as it may be shown: every quoted or transcribed text masked, nothing else changed."""
+    """The inspection as it may be shown: every quoted or transcribed text masked, nothing else changed.
+
+    What was read out of a masked stretch (its value as a number) is dropped with it.
+    """
+    transcript, readings = inspection.transcript, inspection.findings.readings
+    told = tuple(mask_personal(u.text) for u in transcript.utterances)
     return replace(
         inspection,
-        transcript=_walk(inspection.transcript),
+        transcript=replace(
+            _walk(transcript),
+            utterances=tuple(
+                replace(_walk(u), numbers=_left(u.numbers, u.text, text)) if text != u.text else _walk(u)
+                for u, text in zip(transcript.utterances, told, strict=True)
+            ),
+        ),
         findings=replace(
             inspection.findings,
+            readings=tuple(
+                replace(r, mentions=_left(r.mentions, u.text, text)) if text != u.text else r
+                for r, u, text in zip(readings, transcript.utterances, told, strict=True)
+            ),
             measures=_walk(inspection.findings.measures),
             practices=_walk(inspection.findings.practices),
             issues=_walk(inspection.findings.issues),
@@ -51,7 +67,13 @@ def masked(inspection: Inspection) -> Inspection:
         ),
         scorecard=_walk(inspection.scorecard),
         compliance=_walk(inspection.compliance),
+        warnings=tuple(mask_personal(warning) for warning in inspection.warnings),
     )
+
+
+def _left(found: tuple[Part, ...], before: str, after: str) -> tuple[Part, ...]:
+    """The numbers or mentions of a text that its masking left as they were."""
+    return tuple(p for p in found if before[p.start : p.end] == after[p.start : p.end])
 
 
 def _masked_run(run: str) -> str:

@@ -14,15 +14,21 @@ from qa_pipeline.report.wording import (
     ITEM_STATUS,
     ITEM_STATUSES,
     STATUS_MARKS,
+    UNSAID,
+    UNSURE,
     VERDICT_MARKS,
     VERDICT_STATUS,
     advice,
     clock,
+    critical_kind,
     details,
+    energy,
+    missing_chapters,
     points,
+    speaker,
     title,
 )
-from qa_pipeline.values import MANDATED, Evidence, Inspection, Status
+from qa_pipeline.values import Evidence, Inspection, Status
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -51,11 +57,10 @@ def render(inspection: Inspection, console: Console) -> None:
 
 def _header(shown: Inspection, console: Console) -> None:
     from rich.rule import Rule
+    from rich.text import Text
 
-    console.print(Rule(title(shown), style="dim"))
-    console.print(
-        "  ".join(f"{name} {value}" for name, value in details(shown)), highlight=False, style="dim"
-    )
+    console.print(Rule(Text(title(shown)), style="dim"))
+    console.print(_line("", "  ".join(f"{name} {value}" for name, value in details(shown)), style="dim"))
 
 
 def _verdict(shown: Inspection, console: Console) -> None:
@@ -65,19 +70,29 @@ def _verdict(shown: Inspection, console: Console) -> None:
     style = _STYLES[VERDICT_STATUS[compliance.verdict]]
     head = Text()
     head.append("\n能量值 ")
-    head.append(points(card.energy_score), style="bold")
-    head.append(f" / 100（范围 {points(card.band[0])}–{points(card.band[1])}，合格线 {card.pass_line:g}） ")
+    head.append(points(score := energy(card)), style="bold")
+    if score is not None:
+        low, high = card.band
+        head.append(f" / 100（范围 {points(low)}–{points(high)}，合格线 {points(card.pass_line)}）")
+    head.append(" ")
     head.append(f"{VERDICT_MARKS[compliance.verdict]} {VERDICTS[compliance.verdict]}", style=f"bold {style}")
     console.print(head)
-    console.print(_gauge(shown), highlight=False, soft_wrap=True)
+    if score is not None:
+        console.print(_gauge(shown), highlight=False, soft_wrap=True)
     for key, name in COMPLIANCE.items():
         verdict = getattr(compliance, key)
         label = f"{STATUS_MARKS[verdict.status]} {name} {STATUSES[verdict.status]}"
         console.print(_line(f"{label}  ", verdict.reason, style=_STYLES[verdict.status]))
     for critical in card.criticals:
-        kind = "人工复核" if critical.review else "一票否决"
         text = f"{critical.label}：{critical.reason}"
-        console.print(_line(f"✗ {kind}  ", text, style="yellow" if critical.review else "red"))
+        mark = STATUS_MARKS[Status.WARN if critical.review else Status.FAIL]
+        console.print(
+            _line(
+                f"{mark} {critical_kind(review=critical.review)}  ",
+                text,
+                style="yellow" if critical.review else "red",
+            )
+        )
         _quotes(critical.evidence, console)
 
 
@@ -103,15 +118,13 @@ def _chapters(shown: Inspection, console: Console) -> None:
         length = span.end - span.start
         table.add_row(
             f"{clock(span.start)}–{clock(span.end)}",
-            CHAPTERS[span.chapter] + ("（存疑）" if span.confidence < 0.5 else ""),
+            CHAPTERS[span.chapter] + ("（存疑）" if span.confidence < UNSURE else ""),
             clock(length),
             "█" * max(1, round(24 * length / whole)),
         )
     console.print()
     console.print(table)
-    present = {span.chapter for span in shown.chapters.spans}
-    missing = [c for c in MANDATED.get(shown.facts.kind, ()) if c not in present] if shown.facts.kind else []
-    if missing:
+    if missing := missing_chapters(shown):
         console.print(_line("✗ 缺少章节  ", "、".join(CHAPTERS[c] for c in missing), style="red"))
 
 
@@ -148,8 +161,9 @@ def _actions(shown: Inspection, console: Console) -> None:
         return
     console.print(f"\n[bold]行动项[/bold] 共 {len(actions)} 条", highlight=False)
     for action in actions[:ACTIONS]:
-        who, what, due = (part or "未说" for part in (action.who, action.what, action.due))
-        console.print(_line(f"  [{clock(action.evidence.start)}] ", f"{who} | {what} | {due}"))
+        who = speaker(action.who, host=shown.findings.host)
+        parts = " | ".join(part or UNSAID for part in (who, action.what, action.due))
+        console.print(_line(f"  [{clock(action.evidence.start)}] ", parts))
     if len(actions) > ACTIONS:
         console.print(_line("  ", f"其余 {len(actions) - ACTIONS} 条见 HTML 报告或 JSON。", style="dim"))
 

@@ -3,11 +3,29 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import dataclass
 from typing import Final
 
 from qa_pipeline.names import KINDS, THEMES
-from qa_pipeline.values import Inspection, ItemScore, Status, Verdict
+from qa_pipeline.values import (
+    MANDATED,
+    Chapter,
+    Evidence,
+    Inspection,
+    ItemScore,
+    Scorecard,
+    Status,
+    Verdict,
+)
+
+GATES: Final = "关键否决"
+UNKNOWN: Final = "未知"
+UNSAID: Final = "未说"
+UNSURE: Final = 0.5
+"""Below this confidence a chapter is marked as doubtful."""
+ESTIMATE: Final = 0.75
+"""Below this confidence a measure is shown together with it."""
 
 STATUS_MARKS: Final = {Status.PASS: "✓", Status.WARN: "!", Status.FAIL: "✗", Status.UNKNOWN: "?"}
 VERDICT_MARKS: Final = {Verdict.QUALIFIED: "✓", Verdict.NOT_QUALIFIED: "✗", Verdict.NEEDS_REVIEW: "!"}
@@ -32,20 +50,112 @@ ITEM_STATUS: Final = {
     "not_applicable": Status.UNKNOWN,
     "unknown": Status.UNKNOWN,
 }
+FAMILIES: Final = {
+    "structure": "章节结构",
+    "delivery": "时长与语音",
+    "interaction": "发言与追问",
+    "checking": "检查与核对",
+    "commitments": "承诺与行动",
+    "coverage": "数据与业务",
+    "topics": "主题要点",
+    "causes": "根因与对策",
+    "sharing": "优秀分享",
+    "framing": "开场与收尾",
+    "attendance": "召开与到会",
+    "risk": "合规红线",
+}
+"""The families of measures, in the order they are read."""
+
+REMEDIES: Final = {
+    "R1": "按场次的召开窗口开会，不早于最早日期。",
+    "R2": "月规划会在 27 日至月末之间召开。",
+    "R3": "在基准日或之前召开，遇节假日只提前、不推后。",
+    "R6": "把会议开满 30 分钟以上，从首句到末句计。",
+    "R7": "从开场到散会全程录音，录音不少于会议时长的 95%。",
+    "R8": "由当日行政经理主持；不能到会时，事先授权代理人。",
+    "R9": "会前逐人确认到会，让应到的主管全部参加。",
+}
+"""What to do about a compliance rule that failed; the energy score (R11) is what the items advise on."""
+VERSIONS: Final = {"engine": "转写", "segmenter": "分章节", "reader": "读会", "rubric": "评分标准"}
 
 
 def clock(seconds: float) -> str:
-    """5:07 or 1:02:03, from the start of the meeting; rounded down, as a player shows it."""
+    """05:07 or 1:02:03, from the start of the meeting; rounded down, as a player shows it."""
     whole = max(0, int(seconds))
     hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
 
 
 def points(score: float | None) -> str:
     """One decimal at most, rounded down, so that 59.99 never reads as 60."""
     if score is None or not math.isfinite(score):
-        return "未知"
+        return UNKNOWN
     return f"{math.floor(score * 10 + 1e-6) / 10:g}"
+
+
+def percent(share: float) -> str:
+    """One decimal at most, rounded down, so that 69.96 % never reads as 70 %."""
+    return f"{math.floor(share * 1000 + 1e-6) / 10:g}%"
+
+
+def certainty(confidence: float) -> str:
+    """A confidence in whole per cent: more digits would claim more than is known."""
+    return f"把握 {math.floor(confidence * 100 + 1e-6)}%"
+
+
+def energy(card: Scorecard) -> float | None:
+    """The energy score, or None when no item could be scored (which the scorecard holds as zero)."""
+    scored = any(most > 0 for _, most in card.dimensions.values())
+    return card.energy_score if scored and math.isfinite(card.energy_score) else None
+
+
+def quantity(value: float | None, unit: str) -> str:
+    """A measure's value with its unit, as the registry of measures names it."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    if unit == "0/1":
+        return "是" if value else "否"
+    if unit in ("share", "strength"):
+        return percent(value)
+    if unit == "seconds":
+        return clock(value)
+    if unit == "hours":
+        minutes = round(value * 60)
+        return f"{minutes // 60:02}:{minutes % 60:02}"
+    names = {"minutes": " 分钟", "per 10 minutes": " 次／10 分钟", "characters/minute": " 字／分钟"}
+    return points(value) + names.get(unit, "")
+
+
+def standing(card: Scorecard) -> Status:
+    """Where the energy score stands to the pass line, whatever else decides the verdict."""
+    low, high = card.band
+    if energy(card) is None:
+        return Status.UNKNOWN
+    return Status.PASS if low >= card.pass_line else Status.FAIL if high < card.pass_line else Status.WARN
+
+
+def critical_kind(*, review: bool) -> str:
+    """What a gate does: it stops the meeting, or freezes the result for a person."""
+    return "人工复核" if review else "一票否决"
+
+
+def missing_chapters(inspection: Inspection) -> tuple[Chapter, ...]:
+    """The mandated chapters that were not held, in their order (R13, R14)."""
+    held = {span.chapter for span in inspection.chapters.spans}
+    kind = inspection.facts.kind
+    return tuple(c for c in MANDATED[kind] if c not in held) if kind else ()
+
+
+def speaker(label: str | None, *, host: str | None) -> str:
+    """A speaker as reports name them; empty when unknown."""
+    if label is None:
+        return ""
+    return f"{label}（主持）" if label == host else label
+
+
+def sentences(text: str) -> tuple[str, ...]:
+    """The single steps of a piece of advice."""
+    return tuple(re.findall(r"[^。！？]+[。！？]?[」”]*", text))
 
 
 def title(inspection: Inspection) -> str:
@@ -72,25 +182,44 @@ def details(inspection: Inspection) -> tuple[tuple[str, str], ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advice:
-    """What to do next time. ``gain`` is how many energy points the item has to give (None: not scored)."""
+    """What to do next time. ``gain`` is how many energy points the item has to give (None: not scored);
+    ``evidence`` is what was heard of it."""
 
+    id: str
     label: str
     text: str
     gain: float | None = None
+    evidence: tuple[Evidence, ...] = ()
 
 
 def advice(inspection: Inspection, *, most: int = 3) -> tuple[Advice, ...]:
-    """The most valuable suggestions: items by the points they lost, then issues no item speaks of."""
-    card = inspection.scorecard
+    """The most valuable suggestions: rules that failed (no score makes up for them), items by the points they
+    lost, then issues no item speaks of."""
+    card, compliance = inspection.scorecard, inspection.compliance
     whole = sum(item.max for item in card.items if item.level is not None)
     lost = sorted(
         (item for item in card.items if item.suggestion and item.level is not None and _lost(item) > 0),
         key=lambda item: (-_lost(item), item.id),
     )
-    found = [Advice(label=item.label, text=item.suggestion, gain=100 * _lost(item) / whole) for item in lost]
+    found = [
+        Advice(id=check.rule, label=name, text=REMEDIES[check.rule])
+        for key, name in COMPLIANCE.items()
+        for check in getattr(compliance, key).checks
+        if check.status is Status.FAIL and check.rule in REMEDIES
+    ]
+    found += [
+        Advice(
+            id=item.id,
+            label=item.label,
+            text=item.suggestion,
+            gain=100 * _lost(item) / whole,
+            evidence=item.evidence,
+        )
+        for item in lost
+    ]
     said = {one.text for one in found}
     found += [
-        Advice(label=issue.label, text=issue.suggestion)
+        Advice(id=issue.id, label=issue.label, text=issue.suggestion, evidence=issue.evidence)
         for issue in inspection.findings.issues
         if issue.suggestion and issue.suggestion not in said
     ]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qa_pipeline.names import DIMENSIONS, KINDS, STATUSES, THEMES, VERDICTS
 from qa_pipeline.report.files import write_atomically
-from qa_pipeline.report.wording import COMPLIANCE, ITEM_STATUSES
+from qa_pipeline.report.wording import COMPLIANCE, GATES, ITEM_STATUSES, critical_kind
 from qa_pipeline.values import Dimension, MeetingKind, Status, Theme, Verdict
 
 if TYPE_CHECKING:
@@ -21,7 +21,11 @@ Row = Mapping[str, Any]
 CELL_LIMIT: Final = 32_000
 """Excel holds 32,767 characters a cell."""
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
-_TONES: Final = {"合格": "E3F1E7", "不合格": "F8E1DF", "待人工复核": "FBEFD5"}
+_TONES: Final = {
+    VERDICTS[Verdict.QUALIFIED]: "E3F1E7",
+    VERDICTS[Verdict.NOT_QUALIFIED]: "F8E1DF",
+    VERDICTS[Verdict.NEEDS_REVIEW]: "FBEFD5",
+}
 _UNFINISHED: Final = {"failed": "失败", "skipped": "跳过"}
 
 
@@ -71,7 +75,7 @@ def _meetings(sheet: Worksheet, rows: Sequence[Row]) -> None:
             for name in COMPLIANCE.values()
             for column in (_Column(name, 9), _Column(f"{name}·原因", 34))
         ),
-        _Column("一票否决", 30),
+        _Column(GATES, 30),
         *(_Column(name, 11, "0.0") for name in DIMENSIONS.values()),
         *(_Column(f"{key} {label}", 11, "0.0") for key, label in items.items()),
         _Column("时长（分）", 9, "0.0"),
@@ -113,7 +117,10 @@ def _meeting(row: Row, items: Mapping[str, str]) -> list[Any]:
                 result["compliance"][key]["reason"],
             )
         ),
-        "；".join(f"{critical['label']}：{critical['reason']}" for critical in result.get("criticals", ())),
+        "；".join(
+            f"{critical_kind(review=gate['review'])}·{gate['label']}：{gate['reason']}"
+            for gate in result.get("criticals", ())
+        ),
         *(dimensions.get(d.value, {}).get("score") for d in Dimension),
         *(_score(scores.get(key)) for key in items),
         result["duration"] / 60 if result.get("duration") is not None else None,

@@ -13,7 +13,7 @@ def _share(name: str, part: int | None, whole: Roster | None, missing: str) -> M
     return Measurement(id=name, value=min(1.0, part / whole.count))
 
 
-@measure(id="attendance_rate", label="参会率", unit="share", meaning="实到人数占应到人数的比例(R9)")
+@measure(id="attendance_rate", label="参会率", unit="share", meaning="实到人数占应到人数的比例（R9）")
 def attendance_rate(reading: Reading) -> Measurement:
     present = reading.facts.attendees
     return _share(
@@ -24,7 +24,7 @@ def attendance_rate(reading: Reading) -> Measurement:
     )
 
 
-@measure(id="on_site_rate", label="现场率", unit="share", meaning="到现场的人数占应到人数的比例(R9)")
+@measure(id="on_site_rate", label="现场率", unit="share", meaning="到现场的人数占应到人数的比例（R9）")
 def on_site_rate(reading: Reading) -> Measurement:
     return _share(
         "on_site_rate", reading.facts.on_site, reading.facts.expected_attendees, "没有给出现场人数或应到人数"
@@ -41,7 +41,7 @@ def expected_count(reading: Reading) -> Measurement:
     )
 
 
-@measure(id="start_hour", label="开始时刻", unit="hours", meaning="会议开始时刻，9.5为九点半(R5)")
+@measure(id="start_hour", label="开始时刻", unit="hours", meaning="会议开始时刻，9.5为九点半（R5）")
 def start_hour(reading: Reading) -> Measurement:
     start = reading.facts.start_time
     if start is None:

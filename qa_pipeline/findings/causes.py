@@ -115,13 +115,15 @@ def countermeasures(reading: Reading) -> Measurement:
     return reading.measured("countermeasures", len(found), found)
 
 
-@measure(id="causal_loops", label="因果闭环数", unit="count", meaning="问题、根因、对策配成对的条数(I3)")
+@measure(id="causal_loops", label="因果闭环数", unit="count", meaning="问题、根因、对策配成对的条数（I3）")
 def causal_loops(reading: Reading) -> Measurement:
     found = loops(reading)
     return reading.measured("causal_loops", len(found), [i for pair in found for i in pair])
 
 
-@measure(id="causal_loop_rate", label="因果闭环率", unit="share", meaning="说出的根因中有对策相配的比例(I3)")
+@measure(
+    id="causal_loop_rate", label="因果闭环率", unit="share", meaning="说出的根因中有对策相配的比例（I3）"
+)
 def causal_loop_rate(reading: Reading) -> Measurement:
     found = causes(reading)
     if not found:

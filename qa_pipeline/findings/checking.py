@@ -65,7 +65,7 @@ def checking(reading: Reading) -> dict[int, float]:
     id="check_share",
     label="检查占比",
     unit="share",
-    meaning="追问、核对及其应答占有效发言时间的比例，跨章节计，念数据不算，敷衍回答折算(R25，仅周复盘会)",
+    meaning="追问、核对及其应答占有效发言时间的比例，跨章节计，念数据不算，敷衍回答折算（R25，仅周复盘会）",
 )
 def check_share(reading: Reading) -> Measurement:
     if reading.kind == MeetingKind.MONTHLY_PLANNING:
@@ -96,7 +96,7 @@ def _check_share(reading: Reading, name: str) -> Measurement:
     id="followup_rate",
     label="上次承诺核对率",
     unit="share",
-    meaning="上次会议承诺中在本次会上被核对的比例；没有上次承诺清单时，按会上是否核对了旧账估计，置信低(I4)",
+    meaning="上次会议承诺中在本次会上被核对的比例；没有上次承诺清单时，按会上是否核对了旧账估计，置信低（I4）",
 )
 def followup_rate(reading: Reading) -> Measurement:
     taken = [

@@ -153,7 +153,7 @@ def commitments_firm(reading: Reading) -> Measurement:
     id="commitment_completeness",
     label="承诺完整率",
     unit="share",
-    meaning="每条承诺说清了人、事、期限中的几样，取平均；含糊的承诺减半(C5)",
+    meaning="每条承诺说清了人、事、期限中的几样，取平均；含糊的承诺减半（C5）",
 )
 def commitment_completeness(reading: Reading) -> Measurement:
     made = actions(reading)
@@ -191,7 +191,7 @@ def vague_share(reading: Reading) -> Measurement:
     id="complete_actions",
     label="完整行动项数",
     unit="count",
-    meaning="人、事、期限三样齐全且不含糊的行动项条数(R26)",
+    meaning="人、事、期限三样齐全且不含糊的行动项条数（R26）",
 )
 def complete_actions(reading: Reading) -> Measurement:
     full = [

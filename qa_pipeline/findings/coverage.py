@@ -32,7 +32,7 @@ def triples(reading: Reading) -> tuple[int, ...]:
 
 
 @measure(
-    id="data_triples", label="数据三元组", unit="count", meaning="指标、数值、人或室三样相配的语句数(C3)"
+    id="data_triples", label="数据三元组", unit="count", meaning="指标、数值、人或室三样相配的语句数（C3）"
 )
 def data_triples(reading: Reading) -> Measurement:
     found = triples(reading)
@@ -43,7 +43,7 @@ def data_triples(reading: Reading) -> Measurement:
     id="data_triples_per_10min",
     label="数据密度",
     unit="per 10 minutes",
-    meaning="每10分钟数据三元组的语句数(C3)",
+    meaning="每10分钟数据三元组的语句数（C3）",
 )
 def data_triples_per_10min(reading: Reading) -> Measurement:
     if not reading.net:
@@ -53,7 +53,10 @@ def data_triples_per_10min(reading: Reading) -> Measurement:
 
 
 @measure(
-    id="data_share", label="数据语句占比", unit="share", meaning="数据三元组的语句占全部语句(跑题除外)的比例"
+    id="data_share",
+    label="数据语句占比",
+    unit="share",
+    meaning="数据三元组的语句占全部语句（跑题除外）的比例",
 )
 def data_share(reading: Reading) -> Measurement:
     if not reading.at_work:
@@ -76,7 +79,7 @@ def indicators_covered(reading: Reading) -> Measurement:
     id="domain_density",
     label="业务浓度",
     unit="share",
-    meaning="说到寿险个险经营专有事项(FYC、达U、CT、送训、陪访等)的语句占比，低则可能不是二会",
+    meaning="说到寿险个险经营专有事项（FYC、达U、CT、送训、陪访等）的语句占比，低则可能不是二会",
 )
 def domain_density(reading: Reading) -> Measurement:
     if not reading.spoken:

@@ -18,7 +18,7 @@ _NO_SPEECH: Final = "没有听到说话"
     id="speech_minutes",
     label="净时长",
     unit="minutes",
-    meaning="首次到末次说话之间的分钟数，去掉首尾静音(R6)",
+    meaning="首次到末次说话之间的分钟数，去掉首尾静音（R6）",
 )
 def speech_minutes(reading: Reading) -> Measurement:
     if reading.net is None:
@@ -30,7 +30,7 @@ def speech_minutes(reading: Reading) -> Measurement:
     id="speech_share",
     label="有效语音占比",
     unit="share",
-    meaning="有人说话的时间(2秒内的停顿不扣)占净时长的比例(K4)",
+    meaning="有人说话的时间（2秒内的停顿不扣）占净时长的比例（K4）",
 )
 def speech_share(reading: Reading) -> Measurement:
     if not reading.net:
@@ -64,7 +64,7 @@ def longest_pause(reading: Reading) -> Measurement:
     id="repetition_share",
     label="重复段落占比",
     unit="share",
-    meaning="前面已经整段说过(连续30字以上相同)的文字占比，高则疑似录音重复或拼接(K4)",
+    meaning="前面已经整段说过（连续30字以上相同）的文字占比，高则疑似录音重复或拼接（K4）",
 )
 def repetition_share(reading: Reading) -> Measurement:
     if not reading.spoken:

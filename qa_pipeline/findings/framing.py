@@ -46,7 +46,10 @@ def closing(reading: Reading) -> tuple[int, ...]:
 
 
 @measure(
-    id="opening_goal", label="开场宣示", unit="share", meaning="开场说了主题、目标、流程三样中的几样(F4、R24)"
+    id="opening_goal",
+    label="开场宣示",
+    unit="share",
+    meaning="开场说了主题、目标、流程三样中的几样（F4、R24）",
 )
 def opening_goal(reading: Reading) -> Measurement:
     said = opening(reading)
@@ -72,7 +75,7 @@ def _is_chat(reading: Reading, index: int) -> bool:
     id="closing_summary",
     label="收尾总结",
     unit="share",
-    meaning="收尾说了规律或结论、改进要求、下次检查三样中的几样(F5、R26)",
+    meaning="收尾说了规律或结论、改进要求、下次检查三样中的几样（F5、R26）",
 )
 def closing_summary(reading: Reading) -> Measurement:
     said = closing(reading)

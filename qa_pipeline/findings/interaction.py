@@ -59,7 +59,7 @@ def host_talk_share(reading: Reading) -> Measurement:
     id="top_talk_share",
     label="最多一人发言占比",
     unit="share",
-    meaning="说话最多的一人占全部说话时间的比例(K5)",
+    meaning="说话最多的一人占全部说话时间的比例（K5）",
 )
 def top_talk_share(reading: Reading) -> Measurement:
     if not reading.speakers_known or not reading.talk_by:
@@ -70,7 +70,7 @@ def top_talk_share(reading: Reading) -> Measurement:
     return reading.measured("top_talk_share", share, mine[-2:])
 
 
-@measure(id="speakers_heard", label="发言人数", unit="count", meaning="说过实际内容(累计15字以上)的人数")
+@measure(id="speakers_heard", label="发言人数", unit="count", meaning="说过实际内容（累计15字以上）的人数")
 def speakers_heard(reading: Reading) -> Measurement:
     if not reading.speakers_known:
         return unknown("speakers_heard", NO_SPEAKERS)
@@ -84,7 +84,7 @@ def speakers_heard(reading: Reading) -> Measurement:
 
 
 @measure(
-    id="speakers_heard_share", label="发言面", unit="share", meaning="发言人数占实到人数的比例，最多为1(I2)"
+    id="speakers_heard_share", label="发言面", unit="share", meaning="发言人数占实到人数的比例，最多为1（I2）"
 )
 def speakers_heard_share(reading: Reading) -> Measurement:
     if not reading.speakers_known:
@@ -175,7 +175,7 @@ def probes_per_10min(reading: Reading) -> Measurement:
     id="probe_chains",
     label="追问链数",
     unit="count",
-    meaning="对同一人连续追问3轮以上、回答有实质内容的链数(I1)；说话人未知时按问答交替近似",
+    meaning="对同一人连续追问3轮以上、回答有实质内容的链数（I1）；说话人未知时按问答交替近似",
 )
 def probe_chains(reading: Reading) -> Measurement:
     chains = deep_chains(reading)
@@ -219,7 +219,7 @@ def unmet(reading: Reading) -> tuple[int | None, tuple[int, ...]]:
     id="probe_chains_per_unmet",
     label="追问覆盖",
     unit="share",
-    meaning="追问链数除以会上点到的未达标人(室)数，最多为1；会上没说有几个未达标则未知(I1)",
+    meaning="追问链数除以会上点到的未达标人（室）数，最多为1；会上没说有几个未达标则未知（I1）",
 )
 def probe_chains_per_unmet(reading: Reading) -> Measurement:
     number, _ = unmet(reading)
@@ -234,7 +234,7 @@ def probe_chains_per_unmet(reading: Reading) -> Measurement:
     id="alternation",
     label="问答交替度",
     unit="share",
-    meaning="处于“追问—有实质回答”之中的语句占全部语句(跑题除外)的比例；说话人未知时近似I1、I2，置信低",
+    meaning="处于“追问—有实质回答”之中的语句占全部语句（跑题除外）的比例；说话人未知时近似I1、I2，置信低",
 )
 def alternation(reading: Reading) -> Measurement:
     work = reading.at_work
@@ -252,7 +252,7 @@ def alternation(reading: Reading) -> Measurement:
     id="answers_substance",
     label="回答实质度",
     unit="share",
-    meaning="追问得到的回答有多实在(数字、人名、原因、承诺)，0为全是应付，1为句句落地",
+    meaning="追问得到的回答有多实在（数字、人名、原因、承诺），0为全是应付，1为句句落地",
 )
 def answers_substance(reading: Reading) -> Measurement:
     dug = [e for e in reading.exchanges if e.probing and e.answers]
@@ -263,7 +263,7 @@ def answers_substance(reading: Reading) -> Measurement:
 
 
 @measure(
-    id="evasive_share", label="敷衍占比", unit="share", meaning="敷衍、空泛的语句占全部语句(跑题除外)的比例"
+    id="evasive_share", label="敷衍占比", unit="share", meaning="敷衍、空泛的语句占全部语句（跑题除外）的比例"
 )
 def evasive_share(reading: Reading) -> Measurement:
     if not reading.at_work:

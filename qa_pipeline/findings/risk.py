@@ -65,7 +65,7 @@ def risky(reading: Reading) -> tuple[tuple[int, ...], tuple[int, ...]]:
     id="compliance_risk",
     label="合规红线线索",
     unit="count",
-    meaning="返佣、炒停售、代签、许诺收益等说法的次数，前后20字内有否定的不计；命中须人工复核(K6)",
+    meaning="返佣、炒停售、代签、许诺收益等说法的次数，前后20字内有否定的不计；命中须人工复核（K6）",
 )
 def compliance_risk(reading: Reading) -> Measurement:
     crossing, _ = risky(reading)

@@ -71,7 +71,7 @@ def benchmark(reading: Reading) -> tuple[int, ...]:
     id="practice_complete",
     label="经验萃取完整度",
     unit="share",
-    meaning="标杆人、做了什么、步骤、提炼成可复制四样各占四分之一(R16、C4)",
+    meaning="标杆人、做了什么、步骤、提炼成可复制四样各占四分之一（R16、C4）",
 )
 def practice_complete(reading: Reading) -> Measurement:
     told = steps(reading)
@@ -88,7 +88,7 @@ def practice_complete(reading: Reading) -> Measurement:
     id="named_recognition",
     label="具名认可",
     unit="count",
-    meaning="点名表扬、感谢某人具体做法或成绩的次数(I5)",
+    meaning="点名表扬、感谢某人具体做法或成绩的次数（I5）",
 )
 def named_recognition(reading: Reading) -> Measurement:
     found = [

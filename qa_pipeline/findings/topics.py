@@ -69,15 +69,15 @@ _NEXT_MONTH: Final = (Chapter.NEXT_MONTH_PLAN,)
 _NEXT_WEEK: Final = (Chapter.NEXT_WEEK_PLAN,)
 
 TOPICS: Final = (
-    _topic("u_attainment", "达U情况", "主管达U、未U谁差多少(R20)", "u"),
-    _topic("ct", "CT情况", "各营业室CT达成与差距(R21)", "ct"),
-    _topic("training_referral", "送训情况", "各室送训人数、名单、到班(R22)", "training_referral"),
-    _topic("recruits", "增员进展", "准增员名单、面谈、邀约到哪一步(R22)", "recruits", "training_referral"),
-    _topic("new_fyc", "新人FYC", "新人的首佣、出单、开张情况(R22)", "new_fyc", need=2),
+    _topic("u_attainment", "达U情况", "主管达U、未U谁差多少（R20）", "u"),
+    _topic("ct", "CT情况", "各营业室CT达成与差距（R21）", "ct"),
+    _topic("training_referral", "送训情况", "各室送训人数、名单、到班（R22）", "training_referral"),
+    _topic("recruits", "增员进展", "准增员名单、面谈、邀约到哪一步（R22）", "recruits", "training_referral"),
+    _topic("new_fyc", "新人FYC", "新人的首佣、出单、开张情况（R22）", "new_fyc", need=2),
     _topic(
         "team_fyc",
         "团队FYC",
-        "团队首佣总量与增长(R22)",
+        "团队首佣总量与增长（R22）",
         "team_fyc",
         pattern=r"FYC.{0,16}(?:增|涨|同期|环比|上个?月|比)|(?:涨|增长|环比|同期).{0,16}FYC|各?室.{0,8}FYC",
         need=1.5,
@@ -85,15 +85,15 @@ TOPICS: Final = (
     _topic(
         "pvkyc.plan",
         "PVKYC之计划",
-        "未U主管的计划：计划几访、排没排(R20)",
+        "未U主管的计划：计划几访、排没排（R20）",
         "plan",
         pattern=r"计划|排(?:访|了|满|出)|行程|约了几|应该见|打算见|日志|名单",
         need=1.5,
     ),
-    _topic("pvkyc.visit", "PVKYC之拜访", "未U主管实际见了几个、见到哪一步(R20)", "visits", pattern=r"见了|跑了|见(?:到|上)|面访|去了几", need=2),
-    _topic("pvkyc.close", "PVKYC之成交", "未U主管成交、签单几件，没成卡在哪(R20)", "closes", pattern=r"成了|没成|签(?:了|单|下|没签)|促成|拿下", need=2),
-    _topic("pvkyc.warm", "PVKYC之缘故", "未U主管缘故客户有几个、谈没谈(R20)", "warm_leads", need=1),
-    _topic("pvkyc.referral", "PVKYC之转介绍", "未U主管要没要转介绍、要到几个(R20)", "referrals", need=1),
+    _topic("pvkyc.visit", "PVKYC之拜访", "未U主管实际见了几个、见到哪一步（R20）", "visits", pattern=r"见了|跑了|见(?:到|上)|面访|去了几", need=2),
+    _topic("pvkyc.close", "PVKYC之成交", "未U主管成交、签单几件，没成卡在哪（R20）", "closes", pattern=r"成了|没成|签(?:了|单|下|没签)|促成|拿下", need=2),
+    _topic("pvkyc.warm", "PVKYC之缘故", "未U主管缘故客户有几个、谈没谈（R20）", "warm_leads", need=1),
+    _topic("pvkyc.referral", "PVKYC之转介绍", "未U主管要没要转介绍、要到几个（R20）", "referrals", need=1),
     _topic(
         "goal_gap",
         "目标与差距",
@@ -102,13 +102,13 @@ TOPICS: Final = (
         pattern=r"还差|差[一二两三四五六七八九十\d]|目标[一二两三四五六七八九十\d]",
         chapters=REVIEWS,
     ),
-    _topic("premium_review", "期缴复盘", "期缴保费的达成、排行、差距(R15)", "regular_premium", pattern=r"[一二三四五六七八九十\d]万", chapters=REVIEWS),
-    _topic("u_review", "U人力复盘", "U人力达成、排行、差距(R15)", "u", chapters=REVIEWS, need=2.5),
-    _topic("ct_review", "CT复盘", "CT达成、排行、差距(R15)", "ct", chapters=REVIEWS, need=2),
+    _topic("premium_review", "期缴复盘", "期缴保费的达成、排行、差距（R15）", "regular_premium", pattern=r"[一二三四五六七八九十\d]万", chapters=REVIEWS),
+    _topic("u_review", "U人力复盘", "U人力达成、排行、差距（R15）", "u", chapters=REVIEWS, need=2.5),
+    _topic("ct_review", "CT复盘", "CT达成、排行、差距（R15）", "ct", chapters=REVIEWS, need=2),
     _topic(
         "ranking",
         "排行",
-        "各室、各人的排行(R15)",
+        "各室、各人的排行（R15）",
         pattern=r"排(?:名|行|第|在|位)|第[一二三四五六七八]名?(?:是|,|，|、|[一二三四五六七八]室)|最(?:高|低|好|差|多)的|垫底|倒数",
         chapters=REVIEWS,
         need=1.5,
@@ -116,7 +116,7 @@ TOPICS: Final = (
     _topic(
         "company_target",
         "公司目标",
-        "公司下达的下月目标及其分解到室(R18)",
+        "公司下达的下月目标及其分解到室（R18）",
         pattern=r"(?:公司|市里|中支|分公司|省里|上面|总部|机构|支公司|营服|全[司部]).{0,14}(?:任务|目标|下达|给咱|给我们|派)|(?:任务|目标).{0,8}[一二三四五六七八九十百\d]+万?|分(?:解|到|下去|给)",
         chapters=_NEXT_MONTH,
         need=2,
@@ -125,7 +125,7 @@ TOPICS: Final = (
     _topic(
         "income_target",
         "收入目标",
-        "主管本人想拿多少收入、算到FYC(R18)",
+        "主管本人想拿多少收入、算到FYC（R18）",
         "income_target",
         pattern=r"FYC.{0,20}(?:收入|津贴)|收入",
         chapters=_NEXT_MONTH,
@@ -134,7 +134,7 @@ TOPICS: Final = (
     _topic(
         "activity_calendar",
         "客经行事历",
-        "下月客户经营活动的时间、地点、对象、目标、准备(R18、R30)",
+        "下月客户经营活动的时间、地点、对象、目标、准备（R18、R30）",
         "activity_calendar",
         "platform_warmup",
         "platform_high_value",
@@ -146,16 +146,16 @@ TOPICS: Final = (
     _topic(
         "joint_visit_plan",
         "陪访安排",
-        "下周谁陪谁、见谁、哪天(R32)",
+        "下周谁陪谁、见谁、哪天（R32）",
         "joint_visits",
         chapters=PLANS,
         need=2,
         only=True,
     ),
-    _topic("customer_inventory", "客户盘点", "盘点客户、普客与升温客户分开跟进(R32)", "customer_inventory", chapters=(*TALK, *PLANS), need=2),
-    _topic("goal_interview", "目标面谈", "重点主管一对一目标面谈(R32)", "goal_interview", chapters=(*TALK, *PLANS), need=1.5),
-    _topic("joint_visits", "陪访", "陪访做了几次、有没有记录复盘(R32)", "joint_visits", chapters=(*TALK, *PLANS)),
-    _topic("platforms", "平台搭建", "升温、价值、高潜三类平台的搭建与追踪(R30)", "platforms", "platform_warmup", "platform_high_value", "platform_high_potential", chapters=(*TALK, *PLANS)),
+    _topic("customer_inventory", "客户盘点", "盘点客户、普客与升温客户分开跟进（R32）", "customer_inventory", chapters=(*TALK, *PLANS), need=2),
+    _topic("goal_interview", "目标面谈", "重点主管一对一目标面谈（R32）", "goal_interview", chapters=(*TALK, *PLANS), need=1.5),
+    _topic("joint_visits", "陪访", "陪访做了几次、有没有记录复盘（R32）", "joint_visits", chapters=(*TALK, *PLANS)),
+    _topic("platforms", "平台搭建", "升温、价值、高潜三类平台的搭建与追踪（R30）", "platforms", "platform_warmup", "platform_high_value", "platform_high_potential", chapters=(*TALK, *PLANS)),
 )  # fmt: skip
 
 
@@ -239,7 +239,7 @@ def _taken(reading: Reading, id: str, value: float, proof: Iterable[int] = ()) -
     id="topic.pvkyc",
     label="PVKYC五项",
     unit="share",
-    meaning="计划、拜访、成交、缘故、转介绍五项中谈到实处的比例，4项即0.8(R20)",
+    meaning="计划、拜访、成交、缘故、转介绍五项中谈到实处的比例，4项即0.8（R20）",
 )
 def _pvkyc(reading: Reading) -> Measurement:
     found, proof = 0, []
@@ -256,7 +256,7 @@ def _pvkyc(reading: Reading) -> Measurement:
     id="topic.benchmark",
     label="标杆分享",
     unit="strength",
-    meaning="有标杆人讲自己的做法：有人得一部分，步骤越全越高(R16、R20-R22)",
+    meaning="有标杆人讲自己的做法：有人得一部分，步骤越全越高（R16、R20-R22）",
 )
 def _benchmark(reading: Reading) -> Measurement:
     told = sharing.steps(reading)
@@ -275,7 +275,7 @@ def _benchmark(reading: Reading) -> Measurement:
     id="topic.root_cause",
     label="根因",
     unit="strength",
-    meaning="讨论中说出团队自身可改变的根因，3条为满(R17、R21)",
+    meaning="讨论中说出团队自身可改变的根因，3条为满（R17、R21）",
 )
 def _root_cause(reading: Reading) -> Measurement:
     found = causes.causes(reading)
@@ -286,7 +286,7 @@ def _root_cause(reading: Reading) -> Measurement:
     id="topic.cause_dimensions",
     label="三维根因",
     unit="share",
-    meaning="团队管理、客户经营、技能辅导三个方面中有根因的比例(R17)",
+    meaning="团队管理、客户经营、技能辅导三个方面中有根因的比例（R17）",
 )
 def _dimensions(reading: Reading) -> Measurement:
     found = causes.causes(reading)
@@ -302,7 +302,7 @@ def _dimensions(reading: Reading) -> Measurement:
     id="topic.training_barrier",
     label="未送训障碍",
     unit="strength",
-    meaning="未送训营业室的障碍：为什么没送、谁拦着、卡在哪(R22)",
+    meaning="未送训营业室的障碍：为什么没送、谁拦着、卡在哪（R22）",
 )
 def _barrier(reading: Reading) -> Measurement:
     about = set(hits(reading, _BY_ID["recruits"]))
@@ -311,7 +311,7 @@ def _barrier(reading: Reading) -> Measurement:
     return _taken(reading, "training_barrier", min(1.0, len(found) / 2.5), found)
 
 
-@measure(id="topic.ct_cause", label="未达CT根因", unit="strength", meaning="未达CT营业室的问题根源(R21)")
+@measure(id="topic.ct_cause", label="未达CT根因", unit="strength", meaning="未达CT营业室的问题根源（R21）")
 def _ct_cause(reading: Reading) -> Measurement:
     if not hits(reading, _BY_ID["ct"]):
         return _taken(reading, "ct_cause", 0.0)
@@ -323,7 +323,7 @@ def _ct_cause(reading: Reading) -> Measurement:
     id="topic.common_problem",
     label="共性问题",
     unit="0/1",
-    meaning="研讨点明了聚焦的共性问题，且有人说出原因(R17)",
+    meaning="研讨点明了聚焦的共性问题，且有人说出原因（R17）",
 )
 def _common(reading: Reading) -> Measurement:
     pattern = re.compile(
@@ -336,7 +336,7 @@ def _common(reading: Reading) -> Measurement:
     return _taken(reading, "common_problem", float(bool(said) and len(found) >= 1), [*said[:2], *found[:1]])
 
 
-@measure(id="topic.countermeasure", label="对策", unit="strength", meaning="针对问题定下对策，3条为满(R17)")
+@measure(id="topic.countermeasure", label="对策", unit="strength", meaning="针对问题定下对策，3条为满（R17）")
 def _countermeasure(reading: Reading) -> Measurement:
     found = [i for i in causes.measures(reading) if reading.chapter_of[i] == Chapter.PROBLEM_DISCUSSION]
     return _taken(reading, "countermeasure", min(1.0, len(found) / 3), found)
@@ -364,7 +364,7 @@ def _walkthrough(reading: Reading) -> Measurement:
     id="topic.decomposition",
     label="目标倒推",
     unit="strength",
-    meaning="收入、FYC、保费、客户数、拜访量连成一条倒推链(R18、R27)",
+    meaning="收入、FYC、保费、客户数、拜访量连成一条倒推链（R18、R27）",
 )
 def _decomposition(reading: Reading) -> Measurement:
     families = (
@@ -397,7 +397,7 @@ _ELEMENTS: Final = {
     id="topic.calendar_elements",
     label="行事历要素",
     unit="share",
-    meaning="行事历时间、地点、内容、对象、目标、准备六项说到几项(R30)",
+    meaning="行事历时间、地点、内容、对象、目标、准备六项说到几项（R30）",
 )
 def _elements(reading: Reading) -> Measurement:
     plan = set(reading.within(*PLANS))
@@ -418,7 +418,7 @@ def _elements(reading: Reading) -> Measurement:
     id="topic.platform_kinds",
     label="三类平台",
     unit="share",
-    meaning="下月升温、价值、高潜三类平台中有日期或人数安排的比例(R18、R30)",
+    meaning="下月升温、价值、高潜三类平台中有日期或人数安排的比例（R18、R30）",
 )
 def _kinds(reading: Reading) -> Measurement:
     proof = []
@@ -441,7 +441,7 @@ _FIRST_WEEK: Final = re.compile(
     id="topic.first_week_plan",
     label="首周部署",
     unit="strength",
-    meaning="次月第一周(领跑周)有人、有事、有日子的部署，4条为满(R19、R23)",
+    meaning="次月第一周（领跑周）有人、有事、有日子的部署，4条为满（R19、R23）",
 )
 def _first_week(reading: Reading) -> Measurement:
     week = set(reading.within(Chapter.NEXT_WEEK_PLAN))

@@ -78,7 +78,7 @@ class Reader:
         found = self.found(counted)
         if found.truth is None:
             return Number(None, reason=found.reason)
-        number = float(self._distinct(quantity, found.hits))
+        number = self._counted(quantity, (h.utterance for h in found.hits))
         sure = _sureness(found.hits)
         if quantity.count is not None:
             return Number(number, found.hits, confidence=sure)
@@ -91,9 +91,10 @@ class Reader:
         heard = self.heard
         if quantity.share is not None:
             if quantity.of is None:
-                return float(len(heard.real)), "没有语句"
+                return self._counted(quantity, heard.real), "没有语句"
             found = self.found(quantity.of)
-            return float(self._distinct(quantity, found.hits)), found.reason or "没有可比的语句"
+            whole = self._counted(quantity, (h.utterance for h in found.hits))
+            return whole, found.reason or "没有可比的语句"
         counted = quantity.rate
         inside = counted.in_ if counted is not None else ()
         rows = [i for i in heard.real if not inside or heard.chapter_of.get(i, (None, 0))[0] in inside]
@@ -107,11 +108,13 @@ class Reader:
             seconds = heard.edges[1] - heard.edges[0]
         return seconds / 600, "没有语句"
 
-    def _distinct(self, quantity: Quantity, hits: Iterable[Hit]) -> int:
-        if quantity.distinct == "speaker":
-            said = self.heard.transcript.utterances
-            return len({said[h.utterance].speaker for h in hits} - {None})
-        return len({h.utterance for h in hits})
+    def _counted(self, quantity: Quantity, utterances: Iterable[int]) -> float:
+        said, rows = self.heard.transcript.utterances, set(utterances)
+        if quantity.unit == "speakers":
+            return float(len({said[i].speaker for i in rows} - {None}))
+        if quantity.unit == "seconds":
+            return sum(said[i].end - said[i].start for i in rows)
+        return float(len(rows))
 
     # ------------------------------------------------------------ conditions
 
@@ -212,6 +215,8 @@ class Reader:
                 yield from self._sounding(phrase)
             if condition.fuzzy is not None:
                 yield from self._resembling(phrase, condition.fuzzy)
+                if condition.pinyin:
+                    yield from self._sounding_alike(phrase, condition.fuzzy)
 
     def _sounding(self, phrase: str) -> Iterator[tuple[int, int, float]]:
         sounds, starts = self.heard.syllables
@@ -234,6 +239,20 @@ class Reader:
             if match is not None and len(said) >= len(phrase) * cutoff / 100:
                 start = self.heard.joined[1][row] + match.dest_start
                 yield start, start + match.dest_end - match.dest_start, match.score / 100
+
+    def _sounding_alike(self, phrase: str, cutoff: int) -> Iterator[tuple[int, int, float]]:
+        """As ``_resembling``, syllable by syllable: a misheard phrase still sounds nearly the same."""
+        from rapidfuzz import fuzz
+
+        wanted = pinyin_of(phrase)[0].split()
+        for row, index in enumerate(self.heard.real):
+            said = pinyin_of(self.heard.texts[index])[0].split()
+            if len(said) < len(wanted) * cutoff / 100 or 2 * len({*wanted} & {*said}) < len({*wanted}):
+                continue
+            match = fuzz.partial_ratio_alignment(wanted, said, score_cutoff=cutoff)
+            if match is not None:
+                start = self.heard.joined[1][row] + match.dest_start
+                yield start, start + match.dest_end - match.dest_start, 0.9 * match.score / 100
 
     def _excluded(self, exclusion: Exclusion, index: int, start: int, end: int) -> bool:
         if exclusion.characters is None:

@@ -167,8 +167,8 @@ class Exclusion(Part):
 
 
 class Quantity(Part):
-    """A number: a measure of the code, or utterances counted by a condition. Give exactly one of ``measure``,
-    ``count``, ``rate`` (with ``per``), ``share`` (of ``of``, else of all utterances)."""
+    """A number: a measure of the code, or utterances (speakers, seconds) counted by a condition. Give exactly
+    one of ``measure``, ``count``, ``rate`` (with ``per``), ``share`` (of ``of``, else of all utterances)."""
 
     vocabulary = {"measure": MEASURE_IDS}
     matters: ClassVar[tuple[str, ...]] = ("measure", "count", "rate", "share")
@@ -178,7 +178,9 @@ class Quantity(Part):
     share: Condition | None = Field(None, description="符合条件的语句占 of 的比例")
     of: Condition | None = None
     per: Literal["10 minutes", "100 utterances", "1000 characters"] | None = None
-    distinct: Literal["utterance", "speaker"] = Field("utterance", description="按语句数，还是按说话人数")
+    unit: Literal["utterances", "speakers", "seconds"] = Field(
+        "utterances", description="按语句数、说话人数，还是说话的秒数"
+    )
 
     @model_validator(mode="after")
     def _one_quantity(self) -> Self:
@@ -230,7 +232,7 @@ class Condition(Quantity):
     near: Near | None = None
     except_: Exclusion | None = Field(None, alias="except")
     fuzzy: int | None = Field(None, ge=50, le=100, description="短语的相似度门槛（百分）")
-    pinyin: bool = Field(False, description="同音也算")
+    pinyin: bool = Field(False, description="同音也算；与 fuzzy 同写时，读音近似到门槛也算")
     times: int = Field(1, ge=1, description="至少出现在几句里")
 
     @model_validator(mode="after")

@@ -148,7 +148,7 @@ def _item(item: Item, rubric: Rubric, reader: Reader, judge: Answer | None) -> I
         max=item.weight,
         level=level,
         status="full" if level >= 1 else "partial" if level > 0 else "missed",
-        reason=";".join(reasons),
+        reason="；".join(reasons),
         evidence=evidence,
         points=points,
         suggestion="" if level >= 1 else "".join([general, *advice]),

@@ -109,7 +109,7 @@ def read(path: Path) -> Placed:
             f"{where} 不是合法的 YAML（{_yaml_problem(error)}），请检查缩进、冒号和引号。"
         ) from error
     except YAMLError as error:
-        raise RubricError(f"{path} 不是合法的 YAML,请检查缩进、冒号和引号。") from error
+        raise RubricError(f"{path} 不是合法的 YAML，请检查缩进、冒号和引号。") from error
     if not isinstance(tree, Mapping):
         raise RubricError(f"{path}:1:1 量规必须是「键: 值」的表，请从 id 和 version 写起。")
     placed = _place(tree, file=str(path), mark=Mark(str(path), 1, 1))

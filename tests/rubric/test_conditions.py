@@ -86,6 +86,16 @@ def test_an_exclusion_looks_only_as_far_as_it_says(tmp_path: Path) -> None:
     assert found(tmp_path, far, meeting).truth is False
 
 
+def test_a_phrase_that_sounds_nearly_the_same_is_found_to_a_threshold(tmp_path: Path) -> None:
+    meeting = Meeting("甲 opening 每为主馆抱一下下周的培房计划", "乙 opening 每天的天气都不错啊")
+    condition = "{{phrase: 每位主管报一下下周的陪访计划, pinyin: {pinyin}, fuzzy: {cutoff}}}"
+    assert lines(found(tmp_path, condition.format(pinyin="true", cutoff=90), meeting)) == [0]
+    assert found(tmp_path, condition.format(pinyin="false", cutoff=90), meeting).truth is False
+    dropped = Meeting("甲 opening 每为主馆下周的培房计划")
+    assert found(tmp_path, condition.format(pinyin="true", cutoff=75), dropped).truth is True
+    assert found(tmp_path, condition.format(pinyin="true", cutoff=95), dropped).truth is False
+
+
 def test_a_combination_holds_within_its_scope(tmp_path: Path) -> None:
     condition = "{all: [{act: probe}, {act: commit}], in: stage_review}"
     assert found(tmp_path, condition, TALK).truth is False
@@ -124,7 +134,9 @@ def test_an_unknown_part_makes_all_unknown_unless_another_part_fails(tmp_path: P
         ("{measure: speech_minutes, at_most: 30}", False),
         ("{measure: speech_minutes, at_least: 30}", True),
         ("{count: {act: [check, probe, commit]}, at_least: 3}", True),
-        ("{count: {longer: 1}, distinct: speaker, at_most: 3}", True),
+        ("{count: {longer: 1}, unit: speakers, at_most: 3}", True),
+        ("{count: {act: [check, probe, commit]}, unit: seconds, at_least: 30}", True),
+        ("{share: {act: commit}, unit: seconds, of: {act: [probe, commit]}, at_least: 0.51}", False),
         ("{rate: {act: probe}, per: 10 minutes, at_least: 9.9}", True),
         ("{rate: {act: probe, in: stage_review}, per: 10 minutes, at_least: 29}", True),
         ("{rate: {act: probe}, per: 100 utterances, at_most: 17}", True),

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 from qa_pipeline.errors import RecordingError
 from qa_pipeline.values import Progress, Recording, RecordingPart, Seconds
@@ -101,34 +101,38 @@ def open_recording(paths: Sequence[Path], *, progress: Progress | None = None) -
     return Recording(parts=parts, duration=duration, sha256=joined, warnings=tuple(warnings))
 
 
-def decode(part: RecordingPart, *, channel: int | Literal["mix"] | None = None) -> Iterator[Samples]:
+def decode(part: RecordingPart) -> Iterator[Samples]:
     """Yield the audio of one part as float32 blocks of at most 10 s at 16 kHz, values in [-1, 1].
 
-    ``channel`` picks one channel, counted through all audio tracks of the file; None and "mix" give the mean
-    of all. Pauses in the file's time stamps become silence, so position is time.
+    Channels and audio tracks are mixed into one. Pauses in the file's time stamps become silence, so position
+    is time.
 
     Raises RecordingError when the file has gone, or when too much of it cannot be decoded.
     """
-    streams = _audio_layout(part.path)
-    if isinstance(channel, int):
-        for stream, channels in enumerate(streams):
-            if channel < channels:
-                yield from _decode_stream(part.path, stream, channel)
-                return
-            channel -= channels
-        raise RecordingError(f"录音 {part.path} 没有第 {channel + 1} 个声道：请检查录音的声道数。")
-    if len(streams) == 1:
-        yield from _decode_stream(part.path, 0, None)
-        return
+    for block in decode_channels(part):
+        yield block.mean(axis=0)
+
+
+def decode_channels(part: RecordingPart) -> Iterator[Samples]:
+    """Like :func:`decode`, but each block has shape (channels, samples): all channels of all audio tracks."""
+    import av
     import numpy as np
 
-    tracks = (_decode_stream(part.path, index, None) for index in range(len(streams)))
+    try:
+        with _open(part.path) as container:
+            count = len(container.streams.audio)
+    except (OSError, av.FFmpegError) as error:
+        raise _gone(part.path) from error
+    tracks = [_decode_track(part.path, index) for index in range(count)]
+    rows = [1] * count
     for blocks in itertools.zip_longest(*tracks):
-        heard = [block for block in blocks if block is not None]
-        mixed = np.zeros(max(len(block) for block in heard), np.float32)
-        for block in heard:
-            mixed[: len(block)] += block
-        yield mixed / np.float32(len(streams))
+        rows = [width if block is None else len(block) for width, block in zip(rows, blocks, strict=True)]
+        length = max(block.shape[1] for block in blocks if block is not None)
+        together = np.zeros((sum(rows), length), np.float32)
+        for first, width, block in zip(itertools.accumulate(rows), rows, blocks, strict=True):
+            if block is not None:
+                together[first - width : first, : block.shape[1]] = block
+        yield together
 
 
 # ---------------------------------------------------------------- probing
@@ -301,40 +305,29 @@ def _starts_by_clock(probes: Sequence[_Probe]) -> list[Seconds] | None:
 # ---------------------------------------------------------------- decoding
 
 
-def _audio_layout(path: str) -> list[int]:
-    """Channels of every audio track."""
-    import av
-
-    try:
-        with _open(path) as container:
-            return [int(stream.codec_context.channels) for stream in container.streams.audio]
-    except (OSError, av.FFmpegError) as error:
-        raise RecordingError(f"打不开录音文件 {path}：文件在处理时被移走或改动，请放回原处。") from error
-
-
-def _decode_stream(path: str, index: int, channel: int | None) -> Iterator[Samples]:
-    """One audio track in blocks of 10 s; ``channel`` None is the track's mono mix."""
+def _decode_track(path: str, index: int) -> Iterator[Samples]:
+    """One audio track as blocks (channels, samples) of 10 s; only the last one may be shorter."""
     import numpy as np
 
-    pending: list[Samples] = []
+    pending: list[Any] = []
     held = 0
-    for piece in _pieces(path, index, channel):
+    for piece in _pieces(path, index):
         pending.append(piece)
-        held += len(piece)
+        held += piece.shape[1]
         if held < _BLOCK:
             continue
-        joined = np.concatenate(pending)
-        whole = len(joined) // _BLOCK * _BLOCK
+        joined = np.concatenate(pending, axis=1)
+        whole = held // _BLOCK * _BLOCK
         for offset in range(0, whole, _BLOCK):
-            yield joined[offset : offset + _BLOCK].astype(np.float32) / np.float32(32768)
-        pending = [joined[whole:].copy()]
-        held = len(pending[0])
+            yield joined[:, offset : offset + _BLOCK].astype(np.float32) / np.float32(32768)
+        pending = [joined[:, whole:].copy()]
+        held -= whole
     if held:
-        yield np.concatenate(pending).astype(np.float32) / np.float32(32768)
+        yield np.concatenate(pending, axis=1).astype(np.float32) / np.float32(32768)
 
 
-def _pieces(path: str, index: int, channel: int | None) -> Iterator[Any]:
-    """Resampled int16 pieces, one a frame, with silence where the time stamps jump ahead."""
+def _pieces(path: str, index: int) -> Iterator[Any]:
+    """Resampled int16 pieces (channels, samples), one a frame, with silence where the time stamps jump."""
     import av
     import numpy as np
 
@@ -342,17 +335,11 @@ def _pieces(path: str, index: int, channel: int | None) -> Iterator[Any]:
     origin: float | None = None
     resampler: Any = None
     shape: tuple[str, str, int] | None = None
-
-    def pick(frames: list[Any]) -> Iterator[Any]:
-        for frame in frames:
-            samples = frame.to_ndarray()
-            row = 0 if channel is None else channel
-            yield samples[row] if row < len(samples) else np.zeros(samples.shape[1], np.int16)
-
+    layout: Any = None
     try:
         container = _open(path)
     except (OSError, av.FFmpegError) as error:
-        raise RecordingError(f"打不开录音文件 {path}：文件在处理时被移走或改动，请放回原处。") from error
+        raise _gone(path) from error
     with container:
         stream = container.streams.audio[index]
         for packet in _packets(container, stream):
@@ -365,12 +352,13 @@ def _pieces(path: str, index: int, channel: int | None) -> Iterator[Any]:
             for frame in frames:
                 now = (frame.format.name, frame.layout.name, frame.sample_rate)
                 if now != shape:
-                    if resampler is not None:
-                        for piece in pick(resampler.resample(None)):
-                            produced += len(piece)
-                            yield piece
-                    layout = "mono" if channel is None else frame.layout
-                    resampler = av.AudioResampler(format="s16p", layout=layout, rate=SAMPLE_RATE)
+                    for last in resampler.resample(None) if resampler is not None else ():
+                        produced += last.samples
+                        yield _samples(last)
+                    layout = layout or frame.layout
+                    # The layout is kept and mixed by us: FFmpeg takes eight people's tracks for a cinema's
+                    # loudspeakers and drops one of them as the bass.
+                    resampler = av.AudioResampler(format="s16", layout=layout, rate=SAMPLE_RATE)
                     shape = now
                 if frame.pts is not None:
                     at = float(frame.pts * frame.time_base)
@@ -379,19 +367,24 @@ def _pieces(path: str, index: int, channel: int | None) -> Iterator[Any]:
                     if late > _CLOCK_JUMP:
                         origin += late
                     elif late > _GAP_INSIDE:
-                        silence = np.zeros(int(late * SAMPLE_RATE), np.int16)
-                        produced += len(silence)
-                        yield silence
+                        silence = int(late * SAMPLE_RATE)
+                        produced += silence
+                        yield np.zeros((resampler.layout.nb_channels, silence), np.int16)
                 frame.pts = None
-                for piece in pick(resampler.resample(frame)):
-                    produced += len(piece)
-                    yield piece
-        if resampler is not None:
-            yield from pick(resampler.resample(None))
+                for resampled in resampler.resample(frame):
+                    produced += resampled.samples
+                    yield _samples(resampled)
+        for last in resampler.resample(None) if resampler is not None else ():
+            yield _samples(last)
     if broken > max(1, packets * _BROKEN_SHARE):
         raise RecordingError(
             f"录音文件 {path} 有 {broken / packets:.0%} 的内容解不出来：文件已损坏，请重新拷贝或重新导出。"
         )
+
+
+def _samples(frame: Any) -> Any:
+    """int16 (channels, samples). Read from the packed format: PyAV runs past the planes of eight channels."""
+    return frame.to_ndarray().reshape(-1, frame.layout.nb_channels).T
 
 
 def _packets(container: Any, stream: Any) -> Iterator[Any]:
@@ -405,3 +398,7 @@ def _packets(container: Any, stream: Any) -> Iterator[Any]:
         except (StopIteration, av.InvalidDataError):
             return
         yield packet
+
+
+def _gone(path: str) -> RecordingError:
+    return RecordingError(f"打不开录音文件 {path}：文件在处理时被移走或改动，请放回原处。")

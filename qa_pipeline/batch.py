@@ -200,7 +200,7 @@ def _inspect_one(task: Task) -> dict[str, Any]:
             rubric=rubric,
             transcript=from_json(kept.read_text("utf-8")) if kept.is_file() else None,
             model=task.model,
-            options=TranscribeOptions(threads=task.threads),
+            options=TranscribeOptions(cpu_threads=task.threads),
             keep=lambda t: write_atomically(kept, transcript_to_json(t).encode()),
         )
         write_atomically(

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
+
+from qa_pipeline.errors import InputError
 
 app = typer.Typer(help="语音模型：查看、获取、校验。", no_args_is_help=True)
 
@@ -17,7 +21,8 @@ def list_models() -> None:
 
     from qa_pipeline.transcript import store
 
-    models = store.installed()
+    with _refusals():
+        models = store.installed()
     table = Table("模型", "大小", "说明", title="本机的语音模型（第一个是默认）")
     for model in models:
         table.add_row(model.name, f"{model.size / 1e6:.0f} MB", model.warning)
@@ -42,7 +47,7 @@ def pull(
     bar = Progress(
         TextColumn("获取 {task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
     )
-    with bar:
+    with _refusals(), bar:
         task = bar.add_task(name, total=None)
         folder = store.pull(
             name,
@@ -59,11 +64,20 @@ def check(
     """重新计算校验和，确认模型文件完好。"""
     from qa_pipeline.transcript import store
 
-    names = [name] if name else [model.name for model in store.installed()]
-    if name is None and store.diarization_models():
-        names.append(store.DIARIZATION)
-    for each in names:
-        model = store.check(each)
-        typer.echo(f"{model.name} 完好：{model.path}")
-    if not names:
-        typer.echo("本机没有语音模型：请运行 huijian asr pull large-v3-turbo。")
+    with _refusals():
+        names = [name] if name else [model.name for model in store.installed()]
+        if name is None and store.diarization_models():
+            names.append(store.DIARIZATION)
+        for each in names:
+            model = store.check(each)
+            typer.echo(f"{model.name} 完好：{model.path}")
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """A refusal is one sentence on stderr and exit code 2."""
+    try:
+        yield
+    except InputError as error:
+        typer.echo(f"错误：{error}", err=True)
+        raise typer.Exit(2) from error

@@ -20,8 +20,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from qa_pipeline.errors import OutputError, TranscriptError
 from qa_pipeline.values import Seconds, Transcript, Utterance
 
-MAX_BYTES: Final = 200_000_000
-"""A larger file is no transcript: an hour of talk is 60 kB."""
+MAX_BYTES: Final = 50_000_000
+"""A larger file is no transcript: an hour of talk is 60 kB, and 2 MB with a time for every word."""
 
 _LATEST: Final[Seconds] = 48 * 3600.0
 _SLACK: Final[Seconds] = 0.5
@@ -34,8 +34,9 @@ _TIME_FIRST: Final = re.compile(
     rf"\s*[\[(（【]?({_CLOCK})[\])）】]?\s*(?:([^:：，。]{{1,{_LABEL_CHARS}}})[:：])?\s*(.*)"
 )
 _TIME_LAST: Final = re.compile(
-    rf"\s*([^:：，。]{{1,{_LABEL_CHARS}}}?)\s*[\[(（【]?({_CLOCK})[\])）】]?\s*[:：]?\s*(.*)"
+    rf"\s*([^:：，。\s]{{1,{_LABEL_CHARS}}}?)(?:\s+|\s*[\[(（【])({_CLOCK})[\])）】]?\s*(?:[:：]\s*(.*))?"
 )
+"""张三 00:12:31 or 张三(00:12:31)：…… but not 明天早上8:30准时到, which is speech."""
 _LABEL: Final = re.compile(rf"([^:：，。！？\s]{{1,{_LABEL_CHARS}}})[:：]\s*(.+)", re.DOTALL)
 _VOICE: Final = re.compile(r"<v(?:\.[^ >]*)?\s+([^>]+)>")
 _TAG: Final = re.compile(r"</?[^>]+>")
@@ -111,6 +112,24 @@ def _text(path: Path) -> str:
     raise TranscriptError(f"文字稿 {path} 不是 UTF-8 或 GB18030 编码的文字：请另存为 UTF-8 后重试。")
 
 
+_FAULTS: Final = {
+    "missing": "没有给出",
+    "float": "不是数字",
+    "int": "不是整数",
+    "finite": "不是有限的数字",
+    "string": "不是文字",
+    "bool": "不是 true 或 false",
+    "list": "不是列表",
+    "tuple": "不是列表",
+    "model": "不是对象",
+    "dataclass": "不是对象",
+    "greater": "太小",
+    "less": "太大",
+    "json": "不是合法的 JSON",
+}
+"""What pydantic finds wrong, by the first word of its fault types."""
+
+
 class _Loose(BaseModel):
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
@@ -151,17 +170,23 @@ def _read_json(text: str, path: Path) -> Transcript:
         own = _adapter().validate_json(text)
     except ValidationError:
         return _read_foreign_json(text, path)
-    rows = [
-        _Row(f"第 {number} 条", u.start, u.end, u.text, u.speaker)
-        for number, u in enumerate(own.utterances, 1)
-    ]
-    if not rows:
+    said = [(number, u) for number, u in enumerate(own.utterances, 1) if u.text.strip()]
+    if not said:
         raise TranscriptError(f"文字稿 {path} 里没有任何发言：请检查导出是否成功。")
-    checked = _utterances(rows, path)
-    if any(u.end != c.end for u, c in zip(own.utterances, checked, strict=True)):
-        trimmed = zip(own.utterances, checked, strict=True)
-        return replace(own, utterances=tuple(replace(u, end=c.end) for u, c in trimmed))
-    return own
+    for number, u in said:
+        if u.confidence is not None and not 0 <= u.confidence <= 1:
+            raise TranscriptError(
+                f"文字稿 {path} 第 {number} 条的 confidence 不在 0 到 1 之间：请改正后重试。"
+            )
+    rows = [_Row(f"第 {number} 条", u.start, u.end, u.text, u.speaker or None) for number, u in said]
+    utterances = tuple(
+        replace(u, end=row.end, speaker=u.speaker or None)
+        for (_, u), row in zip(said, _utterances(rows, path), strict=True)
+    )
+    last = max(u.end for u in utterances)
+    return replace(
+        own, utterances=utterances, duration=own.duration if last <= own.duration <= _LATEST else last
+    )
 
 
 def _read_foreign_json(text: str, path: Path) -> Transcript:
@@ -200,8 +225,13 @@ def _sure(segment: _Segment) -> float | None:
 
 
 def _first(error: ValidationError) -> str:
-    first = error.errors()[0]
-    return f"{'.'.join(str(part) for part in first['loc']) or '开头'}：{first['msg']}"
+    """Where the first fault is and what it is, in Chinese."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    found = re.search(r"line (\d+) column (\d+)", first["msg"])
+    if found:
+        return f"第 {found[1]} 行第 {found[2]} 列不是合法的 JSON"
+    what = _FAULTS.get(first["type"].partition("_")[0], "不是应有的类型")
+    return f"{'.'.join(str(part) for part in first['loc']) or '开头'}{what}"
 
 
 def _cues(text: str, path: Path) -> Iterator[_Row]:
@@ -237,7 +267,8 @@ def _cjk(lines: Sequence[str]) -> bool:
 def _lines(text: str, path: Path) -> Iterator[_Row]:
     """``00:12:31 张三：`` with the words after it or below it; ``张三 00:12:31`` is read too."""
     row: _Row | None = None
-    for number, line in enumerate(text.splitlines(), 1):
+    lines = text.splitlines()
+    for number, line in enumerate(lines, 1):
         if not line.strip():
             continue
         found = _TIME_FIRST.fullmatch(line)
@@ -249,13 +280,13 @@ def _lines(text: str, path: Path) -> Iterator[_Row]:
                 and len(words) <= _LABEL_CHARS
                 and not re.search(r"[，。！？,.!?]", words)
             ):
-                follows = _next_line(text, number)
+                follows = next((line for line in lines[number : number + 3] if line.strip()), "")
                 if follows and not _TIME_FIRST.fullmatch(follows) and " " not in words.strip():
                     speaker, words = words, ""  # 00:12:31 张三, with the words on the next line
         else:
             found = _TIME_LAST.fullmatch(line)
             if found is not None:
-                speaker, clock, words = found.groups()
+                speaker, clock, words = found.groups(default="")
         if found is not None:
             if row is not None and row.text:
                 yield row
@@ -270,11 +301,6 @@ def _lines(text: str, path: Path) -> Iterator[_Row]:
             )
     if row is not None and row.text:
         yield row
-
-
-def _next_line(text: str, number: int) -> str:
-    following = (line for line in text.splitlines()[number : number + 3] if line.strip())
-    return next(following, "")
 
 
 def _seconds(clock: str) -> Seconds:
@@ -443,4 +469,4 @@ def _clock(seconds: Seconds, point: str = "") -> str:
 
 @cache
 def _adapter() -> TypeAdapter[Transcript]:
-    return TypeAdapter(Transcript, config=ConfigDict(allow_inf_nan=False))
+    return TypeAdapter(Transcript)

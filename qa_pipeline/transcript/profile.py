@@ -66,10 +66,9 @@ def read_profile(folder: Path) -> Profile:
     try:
         return Profile.model_validate(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:
-        what = str(error).splitlines()[0]
+        what = "不是合法的 JSON"
         if isinstance(error, ValidationError):
             first = error.errors()[0]
             key = ".".join(str(part) for part in first["loc"])
-            reason = "不认识的键" if first["type"] == "extra_forbidden" else first["msg"]
-            what = f"{key}：{reason}"
+            what = f"{key} {'是不认识的键' if first['type'] == 'extra_forbidden' else '的值不对'}"
         raise ModelError(f"语音模型的配置 {path} 有误（{what}）：请改正或删除该文件。") from error

@@ -1,7 +1,7 @@
 """The speech models on this machine: list, find, fetch, check.
 
-A model is a folder in CTranslate2's Whisper format. Fetched models lie in the user's data folder, or where the
-environment variable HUIJIAN_MODELS says, each with a manifest of checksums. Nothing is fetched unasked.
+A model is a folder in CTranslate2's Whisper format. Fetched models lie in the user's data folder, or where
+the environment variable HUIJIAN_MODELS says, each with a manifest of checksums. Nothing is fetched unasked.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ import json
 import os
 import re
 import shutil
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -286,27 +287,41 @@ def _sha256(path: Path) -> str:
 # ---------------------------------------------------------------- fetching
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Wanted:
+    """A file to fetch; ``sha256`` as the hub lists it, which it does for large files only."""
+
+    repository: str
+    file: str
+    local: str
+    size: int
+    sha256: str | None
+
+
 def _fetch_model(repository: str, into: Path, mirror: str | None, progress: Progress | None) -> str:
-    files = _listing(repository, mirror)
-    wanted = {file: size for file, size in files.items() if _WANTED.fullmatch(file) or file == PROFILE_FILE}
-    missing = [file for file in _NEEDED if file not in wanted and file != "tokenizer.json"]
+    files = [
+        wanted
+        for wanted in _listing(repository, mirror)
+        if _WANTED.fullmatch(wanted.file) or wanted.file == PROFILE_FILE
+    ]
+    missing = set(_NEEDED) - {wanted.file for wanted in files}
     if missing:
         raise ModelError(
-            f"{repository} 不是 CTranslate2 格式的 Whisper 模型（缺 {'、'.join(missing)}）：请换一个模型名。"
+            f"{repository} 不是 CTranslate2 格式的 Whisper 模型（缺 {'、'.join(sorted(missing))}）："
+            "请换一个模型名。"
         )
-    _download([(repository, file, file) for file in wanted], wanted, into, mirror, progress)
+    _download(files, into, mirror, progress)
     return repository
 
 
 def _fetch_diarization(into: Path, mirror: str | None, progress: Progress | None) -> str:
-    sizes: dict[str, int] = {}
-    for repository, file in DIARIZATION_FILES.values():
-        listed = _listing(repository, mirror)
-        if file not in listed:
+    files: list[_Wanted] = []
+    for local, (repository, file) in DIARIZATION_FILES.items():
+        listed = [wanted for wanted in _listing(repository, mirror) if wanted.file == file]
+        if not listed:
             raise ModelError(f"{repository} 里没有 {file}：请换一个镜像地址重试。")
-        sizes[file] = listed[file]
-    wanted = [(repository, file, local) for local, (repository, file) in DIARIZATION_FILES.items()]
-    _download(wanted, sizes, into, mirror, progress)
+        files.append(replace(listed[0], local=local))
+    _download(files, into, mirror, progress)
     return "、".join(repository for repository, _ in DIARIZATION_FILES.values())
 
 
@@ -316,8 +331,7 @@ def _hub(mirror: str | None) -> HfApi:
     return HfApi(endpoint=mirror.rstrip("/") if mirror else None, token=False, library_name="huijian")
 
 
-def _listing(repository: str, mirror: str | None) -> dict[str, int]:
-    """File -> bytes, as the hub lists them."""
+def _listing(repository: str, mirror: str | None) -> list[_Wanted]:
     from httpx2 import HTTPError
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
 
@@ -329,23 +343,26 @@ def _listing(repository: str, mirror: str | None) -> dict[str, int]:
         ) from error
     except (HfHubHTTPError, HTTPError, OSError) as error:
         raise _unreachable(repository, mirror) from error
-    return {file.rfilename: int(file.size or 0) for file in info.siblings or ()}
+    return [
+        _Wanted(
+            repository=repository,
+            file=file.rfilename,
+            local=file.rfilename,
+            size=int(file.size or 0),
+            sha256=file.lfs.sha256 if file.lfs else None,
+        )
+        for file in info.siblings or ()
+    ]
 
 
-def _download(
-    wanted: list[tuple[str, str, str]],
-    sizes: dict[str, int],
-    into: Path,
-    mirror: str | None,
-    progress: Progress | None,
-) -> None:
-    """Fetch (repository, file, local name) into a folder."""
+def _download(files: Sequence[_Wanted], into: Path, mirror: str | None, progress: Progress | None) -> None:
+    """Fetch files into a folder, each checked against the hub's checksum."""
     from httpx2 import HTTPError
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
     from tqdm.auto import tqdm  # type: ignore[import-untyped]
 
-    total = float(sum(sizes[file] for _, file, _ in wanted))
+    total = float(sum(wanted.size for wanted in files))
     done = 0.0
 
     class Reporter(tqdm):  # type: ignore[misc]
@@ -361,11 +378,11 @@ def _download(
             if progress is not None:
                 progress("pull", min(done + self._bytes, total), total)
 
-    for repository, file, local in wanted:
+    for wanted in files:
         try:
             fetched = hf_hub_download(
-                repository,
-                file,
+                wanted.repository,
+                wanted.file,
                 local_dir=into,
                 endpoint=mirror.rstrip("/") if mirror else None,
                 token=False,
@@ -373,10 +390,15 @@ def _download(
                 tqdm_class=Reporter,
             )
         except (HfHubHTTPError, LocalEntryNotFoundError, HTTPError) as error:
-            raise _unreachable(repository, mirror) from error
-        if local != file:
-            Path(fetched).rename(into / local)
-        done += sizes[file]
+            raise _unreachable(wanted.repository, mirror) from error
+        if wanted.sha256 and _sha256(Path(fetched)) != wanted.sha256:
+            Path(fetched).unlink()
+            raise ModelError(
+                f"取到的 {wanted.file} 与模型库公布的校验和不符：网络或镜像有问题，请重试或换一个镜像地址。"
+            )
+        if wanted.local != wanted.file:
+            Path(fetched).rename(into / wanted.local)
+        done += wanted.size
         if progress is not None:
             progress("pull", done, total)
 

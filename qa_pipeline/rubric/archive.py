@@ -102,9 +102,9 @@ def _read_anew(text: str, *, name: str, facts: Path) -> Stored:
     from qa_pipeline.chapters import infer_kind, segment
     from qa_pipeline.facts import read_facts
     from qa_pipeline.findings import find
-    from qa_pipeline.transcript import from_json
+    from qa_pipeline.transcript import clean, from_json
 
-    transcript = from_json(text)
+    transcript = clean(from_json(text))
     known = read_facts(facts) if facts.is_file() else MeetingFacts()
     if known.kind is None:
         known = replace(known, kind=infer_kind(transcript)[0])

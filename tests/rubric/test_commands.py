@@ -145,7 +145,8 @@ def test_a_bare_transcript_is_read_anew_with_the_facts_beside_it(tmp_path: Path)
     (tmp_path / "甲.json").write_text(to_json(TALK.transcript), "utf-8")
     (tmp_path / "甲.meeting.yaml").write_text("kind: weekly_review\ntheme: supervisor_lead\n", "utf-8")
     (stored,) = read_archive(tmp_path / "甲.json")
-    assert stored.transcript.utterances[0].text == "见了六个"
+    assert stored.transcript.utterances[0].text.startswith("见了六个")
+    assert stored.transcript.utterances[0].numbers[0].value == 6
     assert (stored.facts.kind, stored.facts.theme) == (MeetingKind.WEEKLY_REVIEW, Theme.SUPERVISOR_LEAD)
     assert "probe_chains" in stored.findings.measures
 

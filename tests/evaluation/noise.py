@@ -50,7 +50,7 @@ def _misheard(text: str, *, rate: float, random: Random) -> str:
             continue
         way = random.random()
         if way < 0.6:
-            same = [other for other in _homophones()[_sound(letter)] if other != letter]
+            same = [other for other in _homophones().get(_sound(letter), ()) if other != letter]
             out.append(random.choice(same) if same else random.choice(COMMON))
         elif way < 0.75:
             out.append(random.choice(COMMON))

@@ -13,11 +13,11 @@ transcript changes nothing.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import cache
-from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from qa_pipeline.transcript import suspects
@@ -50,11 +50,10 @@ def clean(transcript: Transcript, *, steps: Collection[str] = ALL_STEPS) -> Tran
     if "phantoms" in steps:
         cleaned = [_marked(utterance, transcript) for utterance in cleaned]
     if "punctuation" in steps:
-        after = [following.start - current.end for current, following in pairwise(cleaned)]
-        known = transcript.speech is not None
+        following = [*(utterance.start for utterance in cleaned[1:]), math.inf]
         cleaned = [
-            _punctuated(utterance, pause=pause if known else None)
-            for utterance, pause in zip(cleaned, [*after, None], strict=True)
+            _punctuated(utterance, pause=start - utterance.end if transcript.speech is not None else None)
+            for utterance, start in zip(cleaned, following, strict=False)
         ]
     if "numbers" in steps:
         cleaned = [replace(utterance, numbers=spoken_numbers(utterance.text)) for utterance in cleaned]

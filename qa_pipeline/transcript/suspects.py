@@ -23,14 +23,14 @@ _LOOPS: Final = tuple(
 _PHANTOM: Final = re.compile(
     r"点赞.{0,4}(?:订阅|关注|转发)|订阅.{0,4}(?:转发|打赏|点赞|频道)|打赏支持|求打赏|请不吝"
     r"|明镜(?:与点点|需要您的支持|火拍)|字幕(?:由|志愿者|组|君|制作|提供|校对)|中文字幕|[Aa]mara\.?\s?org"
-    r"|优优独播剧场|YoYo Television|独播剧场"
+    r"|优优独播剧场|YoYoTelevision|独播剧场"
     r"|谢谢(?:大家)?(?:观看|收看|收听)|感谢(?:您的|大家的?)?(?:观看|收看|收听)"
     r"|(?:下期|下次)(?:节目)?再见|本期(?:视频|节目)|作词|作曲|编曲|^词曲|以下是.{0,12}普通话"
 )
 """Lines of video subtitles. 谢谢大家 is not among them: people say it in meetings."""
 
 PHANTOM_CHARS: Final = 30
-"""A phantom line is short; a marker inside longer speech is speech."""
+"""A phantom line is short (a Latin word counts once); a marker inside longer speech is speech."""
 DOUBT: Final = 0.5
 """Below this confidence the sound does not vouch for the words."""
 
@@ -59,7 +59,7 @@ def is_phantom(text: str, *, confidence: float | None, voiced: float | None) -> 
     unknown. Where neither is known only a line that is nothing but a marker counts.
     """
     bare = re.sub(r"[\s，。！？,.!?、…]", "", text)
-    if len(bare) > PHANTOM_CHARS:
+    if len(re.sub(r"[A-Za-z]+", "A", bare)) > PHANTOM_CHARS:
         return False
     marker = sum(len(found[0]) for found in _PHANTOM.finditer(bare))
     if not marker:

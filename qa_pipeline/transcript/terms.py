@@ -93,7 +93,10 @@ def _allowed(text: str, candidate: _Candidate) -> bool:
         return False
     if candidate.listed:
         return True
-    if any(len(word) > 1 and word not in candidate.term for word in _inside(words, left, start, end)):
+    inside = [word for word in _inside(words, left, start, end) if len(word) > 1]
+    if any(word not in candidate.term for word in inside):
+        return False
+    if guard is None and len(candidate.term) == _SURE and inside:  # 新人办入职 is not 新人班入职
         return False
     _, repaired = _words(text[left:start] + candidate.term + text[end:right])
     return repaired + _MARGIN < cost

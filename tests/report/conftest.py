@@ -1,0 +1,61 @@
+"""One labelled meeting that fails and one that passes, inspected once for all tests of this folder."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from qa_pipeline.chapters.corpus import CORPUS, read_meeting
+from qa_pipeline.pipeline import inspect
+from qa_pipeline.values import Inspection
+
+
+def inspected(name: str, *, institution: str) -> Inspection:
+    meeting = read_meeting(CORPUS / name[0] / f"{name}.txt")
+    facts = replace(meeting.facts, institution=institution, host="马建军", admin_manager="马建军")
+    return inspect(meeting.transcript, facts=facts, transcript=meeting.transcript)
+
+
+@pytest.fixture(scope="session")
+def good() -> Inspection:
+    """A weekly review that qualifies: eight of eight attend, and the score is far above the line."""
+    return inspected("A01", institution="兰州城关营业部")
+
+
+@pytest.fixture(scope="session")
+def poor() -> Inspection:
+    """A weekly review without a problem discussion, with seven of nine attending."""
+    return inspected("A05", institution="石河子营业部")
+
+
+@pytest.fixture(scope="session")
+def monthly() -> Inspection:
+    return inspected("C03", institution="福州营业部")
+
+
+@pytest.fixture(scope="session")
+def speakerless(good: Inspection) -> Inspection:
+    """The good meeting when nobody can tell who speaks and nobody counted those present."""
+    utterances = tuple(replace(u, speaker=None) for u in good.transcript.utterances)
+    transcript = replace(good.transcript, utterances=utterances)
+    facts = replace(good.facts, expected_attendees=None, attendees=None)
+    return inspect(transcript, facts=facts, transcript=transcript)
+
+
+@pytest.fixture(scope="session")
+def unscored(good: Inspection) -> Inspection:
+    """A scorecard in which no item could be scored."""
+    card = good.scorecard
+    items = tuple(
+        replace(i, level=None, score=0.0, status="unknown", reason="测不出来", evidence=())
+        for i in card.items
+    )
+    empty = replace(
+        card,
+        energy_score=0.0,
+        band=(0.0, 10.0),
+        dimensions=dict.fromkeys(card.dimensions, (0.0, 0.0)),
+        items=items,
+    )
+    return replace(good, scorecard=empty)

@@ -1,0 +1,155 @@
+"""The scorecard on a terminal: complete at 80 columns, readable without colour, never markup."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from qa_pipeline.report.terminal import ACTIONS, render
+from qa_pipeline.report.wording import advice, clock, percent, points, quantity, sentences, standing
+from qa_pipeline.values import Action, Chapter, Critical, Evidence, Inspection, Status
+
+ALL = ["good", "poor", "monthly", "speakerless", "unscored"]
+
+
+def shown(inspection: Inspection, *, width: int = 80) -> str:
+    out = io.StringIO()
+    render(inspection, Console(file=out, width=width, color_system=None))
+    return out.getvalue()
+
+
+def joined(text: str) -> str:
+    """The text without its line breaks and indents, as a reader reads it."""
+    return "".join(line.strip() for line in text.splitlines())
+
+
+@pytest.mark.parametrize("which", ALL)
+@pytest.mark.parametrize("width", [80, 120])
+def test_no_line_is_wider_than_the_terminal(which: str, width: int, request: pytest.FixtureRequest) -> None:
+    for line in shown(request.getfixturevalue(which), width=width).splitlines():
+        assert cell_len(line) <= width, line
+
+
+def test_the_score_the_verdict_and_the_three_reasons_come_first(poor: Inspection) -> None:
+    head = joined(shown(poor).partition("起止")[0])
+    assert f"能量值 {points(poor.scorecard.energy_score)} / 100" in head
+    assert "✗ 不合格" in head
+    compliance = poor.compliance
+    for verdict in (compliance.on_time, compliance.on_roster, compliance.on_quality):
+        assert verdict.reason.replace(" ", "") in head.replace(" ", "")
+
+
+def test_the_gauge_marks_the_pass_line_and_fills_up_to_the_score(good: Inspection) -> None:
+    card = replace(good.scorecard, energy_score=50.0, band=(45.0, 55.0), pass_line=60.0)
+    gauge = next(line for line in shown(replace(good, scorecard=card)).splitlines() if line.startswith("0 "))
+    assert gauge == f"0 {'█' * 30}{'▒' * 3}{'·' * 3}┃{'·' * 24} 100"
+
+
+def test_an_unknown_score_is_not_drawn_as_zero(unscored: Inspection) -> None:
+    text = shown(unscored)
+    assert "能量值 未知 " in text
+    assert "┃" not in text
+
+
+def test_missing_and_doubtful_chapters_are_named(good: Inspection) -> None:
+    spans = tuple(
+        replace(s, confidence=0.3) for s in good.chapters.spans if s.chapter != Chapter.PROBLEM_DISCUSSION
+    )
+    text = shown(replace(good, chapters=replace(good.chapters, spans=spans)))
+    assert "✗ 缺少章节  问题研讨" in text
+    assert "阶段复盘（存疑）" in text
+
+
+def test_items_show_points_status_and_words_with_their_time(poor: Inspection) -> None:
+    text = joined(shown(poor))
+    for item in poor.scorecard.items:
+        assert f"{item.id} {item.label}" in text
+        for piece in item.evidence[:2]:
+            assert f"[{clock(piece.start)}]" in text
+            assert piece.quote[:8] in text
+
+
+def test_gates_tell_stopping_from_freezing(good: Inspection) -> None:
+    gates = (
+        Critical(id="K1", label="时长不足", reason="不到 30 分钟"),
+        Critical(id="K6", label="合规红线", reason="说到返佣", review=True),
+    )
+    text = shown(replace(good, scorecard=replace(good.scorecard, criticals=gates)))
+    assert "✗ 一票否决  时长不足：不到 30 分钟" in text
+    assert "! 人工复核  合规红线：说到返佣" in text
+
+
+def test_actions_say_what_was_not_said_and_how_many_more_there_are(good: Inspection) -> None:
+    proof = Evidence(start=3723, end=3725, quote="我尽量。", utterance=0)
+    action = Action(who="王芳", what=None, due=None, evidence=proof)
+    text = shown(replace(good, findings=replace(good.findings, actions=(action,) * (ACTIONS + 3))))
+    assert text.count("[1:02:03] 王芳 | 未说 | 未说") == ACTIONS
+    assert "其余 3 条" in text
+
+
+def test_what_people_said_is_never_read_as_markup(good: Inspection) -> None:
+    hostile = "[/red][bold]x[link=http://x]y"
+    item = replace(good.scorecard.items[0], label=hostile, reason=hostile)
+    told = replace(
+        good,
+        facts=replace(good.facts, institution=hostile, host=hostile),
+        scorecard=replace(good.scorecard, items=(item,)),
+        warnings=(hostile,),
+    )
+    assert shown(told, width=120).count(hostile) >= 5
+
+
+def test_personal_numbers_are_masked(good: Inspection) -> None:
+    text = shown(replace(good, warnings=("打13812345678",)))
+    assert "138****5678" in text
+
+
+# ---------------------------------------------------------------- wording
+
+
+def test_times_read_as_a_player_shows_them() -> None:
+    assert [clock(s) for s in (0, 5.9, 307, 3599.99, 3723)] == ["00:00", "00:05", "05:07", "59:59", "1:02:03"]
+
+
+def test_nothing_is_rounded_up_over_a_line() -> None:
+    assert points(59.99) == "59.9"
+    assert points(60.0) == "60"
+    assert percent(0.6999) == "69.9%"
+    assert percent(0.7) == "70%"
+
+
+def test_measures_read_in_their_unit_and_unknown_as_unknown() -> None:
+    assert quantity(None, "share") == "未知"
+    assert quantity(float("nan"), "count") == "未知"
+    assert quantity(9.999, "hours") == "10:00"
+    assert quantity(1.0, "0/1") == "是"
+    assert quantity(12.0, "per 10 minutes") == "12 次／10 分钟"
+
+
+def test_advice_is_what_failed_then_what_costs_most(poor: Inspection) -> None:
+    found = advice(poor, most=20)
+    assert found[0].label == "按人到位"
+    gains = [one.gain for one in found if one.gain is not None]
+    assert gains == sorted(gains, reverse=True)
+    issues = {issue.label for issue in poor.findings.issues}
+    assert {one.label for one in found if one.gain is None} - {"按人到位"} <= issues
+
+
+def test_advice_is_split_into_steps_without_losing_a_word() -> None:
+    text = "先报全体。报完问：「哪天去？」再问「见谁」。最后复述"
+    assert sentences(text) == ("先报全体。", "报完问：「哪天去？」", "再问「见谁」。", "最后复述")
+    assert "".join(sentences(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("band", "status"),
+    [((60.0, 70.0), Status.PASS), ((50.0, 59.9), Status.FAIL), ((55.0, 65.0), Status.WARN)],
+)
+def test_a_score_stands_above_below_or_across_the_line(
+    good: Inspection, band: tuple[float, float], status: Status
+) -> None:
+    assert standing(replace(good.scorecard, band=band)) is status

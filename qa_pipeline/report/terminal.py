@@ -56,11 +56,19 @@ def render(inspection: Inspection, console: Console) -> None:
 
 
 def _header(shown: Inspection, console: Console) -> None:
+    from rich.cells import cell_len
     from rich.rule import Rule
     from rich.text import Text
 
     console.print(Rule(Text(title(shown)), style="dim"))
-    console.print(_line("", "  ".join(f"{name} {value}" for name, value in details(shown)), style="dim"))
+    line = ""
+    for pair in (f"{name} {value}" for name, value in details(shown)):
+        if line and cell_len(f"{line}  {pair}") > console.width:
+            console.print(Text(line, style="dim"))
+            line = pair
+        else:
+            line = f"{line}  {pair}" if line else pair
+    console.print(Text(line, style="dim"))
 
 
 def _verdict(shown: Inspection, console: Console) -> None:

@@ -43,6 +43,12 @@ def test_the_score_the_verdict_and_the_three_reasons_come_first(poor: Inspection
         assert verdict.reason.replace(" ", "") in head.replace(" ", "")
 
 
+def test_a_fact_is_not_torn_from_its_name(good: Inspection) -> None:
+    lines = shown(good).splitlines()
+    assert any("应到 8 人" in line for line in lines)
+    assert any("实到 8 人" in line for line in lines)
+
+
 def test_the_gauge_marks_the_pass_line_and_fills_up_to_the_score(good: Inspection) -> None:
     card = replace(good.scorecard, energy_score=50.0, band=(45.0, 55.0), pass_line=60.0)
     gauge = next(line for line in shown(replace(good, scorecard=card)).splitlines() if line.startswith("0 "))

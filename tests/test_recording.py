@@ -82,6 +82,19 @@ def test_all_eight_tracks_of_a_recording_are_heard_equally_loud_in_the_mix(tmp_p
     assert [round(loudest(track[8000:24000])) for track in apart] == pitches
 
 
+def test_one_voice_among_eight_tracks_stays_as_loud_as_it_was(tmp_path: Path) -> None:
+    tracks = np.stack([tone(440, 2)] + [silence(2)] * 7)
+    part = open_recording([write_sound(tmp_path / "a.opus", tracks, codec="libopus")]).parts[0]
+    assert np.abs(whole(decode(part))[8000:24000]).max() == pytest.approx(0.3, rel=0.1)
+
+
+@pytest.mark.parametrize("second", [1.0, 0.0, -1.0], ids=["the same sound", "silent", "wired the wrong way"])
+def test_a_stereo_recording_is_heard_as_loud_as_it_is(tmp_path: Path, second: float) -> None:
+    channels = np.stack([tone(440, 2), second * tone(440, 2)])
+    part = open_recording([write_sound(tmp_path / "a.flac", channels, codec="flac")]).parts[0]
+    assert np.abs(whole(decode(part))).max() == pytest.approx(0.3, rel=0.02)
+
+
 def test_the_audio_tracks_of_a_video_lie_side_by_side_and_the_shorter_ends_in_silence(tmp_path: Path) -> None:
     path = write_sound(tmp_path / "a.mp4", tone(400, 12), tone(900, 3), codec="aac")
     part = open_recording([path]).parts[0]

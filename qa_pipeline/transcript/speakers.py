@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections import defaultdict
@@ -184,7 +183,7 @@ def _diarize(
         raise _DiarizationError(f"超过 {limit / 60:.0f} 分钟仍未完成，已停止；{_UNKNOWN}。") from error
     except OSError as error:
         raise _DiarizationError(f"子进程无法启动（{error.strerror}）；{_UNKNOWN}。") from error
-    if child.returncode == -signal.SIGKILL:
+    if child.returncode == -9:  # SIGKILL, a name that Windows does not have
         raise _DiarizationError(f"子进程被系统终止（可能内存不足）；{_UNKNOWN}。")
     try:
         answer = json.loads(child.stdout.splitlines()[-1])

@@ -1,0 +1,399 @@
+"""Transcript files: what is read, what is refused and why, and that our own JSON loses nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from qa_pipeline.errors import OutputError, TranscriptError
+from qa_pipeline.transcript import from_json, read_transcript, to_json, to_text, write_transcript
+from qa_pipeline.transcript.formats import MAX_BYTES
+from qa_pipeline.values import Edit, SpokenNumber, Transcript, Utterance
+
+Line = tuple[float, float, str | None, str]
+
+MEETING = Transcript(
+    utterances=(
+        Utterance(
+            start=0.0,
+            end=2.5,
+            text="本周达成五十三万七。",
+            speaker="S1",
+            confidence=0.91,
+            numbers=(SpokenNumber(start=4, end=9, value=537_000.0, unit="元"),),
+            edits=(Edit(step="script", before="本週達成五十三萬七"),),
+        ),
+        Utterance(start=3.0, end=4.25, text="谢谢观看", confidence=0.2, phantom=True),
+        Utterance(start=3661.5, end=3663.0, text="好的。", speaker="S2"),
+    ),
+    duration=3700.0,
+    engine="faster-whisper/1.2 small@abc cpu/int8",
+    speech=((0.0, 2.4), (3661.4, 3663.1)),
+    warnings=("语音识别的把握只有 40%。",),
+)
+
+
+def lines(transcript: Transcript) -> list[Line]:
+    return [(u.start, u.end, u.speaker, u.text) for u in transcript.utterances]
+
+
+def read(path: Path, content: str | bytes) -> Transcript:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return read_transcript(path)
+
+
+def refused(path: Path, content: str | bytes | None) -> str:
+    """The sentence with which a file is refused, its path written as FILE."""
+    if content is not None:
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    with pytest.raises(TranscriptError) as refusal:
+        read_transcript(path)
+    return str(refusal.value).replace(str(path), "FILE")
+
+
+# ---------------------------------------------------------------- our own JSON
+
+times = st.floats(0, 10_000, allow_nan=False)
+labels = st.none() | st.sampled_from(["S1", "S2", "张三"])
+words = st.text(st.characters(codec="utf-8", exclude_categories=("Cs", "Cc")), min_size=1, max_size=20)
+
+
+@st.composite
+def meetings(draw: st.DrawFn) -> Transcript:
+    edges = sorted(draw(st.lists(times, min_size=2, max_size=12, unique=True)))
+    utterances = tuple(
+        Utterance(
+            start=start,
+            end=end,
+            text=draw(words),
+            speaker=draw(labels),
+            confidence=draw(st.none() | st.floats(0, 1)),
+            phantom=draw(st.booleans()),
+        )
+        for start, end in zip(edges[::2], edges[1::2], strict=False)
+    )
+    return replace(MEETING, utterances=utterances, duration=edges[-1] + draw(st.floats(0, 100)))
+
+
+@given(meetings())
+def test_our_own_json_loses_nothing(transcript: Transcript) -> None:
+    assert from_json(to_json(transcript)) == transcript
+
+
+def test_our_own_json_is_read_back_equal_from_a_file_in_a_folder_with_a_chinese_name(tmp_path: Path) -> None:
+    folder = tmp_path / "九月 文字稿"
+    folder.mkdir()
+    write_transcript(MEETING, folder / "周复盘 一部.json")
+    assert read_transcript(folder / "周复盘 一部.json") == MEETING
+
+
+def test_json_with_utterances_alone_is_read_and_its_length_is_that_of_the_last_word(tmp_path: Path) -> None:
+    content = {"utterances": [{"start": 1, "end": 2.5, "speaker": "张三", "text": " 大家好 "}]}
+    transcript = read(tmp_path / "a.json", json.dumps(content))
+    assert lines(transcript) == [(1.0, 2.5, "张三", "大家好")]
+    assert (transcript.duration, transcript.speech, transcript.engine) == (2.5, None, "import/json")
+
+
+@pytest.mark.parametrize("duration", [-5.0, 0.0, float("nan"), 1e12])
+def test_an_impossible_duration_gives_way_to_the_last_word(tmp_path: Path, duration: float) -> None:
+    transcript = read(tmp_path / "a.json", to_json(replace(MEETING, duration=duration)))
+    assert transcript.duration == 3663.0
+
+
+# ---------------------------------------------------------------- other tools' JSON
+
+
+def test_the_json_of_whisper_and_faster_whisper_is_read(tmp_path: Path) -> None:
+    content = {
+        "text": "大家好。好的。",
+        "language": "zh",
+        "segments": [
+            {"id": 0, "seek": 0, "start": 0.0, "end": 1.5, "text": " 大家好。", "avg_logprob": -0.2},
+            {"id": 1, "seek": 0, "start": 1.5, "end": 2.0, "text": "", "avg_logprob": -0.2},
+            {"id": 2, "seek": 0, "start": 2.0, "end": 3.0, "text": "好的。", "avg_logprob": 0.1},
+        ],
+    }
+    transcript = read(tmp_path / "a.json", json.dumps(content))
+    assert lines(transcript) == [(0.0, 1.5, None, "大家好。"), (2.0, 3.0, None, "好的。")]
+    assert [u.confidence for u in transcript.utterances] == [0.819, 1.0]
+    assert transcript.engine == "import/whisper-json"
+
+
+def test_the_json_of_whisperx_brings_its_speakers(tmp_path: Path) -> None:
+    content = {"segments": [{"start": 0, "end": 1, "text": "大家好", "speaker": "SPEAKER_00", "words": []}]}
+    assert lines(read(tmp_path / "a.json", json.dumps(content))) == [(0.0, 1.0, "SPEAKER_00", "大家好")]
+
+
+def test_the_json_of_whisper_cpp_is_read_in_milliseconds(tmp_path: Path) -> None:
+    content = {"transcription": [{"offsets": {"from": 1500, "to": 2750}, "text": " 大家好"}]}
+    assert lines(read(tmp_path / "a.json", json.dumps(content))) == [(1.5, 2.75, None, "大家好")]
+
+
+# ---------------------------------------------------------------- subtitles
+
+
+def test_srt_is_read_with_its_labels_and_lines_of_chinese_are_joined_without_a_space(tmp_path: Path) -> None:
+    content = (
+        "1\r\n00:00:01,500 --> 00:00:04,000\r\n张三：大家\r\n早上好\r\n\r\n"
+        "2\r\n01:01:01,500 --> 01:01:03,000 X1:0\r\n李四：<i>好的</i>\r\n"
+    )
+    assert lines(read(tmp_path / "a.srt", content)) == [
+        (1.5, 4.0, "张三", "大家早上好"),
+        (3661.5, 3663.0, "李四", "好的"),
+    ]
+
+
+def test_vtt_is_read_with_its_voices_and_without_its_notes(tmp_path: Path) -> None:
+    content = (
+        "WEBVTT - 会议\n\nNOTE 说明\n不是发言\n\nSTYLE\n::cue { color: red }\n\n"
+        "cue-1\n00:01.500 --> 00:04.000 align:start\n<v 张三>大家好</v>\n\n"
+        "01:01:01.500 --> 01:01:03.000\n<v.loud 李 四>好的\n"
+    )
+    assert lines(read(tmp_path / "a.vtt", content)) == [
+        (1.5, 4.0, "张三", "大家好"),
+        (3661.5, 3663.0, "李 四", "好的"),
+    ]
+
+
+def test_a_colon_in_one_line_among_many_is_no_label(tmp_path: Path) -> None:
+    texts = ("今天三件事：复盘、研讨、计划", "大家先看数据", "达成率怎么样", "都说说")
+    content = "\n".join(f"{n}\n00:00:0{n},000 --> 00:00:0{n},900\n{text}\n" for n, text in enumerate(texts))
+    assert lines(read(tmp_path / "a.srt", content))[0][2:] == (None, texts[0])
+
+
+# ---------------------------------------------------------------- text lines
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "00:00:05 张三：大家好\n00:00:12 李四：好的\n",
+        "[00:00:05] 张三: 大家好\n[00:00:12] 李四: 好的\n",
+        "00:05 张三：大家好\n00:12 李四：好的\n",
+        "张三 00:00:05\n大家好\n\n李四 00:00:12\n好的\n",
+        "张三(00:05)：大家好\n李四(00:12)：好的\n",
+        "00:00:05 张三\n大家好\n00:00:12 李四\n好的\n",
+        "会议纪要\n\n00:00:05 张三：大家\n好\n00:00:12 李四：好的\n",
+        "\ufeff00:00:05 张三：大家好\r\n00:00:12 李四：好的",
+    ],
+)
+def test_text_lines_are_read_as_meeting_apps_write_them(tmp_path: Path, content: str) -> None:
+    transcript = read(tmp_path / "a.txt", content)
+    assert [(u.start, u.speaker, u.text) for u in transcript.utterances] == [
+        (5.0, "张三", "大家好"),
+        (12.0, "李四", "好的"),
+    ]
+    assert transcript.utterances[0].end <= 12.0
+
+
+def test_gb18030_text_is_read(tmp_path: Path) -> None:
+    content = "00:00:05 张三：大家好\n".encode("gb18030")
+    assert read(tmp_path / "a.txt", content).utterances[0].text == "大家好"
+
+
+@pytest.mark.parametrize(
+    "words", ["明天早上8:30准时到", "明天 8:30准时到职场", "9:30，10:30各一场", "达成比1:20要好"]
+)
+def test_a_time_of_day_inside_what_is_said_is_no_new_utterance(tmp_path: Path, words: str) -> None:
+    transcript = read(tmp_path / "a.txt", f"01:00:05 张三：大家听好\n我说，{words}\n")
+    assert [(u.start, u.text) for u in transcript.utterances] == [(3605.0, f"大家听好我说，{words}")]
+
+
+def test_a_line_ends_where_the_next_begins_or_sooner_when_its_words_are_few(tmp_path: Path) -> None:
+    content = "00:00:00 张三：好\n00:10:00 李四：" + "说" * 45 + "\n00:10:05 张三：行\n"
+    assert [u.end for u in read(tmp_path / "a.txt", content).utterances] == [2.0, 605.0, 606.0]
+
+
+def test_a_long_text_is_read_in_time_linear_in_its_length(tmp_path: Path) -> None:
+    """20,000 lines whose label stands alone: a scan of the whole text for each would take minutes."""
+    content = "".join(f"{n // 3600:02}:{n // 60 % 60:02}:{n % 60:02} 张三\n好的\n" for n in range(20_000))
+    assert len(read(tmp_path / "a.txt", content).utterances) == 20_000
+
+
+# ---------------------------------------------------------------- bad input
+
+
+def test_a_missing_file_and_a_folder_are_refused(tmp_path: Path) -> None:
+    assert refused(tmp_path / "a.srt", None) == "找不到文字稿 FILE：请检查路径和文件名。"
+    assert refused(tmp_path, None) == "FILE 是文件夹，不是文字稿：请指定其中的文件。"
+
+
+def test_an_empty_file_is_refused(tmp_path: Path) -> None:
+    assert refused(tmp_path / "a.srt", " \n") == "文字稿 FILE 是空的：请重新导出。"
+
+
+def test_a_recording_renamed_to_txt_is_refused(tmp_path: Path) -> None:
+    sentence = refused(tmp_path / "a.txt", b"ID3\x04\x00" + bytes(range(256)) * 20)
+    assert sentence == "文字稿 FILE 不是 UTF-8 或 GB18030 编码的文字：请另存为 UTF-8 后重试。"
+
+
+def test_a_huge_json_is_refused_without_being_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.json"
+    with path.open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+    assert refused(path, None) == ("文字稿 FILE 有 50 MB，超过 50 MB：这不像一场会议的文字稿，请检查文件。")
+
+
+@pytest.mark.parametrize("opening", ["[", '{"a":'])
+def test_json_nested_without_end_is_refused(tmp_path: Path, opening: str) -> None:
+    assert "不是合法的 JSON）：请重新导出。" in refused(tmp_path / "a.json", opening * 100_000)
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ('{"utterances": [', "的 JSON 有误（第 1 行第 16 列不是合法的 JSON）：请重新导出。"),
+        ("[1, 2]", "的 JSON 有误（开头不是对象）：请重新导出。"),
+        ('{"meeting": 1}', "里没有 utterances 或 segments：请使用本工具或 Whisper 工具导出的 JSON。"),
+        ('{"utterances": []}', "里没有任何发言：请检查导出是否成功。"),
+        ('{"segments": {"start": 0}}', "的 JSON 有误（segments不是列表）：请重新导出。"),
+        (
+            '{"utterances": [{"start": 0, "text": "好"}]}',
+            "的 JSON 有误（utterances.0.end没有给出）：请重新导出。",
+        ),
+        (
+            '{"utterances": [{"start": "早上", "end": 1, "text": "好"}]}',
+            "的 JSON 有误（utterances.0.start不是数字）：请重新导出。",
+        ),
+        (
+            '{"utterances": [{"start": 0, "end": 1, "text": 5}]}',
+            "的 JSON 有误（utterances.0.text不是文字）：请重新导出。",
+        ),
+        (
+            '{"utterances": [{"start": 0, "end": 1, "text": "好", "confidence": 7}]}',
+            "的 JSON 有误（utterances.0.confidence太大）：请重新导出。",
+        ),
+        (
+            '{"utterances": [{"start": 0, "end": Infinity, "text": "好"}]}',
+            "的 JSON 有误（utterances.0.end不是有限的数字）：请重新导出。",
+        ),
+        (
+            '{"utterances": [{"start": 1e9, "end": 1e9, "text": "好"}]}',
+            " 第 1 条的时间不可能（1000000000.0 秒）：请改正后重试。",
+        ),
+        (
+            '{"utterances": [{"start": -1, "end": 1, "text": "好"}]}',
+            " 第 1 条的时间不可能（-1.0 秒）：请改正后重试。",
+        ),
+    ],
+)
+def test_a_wrong_json_is_refused_with_the_place_of_its_first_fault(
+    tmp_path: Path, content: str, sentence: str
+) -> None:
+    assert refused(tmp_path / "a.json", content).replace(" 里没", "里没").replace(" 的", "的") == (
+        f"文字稿 FILE{sentence}"
+    )
+
+
+def test_text_without_times_is_refused(tmp_path: Path) -> None:
+    few = refused(tmp_path / "a.txt", "大家好，今天开会。\n")
+    assert few.startswith("FILE 里没有可读的发言：文字稿每段应以时间开头，例如“00:12:31 张三：……”")
+    many = refused(tmp_path / "a.txt", "大家好，今天开会。\n" * 60)
+    assert many == "文字稿 FILE 的前 50 行没有时间：每段发言应以时间开头，例如“00:12:31 张三：……”。"
+
+
+def test_an_srt_time_that_cannot_be_read_is_named_by_its_line(tmp_path: Path) -> None:
+    content = "1\n00:00:01,000 --> 半小时后\n大家好\n"
+    assert refused(tmp_path / "a.srt", content) == (
+        "文字稿 FILE 第 2 行的时间看不懂：应形如 00:12:31,000 --> 00:12:35,000。"
+    )
+
+
+BACKWARDS = {
+    "a.srt": "1\n00:01:00,000 --> 00:01:05,000\n一\n\n2\n00:00:10,000 --> 00:00:15,000\n二\n",
+    "a.vtt": "WEBVTT\n\n01:00.000 --> 01:05.000\n一\n\n00:10.000 --> 00:15.000\n二\n",
+    "a.txt": "00:01:00 张三：一\n00:00:10 李四：二\n",
+    "a.json": json.dumps(
+        {"utterances": [{"start": 60, "end": 65, "text": "一"}, {"start": 10, "end": 15, "text": "二"}]}
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BACKWARDS)
+def test_times_that_run_backwards_are_refused_in_every_format(tmp_path: Path, name: str) -> None:
+    sentence = refused(tmp_path / name, BACKWARDS[name])
+    assert sentence.endswith("的时间 00:00:10 早于上一段的 00:01:00：各段应按时间先后排列，请改正后重试。")
+
+
+def test_an_end_before_its_start_is_refused(tmp_path: Path) -> None:
+    content = "1\n00:01:00,000 --> 00:00:05,000\n一\n"
+    assert refused(tmp_path / "a.srt", content) == (
+        "文字稿 FILE 第 2 行的结束时间 00:00:05 早于开始时间 00:01:00：请改正后重试。"
+    )
+
+
+@pytest.mark.parametrize("own", [False, True], ids=["imported", "our own"])
+def test_one_speaker_talking_over_himself_is_refused_and_two_are_not(tmp_path: Path, own: bool) -> None:
+    def content(second: str) -> str:
+        utterances = [
+            {"start": 0, "end": 10, "speaker": "张三", "text": "一"},
+            {"start": 5, "end": 15, "speaker": second, "text": "二"},
+        ]
+        return json.dumps({"utterances": utterances, **({"duration": 20, "engine": "x"} if own else {})})
+
+    assert refused(tmp_path / "a.json", content("张三")) == (
+        "文字稿 FILE 第 2 条的时间 00:00:05 与同一发言人的上一段（到 00:00:10 止）重叠：请改正后重试。"
+    )
+    assert [u.end for u in read(tmp_path / "a.json", content("李四")).utterances] == [10.0, 15.0]
+
+
+def test_an_overlap_that_comes_from_rounding_is_trimmed(tmp_path: Path) -> None:
+    content = "1\n00:00:00,000 --> 00:00:05,300\n一\n\n2\n00:00:05,000 --> 00:00:09,000\n二\n"
+    assert [u.end for u in read(tmp_path / "a.srt", content).utterances] == [5.0, 9.0]
+
+
+# ---------------------------------------------------------------- writing
+
+PLAIN = replace(
+    MEETING,
+    utterances=(
+        Utterance(start=0.0, end=2.5, text="本周达成五十三万七。", speaker="S1", confidence=0.5),
+        Utterance(start=3661.5, end=3663.0, text="好的。", speaker="S2", confidence=0.9),
+    ),
+)
+
+
+@pytest.mark.parametrize("name", ["a.srt", "a.vtt", "a.json", "a.whisper.json"])
+def test_what_is_written_is_read_back_with_its_times_speakers_and_words(tmp_path: Path, name: str) -> None:
+    write_transcript(PLAIN, tmp_path / name)
+    assert lines(read_transcript(tmp_path / name)) == lines(PLAIN)
+
+
+def test_text_is_written_to_the_second(tmp_path: Path) -> None:
+    write_transcript(PLAIN, tmp_path / "a.txt")
+    text = (tmp_path / "a.txt").read_text("utf-8")
+    assert text == to_text(PLAIN) == "00:00:00 S1：本周达成五十三万七。\n01:01:01 S2：好的。\n"
+
+
+def test_the_json_for_whisper_tools_has_their_fields(tmp_path: Path) -> None:
+    write_transcript(PLAIN, tmp_path / "a.whisper.json")
+    content = json.loads((tmp_path / "a.whisper.json").read_text("utf-8"))
+    assert content["language"] == "zh"
+    assert content["segments"][0] == {
+        "id": 0,
+        "start": 0.0,
+        "end": 2.5,
+        "text": "本周达成五十三万七。",
+        "speaker": "S1",
+        "avg_logprob": -0.6931,
+    }
+
+
+def test_writing_where_it_is_not_possible_leaves_nothing_behind(tmp_path: Path) -> None:
+    with pytest.raises(OutputError, match=r"文字稿写不进 .*请检查文件夹是否存在、可写，磁盘是否已满。"):
+        write_transcript(MEETING, tmp_path / "missing" / "a.json")
+    occupied = tmp_path / "a.json"
+    occupied.mkdir()
+    with pytest.raises(OutputError):
+        write_transcript(MEETING, occupied)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_from_json_refuses_what_we_did_not_write() -> None:
+    with pytest.raises(TranscriptError, match=r"文字稿 JSON 有误（engine没有给出）：请用本工具导出的文件。"):
+        from_json('{"utterances": [], "duration": 1}')

@@ -1,0 +1,1 @@
+"""Synthetic meetings: speech synthesis with espeak-ng, the demo recogniser learned from it and the sample recordings."""

@@ -1,0 +1,94 @@
+"""Convert a training checkpoint into the folder that faster_whisper.WhisperModel loads (CTranslate2, int8).
+
+python -m audio_samples.synthesis.export --work build/demo_model --out qa_pipeline/transcript/demo_model
+"""
+
+import argparse
+import json
+import shutil
+import tempfile
+from pathlib import Path
+
+import torch
+from ctranslate2.converters import TransformersConverter
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
+
+from audio_samples.synthesis.tokens import LANGUAGES, SPECIAL, TIMESTAMPS
+from audio_samples.synthesis.train import VOCABULARY, Shape, build_model
+
+ALIGNMENT_LAYER = 1
+FILES = ("model.bin", "config.json", "tokenizer.json", "vocabulary.json", "preprocessor_config.json")
+
+
+def tokenizer() -> Tokenizer:
+    """A tokenizer with one token per character, laid out as Whisper's."""
+    made = Tokenizer(
+        models.WordLevel({token: i for i, token in enumerate(VOCABULARY.text)}, unk_token="<unk>")
+    )
+    made.pre_tokenizer = pre_tokenizers.Split(Regex(r"[\s\S]"), "isolated")
+    made.decoder = decoders.Fuse()
+    made.add_special_tokens([AddedToken(token, special=True, normalized=False) for token in SPECIAL])
+    made.add_tokens([AddedToken(token, special=False, normalized=False) for token in TIMESTAMPS])
+    assert made.token_to_id("<|0.00|>") == VOCABULARY.first_time
+    assert made.get_vocab_size() == len(VOCABULARY)
+    return made
+
+
+def export(checkpoint: Path, out: Path, quantization: str = "int8") -> int:
+    """Write the model files into `out` (other files there stay); returns the number of training steps."""
+    saved = torch.load(checkpoint)
+    if saved["vocabulary"] != VOCABULARY.all:
+        raise ValueError("the checkpoint was trained with another character set")
+    shape = Shape(**saved["shape"])
+    model = build_model(shape)
+    model.load_state_dict(saved["model"])
+    generation = model.generation_config
+    generation._from_model_config = False  # otherwise alignment_heads and lang_to_id are dropped
+    generation.suppress_tokens = []
+    generation.begin_suppress_tokens = [VOCABULARY.id[" "], VOCABULARY.end]
+    generation.alignment_heads = [[ALIGNMENT_LAYER, h] for h in range(shape.heads)]
+    generation.lang_to_id = {f"<|{code}|>": VOCABULARY.id[f"<|{code}|>"] for code in LANGUAGES}
+    generation.task_to_id = {"translate": VOCABULARY.id["<|translate|>"], "transcribe": VOCABULARY.transcribe}
+    generation.no_timestamps_token_id = VOCABULARY.no_timestamps
+    generation.is_multilingual = True
+    generation.pad_token_id = generation.bos_token_id = generation.eos_token_id = VOCABULARY.end
+    generation.decoder_start_token_id = VOCABULARY.start
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = Path(folder) / "source", Path(folder) / "target"
+        model.save_pretrained(source)
+        tokenizer().save(str(source / "tokenizer.json"))
+        described = {
+            "tokenizer_class": "PreTrainedTokenizerFast", "unk_token": "<unk>", "eos_token": "<|endoftext|>",
+            "bos_token": "<|startoftranscript|>", "model_max_length": 448, "clean_up_tokenization_spaces": False,
+        }  # fmt: skip
+        (source / "tokenizer_config.json").write_text(json.dumps(described), encoding="utf-8")
+        features = {
+            "feature_extractor_type": "WhisperFeatureExtractor", "processor_class": "WhisperProcessor", "feature_size": 80,
+            "sampling_rate": 16000, "hop_length": 160, "chunk_length": 30, "n_fft": 400, "n_samples": 480000,
+            "nb_max_frames": 3000, "padding_side": "right", "padding_value": 0.0, "return_attention_mask": False,
+        }  # fmt: skip
+        (source / "preprocessor_config.json").write_text(json.dumps(features), encoding="utf-8")
+        converter = TransformersConverter(
+            str(source), copy_files=["tokenizer.json", "preprocessor_config.json"]
+        )
+        converter.convert(str(target), quantization=quantization)
+        out.mkdir(parents=True, exist_ok=True)
+        for name in FILES:
+            shutil.copyfile(target / name, out / name)
+    return int(saved["step"])
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--work", type=Path, required=True, help="folder with checkpoint.pt")
+    parser.add_argument("--out", type=Path, required=True, help="model folder")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    step = export(arguments.work / "checkpoint.pt", arguments.out)
+    size = sum((arguments.out / name).stat().st_size for name in FILES)
+    print(f"step {step}, {size / 1e6:.1f} MB in {arguments.out}")
+
+
+if __name__ == "__main__":
+    main()

@@ -56,16 +56,25 @@ class Tally:
     problems: tuple[tuple[str, str], ...]
 
 
-def meetings_in(folder: Path) -> tuple[Meeting, ...]:
-    """The meetings of a folder and its subfolders, by name.
+KEPT = ("transcripts", "inspections")
+"""The folders that a batch fills inside its output folder."""
+
+
+def meetings_in(folder: Path, *, out: Path | None = None) -> tuple[Meeting, ...]:
+    """The meetings of a folder and its subfolders, by name; what an earlier run left in ``out`` is none.
 
     ``NAME.part1.m4a, NAME.part2.m4a`` are parts of one meeting; ``NAME.meeting.yaml`` are its facts. A text
     file whose name starts with a recording's name is that recording's companion, not a meeting of its own.
     Raises InputError when the folder is not there or holds no meeting.
     """
     if not folder.is_dir():
-        raise InputError(f"找不到文件夹 {folder};请检查路径。")
-    files = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
+        raise InputError(f"找不到文件夹 {folder}；请检查路径。")
+    kept = {out / name for name in KEPT} if out else set()
+    files = sorted(
+        p
+        for p in folder.rglob("*")
+        if p.is_file() and not p.name.startswith(".") and kept.isdisjoint(p.parents)
+    )
     groups: dict[Path, list[Path]] = {}
     for path in files:
         if path.suffix.lower() in SOUND:
@@ -80,7 +89,7 @@ def meetings_in(folder: Path) -> tuple[Meeting, ...]:
         ):
             groups.setdefault(path.with_suffix(""), []).append(path)
     if not groups:
-        raise InputError(f"{folder} 里没有录音或文字稿;支持 {'、'.join(sorted(SOUND | TEXT))}。")
+        raise InputError(f"{folder} 里没有录音或文字稿；支持 {'、'.join(sorted(SOUND | TEXT))}。")
     return tuple(
         Meeting(
             name=str(name.relative_to(folder)),
@@ -112,7 +121,7 @@ def run(
     the content of its files and facts, the model and the rubric: a changed input is inspected again, the
     same one never twice. Raises InputError for an unusable folder, OutputError when ``out`` can't be written.
     """
-    meetings = meetings_in(folder)
+    meetings = meetings_in(folder, out=out)
     rows = _open_log(out)
     known = {row["key"]: row for row in rows}
     threads = max(1, (os.cpu_count() or 1) // workers)
@@ -167,7 +176,7 @@ def _inspect_all(tasks: list[Task], *, workers: int) -> Iterator[dict[str, Any]]
                             yield future.result()
                         except BrokenProcessPool:
                             if alone:
-                                yield _failure(task, "质检进程意外终止(可能内存不足);请单独重做这一场。")
+                                yield _failure(task, "质检进程意外终止（可能内存不足）：请单独重做这一场。")
                             else:
                                 suspects.append(task)
             except BaseException:
@@ -237,11 +246,11 @@ def _open_log(out: Path) -> list[dict[str, Any]]:
             if len(whole) < len(content):
                 file.truncate(len(whole))
     except OSError as error:
-        raise OutputError(f"不能写入输出文件夹 {out}({error.strerror});请换一个可写的文件夹。") from error
+        raise OutputError(f"不能写入输出文件夹 {out}（{error.strerror}）：请换一个可写的文件夹。") from error
     try:
         return [json.loads(line) for line in whole.splitlines()]
     except ValueError as error:
-        raise InputError(f"{log} 不是本工具写的结果文件;请换一个输出文件夹。") from error
+        raise InputError(f"{log} 不是本工具写的结果文件；请换一个输出文件夹。") from error
 
 
 def _append(log: Path, row: dict[str, Any]) -> None:
@@ -255,7 +264,7 @@ def _append(log: Path, row: dict[str, Any]) -> None:
             os.fsync(file.fileno())
         except OSError as error:
             os.truncate(log, size)
-            raise OutputError(f"写入 {log} 失败({error.strerror});腾出空间后重新运行即可继续。") from error
+            raise OutputError(f"写入 {log} 失败（{error.strerror}）：腾出空间后重新运行即可继续。") from error
 
 
 def _write_workbook(out: Path, rows: list[dict[str, Any]]) -> None:

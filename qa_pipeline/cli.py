@@ -6,9 +6,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from qa_pipeline.compliance.commands import calendar
 from qa_pipeline.errors import HuijianError, InputError
@@ -20,9 +21,26 @@ if TYPE_CHECKING:
 
     from qa_pipeline.values import MeetingFacts, Progress, Recording, Transcript
 
+
+class _Huijian(TyperGroup):
+    """All commands: a refusal is one sentence on stderr; exit code 2 for bad input, 1 where a result can't be
+    written, 130 when interrupted."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except HuijianError as error:
+            typer.echo(f"错误：{error}", err=True)
+            raise typer.Exit(2 if isinstance(error, InputError) else 1) from error
+        except KeyboardInterrupt:
+            typer.echo("已中断；已完成的结果都已保存，重新运行即可继续。", err=True)
+            raise typer.Exit(130) from None
+
+
 app = typer.Typer(
     name="huijian",
-    help="会鉴:质检周复盘会与月规划会的录音,给出能量值、依据与改进建议。",
+    cls=_Huijian,
+    help="会鉴：质检周复盘会与月规划会的录音，给出能量值、依据与改进建议。",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -32,11 +50,11 @@ app.add_typer(asr_app, name="asr")
 app.command()(calendar)
 
 Files = Annotated[
-    list[Path], typer.Argument(help="一场会议的录音(多段按顺序给出),或一份文字稿", show_default=False)
+    list[Path], typer.Argument(help="一场会议的录音（多段按顺序给出），或一份文字稿", show_default=False)
 ]
-Model = Annotated[str | None, typer.Option(help="语音模型:大小(small)、名称(组织/模型)或文件夹")]
-Facts = Annotated[Path | None, typer.Option("--facts", help="会议信息文件;默认用录音旁的 NAME.meeting.yaml")]
-RubricFile = Annotated[str | None, typer.Option("--rubric", help="评分标准文件;默认按会议类别与主题选用")]
+Model = Annotated[str | None, typer.Option(help="语音模型：大小（small）、名称（组织/模型）或文件夹")]
+Facts = Annotated[Path | None, typer.Option("--facts", help="会议信息文件；默认用录音旁的 NAME.meeting.yaml")]
+RubricFile = Annotated[str | None, typer.Option("--rubric", help="评分标准文件；默认按会议类别与主题选用")]
 
 
 @app.command()
@@ -46,23 +64,23 @@ def inspect(
     kind: Annotated[
         str | None, typer.Option(help="weekly_review 周复盘会 / monthly_planning 月规划会")
     ] = None,
-    date: Annotated[str | None, typer.Option(help="召开日期,如 2026-09-08")] = None,
-    start: Annotated[str | None, typer.Option(help="开始时间,如 09:00")] = None,
+    date: Annotated[str | None, typer.Option(help="召开日期，如 2026-09-08")] = None,
+    start: Annotated[str | None, typer.Option(help="开始时间，如 09:00")] = None,
     institution: Annotated[str | None, typer.Option(help="机构名称")] = None,
-    theme: Annotated[str | None, typer.Option(help="周主题;默认由日期决定")] = None,
+    theme: Annotated[str | None, typer.Option(help="周主题；默认由日期决定")] = None,
     host: Annotated[str | None, typer.Option(help="主持人")] = None,
-    expected: Annotated[str | None, typer.Option(help="应到:人数,或用逗号分开的名单")] = None,
-    attendees: Annotated[str | None, typer.Option(help="实到:人数,或用逗号分开的名单")] = None,
+    expected: Annotated[str | None, typer.Option(help="应到：人数，或用逗号分开的名单")] = None,
+    attendees: Annotated[str | None, typer.Option(help="实到：人数，或用逗号分开的名单")] = None,
     on_site: Annotated[int | None, typer.Option(help="现场人数")] = None,
     rubric: RubricFile = None,
     model: Model = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="把结果写成 JSON")] = None,
     html_file: Annotated[Path | None, typer.Option("--html", help="把报告写成单个 HTML 文件")] = None,
     transcript_file: Annotated[
-        Path | None, typer.Option("--transcript", help="把文字稿写到此文件(json/srt/vtt/txt)")
+        Path | None, typer.Option("--transcript", help="把文字稿写到此文件（json/srt/vtt/txt）")
     ] = None,
 ) -> None:
-    """质检一场会议:转写、分章节、评分,说明为什么。"""
+    """质检一场会议：转写、分章节、评分，说明为什么。"""
     given = {
         "kind": kind,
         "meeting_date": date,
@@ -74,112 +92,108 @@ def inspect(
         "attendees": _people(attendees),
         "on_site": on_site,
     }
-    with _refusals():
-        from rich.console import Console
+    from rich.console import Console
 
-        from qa_pipeline.facts import facts_from, merge
-        from qa_pipeline.pipeline import inspect as run
-        from qa_pipeline.report.files import check_writable, write_atomically
-        from qa_pipeline.report.html import render_html
-        from qa_pipeline.report.json import write_json
-        from qa_pipeline.report.terminal import render
-        from qa_pipeline.rubric import load_rubric
-        from qa_pipeline.transcript import write_transcript
+    from qa_pipeline.facts import facts_from, merge
+    from qa_pipeline.pipeline import inspect as run
+    from qa_pipeline.report.files import check_writable, write_atomically
+    from qa_pipeline.report.html import render_html
+    from qa_pipeline.report.json import write_json
+    from qa_pipeline.report.terminal import render
+    from qa_pipeline.rubric import load_rubric
+    from qa_pipeline.transcript import write_transcript
 
-        for output in filter(None, (json_file, html_file, transcript_file)):
-            check_writable(output)
-        facts = merge(
-            _facts_beside(files, facts_file), facts_from({k: v for k, v in given.items() if v is not None})
+    for output in filter(None, (json_file, html_file, transcript_file)):
+        check_writable(output)
+    facts = merge(
+        _facts_beside(files, facts_file), facts_from({k: v for k, v in given.items() if v is not None})
+    )
+    loaded = load_rubric(rubric) if rubric else None
+
+    def keep(transcript: Transcript) -> None:
+        if transcript_file:
+            write_transcript(transcript, transcript_file)
+
+    with _bar() as progress:
+        inspection = run(
+            _open(files, progress), facts=facts, rubric=loaded, model=model, keep=keep, progress=progress
         )
-        loaded = load_rubric(rubric) if rubric else None
-
-        def keep(transcript: Transcript) -> None:
-            if transcript_file:
-                write_transcript(transcript, transcript_file)
-
-        with _bar() as progress:
-            inspection = run(
-                _open(files, progress), facts=facts, rubric=loaded, model=model, keep=keep, progress=progress
-            )
-        if json_file:
-            write_json(inspection, json_file)
-        if html_file:
-            write_atomically(html_file, render_html(inspection).encode())
-        render(inspection, Console())
+    if json_file:
+        write_json(inspection, json_file)
+    if html_file:
+        write_atomically(html_file, render_html(inspection).encode())
+    render(inspection, Console())
 
 
 @app.command()
 def transcribe(
     files: Files,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="写到此文件(json/srt/vtt/txt);默认打印")
+        Path | None, typer.Option("--output", "-o", help="写到此文件（json/srt/vtt/txt）；默认打印")
     ] = None,
     model: Model = None,
-    speakers: Annotated[int | None, typer.Option(help="参会人数,帮助区分说话人")] = None,
+    speakers: Annotated[int | None, typer.Option(help="参会人数，帮助区分说话人")] = None,
 ) -> None:
-    """只转写:录音变成带时间的文字稿。"""
-    with _refusals():
-        from qa_pipeline.pipeline import read
-        from qa_pipeline.report.files import check_writable
-        from qa_pipeline.transcript import to_text, write_transcript
-        from qa_pipeline.values import MeetingFacts, Roster
+    """只转写：录音变成带时间的文字稿。"""
+    from qa_pipeline.pipeline import read
+    from qa_pipeline.report.files import check_writable
+    from qa_pipeline.transcript import to_text, write_transcript
+    from qa_pipeline.values import MeetingFacts, Roster
 
-        if output:
-            check_writable(output)
-        facts = MeetingFacts(attendees=Roster(count=speakers) if speakers else None)
+    if output:
+        check_writable(output)
+    facts = MeetingFacts(attendees=Roster(count=speakers) if speakers else None)
 
-        def keep(transcript: Transcript) -> None:
-            if output:
-                write_transcript(transcript, output)
-
-        with _bar() as progress:
-            transcript = read(_open(files, progress), facts=facts, model=model, keep=keep, progress=progress)
-        for warning in transcript.warnings:
-            typer.echo(f"提醒:{warning}", err=True)
+    def keep(transcript: Transcript) -> None:
         if output:
             write_transcript(transcript, output)
-            typer.echo(f"已写入 {output}", err=True)
-        else:
-            typer.echo(to_text(transcript))
+
+    with _bar() as progress:
+        transcript = read(_open(files, progress), facts=facts, model=model, keep=keep, progress=progress)
+    for warning in transcript.warnings:
+        typer.echo(f"提醒：{warning}", err=True)
+    if output:
+        write_transcript(transcript, output)
+        typer.echo(f"已写入 {output}", err=True)
+    else:
+        typer.echo(to_text(transcript))
 
 
 @app.command()
 def batch(
-    folder: Annotated[Path, typer.Argument(help="放录音(或文字稿)与 NAME.meeting.yaml 的文件夹")],
-    out: Annotated[Path | None, typer.Option(help="输出文件夹;默认 FOLDER/huijian-results")] = None,
+    folder: Annotated[Path, typer.Argument(help="放录音（或文字稿）与 NAME.meeting.yaml 的文件夹")],
+    out: Annotated[Path | None, typer.Option(help="输出文件夹；默认 FOLDER/huijian-results")] = None,
     workers: Annotated[int, typer.Option(min=1, help="同时质检几场")] = 1,
     model: Model = None,
     rubric: RubricFile = None,
 ) -> None:
-    """质检一个文件夹里的全部会议;中断后再运行即从断点继续。"""
-    with _refusals():
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    """质检一个文件夹里的全部会议；中断后再运行即从断点继续。"""
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-        from qa_pipeline.batch import run
-        from qa_pipeline.rubric import load_rubric
+    from qa_pipeline.batch import run
+    from qa_pipeline.rubric import load_rubric
 
-        if rubric:
-            load_rubric(rubric)
-        target = out or folder / "huijian-results"
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-        with Progress(*columns, console=_stderr()) as bar:
-            row_task = bar.add_task("质检", total=None)
-            tally = run(
-                folder,
-                out=target,
-                workers=workers,
-                model=model,
-                rubric=rubric,
-                on_plan=lambda total, done: bar.update(row_task, total=total, completed=done),
-                on_result=lambda row: bar.update(row_task, advance=1, description=f"质检 {row['name']}"),
-            )
-        for name, reason in tally.problems:
-            typer.echo(f"未完成 {name}:{reason}")
-        typer.echo(
-            f"完成 {tally.done} 场,失败 {tally.failed} 场,跳过 {tally.skipped} 场(此前已完成);结果在 {target}"
+    if rubric:
+        load_rubric(rubric)
+    target = out or folder / "huijian-results"
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=_stderr()) as bar:
+        row_task = bar.add_task("质检", total=None)
+        tally = run(
+            folder,
+            out=target,
+            workers=workers,
+            model=model,
+            rubric=rubric,
+            on_plan=lambda total, done: bar.update(row_task, total=total, completed=done),
+            on_result=lambda row: bar.update(row_task, advance=1, description=f"质检 {row['name']}"),
         )
-        if tally.failed:
-            raise typer.Exit(1)
+    for name, reason in tally.problems:
+        typer.echo(f"未完成 {name}：{reason}")
+    counts = f"完成 {tally.done} 场，失败 {tally.failed} 场，跳过 {tally.skipped} 场（此前已完成）"
+    typer.echo(f"{counts}；结果在 {target}")
+    if tally.failed:
+        raise typer.Exit(1)
 
 
 def _open(files: list[Path], progress: Progress) -> Recording | Transcript:
@@ -207,20 +221,7 @@ def _people(text: str | None) -> int | list[str] | None:
         return None
     if text.strip().isdigit():
         return int(text)
-    return [name for name in text.replace(",", ",").replace("、", ",").split(",") if name.strip()]
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """A refusal is one sentence on stderr: exit code 2 for bad input, 1 where a result can't be written."""
-    try:
-        yield
-    except HuijianError as error:
-        typer.echo(f"错误:{error}", err=True)
-        raise typer.Exit(2 if isinstance(error, InputError) else 1) from error
-    except KeyboardInterrupt:
-        typer.echo("已中断;已完成的结果都已保存,重新运行即可继续。", err=True)
-        raise typer.Exit(130) from None
+    return [name for name in text.replace("，", ",").replace("、", ",").split(",") if name.strip()]
 
 
 STAGES = {"open": "读取录音", "transcribe": "转写", "inspect": "质检"}

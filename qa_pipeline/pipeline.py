@@ -125,17 +125,18 @@ def complete(facts: MeetingFacts, transcript: Transcript) -> tuple[MeetingFacts,
     """
     from qa_pipeline.chapters import infer_kind
     from qa_pipeline.compliance import slot_for
+    from qa_pipeline.facts import facts_warnings
 
-    warnings: list[str] = []
+    warnings = list(facts_warnings(facts))
     if facts.kind is None:
         kind, _ = infer_kind(transcript)
         if kind is None:
             warnings.append(
-                "未给出会议类别,内容也不像周复盘会或月规划会,暂按周复盘会质检;请用 --kind 说明后重做。"
+                "未给出会议类别，内容也不像周复盘会或月规划会，暂按周复盘会质检；请用 --kind 说明后重做。"
             )
             kind = MeetingKind.WEEKLY_REVIEW
         else:
-            warnings.append(f"未给出会议类别,按内容判断为{KINDS[kind]};如有误请用 --kind 说明。")
+            warnings.append(f"未给出会议类别，按内容判断为{KINDS[kind]}；如有误请用 --kind 说明。")
         facts = replace(facts, kind=kind)
     if facts.theme is None and facts.meeting_date is not None and facts.kind is not None:
         slot = slot_for(facts.meeting_date, facts.kind)
@@ -143,7 +144,7 @@ def complete(facts: MeetingFacts, transcript: Transcript) -> tuple[MeetingFacts,
     if facts.theme is None and facts.kind is MeetingKind.MONTHLY_PLANNING:
         facts = replace(facts, theme=Theme.MONTH_END_SPRINT)
     if facts.theme is None:
-        warnings.append("未给出召开日期和主题,本周主题要点不计分;请用 --date 或 --theme 说明。")
+        warnings.append("未给出召开日期和主题，本周主题要点不计分；请用 --date 或 --theme 说明。")
     return facts, tuple(warnings)
 
 
@@ -182,7 +183,7 @@ def open_source(paths: Sequence[str], *, progress: Progress | None = None) -> Re
     files = [Path(p) for p in paths]
     texts = [f for f in files if f.suffix.lower() in TEXT]
     if texts and len(files) > 1:
-        raise InputError(f"{texts[0].name} 是文字稿,一次只能质检一份;多段录音请只给录音文件。")
+        raise InputError(f"{texts[0].name} 是文字稿，一次只能质检一份；多段录音请只给录音文件。")
     return read_transcript(texts[0]) if texts else open_recording(files, progress=progress)
 
 

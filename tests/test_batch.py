@@ -92,6 +92,13 @@ def test_a_second_run_does_nothing_again_and_a_changed_meeting_is_done_again(
     assert len(rows(out)) == 5
 
 
+def test_results_inside_the_folder_are_not_taken_for_meetings(month: Path) -> None:
+    out = month / "huijian-results"
+    assert run(month, out=out).done == 4
+    tally = run(month, out=out)
+    assert (tally.done, tally.failed, tally.skipped) == (0, 0, 4)
+
+
 def test_what_cannot_be_read_is_counted_with_its_reason_and_the_rest_is_done(
     month: Path, tmp_path: Path
 ) -> None:

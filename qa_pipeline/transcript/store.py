@@ -356,7 +356,7 @@ def _listing(repository: str, mirror: str | None) -> list[_Wanted]:
 
 
 def _download(files: Sequence[_Wanted], into: Path, mirror: str | None, progress: Progress | None) -> None:
-    """Fetch files into a folder, each checked against the hub's checksum."""
+    """Fetch files into a folder, each checked against the hub's size and checksum."""
     from httpx2 import HTTPError
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
@@ -391,13 +391,15 @@ def _download(files: Sequence[_Wanted], into: Path, mirror: str | None, progress
             )
         except (HfHubHTTPError, LocalEntryNotFoundError, HTTPError) as error:
             raise _unreachable(wanted.repository, mirror) from error
-        if wanted.sha256 and _sha256(Path(fetched)) != wanted.sha256:
-            Path(fetched).unlink()
+        file = Path(fetched)
+        if file.stat().st_size != wanted.size or (wanted.sha256 and _sha256(file) != wanted.sha256):
+            file.unlink()
             raise ModelError(
-                f"取到的 {wanted.file} 与模型库公布的校验和不符：网络或镜像有问题，请重试或换一个镜像地址。"
+                f"取到的 {wanted.file} 与模型库公布的大小或校验和不符："
+                "网络或镜像有问题，请重试或换一个镜像地址。"
             )
         if wanted.local != wanted.file:
-            Path(fetched).rename(into / wanted.local)
+            file.rename(into / wanted.local)
         done += wanted.size
         if progress is not None:
             progress("pull", done, total)

@@ -21,6 +21,7 @@ from qa_pipeline.compliance.calendar import (
     slot_for,
 )
 from qa_pipeline.names import THEMES
+from qa_pipeline.rubric.scorer import straddles
 from qa_pipeline.values import (
     Check,
     Compliance,
@@ -255,12 +256,6 @@ def _energy(scorecard: Scorecard) -> Check:
     if score >= line:
         return _pass("R11", f"{told}，达到合格线 {line:g}")
     return _fail("R11", f"{told}，低于合格线 {line:g}")
-
-
-def straddles(scorecard: Scorecard) -> bool:
-    """Whether the score's band lies on both sides of the pass line (which itself passes)."""
-    low, high = scorecard.band
-    return low < scorecard.pass_line <= high
 
 
 def _unscored(scorecard: Scorecard) -> bool:

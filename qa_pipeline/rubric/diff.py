@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from qa_pipeline.rubric.archive import Stored
 from qa_pipeline.rubric.loader import Rubric
-from qa_pipeline.rubric.scorer import score
+from qa_pipeline.rubric.scorer import score, straddles
 from qa_pipeline.values import Scorecard
 
 
@@ -53,7 +53,7 @@ def verdict(card: Scorecard) -> str:
     """What the score alone says (compliance on time and roster apart): 合格, 不合格 or 转人工."""
     if any(not critical.review for critical in card.criticals):
         return "不合格"
-    if card.criticals:
+    if card.criticals or straddles(card):
         return "转人工"
     return "合格" if card.energy_score >= card.pass_line else "不合格"
 

@@ -94,6 +94,12 @@ def score(
     )
 
 
+def straddles(card: Scorecard) -> bool:
+    """Whether the score's band lies on both sides of the pass line (which itself passes): for a person."""
+    low, high = card.band
+    return low < card.pass_line <= high
+
+
 def _item(item: Item, rubric: Rubric, reader: Reader, judge: Answer | None) -> ItemScore:
     points: tuple[Point, ...] = ()
     advice: list[str] = []

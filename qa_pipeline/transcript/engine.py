@@ -13,12 +13,13 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Final
 
 from qa_pipeline.errors import ModelError, RecordingError
 from qa_pipeline.recording import SAMPLE_RATE, decode
 from qa_pipeline.transcript import suspects
-from qa_pipeline.transcript.split import split_lines
+from qa_pipeline.transcript.split import cut_at_gaps, split_lines
 from qa_pipeline.transcript.store import ModelFolder, resolve
 from qa_pipeline.transcript.voice import VoiceStream
 from qa_pipeline.values import Progress, Recording, Seconds, Transcript, Utterance
@@ -36,6 +37,8 @@ FAULTS: Final = {"empty": 3, "loop": 3, "missing": 2, "phantom": 2, "compressed"
 """What can be wrong with a decoded window, and how much it weighs in :func:`better`."""
 
 _MISSING: Final[Seconds] = 2.0
+_LONG_SILENCE: Final[Seconds] = 1.0
+"""Speech before and after a silence of this length is two utterances."""
 _SEED: Final = 20260915
 _POOR: Final = 0.5
 _SMALL_WEIGHTS: Final = 150_000_000
@@ -414,15 +417,21 @@ def _load(path: str, device: str, compute: str | None, threads: int) -> tuple[An
 
 def _utterances(window: Window, decoding: Decoding) -> Iterator[Utterance]:
     pauses = [piece[0] for piece in window.pieces[1:]]
+    gaps = [
+        piece[0]
+        for before, piece in pairwise(window.pieces)
+        if piece[1] - before[1] - before[2] >= _LONG_SILENCE
+    ]
     for line in decoding.lines:
-        for start, end, text in split_lines(line.start, line.end, line.text, pauses):
-            begin, finish = window.to_meeting(start, end)
-            yield Utterance(
-                start=round(begin, 2),
-                end=round(max(finish, begin + 0.05), 2),
-                text=text,
-                confidence=round(_confidence(line), 3),
-            )
+        for piece in cut_at_gaps(line.start, line.end, line.text, gaps):
+            for start, end, text in split_lines(*piece, pauses):
+                begin, finish = window.to_meeting(start, end)
+                yield Utterance(
+                    start=round(begin, 2),
+                    end=round(max(finish, begin + 0.05), 2),
+                    text=text,
+                    confidence=round(_confidence(line), 3),
+                )
 
 
 def _in_order(utterances: list[Utterance]) -> Iterator[Utterance]:

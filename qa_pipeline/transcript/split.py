@@ -44,6 +44,25 @@ def split_lines(
         at = stop
 
 
+def cut_at_gaps(
+    start: Seconds, end: Seconds, text: str, gaps: Sequence[Seconds]
+) -> Iterator[tuple[Seconds, Seconds, str]]:
+    """Yield (start, end, text) for one line, cut at those ``gaps`` beside which (0.8 s) a clause ends.
+
+    A gap is a moment of the window at which the meeting was silent for long: what was said before it and
+    after it are two utterances, even where the recogniser, which did not hear the silence, made one line.
+    """
+    ends = [clause.end() for clause in _CLAUSE.finditer(text)][:-1]
+    at, done = start, 0
+    for gap in gaps:
+        near = {abs(start + (end - start) * chars / len(text) - gap): chars for chars in ends if chars > done}
+        if at < gap < end and near and min(near) <= _SNAP:
+            chars = near[min(near)]
+            yield at, gap, text[done:chars]
+            at, done = gap, chars
+    yield at, end, text[done:]
+
+
 def _clauses(sentence: str) -> Iterator[str]:
     if len(sentence) <= _VERY_LONG_CHARS:
         yield sentence

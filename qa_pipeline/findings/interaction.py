@@ -70,17 +70,24 @@ def top_talk_share(reading: Reading) -> Measurement:
     return reading.measured("top_talk_share", share, mine[-2:])
 
 
-@measure(id="speakers_heard", label="发言人数", unit="count", meaning="说过实际内容（累计15字以上）的人数")
+@measure(
+    id="speakers_heard",
+    label="发言人数",
+    unit="count",
+    meaning="说过实际内容（4字以上的话累计15字）的人数，只会应声的不算",
+)
 def speakers_heard(reading: Reading) -> Measurement:
     if not reading.speakers_known:
         return unknown("speakers_heard", NO_SPEAKERS)
-    said = _characters_by_speaker(reading)
-    voices = [s for s, n in said.items() if n >= 15]
-    proof = [
-        next(i for i in reading.spoken if reading.speaker(i) == s and len(reading.utterances[i].text) >= 4)
-        for s in voices
-    ]
-    return reading.measured("speakers_heard", len(voices), proof)
+    said: dict[str, int] = {}
+    first: dict[str, int] = {}
+    for index in reading.spoken:
+        speaker, length = reading.speaker(index), len(reading.utterances[index].text.rstrip("。！？，,.!?"))
+        if speaker is not None and length >= 4:
+            said[speaker] = said.get(speaker, 0) + length
+            first.setdefault(speaker, index)
+    voices = [speaker for speaker, length in said.items() if length >= 15]
+    return reading.measured("speakers_heard", len(voices), [first[speaker] for speaker in voices])
 
 
 @measure(
@@ -270,14 +277,6 @@ def evasive_share(reading: Reading) -> Measurement:
         return unknown("evasive_share", _NO_SPEECH)
     evasive = reading.doing(Act.EVADE, among=reading.at_work)
     return reading.measured("evasive_share", len(evasive) / len(reading.at_work), evasive)
-
-
-def _characters_by_speaker(reading: Reading) -> dict[str, int]:
-    said: dict[str, int] = {}
-    for index in reading.spoken:
-        if (speaker := reading.speaker(index)) is not None:
-            said[speaker] = said.get(speaker, 0) + len(reading.utterances[index].text)
-    return said
 
 
 def _sure(reading: Reading) -> float:

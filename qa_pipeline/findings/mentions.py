@@ -21,10 +21,10 @@ from qa_pipeline.values import MeetingFacts, Mention, SpokenNumber, Utterance
 
 # Spellings beyond the lexicon, with the mishearings that reach imported transcripts unrepaired.
 INDICATORS: Final[dict[str, str]] = {
-    "regular_premium": r"[期其七齐]?[交缴]?保费|[期其][缴交]|标保|FYP|规模保费|件均保费",
+    "regular_premium": r"[期其七齐]?[交缴]?保费|[期其][缴交]|[其旗期]叫(?!我|他|她|你|什|做|人|到|来|去|上)|标保|FYP|规模保费|件均保费",
     "fyc": r"FYC|F ?Y ?C|首佣|首年佣金|佣金",
     "u": r"(?:[达打冲保差过没未进]|达到)\s?[了到过]?U|U人力|U率|未U|[打达未没]油|油人力|优人力|U[作有]?优|绩优|U线|U标|几个U|个U\b|U(?=了|没|的|还|差)",
-    "ct": r"CT|C\.T\.?|西提|希替|西踢|西替|达标室",
+    "ct": r"C[. ]?T|西提|希替|西踢|西替|达标室",
     "pvkyc": r"P\s?V\s?K\s?Y\s?C|五个数|PV",
     "training_referral": r"送训|送[信讯迅](?=的|人|训|了|几|目标|没|\d|[一二两三四五])|岗前班|岗前培训|新人班|参训|进班",
     "recruits": r"准?增员|[曾赠][元员]|增[援元](?=名单|人|面谈|目标|活动)|招募|优增|引荐|面试|签约人",
@@ -35,7 +35,7 @@ INDICATORS: Final[dict[str, str]] = {
     "closes": r"成交|签了?[单下]|签[了]?(?=[一二两三四五六七八九十\d]+[件单])|出单|开单|促成|成了?[一二两三四五六七八九十\d]+[单件个]|件数",
     "warm_leads": r"缘故|[原元]故|熟人|亲戚|老同学|战友|同学",
     "referrals": r"转介绍|转接绍|转介|介绍(?:了|来|的|给|人|客户|过)|引见",
-    "joint_visits": r"[陪培][访房坊防]|陪(?=着?[\u4e00-\u9fff]{1,4}(?:去|见|跑|访))|陪同",
+    "joint_visits": r"[陪培][访房坊防放]|陪(?=着?[\u4e00-\u9fff]{1,4}(?:去|见|跑|访))|陪同",
     "goal_interview": r"面谈|一对一",
     "customer_inventory": r"盘点|判点|盘客户|客户盘|盘了|四象限|普客|[升生]温客户|高价值|低温|高温",
     "platform_warmup": r"[升生声]温",

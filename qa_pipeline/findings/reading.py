@@ -211,7 +211,12 @@ class Reading:
         return talk
 
     def chapter_seconds(self, chapter: Chapter) -> Seconds:
-        return sum(s.end - s.start for s in self.chapters.of(chapter))
+        """A span in which nobody really speaks is none."""
+        return sum(
+            s.end - s.start
+            for s in self.chapters.of(chapter)
+            if not self._spoken_set.isdisjoint(range(s.first, s.last))
+        )
 
     # ------------------------------------------------------------ questions and answers
 

@@ -70,7 +70,8 @@ def check(
             names.append(store.DIARIZATION)
         for each in names:
             model = store.check(each)
-            typer.echo(f"{model.name} 完好：{model.path}")
+            listed = (model.path / store.MANIFEST).is_file()
+            typer.echo(f"{model.name} {'完好' if listed else '文件齐全（没有校验和清单）'}：{model.path}")
 
 
 @contextmanager

@@ -51,7 +51,7 @@ DIARIZATION_FILES: Final = {
 }
 """What telling speakers apart needs: local name -> (hub repository, file)."""
 
-_MANIFEST: Final = "manifest.json"
+MANIFEST: Final = "manifest.json"
 _WEIGHTS: Final = "model.bin"
 _NEEDED: Final = ("config.json", _WEIGHTS, "tokenizer.json")
 _WANTED: Final = re.compile(
@@ -161,10 +161,10 @@ def pull(name: str, *, mirror: str | None = None, progress: Progress | None = No
             "name": name,
             "source": source,
             "sha256": {
-                file.name: _sha256(file) for file in sorted(partial.iterdir()) if file.name != _MANIFEST
+                file.name: _sha256(file) for file in sorted(partial.iterdir()) if file.name != MANIFEST
             },
         }
-        (partial / _MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
+        (partial / MANIFEST).write_text(json.dumps(manifest, ensure_ascii=False, indent=1), encoding="utf-8")
         if target.exists():
             shutil.rmtree(target)
         partial.rename(target)
@@ -261,11 +261,11 @@ def _demo() -> ModelFolder:
 
 def _manifest(path: Path) -> dict[str, Any]:
     try:
-        manifest = json.loads((path / _MANIFEST).read_text(encoding="utf-8"))
+        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise ModelError(f"语音模型的清单 {path / _MANIFEST} 读不出来：请重新获取该模型。") from error
+        raise ModelError(f"语音模型的清单 {path / MANIFEST} 读不出来：请重新获取该模型。") from error
     return manifest if isinstance(manifest, dict) else {}
 
 

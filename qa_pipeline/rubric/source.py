@@ -213,10 +213,22 @@ def _scalar(node: Any) -> Any:
     return node
 
 
+_YAML_PROBLEMS = {
+    "mapping values are not allowed": "这里不能再写冒号，上一行没写完或文字里的冒号没加引号",
+    "found character '\\t'": "缩进用了制表符，要用空格",
+    "could not find expected ':'": "少了冒号",
+    "expected <block end>": "缩进没有对齐",
+    "expected ',' or": "括号没有配对，或少了逗号",
+    "found unexpected end of stream": "引号没有配对",
+    "found undefined alias": "引用了没有起过名的锚点",
+}
+
+
 def _yaml_problem(error: Any) -> str:
     if type(error).__name__ == "DuplicateKeyError":
         return "同一个键写了两次"
-    return str(error.problem or "结构不完整")
+    said = str(error.problem)
+    return next((ours for theirs, ours in _YAML_PROBLEMS.items() if said.startswith(theirs)), "结构不完整")
 
 
 def marks(node: Any) -> Iterator[tuple[Mark, str, Any]]:

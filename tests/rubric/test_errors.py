@@ -161,7 +161,14 @@ def test_a_definition_that_uses_itself_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("id: [", "1:6 不是合法的 YAML"),
+        ("id: [", "1:6 不是合法的 YAML（"),
+        ("id: a: b\n", "1:6 不是合法的 YAML（这里不能再写冒号，上一行没写完或文字里的冒号没加引号）"),
+        ("id:\n\t- a\n", "2:1 不是合法的 YAML（缩进用了制表符，要用空格）"),
+        ("id: a\nb\nc: d\n", "3:1 不是合法的 YAML（少了冒号）"),
+        ("a:\n   b: 1\n  c: 2\n", "3:3 不是合法的 YAML（缩进没有对齐）"),
+        ("a: [1, 2\nb: 3\n", "2:2 不是合法的 YAML（括号没有配对，或少了逗号）"),
+        ('id: "没写完\n', "2:1 不是合法的 YAML（引号没有配对）"),
+        ("id: *没有\n", "1:5 不是合法的 YAML（引用了没有起过名的锚点）"),
         ("id: a\nid: b\n", "2:1 不是合法的 YAML（同一个键写了两次）"),
         ("- 一\n- 二\n", "1:1 量规必须是「键: 值」的表"),
         ("", "1:1 量规必须是「键: 值」的表"),

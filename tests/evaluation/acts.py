@@ -18,6 +18,7 @@ from qa_pipeline.findings.acts import ACTS, ActModel, load, signals
 from qa_pipeline.findings.mentions import find_mentions
 from qa_pipeline.findings.roles import find_host
 from qa_pipeline.findings.train import examples, fit, save
+from qa_pipeline.transcript import clean
 from qa_pipeline.values import Transcript
 from tests.evaluation.noise import corrupt, without_punctuation, without_speakers
 
@@ -52,8 +53,9 @@ def held_out_models(folder: Path | None = None) -> dict[str, ActModel]:
     return models
 
 
-def counts(meeting: LabelledMeeting, transcript: Transcript, model: ActModel) -> np.ndarray:
+def counts(meeting: LabelledMeeting, heard: Transcript, model: ActModel) -> np.ndarray:
     """(acts, 3): true positives, claimed, labelled."""
+    transcript = clean(heard)
     mentions = find_mentions(transcript.utterances, meeting.facts)
     host = find_host(transcript, meeting.facts, mentions)
     seen = signals(transcript, meeting.chapters, host, mentions)

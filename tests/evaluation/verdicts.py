@@ -21,6 +21,7 @@ from qa_pipeline.chapters.train import learn
 from qa_pipeline.findings import find
 from qa_pipeline.findings.acts import ActModel
 from qa_pipeline.rubric import load_rubric, score
+from qa_pipeline.transcript import clean
 from qa_pipeline.values import MeetingFacts, MeetingKind, Scorecard, Theme, Transcript
 from tests.evaluation.acts import CONDITIONS, held_out_models
 
@@ -98,7 +99,8 @@ def verdict_agreement(
     change: Callable[[Transcript], Transcript] = lambda transcript: transcript,
 ) -> Agreement:
     """Read, score and compare: each author's meetings by the models of that author's key, which have seen
-    none of them. ``chapters`` None takes the labelled chapters; ``change`` is done to every transcript."""
+    none of them. ``chapters`` None takes the labelled chapters; ``change`` is done to every transcript, which
+    is then cleaned up as the product does."""
     return agreement(judge(of, acts=acts, chapters=chapters, change=change))
 
 
@@ -112,7 +114,7 @@ def judge(
     """Every meeting with its card."""
     judged = []
     for meeting in of:
-        transcript, facts = change(meeting.transcript), filed_as(meeting)
+        transcript, facts = clean(change(meeting.transcript)), filed_as(meeting)
         spans = (
             segment(transcript, kind=facts.kind, using=chapters[meeting.author])
             if chapters is not None

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Annotated
 
 import typer
-
-from qa_pipeline.errors import InputError
 
 app = typer.Typer(help="语音模型：查看、获取、校验。", no_args_is_help=True)
 
@@ -21,8 +17,7 @@ def list_models() -> None:
 
     from qa_pipeline.transcript import store
 
-    with _refusals():
-        models = store.installed()
+    models = store.installed()
     table = Table("模型", "大小", "说明", title="本机的语音模型（第一个是默认）")
     for model in models:
         table.add_row(model.name, f"{model.size / 1e6:.0f} MB", model.warning)
@@ -47,7 +42,7 @@ def pull(
     bar = Progress(
         TextColumn("获取 {task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn()
     )
-    with _refusals(), bar:
+    with bar:
         task = bar.add_task(name, total=None)
         folder = store.pull(
             name,
@@ -64,21 +59,10 @@ def check(
     """重新计算校验和，确认模型文件完好。"""
     from qa_pipeline.transcript import store
 
-    with _refusals():
-        names = [name] if name else [model.name for model in store.installed()]
-        if name is None and store.diarization_models():
-            names.append(store.DIARIZATION)
-        for each in names:
-            model = store.check(each)
-            listed = (model.path / store.MANIFEST).is_file()
-            typer.echo(f"{model.name} {'完好' if listed else '文件齐全（没有校验和清单）'}：{model.path}")
-
-
-@contextmanager
-def _refusals() -> Iterator[None]:
-    """A refusal is one sentence on stderr and exit code 2."""
-    try:
-        yield
-    except InputError as error:
-        typer.echo(f"错误：{error}", err=True)
-        raise typer.Exit(2) from error
+    names = [name] if name else [model.name for model in store.installed()]
+    if name is None and store.diarization_models():
+        names.append(store.DIARIZATION)
+    for each in names:
+        model = store.check(each)
+        listed = (model.path / store.MANIFEST).is_file()
+        typer.echo(f"{model.name} {'完好' if listed else '文件齐全（没有校验和清单）'}：{model.path}")

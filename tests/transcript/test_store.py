@@ -17,9 +17,9 @@ from urllib.parse import unquote
 import pytest
 from typer.testing import CliRunner
 
+from qa_pipeline.cli import app
 from qa_pipeline.errors import ModelError
 from qa_pipeline.transcript import store
-from qa_pipeline.transcript.commands import app
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 SMALL = "Systran/faster-whisper-small"
@@ -296,7 +296,7 @@ def test_check_without_diarization_models_says_how_to_get_them() -> None:
 
 def test_the_commands_list_pull_and_check(mirror: Mirror) -> None:
     def huijian_asr(*words: str) -> str:
-        result = CliRunner().invoke(app, list(words))
+        result = CliRunner().invoke(app, ["asr", *words])
         assert result.exit_code == 0, result.output
         return result.output
 
@@ -310,6 +310,6 @@ def test_the_commands_list_pull_and_check(mirror: Mirror) -> None:
 
 
 def test_a_refusal_is_a_sentence_and_exit_code_2() -> None:
-    result = CliRunner().invoke(app, ["check", "small"])
+    result = CliRunner().invoke(app, ["asr", "check", "small"])
     assert result.exit_code == 2
     assert result.stderr.startswith("错误：本机没有语音模型 small：")

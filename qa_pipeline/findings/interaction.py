@@ -14,7 +14,11 @@ from qa_pipeline.values import Act, Chapter, Measurement
 
 ROUNDS: Final = 3
 """Rounds of question and answer that make a probing chain (I1)."""
-NO_SPEAKERS: Final = "不知道谁在说话(没有说话人信息)"
+HELD: Final = 0.45
+"""How much its answers must hold on the average."""
+BLIND_HELD: Final = 0.65
+"""The same where nobody knows who speaks: some of the rounds will be with somebody else."""
+NO_SPEAKERS: Final = "不知道谁在说话（没有说话人信息）"
 _NO_SPEECH: Final = "没有听到说话"
 _UNMET: Final = re.compile(
     r"(?:[没未][有]?(?:达|到|打|过|送)[A-Za-z\u4e00-\u9fff]{0,4}?的?(?:主管|室|人|伙伴|是|有|还有)?|零的|挂零)[^，,。]{0,6}?"
@@ -27,12 +31,13 @@ _SHORT: Final = re.compile(
 
 def deep_chains(reading: Reading) -> tuple[Chain, ...]:
     """Chains of three or more rounds, at least two of whose questions dig and half of whose answers hold something."""
+    least = HELD if reading.speakers_known else BLIND_HELD
     return tuple(
         chain
         for chain in reading.chains
         if chain.rounds >= ROUNDS
         and sum(e.probing for e in chain.exchanges) >= 2
-        and sum(e.substance for e in chain.exchanges) / chain.rounds >= 0.45
+        and sum(e.substance for e in chain.exchanges) / chain.rounds >= least
     )
 
 

@@ -31,6 +31,8 @@ BRIDGE: Final[Seconds] = 2.0
 """Silences shorter than this count as speech (K4)."""
 ANSWER_REACH: Final = 3
 """How many utterances after a question can still answer it."""
+BLIND_REACH: Final = 1
+"""The same where nobody knows who speaks: further on, the one who asked may already be talking again."""
 QUESTIONS: Final = (Act.ASK, Act.PROBE)
 _EMPTY_ANSWER: Final = re.compile(
     r"^(?:嗯+|好+的?|是的?|对+|哦|啊|行|有|没有?|全面|挺全面的|没问题|有信心|明白|晓得了?|知道了?|收到)+[!！。,，]*$"
@@ -234,7 +236,8 @@ class Reading:
                 continue
             asker = self.speaker(index)
             answers: list[int] = []
-            for other in work[place + 1 : place + 1 + ANSWER_REACH]:
+            reach = ANSWER_REACH if asker is not None else BLIND_REACH
+            for other in work[place + 1 : place + 1 + reach]:
                 if self.asks[other] and (asker is None or self.speaker(other) == asker or answers):
                     break
                 if asker is not None and self.speaker(other) == asker:

@@ -357,7 +357,7 @@ def _walkthrough(reading: Reading) -> Measurement:
             if exchange.respondent is not None:
                 first.setdefault(exchange.respondent, exchange.question)
         return _taken(reading, "walkthrough", min(1.0, len(first) / 5), first.values())
-    return _taken(reading, "walkthrough", min(1.0, len(asked) / 15), [e.question for e in asked])
+    return _taken(reading, "walkthrough", min(1.0, len(asked) / 12), [e.question for e in asked])
 
 
 @measure(

@@ -7,6 +7,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from qa_pipeline.findings.interaction import NO_SPEAKERS
 from qa_pipeline.findings.reading import Reading, unknown
 from qa_pipeline.findings.registry import measure
 from qa_pipeline.values import Act, Chapter, Measurement
@@ -156,7 +157,7 @@ def external_share(reading: Reading) -> Measurement:
 )
 def discussion_voices(reading: Reading) -> Measurement:
     if not reading.speakers_known:
-        return unknown("discussion_voices", "不知道谁在说话(没有说话人信息)")
+        return unknown("discussion_voices", NO_SPEAKERS)
     first: dict[str, int] = {}
     for index in reading.within(Chapter.PROBLEM_DISCUSSION):
         speaker = reading.speaker(index)

@@ -43,9 +43,10 @@ eval: .venv/.ready ## Measure reading and scoring on meetings not trained on
 samples: .venv/.ready ## Make the sample recordings again from their scripts (needs espeak-ng)
 	@$(BIN)/python -m audio_samples.synthesis.make
 
-demo-model: .venv/.ready ## Train the bundled demo speech model again (needs espeak-ng; about 90 minutes)
+demo-model: ## Train the demo speech model again (needs espeak-ng; about 2.5 hours on 2 cores)
 	@$(PYTHON) -m venv build/training
-	@build/training/bin/pip install -q -r audio_samples/synthesis/requirements.txt
+	@build/training/bin/python -m pip install -q torch==2.13.0 transformers==5.24.0 ctranslate2==4.8.5 \
+		faster-whisper==1.2.1 tokenizers pypinyin==0.55.0 jieba==0.42.1 scipy av
 	@build/training/bin/python -m audio_samples.synthesis.build_model --work build/demo_model
 
 lock: ## Resolve the dependencies again into requirements.lock

@@ -189,8 +189,8 @@ def _inspect_all(tasks: list[Task], *, workers: int) -> Iterator[dict[str, Any]]
 def _inspect_one(task: Task) -> dict[str, Any]:
     """Inspect one meeting in a worker process; a refusal becomes a row, never an exception."""
     from qa_pipeline.facts import read_facts
+    from qa_pipeline.files import write_atomically
     from qa_pipeline.pipeline import inspect, open_source
-    from qa_pipeline.report.files import write_atomically
     from qa_pipeline.report.json import inspection_to_json, to_json
     from qa_pipeline.rubric import load_rubric
     from qa_pipeline.transcript import TranscribeOptions, from_json

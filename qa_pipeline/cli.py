@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from qa_pipeline.compliance.commands import calendar
-from qa_pipeline.errors import HuijianError, InputError
+from qa_pipeline.errors import HuijianError
 from qa_pipeline.rubric.commands import app as rubric_app
 from qa_pipeline.transcript.commands import app as asr_app
 
@@ -23,15 +23,14 @@ if TYPE_CHECKING:
 
 
 class _Huijian(TyperGroup):
-    """All commands: a refusal is one sentence on stderr; exit code 2 for bad input, 1 where a result can't be
-    written, 130 when interrupted."""
+    """All commands: a refusal is one sentence on stderr and exit code 2; 130 when interrupted."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
             return super().invoke(ctx)
         except HuijianError as error:
             typer.echo(f"错误：{error}", err=True)
-            raise typer.Exit(2 if isinstance(error, InputError) else 1) from error
+            raise typer.Exit(2) from error
         except KeyboardInterrupt:
             typer.echo("已中断；已完成的结果都已保存，重新运行即可继续。", err=True)
             raise typer.Exit(130) from None
@@ -95,8 +94,8 @@ def inspect(
     from rich.console import Console
 
     from qa_pipeline.facts import facts_from, merge
+    from qa_pipeline.files import check_writable, write_atomically
     from qa_pipeline.pipeline import inspect as run
-    from qa_pipeline.report.files import check_writable, write_atomically
     from qa_pipeline.report.html import render_html
     from qa_pipeline.report.json import write_json
     from qa_pipeline.report.terminal import render
@@ -135,8 +134,8 @@ def transcribe(
     speakers: Annotated[int | None, typer.Option(help="参会人数，帮助区分说话人")] = None,
 ) -> None:
     """只转写：录音变成带时间的文字稿。"""
+    from qa_pipeline.files import check_writable
     from qa_pipeline.pipeline import read
-    from qa_pipeline.report.files import check_writable
     from qa_pipeline.transcript import to_text, write_transcript
     from qa_pipeline.values import MeetingFacts, Roster
 
@@ -219,12 +218,12 @@ def _people(text: str | None) -> int | list[str] | None:
     """``8`` is a count, ``张三,李四`` a list of names."""
     if text is None:
         return None
-    if text.strip().isdigit():
+    if text.strip().lstrip("-").isdigit():
         return int(text)
     return [name for name in text.replace("，", ",").replace("、", ",").split(",") if name.strip()]
 
 
-STAGES = {"open": "读取录音", "transcribe": "转写", "inspect": "质检"}
+STAGES = {"probe": "读取录音", "transcribe": "转写", "inspect": "质检"}
 
 
 @contextmanager
@@ -234,7 +233,9 @@ def _bar() -> Iterator[Progress]:
     from rich.progress import Progress as Bar
 
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
-    with Bar(*columns, TimeRemainingColumn(), console=_stderr(), transient=True) as bar:
+    console = _stderr()
+    quiet = not console.is_terminal
+    with Bar(*columns, TimeRemainingColumn(), console=console, transient=True, disable=quiet) as bar:
         tasks = {}
 
         def report(stage: str, done: float, total: float) -> None:

@@ -1,7 +1,7 @@
 """Every error a user can meet, as one small tree.
 
     HuijianError
-    ├── InputError            what the user gave cannot be used; exit code 2, nothing is written
+    ├── InputError            what the user gave cannot be used; nothing is written
     │   ├── RecordingError    a file that is not a usable recording
     │   ├── TranscriptError   a transcript that cannot be read (format, times)
     │   ├── FactsError        meeting facts that are wrong (file, line, column, key)
@@ -9,7 +9,8 @@
     │   └── ModelError        a speech model that is neither present nor reachable, or is damaged
     └── OutputError           a result that could not be written (read-only folder, full disk)
 
-A message is one clear sentence in Chinese: what, where, what to do.
+A message is one clear sentence in Chinese: what, where, what to do. The command line
+shows it and exits with 2.
 """
 
 from __future__ import annotations

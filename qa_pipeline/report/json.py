@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa_pipeline.errors import InputError
-from qa_pipeline.report.files import write_atomically
+from qa_pipeline.files import write_atomically
 from qa_pipeline.report.masking import masked
 from qa_pipeline.report.wording import energy
 from qa_pipeline.values import (

@@ -9,8 +9,8 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from qa_pipeline.files import write_atomically
 from qa_pipeline.names import DIMENSIONS, KINDS, STATUSES, THEMES, VERDICTS
-from qa_pipeline.report.files import write_atomically
 from qa_pipeline.report.wording import COMPLIANCE, GATES, ITEM_STATUSES, critical_kind
 from qa_pipeline.values import Dimension, MeetingKind, Status, Theme, Verdict
 

@@ -17,7 +17,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from qa_pipeline.errors import OutputError, TranscriptError
+from qa_pipeline.errors import TranscriptError
+from qa_pipeline.files import write_atomically
 from qa_pipeline.values import Seconds, Transcript, Utterance
 
 MAX_BYTES: Final = 50_000_000
@@ -410,23 +411,7 @@ def write_transcript(transcript: Transcript, path: Path) -> None:
         content = "WEBVTT\n\n" + "\n".join(_to_cues(transcript, ".", numbered=False))
     else:
         content = to_text(transcript)
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_text(content, encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        raise OutputError(
-            f"文字稿写不进 {path}（{error.strerror}）：请检查文件夹是否存在、可写，磁盘是否已满。"
-        ) from error
-    finally:
-        _discard(partial)
-
-
-def _discard(path: Path) -> None:
-    try:
-        path.unlink(missing_ok=True)
-    except OSError:
-        return  # a folder that cannot be written holds no partial file either
+    write_atomically(path, content.encode())
 
 
 def _to_cues(transcript: Transcript, point: str, *, numbered: bool) -> Iterator[str]:

@@ -36,11 +36,6 @@ HUB_NAMES: Final = {
 """Short names, best first on Mandarin meetings: the order in which a default is chosen."""
 
 DEMO_MODEL: Final = Path(__file__).parent / "demo_model"
-DEMO_WARNING: Final = (
-    "使用的是随附的演示语音模型：它只认得本项目合成的几种嗓音，"
-    "真实录音请先运行 huijian asr pull large-v3-turbo。"
-)
-
 DIARIZATION: Final = "diarization"
 DIARIZATION_FILES: Final = {
     "segmentation.onnx": ("csukuangfj/sherpa-onnx-pyannote-segmentation-3-0", "model.onnx"),
@@ -110,7 +105,7 @@ def resolve(name: str | Path | None) -> ModelFolder:
         return models[0]
     if str(name) == "demo":
         if not (DEMO_MODEL / _WEIGHTS).is_file():
-            raise ModelError(f"随附的演示语音模型不在 {DEMO_MODEL}：安装不完整，请重新安装。")
+            raise ModelError(f"随附的示例语音模型不在 {DEMO_MODEL}：安装不完整，请重新安装。")
         return _demo()
     stored = _stored(str(name))
     if stored is not None and (stored / _WEIGHTS).is_file():
@@ -249,14 +244,7 @@ def _describe(path: Path) -> ModelFolder:
 
 
 def _demo() -> ModelFolder:
-    model = _describe(DEMO_MODEL)
-    return ModelFolder(
-        name="demo",
-        path=model.path,
-        profile=model.profile,
-        revision=model.revision,
-        warning=model.warning or DEMO_WARNING,
-    )
+    return replace(_describe(DEMO_MODEL), name="demo")
 
 
 def _manifest(path: Path) -> dict[str, Any]:

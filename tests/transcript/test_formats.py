@@ -385,8 +385,6 @@ def test_the_json_for_whisper_tools_has_their_fields(tmp_path: Path) -> None:
 
 
 def test_writing_where_it_is_not_possible_leaves_nothing_behind(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"文字稿写不进 .*请检查文件夹是否存在、可写，磁盘是否已满。"):
-        write_transcript(MEETING, tmp_path / "missing" / "a.json")
     occupied = tmp_path / "a.json"
     occupied.mkdir()
     with pytest.raises(OutputError):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from qa_pipeline.errors import OutputError
-from qa_pipeline.report.files import check_writable, write_atomically
+from qa_pipeline.files import check_writable, write_atomically
 
 NOBODY = 65534
 

@@ -1,0 +1,241 @@
+"""The command line as its users meet it: results where they were asked for, refusals in one sentence."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from qa_pipeline.chapters.corpus import CORPUS, read_meeting
+from qa_pipeline.cli import app
+from qa_pipeline.transcript import write_transcript
+from tests.sound import silence, tone, write_sound
+
+FACTS = "kind: weekly_review\nmeeting_date: 2026-04-08\nstart_time: '09:00'\n"
+
+
+@pytest.fixture
+def meeting(tmp_path: Path) -> Path:
+    """A good weekly review as a transcript, in a path with spaces and Chinese characters, with its facts."""
+    folder = tmp_path / "四月 归档"
+    folder.mkdir()
+    path = folder / "秦州 周会.json"
+    write_transcript(read_meeting(CORPUS / "A" / "A01.txt").transcript, path)
+    (folder / "秦州 周会.meeting.yaml").write_text(FACTS, "utf-8")
+    return path
+
+
+def refusal(*arguments: object) -> str:
+    """What a command that ends with exit code 2 says on stderr: one sentence, and a line a fault of a rubric."""
+    ended = CliRunner().invoke(app, [str(a) for a in arguments])
+    assert ended.exit_code == 2, ended.output
+    assert ended.stdout == ""
+    said = ended.stderr.strip()
+    assert said.startswith("错误：")
+    assert "Traceback" not in said
+    assert len(said.splitlines()) == 1 or "--rubric" in arguments
+    return said
+
+
+def test_inspect_shows_a_scorecard_and_writes_what_was_asked_for(meeting: Path, tmp_path: Path) -> None:
+    page, data, words = tmp_path / "报告.html", tmp_path / "结果.json", tmp_path / "文字稿.srt"
+    ended = CliRunner().invoke(
+        app,
+        ["inspect", str(meeting), "--html", str(page), "--json", str(data), "--transcript", str(words)],
+    )
+    assert ended.exit_code == 0, ended.output
+    assert "能量值" in ended.stdout
+    assert "合格" in ended.stdout
+    result = json.loads(data.read_text("utf-8"))
+    assert result["energy_score"] >= 60
+    assert result["compliance"]["on_time"]["status"] == "pass"
+    assert page.read_text("utf-8").startswith("<!doctype html>")
+    assert " --> " in words.read_text("utf-8")
+
+
+def test_flags_go_before_the_facts_beside_the_recording(meeting: Path, tmp_path: Path) -> None:
+    data = tmp_path / "result.json"
+    flags = ["--start", "18:30", "--expected", "8", "--attendees", "张三，李四、王五"]
+    ended = CliRunner().invoke(app, ["inspect", str(meeting), "--json", str(data), *flags])
+    assert ended.exit_code == 0, ended.output
+    compliance = json.loads(data.read_text("utf-8"))["compliance"]
+    assert compliance["on_time"]["status"] == "warn"
+    assert "实到 3 人" in compliance["on_roster"]["reason"]
+
+
+def _absent(folder: Path) -> Path:
+    return folder / "没有 这个.mp3"
+
+
+def _folder(folder: Path) -> Path:
+    return folder
+
+
+def _empty(folder: Path) -> Path:
+    path = folder / "空.m4a"
+    path.touch()
+    return path
+
+
+def _text(folder: Path) -> Path:
+    path = folder / "text.mp3"
+    path.write_text("这不是录音。" * 200, "utf-8")
+    return path
+
+
+def _cut_off(folder: Path) -> Path:
+    path = write_sound(folder / "cut.m4a", tone(220, 20), codec="aac")
+    path.write_bytes(path.read_bytes()[:-2000])
+    return path
+
+
+def _mute_video(folder: Path) -> Path:
+    return write_sound(folder / "video.mp4", codec="aac", picture=True)
+
+
+def _silent(folder: Path) -> Path:
+    return write_sound(folder / "silence.wav", silence(20), codec="pcm_s16le")
+
+
+def _music(folder: Path) -> Path:
+    chord = np.sum([tone(hertz, 20, level=0.15) for hertz in (262, 330, 392)], axis=0)
+    return write_sound(folder / "music.wav", chord, codec="pcm_s16le")
+
+
+def _moment(folder: Path) -> Path:
+    return write_sound(folder / "short.wav", tone(220, 0.5), codec="pcm_s16le")
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (_absent, "找不到录音文件"),
+        (_folder, "文件夹"),
+        (_empty, "空"),
+        (_text, "text.mp3"),
+        (_cut_off, "cut.m4a"),
+        (_mute_video, "没有声音"),
+        (_silent, "没有听到讲话"),
+        (_music, "没有听到讲话"),
+        (_moment, "只有 0.5 秒"),
+    ],
+    ids=lambda value: value.__name__.strip("_") if callable(value) else "",
+)
+def test_what_is_no_recording_is_refused_and_nothing_is_written(
+    tmp_path: Path, make: Callable[[Path], Path], why: str
+) -> None:
+    given, out = tmp_path / "in", tmp_path / "out"
+    given.mkdir()
+    out.mkdir()
+    source = make(given)
+    outputs = ("--json", out / "a.json", "--html", out / "a.html", "--transcript", out / "a.srt")
+    assert why in refusal("inspect", source, *outputs)
+    assert list(out.iterdir()) == []
+    assert why in refusal("transcribe", source, "-o", out / "a.txt")
+    assert list(out.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("flags", "why"),
+    [
+        (("--date", "2026-02-30"), "2026-02-30"),
+        (("--start", "25:00"), "25:00"),
+        (("--kind", "weekly_revue"), "weekly_review"),
+        (("--theme", "主管带跑周"), "主管领跑周"),
+        (("--expected", "5", "--attendees", "-3"), "-3"),
+    ],
+)
+def test_wrong_facts_are_refused_with_the_nearest_word(
+    meeting: Path, flags: tuple[str, ...], why: str
+) -> None:
+    assert why in refusal("inspect", meeting, *flags)
+
+
+def test_an_unknown_key_in_the_facts_is_named_with_line_column_and_nearest_word(meeting: Path) -> None:
+    meeting.with_name("秦州 周会.meeting.yaml").write_text(FACTS + "atendees: 5\n", "utf-8")
+    sentence = refusal("inspect", meeting)
+    assert "第 4 行第 1 列" in sentence
+    assert "attendees" in sentence
+
+
+def test_wrong_rubrics_are_refused(meeting: Path, tmp_path: Path) -> None:
+    shipped = Path(CORPUS).parents[2] / "rubrics" / "weekly_review.yaml"
+    unknown = tmp_path / "unknown.yaml"
+    unknown.write_text(shipped.read_text("utf-8").replace("pass_line:", "pas_line:", 1), "utf-8")
+    sentence = refusal("inspect", meeting, "--rubric", unknown)
+    assert "pass_line" in sentence
+    assert "unknown.yaml:17:1" in sentence
+    heavy = tmp_path / "heavy.yaml"
+    heavy.write_text(shipped.read_text("utf-8").replace("weight: 14", "weight: 24", 1), "utf-8")
+    assert "100" in refusal("inspect", meeting, "--rubric", heavy)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ["00:00:10 张三：先看数据。", "00:00:05 李四：好的。"],
+        ["1\n00:00:05,000 --> 00:00:02,000\n先看数据。\n"],
+    ],
+    ids=["backward", "ends before it starts"],
+)
+def test_a_transcript_with_impossible_times_is_refused(tmp_path: Path, lines: list[str]) -> None:
+    source = tmp_path / ("a.srt" if "-->" in lines[0] else "a.txt")
+    source.write_text("\n".join(lines), "utf-8")
+    assert source.name in refusal("inspect", source)
+
+
+def test_a_huge_json_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    source = tmp_path / "huge.json"
+    with source.open("wb") as file:
+        file.truncate(3_000_000_000)
+    assert "huge.json" in refusal("inspect", source)
+
+
+def test_an_output_that_cannot_be_written_is_refused_before_any_work(meeting: Path, tmp_path: Path) -> None:
+    blocked = tmp_path / "a file"
+    blocked.write_text("", "utf-8")
+    assert "请检查路径" in refusal("inspect", meeting, "--json", blocked / "result.json")
+    assert "文件夹" in refusal("inspect", meeting, "--html", tmp_path)
+
+
+def test_a_disk_that_fills_up_while_writing_leaves_nothing_half_written(
+    meeting: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    ended = subprocess.run(
+        [sys.executable, "-m", "qa_pipeline.cli", "inspect", str(meeting), "--html", str(out / "a.html")],
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (4096, resource.RLIM_INFINITY)),
+    )
+    assert ended.returncode == 2, ended.stderr
+    assert ended.stderr.startswith("错误：无法写入")
+    assert list(out.iterdir()) == []
+
+
+def test_batch_ends_with_a_count_of_done_failed_and_skipped_and_says_why(meeting: Path) -> None:
+    (meeting.parent / "坏的.mp3").write_text("这不是录音", "utf-8")
+    first = CliRunner().invoke(app, ["batch", str(meeting.parent)])
+    assert first.exit_code == 1
+    assert "未完成 坏的：" in first.stdout
+    assert "完成 1 场，失败 1 场，跳过 0 场" in first.stdout.splitlines()[-1]
+    (meeting.parent / "坏的.mp3").unlink()
+    again = CliRunner().invoke(app, ["batch", str(meeting.parent)])
+    assert again.exit_code == 0
+    assert "完成 0 场，失败 0 场，跳过 1 场" in again.stdout.splitlines()[-1]
+
+
+def test_batch_refuses_a_wrong_rubric_before_any_meeting(meeting: Path, tmp_path: Path) -> None:
+    rubric = tmp_path / "r.yaml"
+    rubric.write_text("id: x\n", "utf-8")
+    assert "r.yaml" in refusal("batch", meeting.parent, "--rubric", rubric)
+    assert not (meeting.parent / "huijian-results").exists()

@@ -4,6 +4,7 @@ python -m audio_samples.synthesis.export --work build/demo_model --out qa_pipeli
 """
 
 import argparse
+import hashlib
 import json
 import shutil
 import tempfile
@@ -75,6 +76,9 @@ def export(checkpoint: Path, out: Path, quantization: str = "int8") -> int:
         out.mkdir(parents=True, exist_ok=True)
         for name in FILES:
             shutil.copyfile(target / name, out / name)
+    sums = {name: hashlib.sha256((out / name).read_bytes()).hexdigest() for name in FILES}
+    manifest = json.dumps({"name": "demo", "sha256": sums}, indent=1)
+    (out / "manifest.json").write_text(manifest + "\n", encoding="utf-8")
     return int(saved["step"])
 
 

@@ -28,7 +28,10 @@ from qa_pipeline.chapters.corpus import LabelledMeeting, read_meeting
 
 PACE = 0.95
 NOISE_DBFS = {"low": -58.0, "high": -46.0}
-BIT_RATE = {"mono": 16_000, "tracks": 40_000}
+BIT_RATE = {"mono": 16_000, "tracks": 14_000}
+"""Bits a second, for each track."""
+GATE = 0.3
+"""A meeting app's track is silent further than this (seconds) from its person's speech."""
 LEAD_IN = 2.5
 _SENTENCE = re.compile(r"[^。？！]+[。？！]?")
 
@@ -102,11 +105,14 @@ def mixed(meeting: LabelledMeeting, placed: list[Turn], seed: int) -> np.ndarray
     loudness = random.Random(seed)
     gains = {speaker: loudness.uniform(0.45, 0.7) for speaker in sorted({turn.speaker for turn in placed})}
     level = NOISE_DBFS[meeting.header["noise"]]
-    tracks = np.stack([room(count, level - (14 if len(people) > 1 else 0), noise) * 32767 for _ in people])
+    tracks = np.stack([room(count, level, noise) * 32767 for _ in people])
+    open_for = np.full(tracks.shape, len(people) == 1)
     for turn in placed:
         track = people.index(turn.speaker) if len(people) > 1 else 0
         first = int(turn.start * SAMPLE_RATE)
         tracks[track, first : first + len(turn.audio)] += gains[turn.speaker] * turn.audio
+        open_for[track, int((turn.start - GATE) * SAMPLE_RATE) : int((turn.end + GATE) * SAMPLE_RATE)] = True
+    tracks[~open_for] = 0
     return np.clip(tracks, -32768, 32767).astype(np.int16)
 
 
@@ -115,11 +121,11 @@ def write_opus(path: Path, tracks: np.ndarray, bit_rate: int) -> None:
     channels, count = tracks.shape
     layout = {1: "mono", 2: "stereo"}.get(channels, f"{channels}c")
     with av.open(str(path), "w", format="ogg") as container:
-        options = {"application": "voip", "frame_duration": "60"}
+        options = {"application": "voip", "frame_duration": "60", "compression_level": "5"}
         if channels > 2:
             options["mapping_family"] = "255"
         stream = container.add_stream("libopus", rate=SAMPLE_RATE, layout=layout, options=options)
-        stream.bit_rate = bit_rate
+        stream.bit_rate = bit_rate * channels
         block = SAMPLE_RATE * 6 // 100
         for start in range(0, count, block):
             piece = np.ascontiguousarray(tracks[:, start : start + block].T).reshape(1, -1)

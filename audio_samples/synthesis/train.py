@@ -36,6 +36,8 @@ VOCABULARY = Vocabulary()
 TEXT = VOCABULARY.text_size
 TIME0 = VOCABULARY.first_time
 FRAMES_PER_SECOND = 50
+FAST_BFLOAT16 = torch.ops.mkldnn._is_mkldnn_bf16_supported()
+"""Processors without it only emulate bfloat16, many times slower than float32."""
 
 
 @dataclass(frozen=True)
@@ -523,7 +525,7 @@ def losses(
     tokens = batch.tokens.clone()
     wrong = (torch.rand(tokens.shape) < 0.06) & (tokens < TEXT)
     tokens[wrong] = torch.randint(VOCABULARY.first_character, TEXT - 1, (int(wrong.sum()),))
-    with torch.autocast("cpu", dtype=torch.bfloat16):
+    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=FAST_BFLOAT16):
         encoded = network.encode(batch.mel)
         phone = auxiliary.phone(encoded)
         by_frame = encoded @ torch.cat([embedding[:TEXT], auxiliary.silence[None]]).T + auxiliary.bias
@@ -674,13 +676,13 @@ def _rank(rank: int, data: Data, shape: Shape, arguments: argparse.Namespace) ->
         smooth = reports.setdefault(kind, report)
         for key, value in report.items():
             smooth[key] = 0.95 * smooth[key] + 0.05 * value
-        if rank == 0 and step % 50 == 0:
+        if rank == 0 and step % 20 == 0:
             now = time.time()
             parts = " | ".join(
                 k + " " + " ".join(f"{n} {v:.3f}" for n, v in copy.copy(r).items())
                 for k, r in reports.items()
             )
-            print(f"{elapsed:.0f} s step {step} {(now - last_logged) / 50:.2f} s/step (data {making / 50:.2f}) {hours:.2f} h "
+            print(f"{elapsed:.0f} s step {step} {(now - last_logged) / 20:.2f} s/step (data {making / 20:.2f}) {hours:.2f} h "
                   f"rate {rate:.1e} norm {norm:.2f} | {parts}", flush=True)  # fmt: skip
             last_logged, making = now, 0.0
         if rank == 0 and (time.time() - last_saved > 110 or progress >= 1):

@@ -193,8 +193,9 @@ def _inspect_one(task: Task) -> dict[str, Any]:
     from qa_pipeline.pipeline import inspect, open_source
     from qa_pipeline.report.json import inspection_to_json, to_json
     from qa_pipeline.rubric import load_rubric
-    from qa_pipeline.transcript import TranscribeOptions, from_json
-    from qa_pipeline.transcript import to_json as transcript_to_json
+    from qa_pipeline.transcript.engine import TranscribeOptions
+    from qa_pipeline.transcript.formats import from_json
+    from qa_pipeline.transcript.formats import to_json as transcript_to_json
     from qa_pipeline.values import MeetingFacts
 
     meeting, out = task.meeting, Path(task.out)

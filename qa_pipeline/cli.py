@@ -100,7 +100,7 @@ def inspect(
     from qa_pipeline.report.json import write_json
     from qa_pipeline.report.terminal import render
     from qa_pipeline.rubric import load_rubric
-    from qa_pipeline.transcript import write_transcript
+    from qa_pipeline.transcript.formats import write_transcript
 
     for output in filter(None, (json_file, html_file, transcript_file)):
         check_writable(output)
@@ -136,7 +136,7 @@ def transcribe(
     """只转写：录音变成带时间的文字稿。"""
     from qa_pipeline.files import check_writable
     from qa_pipeline.pipeline import read
-    from qa_pipeline.transcript import to_text, write_transcript
+    from qa_pipeline.transcript.formats import to_text, write_transcript
     from qa_pipeline.values import MeetingFacts, Roster
 
     if output:

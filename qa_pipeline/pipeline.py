@@ -21,7 +21,7 @@ from qa_pipeline.values import (
 
 if TYPE_CHECKING:
     from qa_pipeline.rubric import Rubric
-    from qa_pipeline.transcript import TranscribeOptions
+    from qa_pipeline.transcript.engine import TranscribeOptions
 
 
 def inspect(
@@ -48,8 +48,10 @@ def inspect(
     from qa_pipeline.compliance import judge
     from qa_pipeline.findings import find
     from qa_pipeline.rubric import rubric_for, score
+    from qa_pipeline.rubric.judge import configured
 
     report = progress or _silent
+    language_model = configured()
     recording = source if isinstance(source, Recording) else None
     transcript = transcript or read(
         source, facts=facts, model=model, options=options, keep=keep, progress=progress
@@ -64,7 +66,14 @@ def inspect(
     rubric = rubric or rubric_for(
         facts.kind, facts.theme, institution=facts.institution, on=facts.meeting_date
     )
-    scorecard = score(rubric, transcript=transcript, chapters=chapters, findings=findings, facts=facts)
+    scorecard = score(
+        rubric,
+        transcript=transcript,
+        chapters=chapters,
+        findings=findings,
+        facts=facts,
+        judge=language_model,
+    )
     report("inspect", 3, 4)
     compliance = judge(
         facts, recording=recording, transcript=transcript, findings=findings, scorecard=scorecard
@@ -101,7 +110,9 @@ def read(
 
     The transcript is kept before speakers are told apart: a failure there costs nothing but the labels.
     """
-    from qa_pipeline.transcript import assign_speakers, clean, transcribe
+    from qa_pipeline.transcript.cleanup import clean
+    from qa_pipeline.transcript.engine import transcribe
+    from qa_pipeline.transcript.speakers import assign_speakers
 
     if isinstance(source, Transcript):
         transcript = clean(source)
@@ -178,7 +189,7 @@ def open_source(paths: Sequence[str], *, progress: Progress | None = None) -> Re
     from pathlib import Path
 
     from qa_pipeline.recording import open_recording
-    from qa_pipeline.transcript import read_transcript
+    from qa_pipeline.transcript.formats import read_transcript
 
     files = [Path(p) for p in paths]
     texts = [f for f in files if f.suffix.lower() in TEXT]

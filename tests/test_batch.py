@@ -16,7 +16,7 @@ import pytest
 from qa_pipeline.batch import meetings_in, run
 from qa_pipeline.chapters.corpus import CORPUS, read_meeting
 from qa_pipeline.errors import InputError, OutputError
-from qa_pipeline.transcript import to_json
+from qa_pipeline.transcript.formats import to_json
 
 ROOT = Path(__file__).parents[1]
 FACTS = "kind: weekly_review\nmeeting_date: 2026-09-08\nstart_time: '09:00'\ninstitution: 城东支公司\n"

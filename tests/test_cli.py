@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from qa_pipeline.chapters.corpus import CORPUS, read_meeting
 from qa_pipeline.cli import app
-from qa_pipeline.transcript import write_transcript
+from qa_pipeline.transcript.formats import write_transcript
 from tests.sound import silence, tone, write_sound
 
 FACTS = "kind: weekly_review\nmeeting_date: 2026-04-08\nstart_time: '09:00'\n"
@@ -33,7 +33,7 @@ def meeting(tmp_path: Path) -> Path:
 
 
 def refusal(*arguments: object) -> str:
-    """What a command that ends with exit code 2 says on stderr: one sentence, and a line a fault of a rubric."""
+    """What a command that ends with exit code 2 says: one sentence; of a rubric, a line for each fault."""
     ended = CliRunner().invoke(app, [str(a) for a in arguments])
     assert ended.exit_code == 2, ended.output
     assert ended.stdout == ""

@@ -14,7 +14,6 @@ from qa_pipeline.compliance.calendar import (
     parse_month,
     slots,
 )
-from qa_pipeline.errors import InputError
 from qa_pipeline.names import KINDS, THEMES
 from qa_pipeline.values import MeetingKind
 
@@ -26,11 +25,7 @@ def calendar(
     as_json: Annotated[bool, typer.Option("--json", help="以 JSON 输出。")] = False,
 ) -> None:
     """查看某月四场会议的召开窗口、主题和必讲内容。"""
-    try:
-        year, number = parse_month(month)
-    except InputError as error:
-        typer.echo(str(error), err=True)
-        raise typer.Exit(2) from None
+    year, number = parse_month(month)
     found = slots(year, number)
     if as_json:
         typer.echo(json.dumps([_as_json(slot) for slot in found], ensure_ascii=False, indent=2))

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from qa_pipeline.chapters.corpus import LabelledMeeting, meetings
 from qa_pipeline.findings.acts import ACTS, ActModel, Matrix, grams, neighbourhood, signals, syllable
 from qa_pipeline.findings.mentions import find_mentions
-from qa_pipeline.transcript import clean
+from qa_pipeline.transcript.cleanup import clean
 from qa_pipeline.values import Act, Chapter, Chapters, ChapterSpan, Transcript, Utterance
 
 MODEL: Final = Path(__file__).with_name("model.npz")

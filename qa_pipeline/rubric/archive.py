@@ -102,7 +102,8 @@ def _read_anew(text: str, *, name: str, facts: Path) -> Stored:
     from qa_pipeline.chapters import infer_kind, segment
     from qa_pipeline.facts import read_facts
     from qa_pipeline.findings import find
-    from qa_pipeline.transcript import clean, from_json
+    from qa_pipeline.transcript.cleanup import clean
+    from qa_pipeline.transcript.formats import from_json
 
     transcript = clean(from_json(text))
     known = read_facts(facts) if facts.is_file() else MeetingFacts()

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-
-from qa_pipeline.errors import InputError
 
 app = typer.Typer(no_args_is_help=True, help="评分标准（量规）：查看测量、检查、试跑、比较。")
 
@@ -39,10 +37,7 @@ def check(file: File) -> None:
     from qa_pipeline.rubric.linter import lint
     from qa_pipeline.rubric.loader import load_rubric
 
-    try:
-        rubric = load_rubric(file)
-    except InputError as error:
-        _refuse(error)
+    rubric = load_rubric(file)
     remarks = lint(rubric)
     for remark in remarks:
         typer.echo(f"提醒 {remark}")
@@ -56,10 +51,7 @@ def test(file: File) -> None:
     from qa_pipeline.rubric.examples import run_examples
     from qa_pipeline.rubric.loader import load_rubric
 
-    try:
-        outcomes = run_examples(load_rubric(file))
-    except InputError as error:
-        _refuse(error)
+    outcomes = run_examples(load_rubric(file))
     for outcome in outcomes:
         if not outcome.passed:
             got = "不计分" if outcome.level is None else f"{outcome.level:.2f}"
@@ -85,10 +77,7 @@ def diff(
     from qa_pipeline.rubric.diff import diff as compare
     from qa_pipeline.rubric.loader import load_rubric
 
-    try:
-        rows = compare(load_rubric(old), load_rubric(new), read_archive(on))
-    except InputError as error:
-        _refuse(error)
+    rows = compare(load_rubric(old), load_rubric(new), read_archive(on))
     table = Table(title="换用新量规后的变化")
     for heading in ("会议", "原分", "新分", "原结论", "新结论", "变动的项"):
         table.add_column(heading, overflow="fold")
@@ -123,10 +112,7 @@ def show(file: File) -> None:
 
     from qa_pipeline.rubric.loader import load_rubric
 
-    try:
-        rubric = load_rubric(file)
-    except InputError as error:
-        _refuse(error)
+    rubric = load_rubric(file)
     base = f"（以 {rubric.extends} 为底）" if rubric.extends else ""
     table = Table(title=f"{rubric.label} {rubric.version}{base} · 合格线 {rubric.pass_line:g}")
     for heading in ("维度", "编号", "项", "权重", "为什么"):
@@ -138,8 +124,3 @@ def show(file: File) -> None:
     for rule in rubric.criticals:
         table.add_row("复核" if rule.review else "否决", rule.id, rule.label, "—", rule.reason)
     Console().print(table)
-
-
-def _refuse(error: InputError) -> NoReturn:
-    typer.echo(str(error), err=True)
-    raise typer.Exit(2)

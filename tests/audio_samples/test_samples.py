@@ -11,7 +11,7 @@ from audio_samples.synthesis import text
 from qa_pipeline.facts import read_facts
 from qa_pipeline.pipeline import inspect, open_source, read
 from qa_pipeline.recording import open_recording
-from qa_pipeline.transcript import read_transcript
+from qa_pipeline.transcript.formats import read_transcript
 from qa_pipeline.values import Chapter, Status, Verdict
 from tests.evaluation.speech import character_error_rate, reference_text
 

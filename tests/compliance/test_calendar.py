@@ -6,11 +6,11 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
-import typer
 from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
+from qa_pipeline.cli import app
 from qa_pipeline.compliance.calendar import (
     BaseKind,
     distance,
@@ -20,13 +20,10 @@ from qa_pipeline.compliance.calendar import (
     slot_for,
     slots,
 )
-from qa_pipeline.compliance.commands import calendar
 from qa_pipeline.errors import InputError
 from qa_pipeline.values import MeetingKind, Theme
 
 VECTORS = json.loads((Path(__file__).parent / "calendar_vectors.json").read_text("utf-8"))
-app = typer.Typer()
-app.command()(calendar)
 THEMES = {
     "LEADER_RUN": Theme.SUPERVISOR_LEAD,
     "COACHING": Theme.SUPERVISOR_COACHING,
@@ -172,14 +169,14 @@ def test_months_as_people_write_them(text):
 
 
 def test_the_calendar_command_prints_windows_themes_and_duties():
-    result = CliRunner().invoke(app, ["2026-02"])
+    result = CliRunner().invoke(app, ["calendar", "2026-02"])
     assert result.exit_code == 0
     for words in ("2026-02-W1", "主管领跑周", "02-13", "撞期", "R20", "月末冲刺周"):
         assert words in result.output
 
 
 def test_the_calendar_command_as_json():
-    result = CliRunner().invoke(app, ["2026-11", "--json"])
+    result = CliRunner().invoke(app, ["calendar", "2026-11", "--json"])
     found = json.loads(result.output)
     assert [slot["id"] for slot in found] == ["2026-11-W1", "2026-11-W2", "2026-11-W3", "2026-11-MP"]
     assert found[0]["earliest"] == "2026-11-06"
@@ -187,7 +184,7 @@ def test_the_calendar_command_as_json():
 
 
 def test_the_calendar_command_says_that_a_year_is_unknown_and_what_to_do():
-    result = CliRunner().invoke(app, ["2099-03"])
+    result = CliRunner().invoke(app, ["calendar", "2099-03"])
     assert result.exit_code == 0
     assert "未知" in result.output
     assert "法定节假日安排尚未收录" in result.output
@@ -195,6 +192,6 @@ def test_the_calendar_command_says_that_a_year_is_unknown_and_what_to_do():
 
 
 def test_the_calendar_command_refuses_a_wrong_month():
-    result = CliRunner().invoke(app, ["2026-13"])
+    result = CliRunner().invoke(app, ["calendar", "2026-13"])
     assert result.exit_code == 2
     assert "不是有效的月份" in result.output

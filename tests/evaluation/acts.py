@@ -18,7 +18,7 @@ from qa_pipeline.findings.acts import ACTS, ActModel, load, signals
 from qa_pipeline.findings.mentions import find_mentions
 from qa_pipeline.findings.roles import find_host
 from qa_pipeline.findings.train import examples, fit, save
-from qa_pipeline.transcript import clean
+from qa_pipeline.transcript.cleanup import clean
 from qa_pipeline.values import Transcript
 from tests.evaluation.noise import corrupt, without_punctuation, without_speakers
 

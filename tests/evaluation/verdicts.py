@@ -21,7 +21,7 @@ from qa_pipeline.chapters.train import learn
 from qa_pipeline.findings import find
 from qa_pipeline.findings.acts import ActModel
 from qa_pipeline.rubric import load_rubric, score
-from qa_pipeline.transcript import clean
+from qa_pipeline.transcript.cleanup import clean
 from qa_pipeline.values import MeetingFacts, MeetingKind, Scorecard, Theme, Transcript
 from tests.evaluation.acts import CONDITIONS, held_out_models
 

@@ -10,7 +10,7 @@ from qa_pipeline.chapters import segment
 from qa_pipeline.findings import find
 from qa_pipeline.lexicon import lexicon
 from qa_pipeline.rubric import load_rubric, score
-from qa_pipeline.transcript import clean
+from qa_pipeline.transcript.cleanup import clean
 from qa_pipeline.values import (
     MANDATED,
     MeetingFacts,

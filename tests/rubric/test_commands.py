@@ -12,14 +12,14 @@ import pytest
 from ruamel.yaml import YAML
 from typer.testing import CliRunner, Result
 
+from qa_pipeline.cli import app
 from qa_pipeline.errors import RubricError
 from qa_pipeline.rubric import load_rubric
 from qa_pipeline.rubric.archive import read_archive
-from qa_pipeline.rubric.commands import app
 from qa_pipeline.rubric.diff import diff
 from qa_pipeline.rubric.jsonschema import schema_text
 from qa_pipeline.rubric.linter import lint
-from qa_pipeline.transcript import to_json
+from qa_pipeline.transcript.formats import to_json
 from qa_pipeline.values import MeetingKind, Theme
 from tests.rubric.meeting import FRAME, Meeting, item, rubric
 from tests.rubric.test_errors import GOOD
@@ -28,7 +28,7 @@ TALK = Meeting("甲 stage_review 见了六个", acts={0: "check"}, measures={"pr
 
 
 def run(*arguments: str | Path) -> Result:
-    return CliRunner().invoke(app, [str(a) for a in arguments], env={"COLUMNS": "200"})
+    return CliRunner().invoke(app, ["rubric", *(str(a) for a in arguments)], env={"COLUMNS": "200"})
 
 
 def written(folder: Path, name: str, body: str) -> Path:

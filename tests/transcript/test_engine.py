@@ -16,8 +16,8 @@ import soundfile
 
 from qa_pipeline.errors import ModelError, RecordingError
 from qa_pipeline.recording import SAMPLE_RATE, decode, open_recording
-from qa_pipeline.transcript import TranscribeOptions, engine, transcribe
-from qa_pipeline.transcript.engine import Decoding, Line, Window, better
+from qa_pipeline.transcript import engine
+from qa_pipeline.transcript.engine import Decoding, Line, TranscribeOptions, Window, better, transcribe
 from qa_pipeline.transcript.store import DEMO_MODEL, resolve
 from qa_pipeline.values import Recording, Seconds, Transcript
 from tests.evaluation.speech import character_error_rate

@@ -11,8 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qa_pipeline.errors import OutputError, TranscriptError
-from qa_pipeline.transcript import from_json, read_transcript, to_json, to_text, write_transcript
-from qa_pipeline.transcript.formats import MAX_BYTES
+from qa_pipeline.transcript.formats import (
+    MAX_BYTES,
+    from_json,
+    read_transcript,
+    to_json,
+    to_text,
+    write_transcript,
+)
 from qa_pipeline.values import Edit, SpokenNumber, Transcript, Utterance
 
 Line = tuple[float, float, str | None, str]

@@ -5,12 +5,14 @@ Used in training only. The measurements have their own noise generator, which sh
 
 from __future__ import annotations
 
+import itertools
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from random import Random
 
-from qa_pipeline.chapters.corpus import LabelledMeeting
+from qa_pipeline.chapters import cues
+from qa_pipeline.chapters.corpus import CORPUS, GAP, SPEECH_RATE, LabelledMeeting
 from qa_pipeline.values import Chapter, MeetingKind, Transcript, Utterance
 
 
@@ -40,6 +42,29 @@ def example(meeting: LabelledMeeting) -> Example:
         author=meeting.author,
         host=meeting.host,
     )
+
+
+def other_talk() -> list[Example]:
+    """Meetings of other trades and everyday talk: nothing in them belongs to a chapter."""
+    examples = []
+    for number, part in enumerate((CORPUS / "other_talk.txt").read_text("utf-8").split("# ")[1:]):
+        clock, utterances = 0.0, []
+        for line in part.splitlines()[1:]:
+            speaker, _, text = line.partition(": ")
+            end = clock + len(text) / SPEECH_RATE
+            utterances.append(Utterance(start=clock, end=end, text=text, speaker=speaker))
+            clock = end + GAP
+        examples.append(
+            Example(
+                transcript=Transcript(utterances=tuple(utterances), duration=clock, engine="corpus"),
+                chapters=(Chapter.OFF_TOPIC,) * len(utterances),
+                starts=(True, *(False,) * (len(utterances) - 1)),
+                kind=None,
+                author=f"other talk {number}",
+                host=None,
+            )
+        )
+    return examples
 
 
 class Homophones:
@@ -97,7 +122,12 @@ def recut(source: Example, *, shortest: int, longest: int, random: Random) -> Ex
             size = random.randint(shortest, longest)
             stop = len(u.text) if len(u.text) - at - size < shortest // 2 + 1 else at + size
             utterances.append(
-                replace(u, text=u.text[at:stop], start=u.start + rate * at, end=u.start + rate * stop)
+                replace(
+                    u,
+                    text=u.text[at:stop],
+                    start=u.start + rate * at,
+                    end=u.start + rate * stop,
+                )
             )
             chapters.append(chapter)
             starts.append(start and at == 0)
@@ -109,4 +139,51 @@ def recut(source: Example, *, shortest: int, longest: int, random: Random) -> Ex
         transcript=replace(source.transcript, utterances=tuple(utterances)),
         chapters=tuple(chapters),
         starts=tuple(starts),
+    )
+
+
+def rearranged(source: Example, *, random: Random) -> Example:
+    """Leave out a chapter, or let two neighbours between the first and the last change places."""
+    first = [u for u, start in enumerate(source.starts) if start]
+    spans = [range(a, b) for a, b in itertools.pairwise([*first, len(source.starts)])]
+    if len(spans) < 4:
+        return source
+    if random.random() < 0.5:
+        del spans[random.randrange(len(spans))]
+    else:
+        at = random.randrange(1, len(spans) - 2)
+        spans[at], spans[at + 1] = spans[at + 1], spans[at]
+    rows = [(source.transcript.utterances[u], source.chapters[u]) for span in spans for u in span]
+    return _told(source, rows)
+
+
+def mentioning(source: Example, *, random: Random) -> Example:
+    """The host reads out an agenda in the opening, puts something off, and looks back in the closing."""
+    rows = list(zip(source.transcript.utterances, source.chapters, strict=True))
+    for phrases, places, times in (
+        (cues.AGENDAS, [u for u, row in enumerate(rows) if row[1] == Chapter.OPENING], 1),
+        (cues.RECAPS, [u for u, row in enumerate(rows) if row[1] == Chapter.CLOSING], 1),
+        (cues.PUT_OFF, range(len(rows)), 3),
+    ):
+        for _ in range(times):
+            if places and random.random() < 0.7:
+                at = random.choice(places)
+                beside, chapter = rows[at]
+                rows[at] = (replace(beside, text=beside.text + random.choice(phrases)), chapter)
+    return _told(source, rows)
+
+
+def _told(source: Example, rows: Sequence[tuple[Utterance, Chapter]]) -> Example:
+    """The example told anew in the order of ``rows``, one utterance after the other."""
+    clock, utterances = 0.0, []
+    for said, _ in rows:
+        end = clock + said.end - said.start
+        utterances.append(replace(said, start=clock, end=end))
+        clock = end + GAP
+    chapters = tuple(chapter for _, chapter in rows)
+    return replace(
+        source,
+        transcript=replace(source.transcript, utterances=tuple(utterances), duration=clock),
+        chapters=chapters,
+        starts=(True, *(a != b for a, b in itertools.pairwise(chapters))),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import Final
 
 import numpy as np
 
@@ -10,15 +11,22 @@ from qa_pipeline.chapters import crf, model
 from qa_pipeline.chapters.features import TOPICS, Evidence, Floats, evidence
 from qa_pipeline.values import Chapter, Chapters, ChapterSpan, MeetingKind, Transcript
 
-KIND_ORDER = (MeetingKind.WEEKLY_REVIEW, MeetingKind.MONTHLY_PLANNING, None)
+TEMPERATURE: Final = 2.0
+"""Probabilities are read at this temperature: windows overlap, so the field counts the same words repeatedly
+and is too sure of itself. ``tests.evaluation`` measures how far confidence and truth lie apart."""
+KIND_ORDER: Final = (MeetingKind.WEEKLY_REVIEW, MeetingKind.MONTHLY_PLANNING, None)
 
 
 def segment(
-    transcript: Transcript, *, kind: MeetingKind | None = None, using: model.Model | None = None
+    transcript: Transcript,
+    *,
+    kind: MeetingKind | None = None,
+    using: model.Model | None = None,
 ) -> Chapters:
     """Divide a meeting into chapters (R13, R14). Spans tile the utterances; a chapter may be missing,
-    recur or come out of order. ``kind`` None: told from the words; a meeting of neither kind is all off-topic but for
-    its opening and closing. A span's confidence is the mean probability of its chapter, by length."""
+    recur or come out of order. ``kind`` None: told from the words; a meeting of neither kind
+    is all off-topic but for its opening and closing. A span's confidence is the mean probability of its
+    chapter, by length."""
     learned = using or model.shipped()
     if not transcript.utterances:
         return Chapters(spans=(), segmenter=model.VERSION)
@@ -26,10 +34,14 @@ def segment(
     if kind is None:
         kind, _ = _kind(seen, learned)
     emission, entry = model.potentials(seen, learned.field)
-    emission = emission + model.ruled_out(kind)
-    path = crf.viterbi(emission, entry, learned.field.change)
-    label, _ = crf.posterior(emission, entry, learned.field.change)
-    return Chapters(spans=_spans(transcript, path, label, seen.weight, kind), segmenter=model.VERSION)
+    emission = emission + model.ruled_out(kind, seen.foreign)
+    change = learned.field.change
+    path = crf.viterbi(emission, entry, change)
+    label, _ = crf.posterior(emission / TEMPERATURE, entry / TEMPERATURE, change / TEMPERATURE)
+    return Chapters(
+        spans=_spans(transcript, path, label, seen.weight, kind),
+        segmenter=model.VERSION,
+    )
 
 
 def infer_kind(
@@ -64,6 +76,8 @@ def kind_features(seen: Evidence, field: model.Field) -> Floats:
 
 
 def _kind(seen: Evidence, learned: model.Model) -> tuple[MeetingKind | None, float]:
+    if seen.foreign @ seen.weight > seen.weight.sum() / 2:
+        return None, 1.0
     weights = learned.kind
     scores = weights[:, :-1] @ kind_features(seen, learned.field) + weights[:, -1]
     likely = np.exp(scores - scores.max())

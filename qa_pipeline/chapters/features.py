@@ -1,18 +1,18 @@
-"""What the decoder sees of a meeting: topic evidence in windows, chapter starts, pauses, speakers, position.
+"""What the decoder sees of a meeting: topics in windows, chapter starts, cohesion, turns, pauses, place.
 
 Windows are counted in characters of the stream, so they do not depend on how the recogniser cut the speech.
 """
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from qa_pipeline.chapters import ngrams
+from qa_pipeline.chapters import cohesion, ngrams
+from qa_pipeline.chapters.cohesion import Cohesion
 from qa_pipeline.values import Chapter, Transcript
 
 Floats = NDArray[np.float64]
@@ -36,6 +36,10 @@ AFTER: Final = 40
 CENTRED: Final = (20, 60, 150, 400)
 FORWARD: Final = (60, 200)
 BACKWARD: Final = (60, 200)
+FLOOR: Final = (150, 400)
+"""How far around an utterance it is read who holds the floor."""
+FAMILIAR: Final = 0.5
+"""Where fewer of the characters within 400 were met in training, the language is another one."""
 CORPUS_CHARACTERS: Final = 3500
 """Characters of a typical meeting that was learned from."""
 UTTERANCES: Final = 150
@@ -50,6 +54,8 @@ class Scorers:
     for the start of no chapter or of one of K, ``kind`` (BUCKETS, KINDS); each with its intercept."""
 
     syllables: ngrams.Ints
+    familiar: NDArray[np.bool_]
+    """The Han characters met in training, (HANS,)."""
     topic: NDArray[np.float32]
     topic_bias: Floats
     after: NDArray[np.float32]
@@ -63,13 +69,15 @@ class Scorers:
 class Evidence:
     """``label`` (U, F): features of being in a chapter; ``gap`` (U, G): of any change before the utterance;
     ``entry`` (U, K, E): of entering a given chapter; ``weight`` (U,): the share of an utterance; ``kind``
-    (KINDS,): log-probabilities of the meeting kinds by its words."""
+    (KINDS,): log-probabilities of the meeting kinds by its words; ``foreign`` (U,): whether the talk around
+    the utterance is in no language that was learned."""
 
     label: Floats
     gap: Floats
     entry: Floats
     weight: Floats
     kind: Floats
+    foreign: NDArray[np.bool_]
 
 
 def evidence(transcript: Transcript, scorers: Scorers) -> Evidence:
@@ -96,6 +104,10 @@ def evidence(transcript: Transcript, scorers: Scorers) -> Evidence:
     position = [np.ones(len(first)), since, since**2]
     position += [np.exp(-x / scale) for scale in (0.02, 0.06) for x in (since, until)]
 
+    kind = _cumulated(found, scorers.kind)[-1] / np.sqrt(ngrams.CHANNELS * max(size, 1)) + scorers.kind_bias
+    familiar = np.concatenate(([0], np.cumsum(_familiar(text.codes, scorers.familiar))))
+    low, high = np.clip(middle - 400, 0, size), np.clip(middle + 400, 0, size)
+
     after, before = _cumulated(found, scorers.after), _cumulated(found, scorers.before)
     start = _log_softmax(
         after[np.minimum(size, first + AFTER)]
@@ -107,11 +119,19 @@ def evidence(transcript: Transcript, scorers: Scorers) -> Evidence:
     past = window(first - int(100 * stretch), first)
     coming = window(first, first + int(100 * stretch))
     length = last - first
+    talk = cohesion.find(transcript, text)
+    begins = np.zeros(len(first))
+    begins[talk.begins] = 1.0
     gap = np.stack(
         [
             np.ones(len(first)),
             1 - np.exp((past + coming) / 2).sum(axis=1),
-            *_speakers(transcript),
+            talk.changed,
+            talk.known & (talk.speaker == talk.leader),
+            np.full(len(first), talk.known),
+            talk.unlike,
+            talk.signs,
+            begins,
             _pauses(transcript),
             np.log1p(length),
             np.log1p(np.concatenate(([0], length[:-1]))),
@@ -120,30 +140,48 @@ def evidence(transcript: Transcript, scorers: Scorers) -> Evidence:
         ],
         axis=1,
     )
-    kind = _cumulated(found, scorers.kind)[-1] / np.sqrt(ngrams.CHANNELS * max(size, 1)) + scorers.kind_bias
     return Evidence(
-        label=np.concatenate([*windows, np.stack(position, axis=1)], axis=1),
+        label=np.concatenate(
+            [*windows, _floor(talk, text.edges, stretch), np.stack(position, axis=1)], axis=1
+        ),
         gap=gap,
         entry=np.stack([start[:, 1:] - start[:, :1], start[:, 1:], coming - past], axis=2),
         weight=np.maximum(length, 3) * UTTERANCES / max(size, BASE_CHARACTERS),
-        kind=_log_softmax(kind),
+        kind=_log_softmax(kind[-1] / np.sqrt(ngrams.CHANNELS * max(size, 1)) + scorers.kind_bias),
+        foreign=familiar[high] - familiar[low] < FAMILIAR * (high - low),
     )
 
 
-def _speakers(transcript: Transcript) -> tuple[Floats, Floats, Floats]:
-    """Whether the speaker changed, whether it is the one with most turns, whether speakers are known."""
-    names = [u.speaker for u in transcript.utterances]
-    if not transcript.speakers_known:
-        nothing = np.zeros(len(names))
-        return nothing, nothing, nothing
-    changed = np.array([False, *(a != b for a, b in itertools.pairwise(names))])
-    turns: dict[str | None, int] = {}
-    for index, name in enumerate(names):
-        if index == 0 or changed[index]:
-            turns[name] = turns.get(name, 0) + 1
-    leader = max(turns, key=lambda name: turns[name])
-    leads = np.array([name == leader for name in names])
-    return changed.astype(float), leads.astype(float), np.ones(len(names))
+def _floor(talk: Cohesion, edges: ngrams.Ints, stretch: float) -> Floats:
+    """Who holds the floor around each utterance, for each of ``FLOOR``: the leader's share of the characters,
+    the largest share of another, how many speak, how often the speaker changes; and whether any of this is
+    known. All zero where it is not."""
+    count = len(edges) - 1
+    if not talk.known:
+        return np.zeros((count, 4 * len(FLOOR) + 1))
+    middle = (edges[:-1] + edges[1:]) / 2
+    said = np.zeros((count + 1, talk.speaker.max() + 1))
+    said[np.arange(count) + 1, talk.speaker] = np.diff(edges)
+    said = np.cumsum(said, axis=0)
+    changes = np.concatenate(([0], np.cumsum(talk.changed)))
+    columns = [np.ones(count)]
+    for reach in FLOOR:
+        low = np.clip(np.searchsorted(edges, middle - reach * stretch, side="right") - 1, 0, count - 1)
+        high = np.maximum(np.clip(np.searchsorted(edges, middle + reach * stretch), 1, count), low + 1)
+        shares = said[high] - said[low]
+        shares /= np.maximum(shares.sum(axis=1, keepdims=True), 1)
+        columns.append(shares[:, talk.leader].copy())
+        columns.append((shares > 0.05).sum(axis=1) / 5)
+        columns.append((changes[high] - changes[low]) / (high - low))
+        shares[:, talk.leader] = 0
+        columns.append(shares.max(axis=1))
+    return np.stack(columns, axis=1)
+
+
+def _familiar(codes: ngrams.Ints, met: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Digits count as met, letters do not."""
+    han = codes - ngrams.FIRST_HAN
+    return np.where(han >= 0, met[np.clip(han, 0, None)], codes <= ord("9"))
 
 
 def _pauses(transcript: Transcript) -> Floats:

@@ -16,7 +16,7 @@ from qa_pipeline.chapters.features import TOPICS, Evidence, Floats, Scorers
 from qa_pipeline.values import Chapter, MeetingKind
 
 FILE: Final = "model.npz"
-VERSION: Final = "chapters-1"
+VERSION: Final = "chapters-2"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,20 +50,29 @@ def potentials(evidence: Evidence, field: Field) -> tuple[Floats, Floats]:
     return emission, (gap @ field.gap)[:, None] + evidence.entry @ field.entry
 
 
-def ruled_out(kind: MeetingKind | None) -> Floats:
-    """What is added to the emissions (K,): a meeting of another kind has no chapters but its frame."""
+def ruled_out(kind: MeetingKind | None, foreign: NDArray[np.bool_] | None = None) -> Floats:
+    """What is added to the emissions (U or 1, K): a meeting of another kind, and talk in a ``foreign``
+    language (U,), has no chapters but its frame."""
     frame = {Chapter.OPENING, Chapter.CLOSING, Chapter.OFF_TOPIC}
     possible = {
         MeetingKind.WEEKLY_REVIEW: set(TOPICS) - {Chapter.NEXT_MONTH_PLAN},
         MeetingKind.MONTHLY_PLANNING: set(TOPICS),
         None: frame,
     }[kind]
-    return np.array([0.0 if topic in possible else crf.IMPOSSIBLE for topic in TOPICS])
+    by_kind = np.array([0.0 if topic in possible else crf.IMPOSSIBLE for topic in TOPICS])
+    if foreign is None:
+        return by_kind[None, :]
+    by_language = np.array([0.0 if topic in frame else crf.IMPOSSIBLE for topic in TOPICS])
+    ruled: Floats = np.minimum(by_kind, np.where(foreign[:, None], by_language, 0.0))
+    return ruled
 
 
 def save(model: Model, path: Path) -> None:
     """Write the model; the same model gives the same bytes."""
-    parts: dict[str, NDArray[np.generic]] = {"syllables": model.scorers.syllables.astype(np.int32)}
+    parts: dict[str, NDArray[np.generic]] = {
+        "syllables": model.scorers.syllables.astype(np.int32),
+        "familiar": model.scorers.familiar,
+    }
     for name in ("topic", "after", "before", "kind"):
         weights = getattr(model.scorers, name)
         scale = np.maximum(np.abs(weights).max(axis=0), 1e-9) / 127
@@ -87,7 +96,12 @@ def load(path: Path) -> Model:
         }
         biases = {name: parts[name] for name in ("topic_bias", "start_bias", "kind_bias")}
         return Model(
-            scorers=Scorers(syllables=parts["syllables"].astype(np.int64), **columns, **biases),
+            scorers=Scorers(
+                syllables=parts["syllables"].astype(np.int64),
+                familiar=parts["familiar"],
+                **columns,
+                **biases,
+            ),
             field=Field(**{name: parts[f"field_{name}"] for name in Field.__dataclass_fields__}),
             kind=parts["kind_of"],
         )

@@ -20,7 +20,16 @@ from numpy.typing import NDArray
 from qa_pipeline.chapters import augment, crf, decoder, model, ngrams
 from qa_pipeline.chapters.augment import Example, Homophones
 from qa_pipeline.chapters.corpus import LabelledMeeting, meetings
-from qa_pipeline.chapters.features import AFTER, BEFORE, KINDS, TOPICS, Evidence, Floats, Scorers, evidence
+from qa_pipeline.chapters.features import (
+    AFTER,
+    BEFORE,
+    KINDS,
+    TOPICS,
+    Evidence,
+    Floats,
+    Scorers,
+    evidence,
+)
 from qa_pipeline.values import Chapter
 
 Ints = NDArray[np.int64]
@@ -33,9 +42,9 @@ KIND_CHUNK: Final = 400
 QUIET_STARTS: Final = 0.5
 """Share of the utterances that start nothing which the start scorer learns from."""
 INNER_FOLDS: Final = 4
-BATCH: Final = 40
+BATCH: Final = 100
 FIELD_DECAY: Final = 3.0
-FIELD_STEPS: Final = 60
+FIELD_STEPS: Final = 45
 UNSEEN: Final = -8.0
 """Intercept of a class without an example."""
 RARE_CHANGE: Final = -3.0
@@ -57,12 +66,13 @@ class Prepared:
 def learn(labelled: Iterable[LabelledMeeting]) -> model.Model:
     """Learn a model from labelled meetings of at least two authors."""
     originals = [augment.example(meeting) for meeting in labelled]
+    other = augment.other_talk()
     syllables = ngrams.syllable_table()
-    copies = _copies(originals)
+    copies = _copies(originals, other)
     prepared = {
         name: [_prepare(each, syllables=syllables) for each in examples] for name, examples in copies.items()
     }
-    authors = sorted({each.author for each in originals})
+    authors = sorted({each.author for each in (*originals, *other)})
     seen: list[tuple[Evidence, Ints, Example]] = []
     for fold in range(min(INNER_FOLDS, len(authors))):
         held = set(authors[fold :: min(INNER_FOLDS, len(authors))])
@@ -70,35 +80,44 @@ def learn(labelled: Iterable[LabelledMeeting]) -> model.Model:
             {name: [p for p in group if p.source.author not in held] for name, group in prepared.items()},
             syllables=syllables,
         )
-        for group in prepared.values():
+        for name, group in prepared.items():
             seen += [
                 (evidence(p.source.transcript, scorers), p.topics, p.source)
                 for p in group
-                if p.source.author in held
+                if p.source.author in held and name != "recut"
             ]
     field = _field([row for row in seen if row[2].kind is not None])
     return model.Model(
-        scorers=_scorers(prepared, syllables=syllables), field=field, kind=_kinds(seen, field=field)
+        scorers=_scorers(prepared, syllables=syllables),
+        field=field,
+        kind=_kinds(seen, field=field),
     )
 
 
-def _copies(originals: Sequence[Example]) -> dict[str, list[Example]]:
+def _copies(originals: Sequence[Example], other: Sequence[Example]) -> dict[str, list[Example]]:
+    """Copies by how they were made. ``recut`` teaches the scorers only, ``other`` talk the kinds only."""
     random = Random(1)  # noqa: S311 (no secret)
     homophones = Homophones([u.text for each in originals for u in each.transcript.utterances])
 
-    def misheard(rates: tuple[float, ...]) -> list[Example]:
+    def misheard(sources: Sequence[Example], rates: tuple[float, ...]) -> list[Example]:
         return [
             augment.misheard(each, homophones=homophones, rate=random.choice(rates), random=random)
-            for each in originals
+            for each in sources
         ]
 
+    mentioning = [augment.mentioning(each, random=random) for each in originals]
+    heard = misheard(mentioning, (0.1, 0.15, 0.2))
+    moved = [augment.rearranged(each, random=random) for each in misheard(mentioning, (0.0, 0.1))]
     return {
         "clean": list(originals),
-        "misheard": misheard((0.1, 0.15, 0.2)),
-        "unlabelled": [augment.unlabelled(each) for each in misheard((0.05,))],
+        "misheard": heard,
+        "rearranged": moved,
+        "unlabelled": [augment.unlabelled(each) for each in (*originals, *heard, *moved)],
         "recut": [
-            augment.recut(each, shortest=6, longest=20, random=random) for each in misheard((0.0, 0.1))
+            augment.recut(each, shortest=6, longest=20, random=random)
+            for each in misheard(originals, (0.0, 0.1))
         ],
+        "other": [*other, *misheard(other, (0.1,))],
     }
 
 
@@ -123,12 +142,18 @@ def _scorers(prepared: dict[str, list[Prepared]], *, syllables: Ints) -> Scorers
     plain = prepared["clean"] + prepared["misheard"]
     topic, topic_bias = _regression(_topic_rows(plain), classes=len(TOPICS), strength=3.0, steps=30)
     start, start_bias = _regression(
-        _start_rows(plain + prepared["recut"]), classes=len(TOPICS) + 1, strength=3.0, steps=40
+        _start_rows(plain + prepared["recut"]),
+        classes=len(TOPICS) + 1,
+        strength=3.0,
+        steps=40,
     )
-    kind, kind_bias = _regression(_kind_rows(plain), classes=KINDS, strength=1.0, steps=30)
+    kind, kind_bias = _regression(
+        _kind_rows(plain + prepared["other"]), classes=KINDS, strength=1.0, steps=30
+    )
     width = np.sqrt(ngrams.CHANNELS * (BEFORE + AFTER))
     return Scorers(
         syllables=syllables,
+        familiar=_familiar(prepared["clean"]),
         topic=topic,
         topic_bias=topic_bias,
         after=(start[: ngrams.BUCKETS] / width).astype(np.float32),
@@ -137,6 +162,14 @@ def _scorers(prepared: dict[str, list[Prepared]], *, syllables: Ints) -> Scorers
         kind=kind,
         kind_bias=kind_bias,
     )
+
+
+def _familiar(prepared: Sequence[Prepared]) -> NDArray[np.bool_]:
+    met = np.zeros(ngrams.HANS, dtype=bool)
+    for each in prepared:
+        codes = ngrams.stream([u.text for u in each.source.transcript.utterances]).codes
+        met[codes[codes >= ngrams.FIRST_HAN] - ngrams.FIRST_HAN] = True
+    return met
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,14 +231,15 @@ def _regression(rows: Rows, *, classes: int, strength: float, steps: int) -> tup
     ends = np.cumsum([0, *(len(row) for row in rows.buckets)])
     flat = np.concatenate(rows.buckets)
     counts: Any = csr_matrix(
-        (np.ones(len(flat), dtype=np.float32), flat, ends), shape=(len(rows.buckets), rows.columns)
+        (np.ones(len(flat), dtype=np.float32), flat, ends),
+        shape=(len(rows.buckets), rows.columns),
     )
     counts.sum_duplicates()
     common = np.bincount(counts.indices, minlength=rows.columns)
-    idf = np.log((len(rows.buckets) + 1) / (common + 1)).astype(np.float32)
-    idf[common < RARE] = 0.0
+    kept = np.flatnonzero(common >= RARE)
+    idf = np.log((len(rows.buckets) + 1) / (common[kept] + 1)).astype(np.float32)
     norms = np.sqrt(np.diff(ends)) if rows.norm is None else np.full(len(rows.buckets), rows.norm)
-    scaled = diags((1 / norms).astype(np.float32)) @ counts @ diags(idf)
+    scaled = diags((1 / norms).astype(np.float32)) @ counts[:, kept] @ diags(idf)
     learned = LogisticRegression(C=strength, max_iter=steps, tol=1e-3)
     with warnings.catch_warnings():
         # Stopping before convergence is part of the regularisation.
@@ -213,7 +247,7 @@ def _regression(rows: Rows, *, classes: int, strength: float, steps: int) -> tup
         learned.fit(scaled, rows.classes)
     weights = np.zeros((rows.columns, classes), dtype=np.float32)
     bias = np.full(classes, UNSEEN)
-    weights[:, learned.classes_] = (learned.coef_ * idf).T
+    weights[np.ix_(kept, learned.classes_)] = (learned.coef_ * idf).T
     bias[learned.classes_] = learned.intercept_
     return weights, bias
 
@@ -252,7 +286,12 @@ def _field(seen: Sequence[tuple[Evidence, Ints, Example]]) -> model.Field:
         for at in range(0, len(ordered), BATCH)
     ]
     topics = len(TOPICS)
-    sizes = (len(label_mean) * topics, len(gap_mean), seen[0][0].entry.shape[2], topics * topics)
+    sizes = (
+        len(label_mean) * topics,
+        len(gap_mean),
+        seen[0][0].entry.shape[2],
+        topics * topics,
+    )
     cuts = np.cumsum(sizes)[:-1]
 
     def parts(vector: Floats) -> tuple[Floats, Floats, Floats, Floats]:
@@ -322,7 +361,7 @@ def _batch(
         weight=np.zeros(shape),
         gold=np.zeros((*shape, topics_)),
         entered=np.zeros((*shape, topics_)),
-        ruled_out=np.stack([model.ruled_out(source.kind) for _, _, source in rows])[:, None, :],
+        ruled_out=np.stack([model.ruled_out(source.kind) for _, _, source in rows]),
         changes=np.zeros((topics_, topics_)),
         lengths=lengths,
     )

@@ -1,0 +1,142 @@
+"""Where the talk turns to another subject, told from its words and turns alone: nothing here is learned.
+
+Four signs are added up before each utterance: how unlike the words on both sides are (Hearst 1997, over
+character bigrams), words that hand over, a change of speaker, and the leader taking the floor. Of the places
+where the sum is high, the best set is kept in which no two lie too close together.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from qa_pipeline.chapters import ngrams
+from qa_pipeline.values import Transcript
+
+Floats = NDArray[np.float64]
+Flags = NDArray[np.bool_]
+
+REACH: Final = 800
+"""Characters compared on either side; shorter transcripts, condensed ones too, are compared in tenths."""
+REACHES: Final = (1.0, 1.5)
+IDF_CHARACTERS: Final = 150
+"""Characters of the blocks in which bigrams are counted to tell the telling ones."""
+REPEATED: Final = 3
+"""Bigrams that come up less often tell nothing of what belongs together."""
+CUE_CHARACTERS: Final = 40
+HAND_OVER: Final = re.compile(
+    "谢谢|感谢|接下来|下一个|下面|最后|问题|请问|想问|请教|有请|话题|总结|回到|进入"
+)
+CHANGED: Final = 1.0
+LED: Final = 0.5
+CUED: Final = 1.0
+ENOUGH: Final = 1.5
+"""What the signs must exceed; where speakers are known, a change of speaker alone adds nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cohesion:
+    """Before each utterance (U,): ``unlike`` is how unlike the words on both sides are, in standard
+    deviations from the transcript's mean, ``changed`` whether the speaker changed, ``signs`` the sum of all
+    signs less what is enough. ``begins`` are the utterances with which a new subject begins. ``speaker``
+    (U,) numbers the speakers, ``leader`` is the one with most turns; all 0 where they are not ``known``."""
+
+    known: bool
+    speaker: ngrams.Ints
+    leader: int
+    changed: Flags
+    unlike: Floats
+    signs: Floats
+    begins: ngrams.Ints
+
+
+def find(transcript: Transcript, text: ngrams.Stream) -> Cohesion:
+    """Read the cohesion of a transcript; ``text`` is the stream of its utterances."""
+    known = transcript.speakers_known
+    speaker = _speakers(transcript) if known else np.zeros(len(transcript.utterances), dtype=np.int64)
+    changed = np.concatenate(([False], np.diff(speaker) != 0))
+    leader = int(np.bincount(speaker[changed | (np.arange(len(speaker)) == 0)]).argmax())
+    unlike = _unlikeness(text)
+    cued = np.array([bool(HAND_OVER.search(u.text[:CUE_CHARACTERS])) for u in transcript.utterances])
+    enough = ENOUGH + CHANGED * known
+    signs = unlike + CUED * cued + CHANGED * changed + LED * (changed & (speaker == leader)) - enough
+    return Cohesion(
+        known=known,
+        speaker=speaker,
+        leader=leader,
+        changed=changed,
+        unlike=unlike,
+        signs=signs,
+        begins=_best(signs, text.edges),
+    )
+
+
+def _speakers(transcript: Transcript) -> ngrams.Ints:
+    """In the order in which they first speak; those without a label are one more."""
+    numbers: dict[str | None, int] = {}
+    return np.array([numbers.setdefault(u.speaker, len(numbers)) for u in transcript.utterances])
+
+
+def _unlikeness(text: ngrams.Stream) -> Floats:
+    """0 before the first utterance, and everywhere in a text that repeats nothing."""
+    edges, bigrams = text.edges, text.codes[:-1] * (1 << 21) + text.codes[1:]
+    size, count = len(bigrams), len(edges) - 1
+    _, kinds, often = np.unique(bigrams, return_inverse=True, return_counts=True)
+    repeated = often >= REPEATED
+    if count < 3 or not repeated.any():
+        return np.zeros(count)
+    at = np.flatnonzero(repeated[kinds])
+    column = (np.cumsum(repeated) - 1)[kinds[at]]
+    columns = int(repeated.sum())
+    blocks = size // IDF_CHARACTERS + 1
+    spread = np.unique(at // IDF_CHARACTERS * columns + column) % columns
+    telling = np.log((blocks + 1) / (np.bincount(spread, minlength=columns) + 0.5)).clip(min=0)
+    owner = np.searchsorted(edges, at, side="right") - 1
+    seen = np.zeros((count + 1, columns), dtype=np.float32)
+    np.add.at(seen, (owner + 1, column), 1)
+    np.cumsum(seen, axis=0, out=seen)
+
+    here = np.arange(1, count)
+    total = np.zeros(count - 1)
+    for wider in REACHES:
+        reach = min(REACH, size / 10) * wider
+        low = np.minimum(np.searchsorted(edges, edges[1:-1] - reach), here - 1)
+        high = np.maximum(np.searchsorted(edges, edges[1:-1] + reach, side="right") - 1, here + 1)
+        before = np.sqrt(seen[here] - seen[low]) * telling.astype(np.float32)
+        after = np.sqrt(seen[high] - seen[here]) * telling.astype(np.float32)
+        both = np.einsum("uc,uc->u", before, after)
+        norms = np.einsum("uc,uc->u", before, before) * np.einsum("uc,uc->u", after, after)
+        total -= _standard(both / np.sqrt(np.maximum(norms, 1e-9)))
+    return np.concatenate(([0.0], _standard(total)))
+
+
+def _best(signs: Floats, edges: ngrams.Ints) -> ngrams.Ints:
+    """Of all sets of utterances that lie ``REACH`` characters (a tenth of a short transcript) apart, and half
+    of that from both ends, the one with the highest sum of signs."""
+    apart = min(REACH, float(edges[-1]) / 10)
+    best = np.zeros(len(signs) + 1)
+    chosen = np.zeros(len(signs), dtype=bool)
+    before = np.minimum(np.searchsorted(edges, edges[:-1] - apart, side="right"), np.arange(len(signs)))
+    for u in range(len(signs)):
+        gain = signs[u] + best[before[u]]
+        inside = apart / 2 <= edges[u] <= edges[-1] - apart / 2
+        chosen[u] = inside and gain > best[u]
+        best[u + 1] = gain if chosen[u] else best[u]
+    found = []
+    u = len(signs) - 1
+    while u > 0:
+        if chosen[u]:
+            found.append(u)
+            u = int(before[u]) - 1
+        else:
+            u -= 1
+    return np.array(found[::-1], dtype=np.int64)
+
+
+def _standard(values: Floats) -> Floats:
+    standard: Floats = (values - values.mean()) / (values.std() + 1e-9)
+    return standard

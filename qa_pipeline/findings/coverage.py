@@ -40,16 +40,17 @@ def data_triples(reading: Reading) -> Measurement:
 
 
 @measure(
-    id="data_triples_per_10min",
+    id="data_triples_per_1000",
     label="数据密度",
-    unit="per 10 minutes",
-    meaning="每10分钟数据三元组的语句数（C3）",
+    unit="per 1000 characters",
+    meaning="每千字的数据三元组语句数，不随会议长短和停顿变化（C3）",
 )
-def data_triples_per_10min(reading: Reading) -> Measurement:
-    if not reading.net:
-        return unknown("data_triples_per_10min", _NO_SPEECH)
+def data_triples_per_1000(reading: Reading) -> Measurement:
+    characters = sum(len(reading.utterances[i].text) for i in reading.spoken)
+    if not characters:
+        return unknown("data_triples_per_1000", _NO_SPEECH)
     found = triples(reading)
-    return reading.measured("data_triples_per_10min", len(found) / (reading.net / 600), found)
+    return reading.measured("data_triples_per_1000", 1000 * len(found) / characters, found)
 
 
 @measure(

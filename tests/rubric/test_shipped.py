@@ -210,7 +210,7 @@ def test_r25_seven_tenths_of_the_review_is_checking() -> None:
 
 
 def test_r26_actions_need_who_what_and_when() -> None:
-    assert scored("weekly_review", "C5", complete_actions=16.0, commitment_completeness=0.9).level == 1
+    assert scored("weekly_review", "C5", complete_actions=12.0, commitment_completeness=0.95).level == 1
     promised = scored("weekly_review", "C5", complete_actions=1.0, commitment_completeness=0.9)
     assert (promised.level, promised.reason) == (0, "封顶 0：人、事、期限齐全的行动项不到两条")
 

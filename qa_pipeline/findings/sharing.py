@@ -22,6 +22,15 @@ _DOING: Final = re.compile(
     r"我(?:就|先|把|去|打|问|说|讲|拿|带|给|是|会|让|请|一般|每)|[做问打拿发带请翻写约送](?:了|一|个|的|给|到|他|她)"
 )
 
+_CRAFT: Final = re.compile(
+    r"名单|电话|微信|短信|视频|朋友圈|拜访|登门|上门|见面|回访|面[谈访]|家访|约[了好在她他到]|保单|检视|计划书|方案|建议书|表格|本子|本本"
+    r"|记[录下在]|写[下在上成到]|话术|开口|转介绍|介绍[人给一了]|邀|请(?:他|她|客户|人家)|活动|说明会|产说|沙龙|陪[访着他她]|演练|对练|练[一两三习]"
+    r"|分[类成层]|筛|盘点|摸排|资料|跟进|提前|隔[天一两三]|第[一二三四五六]步|先.{1,16}再|问[她他客了的三两]|只问|发(?:给|个|到)"
+    r"|送[她他份]|带(?:着|上|了|他|她)|算[账给出清]|对照|缺口|保障|理赔|三讲|KYC|需求|清单|时间表"
+    r"|[二两三四五六七八九十几\d]+(?:家|户|访|位|条|张|遍)"
+)
+"""Tools and moves of the trade: a story without any teaches nobody what to do."""
+
 _INTRODUCES: Final = re.compile(r"分享|讲讲|说说|请|标杆|经验|怎么做|咋|做到|第一")
 
 
@@ -71,17 +80,20 @@ def benchmark(reading: Reading) -> tuple[int, ...]:
     id="practice_complete",
     label="经验萃取完整度",
     unit="share",
-    meaning="标杆人、做了什么、步骤、提炼成可复制四样各占四分之一（R16、C4）",
+    meaning="标杆人、做了什么、步骤、提炼成可复制四样各占四分之一；只讲心情、少有业务动作的为0（R16、C4）",
 )
 def practice_complete(reading: Reading) -> Measurement:
     told = steps(reading)
+    of_the_trade = sum(bool(_CRAFT.search(reading.utterances[i].text)) for i in told)
+    if of_the_trade <= 0.25 * len(told):
+        return reading.measured("practice_complete", 0.0, ())
     who = benchmark(reading) or (told[:1] if reading.speakers_known and len(told) >= 2 else ())
     marked = [i for i in told if _MARKER.search(reading.utterances[i].text)]
     done = [i for i in told if _DOING.search(reading.utterances[i].text)]
     reached = min(1.0, max(len(told) / (STEPS + 1), len(marked) / STEPS)) if len(told) >= 2 else 0.0
     boiled = distilled(reading)
-    value = (bool(who) * bool(told) + min(1.0, len(done) / 2) + reached + bool(boiled)) / 4 if told else 0.0
-    return reading.measured("practice_complete", value, [*who[:1], *told[:4], *boiled[:1]] if told else ())
+    value = (bool(who) + min(1.0, len(done) / 2) + reached + bool(boiled)) / 4
+    return reading.measured("practice_complete", value, [*who[:1], *told[:4], *boiled[:1]])
 
 
 @measure(

@@ -33,6 +33,18 @@ def test_r16_practice_with_person_doing_steps_and_distillation_is_complete() -> 
     assert value(findings(EMPTY), "practice_steps") <= 1
 
 
+def test_r16_a_moving_story_without_a_move_of_the_trade_is_no_practice() -> None:
+    text = """
+excellence_sharing
+王建: 有请李梅，给大家分享一下。
+李梅: 我觉得做保险，最要紧的是一片真心。我在公司八年了，风里来雨里去，苦也吃过，也哭过。
+李梅: 有一年冷天，我坐车去看一个客户，路上下大雪。到了她家，她给我倒了一杯热水，我都快哭了。
+李梅: 现在每天早上，我都对自己笑一笑，说一声加油，然后就出门了。
+王建: 总结一下，大家要学习李梅的这种精神，不怕苦，不怕远。
+"""
+    assert value(findings(text), "practice_complete") == 0
+
+
 def test_recognition_names_somebody() -> None:
     assert value(findings(GOOD), "named_recognition") >= 1
 

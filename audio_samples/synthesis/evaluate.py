@@ -1,10 +1,9 @@
 """Character error rates of a demo model, through faster_whisper.WhisperModel only.
 
     python -m audio_samples.synthesis.evaluate --model qa_pipeline/transcript/demo_model --work build/demo_model
-    python -m audio_samples.synthesis.evaluate --model qa_pipeline/transcript/demo_model --samples audio_samples
 
-The first form speaks held-out sentences (text.json) with all voices; the second reads recordings NAME.opus with
-NAME.reference.json. Chunk lengths, VAD and decoding come from the model's profile.json unless a mode says otherwise.
+Speaks held-out sentences (text.json) with all voices. Chunk lengths, VAD and decoding come from the model's
+profile.json unless a mode says otherwise. The sample recordings are measured by tests.evaluation.speech.
 """
 
 import argparse
@@ -17,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from faster_whisper import BatchedInferencePipeline, WhisperModel, decode_audio
+from faster_whisper import BatchedInferencePipeline, WhisperModel
 from faster_whisper.vad import VadOptions, get_speech_timestamps
 
 SAMPLE_RATE = 16_000
@@ -144,42 +143,26 @@ def spoken(
     return whole + noise, rows
 
 
-def recording(path: Path) -> tuple[np.ndarray, list[tuple[float, float, str]]]:
-    """A sample recording and its reference rows."""
-    reference = json.loads(path.with_name(path.stem + ".reference.json").read_text(encoding="utf-8"))
-    rows = [(u["start"], u["end"], u["text"]) for u in reference["utterances"]]
-    return decode_audio(str(path), sampling_rate=SAMPLE_RATE), rows
-
-
 def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", type=Path, required=True)
-    parser.add_argument("--work", type=Path, help="folder with text.json: speak the held-out sentences")
-    parser.add_argument("--samples", type=Path, help="folder with NAME.opus and NAME.reference.json")
+    parser.add_argument("--work", type=Path, required=True, help="folder with text.json")
     parser.add_argument("--modes", default="batched,sequential,long20,long30")
     parser.add_argument("--sentences", type=int, default=60, help="held-out sentences of each kind")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--show", type=int, default=0)
-    parser.add_argument("--only", default="", help="part of the recording's name")
     arguments = parser.parse_args()
     profile = json.loads((arguments.model / "profile.json").read_text(encoding="utf-8"))
     model = WhisperModel(
         str(arguments.model), device="cpu", compute_type="int8", cpu_threads=arguments.threads
     )
     jobs: list[tuple[str, np.ndarray, list[tuple[float, float, str]]]] = []
-    if arguments.work:
-        held = json.loads((arguments.work / "text.json").read_text(encoding="utf-8"))["held_out"]
-        for kind, sentences in (("held-out corpus", held[:150]), ("held-out grammar", held[150:])):
-            for noise in (-60.0, -42.0):
-                audio, rows = spoken(sentences[: arguments.sentences], 7, noise)
-                jobs.append((f"{kind}, noise {noise:.0f} dBFS", audio, rows))
-    if arguments.samples:
-        jobs += [
-            (p.stem, *recording(p))
-            for p in sorted(arguments.samples.glob("*.opus"))
-            if arguments.only in p.stem
-        ]
+    held = json.loads((arguments.work / "text.json").read_text(encoding="utf-8"))["held_out"]
+    for kind, sentences in (("held-out corpus", held[:150]), ("held-out grammar", held[150:])):
+        for noise in (-60.0, -42.0):
+            audio, rows = spoken(sentences[: arguments.sentences], 7, noise)
+            jobs.append((f"{kind}, noise {noise:.0f} dBFS", audio, rows))
     for name, audio, rows in jobs:
         for mode in arguments.modes.split(","):
             print(f"{name} [{mode}]: {score(model, audio, rows, mode, profile, arguments.show)}", flush=True)

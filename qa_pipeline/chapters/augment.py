@@ -163,7 +163,7 @@ def mentioning(source: Example, *, random: Random) -> Example:
     for phrases, places, times in (
         (cues.AGENDAS, [u for u, row in enumerate(rows) if row[1] == Chapter.OPENING], 1),
         (cues.RECAPS, [u for u, row in enumerate(rows) if row[1] == Chapter.CLOSING], 1),
-        (cues.PUT_OFF, range(len(rows)), 3),
+        (cues.PUT_OFF, range(len(rows)), 1),
     ):
         for _ in range(times):
             if places and random.random() < 0.7:

@@ -11,7 +11,7 @@ from qa_pipeline.chapters import crf, model
 from qa_pipeline.chapters.features import TOPICS, Evidence, Floats, evidence
 from qa_pipeline.values import Chapter, Chapters, ChapterSpan, MeetingKind, Transcript
 
-TEMPERATURE: Final = 2.0
+TEMPERATURE: Final = 1.5
 """Probabilities are read at this temperature: windows overlap, so the field counts the same words repeatedly
 and is too sure of itself. ``tests.evaluation`` measures how far confidence and truth lie apart."""
 KIND_ORDER: Final = (MeetingKind.WEEKLY_REVIEW, MeetingKind.MONTHLY_PLANNING, None)

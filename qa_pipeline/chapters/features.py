@@ -147,7 +147,7 @@ def evidence(transcript: Transcript, scorers: Scorers) -> Evidence:
         gap=gap,
         entry=np.stack([start[:, 1:] - start[:, :1], start[:, 1:], coming - past], axis=2),
         weight=np.maximum(length, 3) * UTTERANCES / max(size, BASE_CHARACTERS),
-        kind=_log_softmax(kind[-1] / np.sqrt(ngrams.CHANNELS * max(size, 1)) + scorers.kind_bias),
+        kind=_log_softmax(kind),
         foreign=familiar[high] - familiar[low] < FAMILIAR * (high - low),
     )
 

@@ -35,14 +35,26 @@ def tokenizer() -> Tokenizer:
     return made
 
 
-def export(checkpoint: Path, out: Path, quantization: str = "int8") -> int:
-    """Write the model files into `out` (other files there stay); returns the number of training steps."""
-    saved = torch.load(checkpoint)
-    if saved["vocabulary"] != VOCABULARY.all:
+def export(checkpoints: list[Path], out: Path, quantization: str = "int8") -> int:
+    """Write the model files into `out` (other files there stay); returns the number of training steps.
+
+    Of several checkpoints, of which each began where the one before ended, the mean weights are taken: a run that
+    was warm-started and annealed anew errs elsewhere than the one it began from.
+    """
+    runs = [torch.load(checkpoint) for checkpoint in checkpoints]
+    saved = runs[-1]
+    if any(run["vocabulary"] != VOCABULARY.all for run in runs):
         raise ValueError("the checkpoint was trained with another character set")
     shape = Shape(**saved["shape"])
     model = build_model(shape)
-    model.load_state_dict(saved["model"])
+    model.load_state_dict(
+        {
+            name: torch.stack([run["model"][name] for run in runs]).mean(0)
+            if value.is_floating_point()
+            else value
+            for name, value in saved["model"].items()
+        }
+    )
     generation = model.generation_config
     generation._from_model_config = False  # otherwise alignment_heads and lang_to_id are dropped
     generation.suppress_tokens = []
@@ -86,10 +98,11 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--work", type=Path, required=True, help="folder with checkpoint.pt")
+    parser.add_argument("--mean-with", type=Path, nargs="*", default=[], help="checkpoints of earlier runs")
     parser.add_argument("--out", type=Path, required=True, help="model folder")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
-    step = export(arguments.work / "checkpoint.pt", arguments.out)
+    step = export([*arguments.mean_with, arguments.work / "checkpoint.pt"], arguments.out)
     size = sum((arguments.out / name).stat().st_size for name in FILES)
     print(f"step {step}, {size / 1e6:.1f} MB in {arguments.out}")
 

@@ -151,6 +151,7 @@ def facts(meeting: LabelledMeeting) -> str:
             f"expected_attendees: [{header['expected_names'].replace('、', ', ')}]",
             f"attendees: [{header['present_names'].replace('、', ', ')}]",
             f"on_site: {header['on_site']}",
+            f"meeting_minutes: {header['duration_min']}",
             "",
         )
     )

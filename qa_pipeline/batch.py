@@ -21,6 +21,7 @@ from typing import Any
 
 from qa_pipeline.errors import HuijianError, InputError, OutputError
 from qa_pipeline.pipeline import SOUND, TEXT
+from qa_pipeline.transcript.engine import usable_processors
 
 FACTS_SUFFIX = ".meeting.yaml"
 
@@ -124,7 +125,7 @@ def run(
     meetings = meetings_in(folder, out=out)
     rows = _open_log(out)
     known = {row["key"]: row for row in rows}
-    threads = max(1, (os.cpu_count() or 1) // workers)
+    threads = max(1, usable_processors() // workers)
     tasks: list[Task] = []
     current: dict[str, dict[str, Any]] = {}
     for meeting in meetings:

@@ -41,6 +41,8 @@ _LONG_SILENCE: Final[Seconds] = 1.0
 """Speech before and after a silence of this length is two utterances."""
 _SEED: Final = 20260915
 _POOR: Final = 0.5
+_MOST_THREADS: Final = 8
+"""More threads than this slow a small model down."""
 _SMALL_WEIGHTS: Final = 150_000_000
 """Below this many bytes a model is so light that a CPU can hold eight windows at once."""
 
@@ -247,7 +249,7 @@ class _Listener:
         self._beam = options.beam_size or folder.profile.beam_size
         self._second_pass = options.second_pass
         self._prompt = _prompt() if folder.profile.prompts else None
-        threads = options.cpu_threads or _threads()
+        threads = options.cpu_threads or min(_MOST_THREADS, usable_processors())
         self._model, device, compute, self.fallback = _load(
             str(folder.path), options.device or "auto", options.compute_type, threads
         )
@@ -376,13 +378,12 @@ def _prompt() -> str:
     return lexicon().whisper_prompt
 
 
-def _threads() -> int:
-    """The processors this process may use, at most 8: more threads slow a small model down."""
+def usable_processors() -> int:
+    """How many processors this process may use."""
     try:
-        usable = len(os.sched_getaffinity(0))
+        return len(os.sched_getaffinity(0))
     except AttributeError:  # not on macOS or Windows
-        usable = os.cpu_count() or 4
-    return min(8, usable)
+        return os.cpu_count() or 1
 
 
 @lru_cache(maxsize=1)

@@ -70,11 +70,11 @@ def meetings_in(folder: Path, *, out: Path | None = None) -> tuple[Meeting, ...]
     """
     if not folder.is_dir():
         raise InputError(f"找不到文件夹 {folder}；请检查路径。")
-    kept = {out / name for name in KEPT} if out else set()
+    kept = {out.resolve() / name for name in KEPT} if out else set()
     files = sorted(
         p
         for p in folder.rglob("*")
-        if p.is_file() and not p.name.startswith(".") and kept.isdisjoint(p.parents)
+        if p.is_file() and not p.name.startswith(".") and kept.isdisjoint(p.resolve().parents)
     )
     groups: dict[Path, list[Path]] = {}
     for path in files:

@@ -1,0 +1,1 @@
+"""The activity calendar and its three platforms, and the PVKYC volumes of people week by week."""

@@ -1,0 +1,1 @@
+"""Business weeks and working days."""

@@ -1,0 +1,1 @@
+"""Customers: value, temperature and potential week by week, quadrants, inventory and sales."""

@@ -1,0 +1,84 @@
+"""Engines and sessions, for SQLite (WAL) and PostgreSQL, and bringing a database to the newest migration."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.orm import Session
+
+from qa_pipeline.errors import InputError
+
+MIGRATIONS: Final = Path(__file__).parent / "migrations"
+BUSY_SECONDS: Final = 30
+"""How long a SQLite connection waits for another's write to end."""
+
+
+def connect(url: str) -> Engine:
+    """An engine for ``sqlite:///FILE`` or ``postgresql://…``; raises InputError for any other address."""
+    try:
+        address = make_url(url)
+        if address.get_backend_name() == "sqlite":
+            engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS})
+            event.listen(engine, "connect", _prepare_sqlite)
+            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+            return engine
+        if address.get_backend_name() == "postgresql":
+            return create_engine(
+                address.set(drivername="postgresql+psycopg"),
+                pool_pre_ping=True,
+                connect_args={"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10},
+            )
+    except (ArgumentError, NoSuchModuleError):
+        pass
+    raise InputError("数据库地址无法识别：请写成 sqlite:///文件路径 或 postgresql://用户:密码@主机/库名。")
+
+
+def _prepare_sqlite(connection: Any, _: object) -> None:
+    # The driver's own transactions begin late and break savepoints; SQLAlchemy begins them instead.
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    for pragma in ("foreign_keys = ON", "journal_mode = WAL", "synchronous = NORMAL"):
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+@contextmanager
+def transaction(engine: Engine) -> Iterator[Session]:
+    """A session that commits once at the end, or not at all when the block raises."""
+    with Session(engine, expire_on_commit=False) as session, session.begin():
+        yield session
+
+
+def migrate(engine: Engine) -> None:
+    """Bring the database to the newest migration, in one transaction."""
+    with engine.begin() as connection:
+        settings = _settings()
+        settings.attributes["connection"] = connection
+        command.upgrade(settings, "head")
+
+
+def require_current(engine: Engine) -> None:
+    """Raise InputError when the database is not at the newest migration."""
+    newest = ScriptDirectory.from_config(_settings()).get_current_head()
+    with engine.connect() as connection:
+        current = MigrationContext.configure(connection).get_current_revision()
+    if current != newest:
+        raise InputError(
+            f"数据库结构版本为 {current or '空'}，程序需要 {newest}：请先运行 huijian database upgrade。"
+        )
+
+
+def _settings() -> Config:
+    settings = Config()
+    settings.set_main_option("script_location", str(MIGRATIONS))
+    return settings

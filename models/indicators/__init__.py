@@ -1,0 +1,1 @@
+"""Definitions, append-only observations, effective-dated parameters, rankings, gaps and anomalies."""

@@ -1,0 +1,1 @@
+"""The four management actions, their cadence, and who is behind."""

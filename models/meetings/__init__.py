@@ -1,0 +1,1 @@
+"""Meeting slots, meetings, recordings, attendance, inspections and their scorecards, action items."""

@@ -1,0 +1,1 @@
+"""Targets broken down from company to person, and the supervisor's income target behind them."""

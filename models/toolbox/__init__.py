@@ -1,0 +1,1 @@
+"""工具箱: the three parameter tables that planning calculates with."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, UniqueConstraint
+from sqlalchemy import CheckConstraint, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from models.base import Amount, Base, Code, Key, Name, one_of
+from models.base import DATED, Amount, Base, Code, Dated, Key, Name, one_of, only
 
 
 class ToolboxTable(StrEnum):
@@ -19,24 +19,44 @@ class ToolboxTable(StrEnum):
     PLATFORM_CONVERSION = "platform_conversion"
 
 
-class ToolboxValue(Base):
-    """One value of a table for an institution from a day on. A value set by hand wins over a computed one."""
+class ToolboxValue(Base, Dated):
+    """One value of a table for an institution from a day on. A value set by hand wins over a computed one.
+
+    A computed value holds until the next one starts; one set by hand until it is ended.
+    """
 
     __tablename__ = "toolbox_value"
     __table_args__ = (
-        UniqueConstraint("table_name", "key", "institution_id", "valid_from", "is_override"),
+        CheckConstraint(DATED, name="dated"),
+        UniqueConstraint("institution_id", "table_name", "key", "valid_from", "is_override"),
+        Index(
+            "uq_toolbox_value_open_override",
+            "institution_id",
+            "table_name",
+            "key",
+            unique=True,
+            **only("is_override AND valid_to IS NULL"),
+        ),
         CheckConstraint("sample_size >= 0", name="sample"),
-        CheckConstraint("is_override OR sample_size IS NOT NULL", name="computed"),
+        CheckConstraint("period_to > period_from", name="period"),
+        CheckConstraint(
+            "is_override AND value IS NOT NULL"
+            " OR sample_size IS NOT NULL AND period_from IS NOT NULL AND period_to IS NOT NULL",
+            name="origin",
+        ),
     )
 
     id: Mapped[Key]
     table_name: Mapped[ToolboxTable] = mapped_column(one_of(ToolboxTable))
     key: Mapped[Code]
     """Rank code, quadrant or platform; ``all`` for the whole."""
-    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"), index=True)
-    valid_from: Mapped[date]
+    institution_id: Mapped[int] = mapped_column(ForeignKey("institution.id"))
     value: Mapped[Amount | None]
     """None: computed without a denominator."""
     sample_size: Mapped[int | None]
+    """People of the tier, customers who bought, customers who came."""
+    period_from: Mapped[date | None]
+    period_to: Mapped[date | None]
+    """The half-open interval of days that the value was computed from."""
     is_override: Mapped[bool]
     note: Mapped[Name | None]

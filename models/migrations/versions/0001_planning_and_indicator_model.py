@@ -420,28 +420,42 @@ def upgrade() -> None:
         ),
         sa.Column("key", sa.String(length=64), nullable=False),
         sa.Column("institution_id", KEY, nullable=False),
-        sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("value", sa.BigInteger(), nullable=True),
         sa.Column("sample_size", sa.Integer(), nullable=True),
+        sa.Column("period_from", sa.Date(), nullable=True),
+        sa.Column("period_to", sa.Date(), nullable=True),
         sa.Column("is_override", sa.Boolean(), nullable=False),
         sa.Column("note", sa.String(length=128), nullable=True),
-        sa.CheckConstraint("is_override OR sample_size IS NOT NULL", name=op.f("ck_toolbox_value_computed")),
+        sa.Column("valid_from", sa.Date(), nullable=False),
+        sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.CheckConstraint(
+            "is_override AND value IS NOT NULL OR sample_size IS NOT NULL AND period_from IS NOT NULL AND period_to IS NOT NULL",
+            name=op.f("ck_toolbox_value_origin"),
+        ),
+        sa.CheckConstraint("period_to > period_from", name=op.f("ck_toolbox_value_period")),
         sa.CheckConstraint("sample_size >= 0", name=op.f("ck_toolbox_value_sample")),
+        sa.CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name=op.f("ck_toolbox_value_dated")),
         sa.ForeignKeyConstraint(
             ["institution_id"], ["institution.id"], name=op.f("fk_toolbox_value_institution_id")
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_toolbox_value")),
         sa.UniqueConstraint(
+            "institution_id",
             "table_name",
             "key",
-            "institution_id",
             "valid_from",
             "is_override",
-            name=op.f("uq_toolbox_value_table_name_key_institution_id_valid_from_is_override"),
+            name=op.f("uq_toolbox_value_institution_id_table_name_key_valid_from_is_override"),
         ),
     )
     with op.batch_alter_table("toolbox_value", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_toolbox_value_institution_id"), ["institution_id"], unique=False)
+        batch_op.create_index(
+            "uq_toolbox_value_open_override",
+            ["institution_id", "table_name", "key"],
+            unique=True,
+            sqlite_where=sa.text("is_override AND valid_to IS NULL"),
+            postgresql_where=sa.text("is_override AND valid_to IS NULL"),
+        )
 
     op.create_table(
         "weekly_volume",
@@ -523,8 +537,8 @@ def upgrade() -> None:
         "customer_snapshot",
         sa.Column("customer_id", KEY, nullable=False),
         sa.Column("week_ends", sa.Date(), nullable=False),
-        sa.Column("value", sa.BigInteger(), nullable=False),
-        sa.Column("temperature", sa.BigInteger(), nullable=False),
+        sa.Column("value", sa.BigInteger(), nullable=True),
+        sa.Column("temperature", sa.BigInteger(), nullable=True),
         sa.Column("potential", sa.BigInteger(), nullable=True),
         sa.CheckConstraint("potential BETWEEN 0 AND 10000", name=op.f("ck_customer_snapshot_potential")),
         sa.CheckConstraint("temperature BETWEEN 0 AND 10000", name=op.f("ck_customer_snapshot_temperature")),
@@ -794,6 +808,7 @@ def upgrade() -> None:
         sa.Column("rule", sa.String(length=64), nullable=False),
         sa.Column("action", sa.Text(), nullable=False),
         sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("contact_limit", sa.Text(), nullable=True),
         sa.Column("made_on", sa.Date(), nullable=False),
         sa.Column("due_on", sa.Date(), nullable=False),
         sa.Column(
@@ -802,6 +817,7 @@ def upgrade() -> None:
                 "open",
                 "done",
                 "dismissed",
+                "superseded",
                 name="recommendation_state",
                 native_enum=False,
                 create_constraint=True,
@@ -809,6 +825,9 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("closed_on", sa.Date(), nullable=True),
+        sa.CheckConstraint("(state = 'open') = (closed_on IS NULL)", name=op.f("ck_recommendation_closed")),
+        sa.CheckConstraint("due_on >= made_on", name=op.f("ck_recommendation_due")),
         sa.ForeignKeyConstraint(["agent_id"], ["person.id"], name=op.f("fk_recommendation_agent_id")),
         sa.ForeignKeyConstraint(["customer_id"], ["customer.id"], name=op.f("fk_recommendation_customer_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_recommendation")),
@@ -816,6 +835,13 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("recommendation", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_recommendation_agent_id"), ["agent_id"], unique=False)
+        batch_op.create_index(
+            "uq_recommendation_open",
+            ["customer_id"],
+            unique=True,
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        )
 
     op.create_table(
         "sale",

@@ -41,7 +41,10 @@ class Customer(Base):
 
 
 class CustomerSnapshot(Base):
-    """Value, temperature and potential (0-100) of a customer in the business week that ends on a day."""
+    """Value, temperature and potential (0-100) of a customer in the business week that ends on a day.
+
+    None: not known. A value that nobody assessed, or a temperature whose interaction weights are missing.
+    """
 
     __tablename__ = "customer_snapshot"
     __table_args__ = (
@@ -51,8 +54,8 @@ class CustomerSnapshot(Base):
 
     customer_id: Mapped[int] = mapped_column(ForeignKey("customer.id"), primary_key=True)
     week_ends: Mapped[date] = mapped_column(primary_key=True)
-    value: Mapped[Score]
-    temperature: Mapped[Score]
+    value: Mapped[Score | None]
+    temperature: Mapped[Score | None]
     potential: Mapped[Score | None]
 
 

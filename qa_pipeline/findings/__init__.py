@@ -68,7 +68,7 @@ def read(
         UtteranceReading(
             acts=tuple(
                 sorted(
-                    ((act, round(float(p), 3)) for act, p in zip(ACTS, row, strict=True) if p >= 0.5),
+                    ((act, round(p, 3)) for act, p in zip(ACTS, row, strict=True) if p >= 0.5),
                     key=lambda pair: -pair[1],
                 )
             )
@@ -76,7 +76,7 @@ def read(
             else (),
             mentions=named,
         )
-        for text, row, named in zip(texts, likely, mentions, strict=True)
+        for text, row, named in zip(texts, likely.tolist(), mentions, strict=True)
     )
     return Reading(
         transcript=transcript,

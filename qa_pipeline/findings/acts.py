@@ -13,9 +13,9 @@ model has been trained with them switched off at random.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
 from typing import IO, Any, Final
 
@@ -27,6 +27,7 @@ from qa_pipeline.values import Act, Chapter, Chapters, Mention, Transcript
 
 ACTS: Final = tuple(Act)
 Matrix = NDArray[np.float32]
+Ints = NDArray[np.int64]
 
 _PUNCTUATION: Final = re.compile(r"[^\u4e00-\u9fffA-Za-z0-9]+")
 _DIGIT_RUN: Final = re.compile(r"[0-9零一二两三四五六七八九十百千万点]{2,}|[0-9]+")
@@ -51,6 +52,11 @@ _PAST: Final = re.compile(
 
 WORLD: Final = 6
 """How many preceding utterances count as the current exchange."""
+KINDS: Final = ("indicator", "number", "percent", "money", "person", "office", "date", "customer")
+"""Kinds of mention, in the order of their signals."""
+FIGURES: Final = ("number", "percent", "money")
+_PRIVATE: Final = 0xE000
+"""Code point from which syllables are numbered; no text that is read holds such a character."""
 
 
 @cache
@@ -66,10 +72,19 @@ def syllable(char: str) -> str:
     return sound[:-1] if sound.endswith("ng") else sound
 
 
+def _plain(text: str) -> str:
+    """What n-grams are taken of: numbers become #, punctuation is dropped, ^ and $ mark the ends."""
+    return "^" + _DIGIT_RUN.sub("#", _PUNCTUATION.sub("", text)).upper() + "$"
+
+
+def _sound(char: str) -> str:
+    return syllable(char) if "\u4e00" <= char <= "\u9fff" else char
+
+
 def grams(text: str) -> list[str]:
-    """Character 1- to 3-grams and syllable 2- and 3-grams; numbers become #, punctuation is dropped."""
-    plain = "^" + _DIGIT_RUN.sub("#", _PUNCTUATION.sub("", text)).upper() + "$"
-    sounds = [syllable(c) if "\u4e00" <= c <= "\u9fff" else c for c in plain]
+    """Character 1- to 3-grams and syllable 2- and 3-grams."""
+    plain = _plain(text)
+    sounds = [_sound(char) for char in plain]
     size = len(plain)
     found = list(plain)
     found += [plain[i : i + 2] for i in range(size - 1)]
@@ -111,63 +126,66 @@ def signals(
     mentions: Sequence[Sequence[Mention]],
 ) -> Matrix:
     """Form and place of each utterance: (utterances, signals), all within [-1, 1]."""
-    utterances = transcript.utterances
-    count = len(utterances)
-    chapter_of: list[Chapter | None] = [None] * count
-    for span in chapters.spans if chapters else ():
-        for index in range(span.first, min(span.last, count)):
-            chapter_of[index] = span.chapter
-    questions = [is_question(u.text) for u in utterances]
-    marked = any("?" in u.text or "？" in u.text for u in utterances)
-    groups = _phrase_groups()
-    kinds = ("indicator", "number", "percent", "money", "person", "office", "date", "customer")
-    rows: list[list[float]] = []
+    texts = [u.text for u in transcript.utterances]
+    count = len(texts)
     if not count:
         return np.zeros((0, 0), dtype=np.float32)
-    for index, utterance in enumerate(utterances):
-        text = utterance.text
-        before = utterances[index - 1] if index else None
-        after = utterances[index + 1] if index + 1 < count else None
-        named = {m.kind for m in mentions[index]}
-        length = len(text)
-        row = [
-            1.0,
-            min(length, 100) / 100,
-            float(length <= 4),
-            float(length <= 10),
-            float(questions[index]),
-            float("?" in text or "？" in text),
-            float(marked and not ("?" in text or "？" in text)),
-            float(bool(_QUESTION_WORDS.search(text))),
-            float(bool(_QUESTION_END.search(text))),
-            float(bool(_SEQUENCE.search(text))),
-            float(bool(_VAGUE.search(text))),
-            float(bool(_PROMISE.search(text))),
-            float(bool(_CAUSAL.search(text))),
-            float(bool(_PRAISE.search(text))),
-            float(bool(_PAST.search(text))),
-            sum(questions[max(0, index - WORLD) : index]) / WORLD,
-            sum(questions[index + 1 : index + 1 + WORLD]) / WORLD,
-            float(index / count < 0.05),
-            float(index / count < 0.1),
-            float(index / count > 0.95),
-            float(index / count > 0.85),
-        ]
-        row += [float(kind in named) for kind in kinds]
-        row.append(min(sum(m.kind in ("number", "percent", "money") for m in mentions[index]), 4) / 4)
-        row += [float(bool(group.search(text))) for group in groups]
-        known = utterance.speaker is not None
-        row.append(float(known))
-        for other in (before, after):
-            both = known and other is not None and other.speaker is not None
-            row.append(float(both and other is not None and other.speaker == utterance.speaker))
-            row.append(float(both and other is not None and other.speaker != utterance.speaker))
-            row.append(float(other is not None and host is not None and other.speaker == host))
-        row.append(float(known and host is not None and utterance.speaker == host))
-        row.append(float(known and host is not None and utterance.speaker != host))
-        row += [float(chapter_of[index] == chapter) for chapter in Chapter]
-        rows.append(row)
-    return np.asarray(rows, dtype=np.float32).reshape(count, -1)
+    lengths = [len(text) for text in texts]
+    place = np.arange(count) / count
+    marks = ["?" in text or "？" in text for text in texts]
+    words, ends = _matching(_QUESTION_WORDS, texts), _matching(_QUESTION_END, texts)
+    questions = [any(signs) for signs in zip(marks, words, ends, strict=True)]
+    kinds = [[m.kind for m in row] for row in mentions]
+    columns: list[Sequence[float] | NDArray[np.generic]] = [
+        np.ones(count),
+        [min(length, 100) / 100 for length in lengths],
+        [length <= 4 for length in lengths],
+        [length <= 10 for length in lengths],
+        questions,
+        marks,
+        [any(marks) and not mark for mark in marks],
+        words,
+        ends,
+        *(_matching(p, texts) for p in (_SEQUENCE, _VAGUE, _PROMISE, _CAUSAL, _PRAISE, _PAST)),
+        [sum(questions[max(0, i - WORLD) : i]) / WORLD for i in range(count)],
+        [sum(questions[i + 1 : i + 1 + WORLD]) / WORLD for i in range(count)],
+        place < 0.05,
+        place < 0.1,
+        place > 0.95,
+        place > 0.85,
+        *([kind in row for row in kinds] for kind in KINDS),
+        [min(sum(kind in FIGURES for kind in row), 4) / 4 for row in kinds],
+        *(_matching(group, texts) for group in _phrase_groups()),
+        *_turns([u.speaker for u in transcript.utterances], host),
+        *_chapters(chapters, count),
+    ]
+    return np.ascontiguousarray(np.array(columns, dtype=np.float32).T)
+
+
+def _matching(pattern: re.Pattern[str], texts: Sequence[str]) -> list[bool]:
+    return [pattern.search(text) is not None for text in texts]
+
+
+def _turns(speakers: Sequence[str | None], host: str | None) -> Iterator[list[bool]]:
+    """Who speaks, before and after whom; all off where it is not known."""
+    yield [speaker is not None for speaker in speakers]
+    for others in ([None, *speakers[:-1]], [*speakers[1:], None]):
+        pairs = list(zip(speakers, others, strict=True))
+        yield [a is not None and a == b for a, b in pairs]
+        yield [a is not None and b is not None and a != b for a, b in pairs]
+        yield [b is not None and b == host for b in others]
+    yield [speaker is not None and speaker == host for speaker in speakers]
+    yield [speaker is not None and host is not None and speaker != host for speaker in speakers]
+
+
+def _chapters(chapters: Chapters | None, count: int) -> Iterator[NDArray[np.bool_]]:
+    """Which chapter it is, one row for each."""
+    held: list[Chapter | None] = [None] * count
+    for span in chapters.spans if chapters else ():
+        last = min(span.last, count)
+        held[span.first : last] = [span.chapter] * (last - span.first)
+    for chapter in Chapter:
+        yield np.array([other is chapter for other in held])
 
 
 def neighbourhood(first: Matrix) -> Matrix:
@@ -180,9 +198,9 @@ def neighbourhood(first: Matrix) -> Matrix:
 
 @dataclass(frozen=True, eq=False)
 class ActModel:
-    """Weights of both passes. ``vocabulary`` maps an n-gram to its row of ``gram_weights``."""
+    """Weights of both passes. ``vocabulary`` are the n-grams, one for each row of ``gram_weights``."""
 
-    vocabulary: dict[str, int]
+    vocabulary: tuple[str, ...]
     idf: Matrix
     gram_weights: Matrix
     signal_weights: Matrix
@@ -190,28 +208,54 @@ class ActModel:
     second_signal_weights: Matrix
     version: str
 
+    @cached_property
+    def _sounds(self) -> dict[str, str]:
+        """Each syllable of the vocabulary as one character; the first of the private ones is for all others."""
+        met = dict.fromkeys(part for word in self.vocabulary if "'" in word for part in word.split("'"))
+        return {sound: chr(_PRIVATE + number) for number, sound in enumerate(met, 1)}
+
+    @cached_property
+    def _keys(self) -> tuple[Ints, Ints]:
+        """The vocabulary as numbers, 16 bits a character, sorted, and the row of each; the last is no n-gram."""
+        sounds = self._sounds
+        spelt = ("".join(map(sounds.__getitem__, w.split("'"))) if "'" in w else w for w in self.vocabulary)
+        keys = np.array([*(int.from_bytes(w.encode("utf-16-be")) for w in spelt), 1 << 62])
+        order = np.argsort(keys)
+        return keys[order], order
+
+    def _grams(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
+        """(row of ``texts``, row of the vocabulary) of all known ``grams``, found for all texts at once."""
+        plains = [_plain(text) for text in texts]
+        rows = np.repeat(np.arange(len(plains)), [len(plain) for plain in plains])
+        codes = np.frombuffer("".join(plains).encode("utf-16-le"), dtype="<u2").astype(np.int64)
+        met, places = np.unique(codes, return_inverse=True)
+        other = chr(_PRIVATE)
+        sounds = np.array([ord(self._sounds.get(_sound(chr(code)), other)) for code in met.tolist()])[places]
+        found = [(rows, codes)]
+        for spelling in (codes, sounds):
+            pairs = spelling[:-1] << 16 | spelling[1:]
+            triples = pairs[:-1] << 16 | spelling[2:]
+            for size, keys in ((2, pairs), (3, triples)):
+                inside = rows[size - 1 :] == rows[: 1 - size]
+                found.append((rows[: 1 - size][inside], keys[inside]))
+        rows, keys = (np.concatenate(parts) for parts in zip(*found, strict=True))
+        known, order = self._keys
+        at = np.searchsorted(known, keys)
+        hit = known[at] == keys
+        return rows[hit], order[at[hit]]
+
     def first_pass(self, texts: Sequence[str], signal: Matrix) -> Matrix:
         """Logits from words and signals: (utterances, acts)."""
-        rows: list[int] = []
-        columns: list[int] = []
-        known = self.vocabulary
-        for row, text in enumerate(texts):
-            found = [column for column in map(known.get, grams(text)) if column is not None]
-            rows.extend([row] * len(found))
-            columns.extend(found)
+        width = len(self.idf)
+        row, column = self._grams(texts)
+        cells, times = np.unique(row * width + column, return_counts=True)
+        row, column = np.divmod(cells, width)
+        mass = self.idf[column] * times.astype(np.float32)
+        norm = np.sqrt(np.bincount(row, weights=mass**2, minlength=len(texts)))
+        value = (mass / norm[row]).astype(np.float32)
+        edges = np.flatnonzero(np.diff(row, prepend=-1))
         logits = np.zeros((len(texts), len(ACTS)), dtype=np.float32)
-        if columns:
-            at = np.asarray(rows)
-            column = np.asarray(columns)
-            weight = self.idf[column]
-            # tf-idf with unit length: repeated n-grams add up before the length is taken.
-            keys, inverse = np.unique(at * len(self.idf) + column, return_inverse=True)
-            mass = np.bincount(inverse, weights=weight).astype(np.float32)
-            at, column = np.divmod(keys, len(self.idf))
-            norm = np.sqrt(np.bincount(at, weights=mass**2, minlength=len(texts)))
-            value = (mass / norm[at]).astype(np.float32)
-            edges = np.flatnonzero(np.r_[True, at[1:] != at[:-1]])
-            logits[at[edges]] = np.add.reduceat(self.gram_weights[column] * value[:, None], edges, axis=0)
+        logits[row[edges]] = np.add.reduceat(self.gram_weights[column] * value[:, None], edges, axis=0)
         result: Matrix = logits + signal @ self.signal_weights
         return result
 
@@ -226,9 +270,8 @@ class ActModel:
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """What model.npz holds."""
-        words = sorted(self.vocabulary, key=self.vocabulary.__getitem__)
         return {
-            "vocabulary": np.frombuffer("\n".join(words).encode(), dtype=np.uint8),
+            "vocabulary": np.frombuffer("\n".join(self.vocabulary).encode(), dtype=np.uint8),
             "idf": self.idf.astype(np.float16),
             "gram_weights": self.gram_weights.astype(np.float16),
             "signal_weights": self.signal_weights,
@@ -243,7 +286,7 @@ def load(file: IO[bytes]) -> ActModel:
     with np.load(file, allow_pickle=False) as data:
         words = data["vocabulary"].tobytes().decode().split("\n")
         model = ActModel(
-            vocabulary={word: index for index, word in enumerate(words)},
+            vocabulary=tuple(words),
             idf=data["idf"].astype(np.float32),
             gram_weights=data["gram_weights"].astype(np.float32),
             signal_weights=data["signal_weights"],

@@ -33,17 +33,18 @@ def find_host(
     if not utterances:
         return None
     total = sum(len(u.text) for _, u in utterances) or 1
+    asks = [is_question(u.text) for _, u in utterances]
+    leads = [bool(_LEADING.search(u.text)) for _, u in utterances]
+    calls = [any(m.kind == "person" for m in mentions[i]) for i, _ in utterances]
+    asked, led, called = (sum(signs) or 1 for signs in (asks, leads, calls))
     score: defaultdict[str, float] = defaultdict(float)
-    asked = sum(is_question(u.text) for _, u in utterances) or 1
-    led = sum(bool(_LEADING.search(u.text)) for _, u in utterances) or 1
-    called = sum(any(m.kind == "person" for m in mentions[i]) for i, _ in utterances) or 1
     edge = max(5, len(utterances) // 20)
-    for place, (index, utterance) in enumerate(utterances):
+    for place, (_, utterance) in enumerate(utterances):
         speaker = utterance.speaker or ""
         score[speaker] += 0.3 * len(utterance.text) / total
-        score[speaker] += 1.0 * is_question(utterance.text) / asked
-        score[speaker] += 1.0 * bool(_LEADING.search(utterance.text)) / led
-        score[speaker] += 0.5 * any(m.kind == "person" for m in mentions[index]) / called
+        score[speaker] += 1.0 * asks[place] / asked
+        score[speaker] += 1.0 * leads[place] / led
+        score[speaker] += 0.5 * calls[place] / called
         if place < edge or place >= len(utterances) - edge:
             score[speaker] += 0.5 * len(utterance.text) / total * 5
     best = max(score, key=lambda s: (score[s], s))

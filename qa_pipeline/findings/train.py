@@ -259,7 +259,7 @@ def _first(training: Sequence[Example]) -> ActModel:
     weights = _logistic(sparse.hstack([words, sparse.csr_matrix(signal)], format="csr"), labels, penalty)
     empty = np.zeros((0, len(ACTS)), dtype=np.float32)
     return ActModel(
-        vocabulary=vocabulary,
+        vocabulary=tuple(known),
         idf=idf,
         gram_weights=weights[: len(known)].astype(np.float32),
         signal_weights=weights[len(known) :].astype(np.float32),

@@ -1,0 +1,61 @@
+"""The act classifier: n-grams that survive mishearing, and scores that are the weights' sum over them."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from qa_pipeline.findings.acts import ACTS, Matrix, act_model, grams, signals
+from qa_pipeline.values import Transcript
+from tests.findings.dialogue import GOOD, meeting
+
+TEXTS = ("为什么没见？他说了什么，你怎么问的？", "为什么为什么", "FYC差五十三万七。", "𠮷！", "")
+
+
+def test_grams_drop_punctuation_join_numbers_and_hear_confusable_sounds_alike() -> None:
+    assert grams("差 五十三万！") == grams("差53")
+    assert {"#", "^差", "差#$", "^'ca", "ca'#'$"} <= set(grams("差五十三万"))
+    assert {g for g in grams("增员") if "'" in g} == {g for g in grams("怎原") if "'" in g}
+
+
+def _written_out(texts: tuple[str, ...]) -> Matrix:
+    """Tf-idf of unit length times the weights, word by word."""
+    model = act_model()
+    rows = {word: row for row, word in enumerate(model.vocabulary)}
+    logits = np.zeros((len(texts), len(ACTS)), dtype=np.float32)
+    for index, text in enumerate(texts):
+        known = {rows[gram]: times for gram, times in Counter(grams(text)).items() if gram in rows}
+        mass = {row: times * model.idf[row] for row, times in known.items()}
+        length = sum(value**2 for value in mass.values()) ** 0.5
+        for row, value in mass.items():
+            logits[index] += model.gram_weights[row] * value / length
+    return logits
+
+
+def test_the_first_pass_adds_up_the_weights_of_each_text_s_own_grams() -> None:
+    silent = np.zeros((len(TEXTS), len(act_model().signal_weights)), dtype=np.float32)
+    found = act_model().first_pass(TEXTS, silent)
+    assert np.abs(found).max() > 0.1
+    assert found == pytest.approx(_written_out(TEXTS), abs=1e-5)
+
+
+def test_texts_are_read_alike_alone_and_in_a_meeting() -> None:
+    model = act_model()
+    silent = np.zeros((len(TEXTS), len(model.signal_weights)), dtype=np.float32)
+    together = model.first_pass(TEXTS, silent)
+    alone = np.vstack([model.first_pass([text], silent[:1]) for text in TEXTS])
+    assert (together == alone).all()
+
+
+def test_signals_of_form_and_place_keep_within_one_and_need_no_speakers() -> None:
+    transcript, chapters = meeting(GOOD, speakers=False)
+    nothing = [()] * len(transcript.utterances)
+    seen = signals(transcript, chapters, None, nothing)
+    assert seen.shape == (len(transcript.utterances), len(act_model().signal_weights))
+    assert np.abs(seen).max() <= 1.0
+    named, _ = meeting(GOOD)
+    host = named.utterances[0].speaker
+    assert (signals(named, chapters, host, nothing) != seen).any()
+    assert signals(Transcript(utterances=(), duration=0.0, engine="test"), None, None, []).size == 0

@@ -5,8 +5,9 @@ planning between the 27th and the month's end (R2). A base day that falls on a s
 forward, to the nearest working day before it; on an ordinary weekend the base day itself and the days back to
 the nearest working day are legal; nothing is ever postponed (R3). A theme belongs to its slot (R4).
 
-Holidays and adjusted working days come from ``chinese_calendar``. A year it does not know yields slots whose
-window is None and whose ``base_kind`` is ``unknown``: never guessed.
+Holidays and adjusted working days come from ``chinese_calendar``; a year that was imported (`ImportedDays`)
+comes from there instead. A year that neither knows yields slots whose window is None and whose ``base_kind``
+is ``unknown``: never guessed.
 """
 
 from __future__ import annotations
@@ -49,6 +50,22 @@ BASE_KINDS: Final = {
     BaseKind.WINDOW_ALL_NONWORK: "27日至月末均非工作日",
     BaseKind.UNKNOWN: "未知",
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportedDays:
+    """Years whose special days were entered by hand; they take the place of what the library says of them.
+
+    In such a year weekdays work and weekends rest, but for its ``holidays`` and ``lieu_workdays``. Days of
+    other years say nothing. Hashable, so that what is derived from it can be kept.
+    """
+
+    years: frozenset[int] = frozenset()
+    holidays: frozenset[date] = frozenset()
+    lieu_workdays: frozenset[date] = frozenset()
+
+
+LIBRARY_ALONE: Final = ImportedDays()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,27 +158,32 @@ def parse_month(text: str) -> tuple[int, int]:
 
 
 @lru_cache(maxsize=256)
-def slots(year: int, month: int) -> tuple[Slot, ...]:
+def slots(year: int, month: int, imported: ImportedDays = LIBRARY_ALONE) -> tuple[Slot, ...]:
     """The month's four slots, W1, W2, W3 and MP, in order (R1-R4)."""
     weekly = [
-        _weekly(year, month, 1, 8, Theme.SUPERVISOR_LEAD),
-        _weekly(year, month, 2, 15, Theme.SUPERVISOR_COACHING),
-        _weekly(year, month, 3, 22, Theme.RECRUITMENT_REVIEW),
+        _weekly(year, month, 1, 8, Theme.SUPERVISOR_LEAD, imported),
+        _weekly(year, month, 2, 15, Theme.SUPERVISOR_COACHING, imported),
+        _weekly(year, month, 3, 22, Theme.RECRUITMENT_REVIEW, imported),
     ]
     # Two bases inside one long holiday fall back onto the same working day: the later slot keeps it.
     for later in (2, 1):
-        weekly[later - 1], weekly[later] = _without_collision(weekly[later - 1], weekly[later])
-    weekly[0] = _with_shared_planning_day(weekly[0])
-    return (*weekly, _planning(year, month))
+        weekly[later - 1], weekly[later] = _without_collision(weekly[later - 1], weekly[later], imported)
+    weekly[0] = _with_shared_planning_day(weekly[0], imported)
+    return (*weekly, _planning(year, month, imported))
 
 
-def slot_for(meeting_date: date, kind: MeetingKind, theme: Theme | None = None) -> Slot | None:
+def slot_for(
+    meeting_date: date,
+    kind: MeetingKind,
+    theme: Theme | None = None,
+    imported: ImportedDays = LIBRARY_ALONE,
+) -> Slot | None:
     """The slot that a meeting held on this day fills or tries to fill: the one with the nearest legal window.
 
     A legal day decides before the theme does; the theme decides on a day that two slots could claim, and
     for a day outside every window. None: the year's holidays are not known and the day is no base day.
     """
-    near = [slot for slot in _around(meeting_date) if slot.kind == kind]
+    near = [slot for slot in _around(meeting_date, imported) if slot.kind == kind]
     known = [slot for slot in near if slot.window is not None]
     legal = [slot for slot in known if distance(meeting_date, slot) == 0 or merges(meeting_date, slot)]
     if legal:
@@ -189,15 +211,19 @@ def merges(day: date, slot: Slot) -> bool:
     return slot.own is not None and slot.own != slot.window and slot.own[0] <= day <= slot.own[1]
 
 
-def is_known(year: int) -> bool:
+def is_known(year: int, imported: ImportedDays = LIBRARY_ALONE) -> bool:
     """Whether the year's statutory holidays are known."""
-    return _day_kind(date(year, 6, 15)) != BaseKind.UNKNOWN
+    return day_kind(date(year, 6, 15), imported) != BaseKind.UNKNOWN
 
 
-# ---------------------------------------------------------------- how a slot is made
-
-
-def _day_kind(day: date) -> BaseKind:
+def day_kind(day: date, imported: ImportedDays = LIBRARY_ALONE) -> BaseKind:
+    """Working day, weekend, statutory holiday, adjusted working day, or unknown."""
+    if day.year in imported.years:
+        if day in imported.holidays:
+            return BaseKind.STATUTORY_HOLIDAY
+        if day in imported.lieu_workdays:
+            return BaseKind.LIEU_WORKDAY
+        return BaseKind.WEEKEND if day.weekday() >= 5 else BaseKind.WORKDAY
     import chinese_calendar
 
     try:
@@ -209,27 +235,32 @@ def _day_kind(day: date) -> BaseKind:
     return BaseKind.LIEU_WORKDAY if day.weekday() >= 5 else BaseKind.WORKDAY
 
 
-def _works(day: date) -> bool:
-    return _day_kind(day) in (BaseKind.WORKDAY, BaseKind.LIEU_WORKDAY)
+def works(day: date, imported: ImportedDays = LIBRARY_ALONE) -> bool | None:
+    """Whether people work on the day; None where the year's holidays are not known."""
+    kind = day_kind(day, imported)
+    return None if kind == BaseKind.UNKNOWN else kind in (BaseKind.WORKDAY, BaseKind.LIEU_WORKDAY)
 
 
-def _workday_before(day: date) -> date | None:
+# ---------------------------------------------------------------- how a slot is made
+
+
+def _workday_before(day: date, imported: ImportedDays) -> date | None:
     """The nearest working day before this one, or None where the holidays are not known."""
     day -= DAY
-    while not _works(day):
-        if _day_kind(day) == BaseKind.UNKNOWN:
+    while not (working := works(day, imported)):
+        if working is None:
             return None
         day -= DAY
     return day
 
 
-def _weekly(year: int, month: int, number: int, base_day: int, theme: Theme) -> Slot:
+def _weekly(year: int, month: int, number: int, base_day: int, theme: Theme, imported: ImportedDays) -> Slot:
     base = date(year, month, base_day)
-    kind = _day_kind(base)
+    kind = day_kind(base, imported)
     own: tuple[date, date] | None = None
     if kind in (BaseKind.WORKDAY, BaseKind.LIEU_WORKDAY):
         own = (base, base)
-    elif kind != BaseKind.UNKNOWN and (workday := _workday_before(base)):
+    elif kind != BaseKind.UNKNOWN and (workday := _workday_before(base, imported)):
         own = (workday, workday if kind == BaseKind.STATUTORY_HOLIDAY else base)
     return _slot(
         f"{year:04}-{month:02}-W{number}",
@@ -242,17 +273,17 @@ def _weekly(year: int, month: int, number: int, base_day: int, theme: Theme) -> 
     )
 
 
-def _planning(year: int, month: int) -> Slot:
+def _planning(year: int, month: int, imported: ImportedDays) -> Slot:
     base = date(year, month, 27)
     last = _month_end(base)
-    kinds = {_day_kind(base + i * DAY) for i in range((last - base).days + 1)}
+    kinds = {day_kind(base + i * DAY, imported) for i in range((last - base).days + 1)}
     own: tuple[date, date] | None = None
     kind = BaseKind.UNKNOWN
     if BaseKind.UNKNOWN in kinds:
         pass
     elif kinds & {BaseKind.WORKDAY, BaseKind.LIEU_WORKDAY}:
         kind, own = BaseKind.WINDOW, (base, last)
-    elif workday := _workday_before(base):
+    elif workday := _workday_before(base, imported):
         kind = BaseKind.WINDOW_ALL_NONWORK
         own = (workday, last if kinds == {BaseKind.WEEKEND} else workday)
     return _slot(
@@ -290,11 +321,11 @@ def _slot(
     )
 
 
-def _without_collision(earlier: Slot, later: Slot) -> tuple[Slot, Slot]:
+def _without_collision(earlier: Slot, later: Slot, imported: ImportedDays) -> tuple[Slot, Slot]:
     if earlier.latest is None or later.earliest is None or earlier.latest < later.earliest:
         return earlier, later
     shared = later.earliest
-    moved = _workday_before(shared)
+    moved = _workday_before(shared, imported)
     if moved is None:
         return earlier, later
     note = f"与 {later.id} 撞期于 {shared:%m-%d}：本场前移至 {moved:%m-%d}；合并召开须审批且两个主题齐备"
@@ -305,11 +336,11 @@ def _without_collision(earlier: Slot, later: Slot) -> tuple[Slot, Slot]:
     )
 
 
-def _with_shared_planning_day(first: Slot) -> Slot:
+def _with_shared_planning_day(first: Slot, imported: ImportedDays) -> Slot:
     """Note when the month's first review moves into the window of the month before (2025-10-08 -> 09-30)."""
     if first.earliest is None or first.earliest.month == first.base.month:
         return first
-    planning = _planning(first.earliest.year, first.earliest.month)
+    planning = _planning(first.earliest.year, first.earliest.month, imported)
     if planning.window and planning.window[0] <= first.earliest <= planning.window[1]:
         note = f"前移至上月，与 {planning.id} 的窗口重叠：可同日召开，须分两段录音"
         return replace(first, collision=note)
@@ -327,8 +358,8 @@ def _month_end(day: date) -> date:
     return following - DAY
 
 
-def _around(day: date) -> Iterator[Slot]:
+def _around(day: date, imported: ImportedDays) -> Iterator[Slot]:
     """The slots of the month, the one before and the one after."""
     first = day.replace(day=1)
     for month in ((first - DAY), first, _month_end(day) + DAY):
-        yield from slots(month.year, month.month)
+        yield from slots(month.year, month.month, imported)

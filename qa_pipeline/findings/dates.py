@@ -17,7 +17,9 @@ _END: Final = "(?:之前|以前|前|之内|以内|内)?"
 _WEEK: Final = "(?:周|星期|礼拜)"
 
 DATE: Final = re.compile(
-    "|".join(
+    # How any of these begins, looked at first: saves most of the time.
+    rf"(?=[{_NUMERAL}\d今明后大当下本这上周星礼月散会开每清端中国元春年])(?:"
+    + "|".join(
         (
             rf"(?:今天|今日|今儿个?|今|明天|明日|明儿个?|明(?=早|晚)|后天|大后天|当天){_PART}{_END}",
             rf"(?:(?:下下|下个?|本|这个?|上个?){_WEEK}|{_WEEK})[一二三四五六日天末]{_PART}{_END}",
@@ -32,6 +34,7 @@ DATE: Final = re.compile(
             r"清明|五一|端午|中秋|国庆|元旦|春节|年底" + _END,
         )
     )
+    + ")"
 )
 """What counts as a deadline or a time of doing; matched on text without changing it."""
 

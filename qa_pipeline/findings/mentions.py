@@ -78,7 +78,7 @@ _TIMES: Final = frozenset(["个月", *"月年周天号日点岁期课班", "小�
 _MONEY: Final = frozenset(["元", "万元", "块", "块钱"])
 
 
-_CAPITALS: Final = str.maketrans({chr(c): chr(c - 32) for c in range(ord("a"), ord("z") + 1)})
+_SMALL: Final = re.compile("[a-z]+")
 
 
 @cache
@@ -98,7 +98,7 @@ def _families() -> tuple[tuple[str, re.Pattern[str]], ...]:
 
 def _indicators(text: str) -> Iterator[tuple[int, int, str]]:
     """(start, end, canonical id) of the indicators named, leftmost first; none overlaps another."""
-    capitals = text.translate(_CAPITALS)
+    capitals = _SMALL.sub(lambda letters: letters[0].upper(), text)
     hits = sorted(
         (match.start(), rank, match.end(), name)
         for rank, (name, pattern) in enumerate(_families())

@@ -85,23 +85,28 @@ def measures(reading: Reading) -> tuple[int, ...]:
 def loops(reading: Reading) -> tuple[tuple[int, int], ...]:
     """Cause and measure, matched one to one: each measure answers the nearest open cause before it."""
     open_measures = list(measures(reading))
+    words = {i: _words(reading, i) for i in {*open_measures, *causes(reading)}}
     found = []
     for cause in causes(reading):
         after = [m for m in open_measures if 0 <= m - cause <= REACH]
         if after:
-            best = max(after, key=lambda m: (_kinship(reading, cause, m), cause - m))
+            best = max(after, key=lambda m: (_kinship(words[cause], words[m]), cause - m))
             open_measures.remove(best)
             found.append((cause, best))
     return tuple(found)
 
 
-def _kinship(reading: Reading, cause: int, answer: int) -> float:
+def _words(reading: Reading, index: int) -> tuple[set[str], set[str]]:
+    """The character pairs of an utterance, and the dimensions it speaks of."""
+    text = re.sub(r"[^\u4e00-\u9fff]", "", reading.utterances[index].text)
+    pairs = {text[i : i + 2] for i in range(len(text) - 1)}
+    return pairs, {name for name, pattern in DIMENSIONS.items() if pattern.search(text)}
+
+
+def _kinship(cause: tuple[set[str], set[str]], answer: tuple[set[str], set[str]]) -> float:
     """How much a measure takes up the words of a cause (0-1)."""
-    texts = [re.sub(r"[^\u4e00-\u9fff]", "", reading.utterances[i].text) for i in (cause, answer)]
-    pairs = [{t[i : i + 2] for i in range(len(t) - 1)} for t in texts]
-    shared = len(pairs[0] & pairs[1]) / max(1, min(len(pairs[0]), len(pairs[1])))
-    dimensions = sum(bool(p.search(texts[0])) and bool(p.search(texts[1])) for p in DIMENSIONS.values())
-    return shared + 0.1 * dimensions
+    shared = len(cause[0] & answer[0]) / max(1, min(len(cause[0]), len(answer[0])))
+    return shared + 0.1 * len(cause[1] & answer[1])
 
 
 @measure(id="root_causes", label="根因数", unit="count", meaning="讨论中说出的、团队自身可改变的原因条数")

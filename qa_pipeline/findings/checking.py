@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
 
 from qa_pipeline.findings.reading import Reading, unknown
@@ -21,6 +22,7 @@ LEAST_TOLD: Final = 0.35
 """Answers below this substance are evasions: asking for them is no check that was carried out."""
 
 
+@lru_cache(maxsize=4)
 def checking(reading: Reading) -> dict[int, float]:
     """Utterances that check, each with its weight (0-1).
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Final
+
+import numpy as np
 
 from qa_pipeline.findings.reading import Reading, unknown
 from qa_pipeline.findings.registry import measure
@@ -12,6 +15,8 @@ from qa_pipeline.values import Measurement
 REPEAT: Final = 30
 """Characters that must return word for word to count as a repeated passage."""
 _NO_SPEECH: Final = "没有听到说话"
+_PUNCTUATION: Final = re.compile(r"[^\u4e00-\u9fffA-Za-z0-9]+")
+_MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
 
 
 @measure(
@@ -46,7 +51,7 @@ def speech_share(reading: Reading) -> Measurement:
 def speech_rate(reading: Reading) -> Measurement:
     if not reading.talk_seconds:
         return unknown("speech_rate", _NO_SPEECH)
-    characters = sum(len(_plain(reading.utterances[i].text)) for i in reading.spoken)
+    characters = sum(map(len, _plain(reading)))
     return reading.measured("speech_rate", characters / reading.talk_seconds * 60, reading.spoken[:1])
 
 
@@ -69,17 +74,13 @@ def longest_pause(reading: Reading) -> Measurement:
 def repetition_share(reading: Reading) -> Measurement:
     if not reading.spoken:
         return unknown("repetition_share", _NO_SPEECH)
-    whole: list[str] = []
-    owner: list[int] = []
-    for index in reading.spoken:
-        text = _plain(reading.utterances[index].text)
-        whole.append(text)
-        owner.extend([index] * len(text))
-    text = "".join(whole)
+    said = _plain(reading)
+    text = "".join(said)
+    owner = [index for index, words in zip(reading.spoken, said, strict=True) for _ in words]
     seen: dict[str, int] = {}
     repeated = bytearray(len(text))
     proof: list[int] = []
-    for start in range(len(text) - REPEAT + 1):
+    for start in _recurring(text):
         window = text[start : start + REPEAT]
         first = seen.setdefault(window, start)
         # One sentence said over and over within a breath is a stutter or a loop, not a spliced recording.
@@ -108,5 +109,20 @@ def phantom_share(reading: Reading) -> Measurement:
     )
 
 
-def _plain(text: str) -> str:
-    return re.sub(r"[^\u4e00-\u9fffA-Za-z0-9]", "", text)
+@lru_cache(maxsize=4)
+def _plain(reading: Reading) -> tuple[str, ...]:
+    """The spoken utterances without punctuation."""
+    return tuple(_PUNCTUATION.sub("", reading.utterances[i].text) for i in reading.spoken)
+
+
+def _recurring(text: str) -> list[int]:
+    """Where ``REPEAT`` characters begin that come up more than once.
+
+    They are told by a number made of them; that two others share a number by chance does no harm.
+    """
+    codes = np.frombuffer(text.encode("utf-32-le"), dtype="<u4")
+    numbers = np.zeros(max(0, len(codes) - REPEAT + 1), dtype=np.uint64)
+    for place in range(REPEAT):
+        numbers = numbers * _MULTIPLIER + codes[place : place + len(numbers)]
+    _, which, times = np.unique(numbers, return_inverse=True, return_counts=True)
+    return np.flatnonzero(times[which] > 1).tolist()

@@ -83,7 +83,7 @@ class Reading:
 
     # ------------------------------------------------------------ utterances
 
-    @property
+    @cached_property
     def utterances(self) -> tuple[Utterance, ...]:
         return self.transcript.utterances
 

@@ -36,7 +36,7 @@ class Topic:
     label: str
     meaning: str
     indicators: frozenset[str] = frozenset()
-    pattern: str = ""
+    pattern: re.Pattern[str] | None = None
     chapters: tuple[Chapter, ...] = TALK
     need: float = 3.0
     only: bool = False
@@ -57,7 +57,7 @@ def _topic(
         label=label,
         meaning=meaning,
         indicators=frozenset(indicators),
-        pattern=pattern,
+        pattern=re.compile(pattern) if pattern else None,
         chapters=chapters,
         need=need,
         only=only,
@@ -192,20 +192,33 @@ def _ground(reading: Reading) -> tuple[float, ...]:
 
 def hits(reading: Reading, topic: Topic) -> list[int]:
     """Where the topic comes up, off-topic talk and the wrong chapters (if it allows no others) left out."""
-    pattern = re.compile(topic.pattern) if topic.pattern else None
+    named = {i for name in topic.indicators for i in _named(reading).get(name, ())}
+    pattern = topic.pattern
     return [
         i
-        for i in reading.at_work
-        if (not topic.only or reading.chapter_of[i] in topic.chapters)
-        and (
-            (topic.indicators and topic.indicators & reading.indicators(i))
-            or (pattern is not None and pattern.search(reading.utterances[i].text))
-        )
+        for i in (reading.at_work if pattern else sorted(named))
+        if (i in named or (pattern and pattern.search(reading.utterances[i].text)))
+        and (not topic.only or reading.chapter_of[i] in topic.chapters)
     ]
 
 
-def strength(reading: Reading, topic: Topic) -> tuple[float, list[int]]:
-    """(0-1, the utterances it rests on, best-grounded first)."""
+@lru_cache(maxsize=4)
+def _named(reading: Reading) -> dict[str, list[int]]:
+    """Indicator -> the utterances at work that name it."""
+    named: dict[str, list[int]] = {}
+    for index in reading.at_work:
+        for name in reading.indicators(index):
+            named.setdefault(name, []).append(index)
+    return named
+
+
+@lru_cache(maxsize=4)
+def strengths(reading: Reading) -> dict[str, tuple[float, list[int]]]:
+    """Of each topic (0-1, the utterances it rests on, best-grounded first)."""
+    return {topic.id: _strength(reading, topic) for topic in TOPICS}
+
+
+def _strength(reading: Reading, topic: Topic) -> tuple[float, list[int]]:
     rated = sorted(((depth(reading, i, topic.chapters), -i) for i in hits(reading, topic)), reverse=True)
     solid = [-i for value, i in rated if value >= 0.3] or [-i for value, i in rated[:1] if value > 0]
     return min(1.0, sum(value for value, _ in rated) / (topic.need * 1.2)), solid
@@ -213,7 +226,7 @@ def strength(reading: Reading, topic: Topic) -> tuple[float, list[int]]:
 
 def _simple(topic: Topic) -> Measure:
     def taken(reading: Reading) -> Measurement:
-        value, proof = strength(reading, topic)
+        value, proof = strengths(reading)[topic.id]
         return reading.measured(f"topic.{topic.id}", value, proof[:6], confidence=0.8)
 
     return taken
@@ -245,7 +258,7 @@ def _pvkyc(reading: Reading) -> Measurement:
     found, proof = 0, []
     for topic in TOPICS:
         if topic.id.startswith("pvkyc."):
-            value, where = strength(reading, topic)
+            value, where = strengths(reading)[topic.id]
             if value >= DISCUSSED:
                 found += 1
                 proof.extend(where[:1])

@@ -1,0 +1,235 @@
+"""Snapshots, quadrants, movement and inventory on both databases."""
+
+from __future__ import annotations
+
+import time
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from sqlalchemy import insert, select
+from sqlalchemy.orm import Session
+
+from models.base import Scope, ScopeKind
+from models.customers.parameters import CustomerParameters
+from models.customers.quadrant import Quadrant
+from models.customers.repository import Assessment, CustomerRepository
+from models.customers.tables import (
+    Customer,
+    CustomerSnapshot,
+    Interaction,
+    InteractionKind,
+    InventoryLabel,
+)
+from models.customers.temperature import Contact, TemperatureLevel
+from qa_pipeline.errors import InputError
+from tests.models.counting import counting_queries
+from tests.models.world import START, World, small_world
+
+WEEK1, WEEK2 = date(2026, 11, 7), date(2026, 11, 14)
+PARAMETERS = CustomerParameters(weights={kind: Decimal(40) for kind in InteractionKind})
+
+
+@pytest.fixture
+def world(session: Session) -> World:
+    world = small_world(session)
+    for code, agent in (("c1", "0101aA1"), ("c2", "0101aA1"), ("c3", "0101bA1"), ("c4", "0102aA1")):
+        world.customer(code, agent)
+    return world
+
+
+def shots(session: Session, week: date) -> dict[int, tuple[Decimal | None, ...]]:
+    rows = session.execute(
+        select(
+            CustomerSnapshot.customer_id,
+            CustomerSnapshot.value,
+            CustomerSnapshot.temperature,
+            CustomerSnapshot.potential,
+        ).where(CustomerSnapshot.week_ends == week)
+    )
+    return {row[0]: tuple(row[1:]) for row in rows}
+
+
+def meet(world: World, code: str, *days: date) -> None:
+    world.session.add_all(
+        Interaction(customer_id=world.customers[code].id, happened_on=day, kind=InteractionKind.VISIT)
+        for day in days
+    )
+    world.session.flush()
+
+
+def assess(world: World, week: date, **values: int) -> None:
+    CustomerRepository(world.session).snapshot_week(
+        week,
+        parameters=PARAMETERS,
+        assessed={
+            world.customers[code].id: Assessment(Decimal(value), Decimal(50))
+            for code, value in values.items()
+        },
+    )
+
+
+def test_a_week_is_written_once_and_a_second_run_replaces_it(world: World) -> None:
+    meet(world, "c1", WEEK1, WEEK1 - timedelta(days=30))
+    assess(world, WEEK1, c1=80)
+    first = shots(world.session, WEEK1)
+    assert first[world.customers["c1"].id] == (80, 60, 50)
+    assert first[world.customers["c2"].id] == (None, 0, None)
+    assess(world, WEEK1, c1=80)
+    assert shots(world.session, WEEK1) == first
+    meet(world, "c2", WEEK1)
+    assess(world, WEEK1)
+    assert shots(world.session, WEEK1) == first | {world.customers["c2"].id: (None, 40, None)}
+
+
+def test_value_and_potential_stay_until_assessed_again(world: World) -> None:
+    assess(world, WEEK1, c1=80)
+    assess(world, WEEK2, c2=30)
+    assert shots(world.session, WEEK2)[world.customers["c1"].id] == (80, 0, 50)
+
+
+def test_customers_whose_interactions_lack_a_weight_are_unknown_and_the_weight_is_named(world: World) -> None:
+    meet(world, "c1", WEEK1)
+    run = CustomerRepository(world.session).snapshot_week(WEEK1, parameters=CustomerParameters())
+    assert (run.customers, run.without_value, run.missing) == (4, 4, {"interaction_weight.visit": 1})
+    assert shots(world.session, WEEK1)[world.customers["c1"].id] == (None, None, None)
+
+
+def test_a_run_writes_only_customers_of_its_subtree(world: World) -> None:
+    there = CustomerRepository(world.session, within=world.within("010102"))
+    assert there.snapshot_week(WEEK1, parameters=PARAMETERS).customers == 1
+    assert set(shots(world.session, WEEK1)) == {world.customers["c4"].id}
+    with pytest.raises(InputError, match="不在您的机构范围内"):
+        there.snapshot_week(
+            WEEK1, parameters=PARAMETERS, assessed={world.customers["c1"].id: Assessment(Decimal(1))}
+        )
+
+
+def test_a_day_that_ends_no_business_week_is_refused(world: World) -> None:
+    with pytest.raises(InputError, match="不是经营周的最后一天"):
+        CustomerRepository(world.session).snapshot_week(date(2026, 11, 8), parameters=PARAMETERS)
+
+
+def test_a_customer_follows_the_agent_to_another_institution(world: World) -> None:
+    world.move("0101aA1", "010201", "0201a", date(2026, 11, 10))
+    old = CustomerRepository(world.session, within=world.within("010101"))
+    new = CustomerRepository(world.session, within=world.within("010201"))
+    assert (old.snapshot_week(WEEK1, parameters=PARAMETERS).customers) == 3
+    assert (old.snapshot_week(WEEK2, parameters=PARAMETERS).customers) == 1
+    assert (new.snapshot_week(WEEK2, parameters=PARAMETERS).customers) == 2
+
+
+def test_r29_quadrants_are_counted_per_agent_office_and_institution(world: World) -> None:
+    meet(world, "c1", WEEK1, WEEK1 - timedelta(days=1))
+    meet(world, "c4", WEEK1, WEEK1 - timedelta(days=1))
+    assess(world, WEEK1, c1=80, c2=60, c4=59)
+    repository = CustomerRepository(world.session)
+    agents = repository.quadrants(WEEK1, by=ScopeKind.PERSON, parameters=PARAMETERS)
+    agent = Scope(ScopeKind.PERSON, world.people["0101aA1"].id)
+    assert agents[agent].counts == {Quadrant.HH: 1, Quadrant.HL: 1}
+    offices = repository.quadrants(WEEK1, by=ScopeKind.OFFICE, parameters=PARAMETERS)
+    assert offices[Scope(ScopeKind.OFFICE, world.offices["0101b"].id)].counts == {None: 1}
+    institutions = repository.quadrants(WEEK1, by=ScopeKind.INSTITUTION, parameters=PARAMETERS)
+    branch = institutions[Scope(ScopeKind.INSTITUTION, world.institutions["0101"].id)]
+    assert branch.counts == {Quadrant.HH: 1, Quadrant.HL: 1, Quadrant.LH: 1, None: 1}
+    below = CustomerRepository(world.session, within=world.within("010102"))
+    seen = below.quadrants(WEEK1, by=ScopeKind.INSTITUTION, parameters=PARAMETERS)
+    assert set(seen) == {Scope(ScopeKind.INSTITUTION, world.institutions["010102"].id)}
+
+
+def test_movement_between_two_weeks_counts_each_customer_once(world: World) -> None:
+    assess(world, WEEK1, c1=80, c2=80)
+    meet(world, "c1", WEEK2, WEEK2 - timedelta(days=1))
+    assess(world, WEEK2, c3=10)
+    moved = CustomerRepository(world.session).movement(WEEK1, WEEK2, parameters=PARAMETERS)
+    assert moved.counts == {
+        (Quadrant.HL, Quadrant.HH): 1,
+        (Quadrant.HL, Quadrant.HL): 1,
+        (None, Quadrant.LL): 1,
+    }
+    elsewhere = CustomerRepository(world.session, within=world.within("010102"))
+    assert elsewhere.movement(WEEK1, WEEK2, parameters=PARAMETERS).counts == {}
+
+
+def test_a_list_shows_level_and_quadrant_and_can_be_narrowed(world: World) -> None:
+    meet(world, "c1", WEEK1)
+    assess(world, WEEK1, c1=80, c2=80)
+    repository = CustomerRepository(world.session)
+    first = repository.lines(WEEK1, parameters=PARAMETERS, agent_id=world.people["0101aA1"].id)
+    assert [(line.code, line.level, line.quadrant) for line in first] == [
+        ("c1", TemperatureLevel.MEDIUM, Quadrant.HL),
+        ("c2", TemperatureLevel.LOW, Quadrant.HL),
+    ]
+    assert repository.lines(WEEK1, parameters=PARAMETERS, place=Quadrant.HH) == []
+    assert [x.code for x in repository.lines(WEEK1, parameters=PARAMETERS, limit=1, offset=1)] == ["c2"]
+    elsewhere = CustomerRepository(world.session, within=world.within("010201"))
+    assert elsewhere.lines(WEEK1, parameters=PARAMETERS) == []
+
+
+def test_inventory_labels_the_latest_and_names_who_was_left_out(world: World) -> None:
+    repository = CustomerRepository(world.session)
+    c1, c2, c3, c4 = (world.customers[code].id for code in ("c1", "c2", "c3", "c4"))
+    repository.take_inventory(date(2026, 11, 2), {c1: InventoryLabel.REGULAR, c2: InventoryLabel.REGULAR})
+    repository.take_inventory(date(2026, 11, 5), {c1: InventoryLabel.WARMING})
+    repository.take_inventory(date(2026, 10, 31), {c3: InventoryLabel.WARMING})
+    counts = repository.inventory(date(2026, 11, 1), WEEK1, by=ScopeKind.INSTITUTION)
+    there = counts[Scope(ScopeKind.INSTITUTION, world.institutions["010101"].id)]
+    assert (there.customers, there.regular, there.warming, there.missing) == (3, 1, 1, 1)
+    assert there.coverage == Decimal(2) / 3
+    missing = repository.not_inventoried(date(2026, 11, 1), WEEK1)
+    assert missing == {world.people["0101bA1"].id: (c3,), world.people["0102aA1"].id: (c4,)}
+
+
+def test_neither_inventory_nor_contacts_are_written_for_a_foreign_customer(world: World) -> None:
+    elsewhere = CustomerRepository(world.session, within=world.within("0102"))
+    customer = world.customers["c1"].id
+    with pytest.raises(InputError, match="找不到客户"):
+        elsewhere.take_inventory(WEEK1, {customer: InventoryLabel.REGULAR})
+    with pytest.raises(InputError, match="找不到客户"):
+        elsewhere.record_contacts({customer: [Contact(InteractionKind.CALL, WEEK1)]}, on=WEEK1)
+
+
+def test_contacts_are_recorded_once_and_never_ahead_of_time(world: World) -> None:
+    repository = CustomerRepository(world.session)
+    calls = {world.customers["c1"].id: [Contact(InteractionKind.CALL, WEEK1)]}
+    repository.record_contacts(calls, on=WEEK1)
+    repository.record_contacts(calls, on=WEEK2)
+    assert len(world.session.scalars(select(Interaction.id)).all()) == 1
+    with pytest.raises(InputError, match="晚于记录日"):
+        repository.record_contacts(calls, on=WEEK1 - timedelta(days=1))
+
+
+def test_ten_thousand_customers_take_a_handful_of_statements_and_seconds(world: World) -> None:
+    agents = [person.id for code, person in world.people.items() if "A" in code]
+    world.session.execute(
+        insert(Customer),
+        [
+            {
+                "code": f"n{number}",
+                "name": "客户",
+                "agent_id": agents[number % len(agents)],
+                "source": "warm",
+                "known_since": START,
+            }
+            for number in range(10_000)
+        ],
+    )
+    ids = world.session.scalars(select(Customer.id)).all()
+    world.session.execute(
+        insert(Interaction),
+        [
+            {
+                "customer_id": customer,
+                "kind": InteractionKind.CALL,
+                "happened_on": WEEK1 - timedelta(days=customer % 90 + 7 * back),
+            }
+            for customer in ids
+            for back in range(3)
+        ],
+    )
+    began = time.perf_counter()
+    with counting_queries(world.session) as statements:
+        run = CustomerRepository(world.session).snapshot_week(WEEK1, parameters=PARAMETERS)
+    assert run.customers == 10_004
+    assert len(statements) <= 5
+    assert time.perf_counter() - began < 10

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -98,7 +98,7 @@ class Recording(Base):
     content_hash: Mapped[str] = mapped_column(String(64), index=True)
     """SHA-256 of the file: the same sound in two meetings is K4."""
     file_name: Mapped[Name]
-    size: Mapped[int]
+    size: Mapped[int] = mapped_column(BigInteger)
     """Bytes."""
     duration: Mapped[Seconds]
     started_at: Mapped[datetime | None]

@@ -20,6 +20,7 @@ class Institution(Base, Dated):
     __table_args__ = (
         CheckConstraint("level BETWEEN 1 AND 4", name="level"),
         CheckConstraint("(level = 1) = (parent_id IS NULL)", name="root"),
+        CheckConstraint("NOT must_hold OR level = 4", name="must_hold"),
         CheckConstraint(DATED, name="dated"),
         Index("ix_institution_path", "path", postgresql_ops={"path": "text_pattern_ops"}),
     )

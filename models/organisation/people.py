@@ -1,0 +1,245 @@
+"""People: joining, promotion, transfer, leaving, and who recruited whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from sqlalchemy import CTE, ColumnElement, String, and_, cast, delete, func, literal, select, update
+from sqlalchemy.orm import aliased
+
+from models.base import Repository
+from models.organisation.conditions import close_before, holds_on, in_service, inside
+from models.organisation.repository import InstitutionRepository
+from models.organisation.tables import (
+    FocusSupervisor,
+    Institution,
+    InstitutionManager,
+    OfficeLead,
+    Person,
+    PersonKind,
+    Rank,
+    RankHistory,
+)
+from qa_pipeline.errors import InputError
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """Someone above or below a person in the line of recruitment; ``distance`` 1 is next to them."""
+
+    distance: int
+    person_id: int
+    code: str
+    name: str
+    upline_id: int | None
+
+
+class PeopleRepository(Repository):
+    """A person belongs to the institution of the newest row of their rank history."""
+
+    # ------------------------------------------------------------ reading
+
+    def get(self, code: str) -> Person:
+        """Raises InputError when there is none, or none that the reader may see."""
+        return self._found(code)[0]
+
+    def career(self, code: str) -> tuple[RankHistory, ...]:
+        """The person's rank history, oldest first."""
+        person = self.get(code)
+        query = select(RankHistory).where(RankHistory.person_id == person.id)
+        return tuple(self.session.scalars(query.order_by(RankHistory.valid_from)))
+
+    def upline(self, code: str, *, on: date) -> tuple[Link, ...]:
+        """Who recruited the person, who recruited them, and so on, nearest first.
+
+        Whoever was not in service in the reader's subtree on the day is left out; the line goes on.
+        """
+        return self._links(self._line(self.get(code).id, up=True), on)
+
+    def downline(self, code: str, *, on: date) -> tuple[Link, ...]:
+        """Everyone below the person in the line of recruitment, nearest first; left out as in `upline`."""
+        return self._links(self._line(self.get(code).id, up=False), on)
+
+    # ------------------------------------------------------------ careers
+
+    def join(
+        self,
+        code: str,
+        *,
+        name: str,
+        kind: PersonKind,
+        joined_on: date,
+        rank: str,
+        institution: str,
+        office: str | None = None,
+        upline: str | None = None,
+    ) -> Person:
+        """A new person, and the first row of the rank history."""
+        if self.session.scalar(select(Person.id).where(Person.code == code)) is not None:
+            raise InputError(f"工号 {code} 已被使用：请核对工号。")
+        place = self._place(institution, office, joined_on)
+        person = Person(
+            code=code,
+            name=name,
+            kind=kind,
+            joined_on=joined_on,
+            upline_id=self.get(upline).id if upline else None,
+        )
+        self.session.add(person)
+        self.session.flush()
+        self._open(person, self._rank(rank).id, place, joined_on)
+        return person
+
+    def promote(self, code: str, *, rank: str, on: date) -> RankHistory:
+        """Another rank (higher or lower) at the same place from the day on."""
+        person, latest = self._serving(code, on)
+        if latest.rank_id == (changed := self._rank(rank)).id:
+            raise InputError(f"{person.name}（{code}）的职级已经是 {rank}，无须变更。")
+        close_before(latest, on, what=f"{person.name}（{code}）职级变更")
+        if not changed.is_supervisor:
+            self._end_leads(person.id, on, keep_office=None)
+        return self._open(person, changed.id, (latest.institution_id, latest.office_id), on)
+
+    def transfer(
+        self, code: str, *, institution: str, on: date, office: str | None = None, rank: str | None = None
+    ) -> RankHistory:
+        """Another institution or office (and rank) from the day on; leads and managers there step down."""
+        person, latest = self._serving(code, on)
+        place = self._place(institution, office, on)
+        close_before(latest, on, what=f"{person.name}（{code}）调动")
+        self._end_leads(person.id, on, keep_office=place[1])
+        if place[0] != latest.institution_id:
+            old = InstitutionManager.institution_id == latest.institution_id
+            self._end_terms(InstitutionManager, person.id, on, old)
+        return self._open(person, self._rank(rank).id if rank else latest.rank_id, place, on)
+
+    def leave(self, code: str, *, on: date) -> None:
+        """``on`` is the first day no longer in service; rank, appointments and marks end with it."""
+        person, latest = self._serving(code, on)
+        if on <= latest.valid_from or (latest.valid_to is not None and on < latest.valid_to):
+            raise InputError(
+                f"{person.name}（{code}）的离职日 {on} 不晚于最近一次职级变更 {latest.valid_from}："
+                "请填写更晚的日期。"
+            )
+        person.left_on = on
+        latest.valid_to = latest.valid_to or on
+        self._end_leads(person.id, on, keep_office=None)
+        self._end_terms(InstitutionManager, person.id, on)
+        self._end_terms(FocusSupervisor, person.id, on)
+        self.session.flush()
+
+    def set_upline(self, code: str, *, upline: str | None) -> None:
+        """Who recruited the person. Refused when the recruiter stands below the person."""
+        person = self.get(code)
+        above = self.get(upline) if upline else None
+        if above is not None:
+            below = self._line(person.id, up=False)
+            if above.id == person.id or self.session.scalar(select(below.c.id).where(below.c.id == above.id)):
+                raise InputError(
+                    f"{above.name}（{upline}）是{person.name}（{code}）本人或其下线，不能作为上线：请核对。"
+                )
+        person.upline_id = above.id if above else None
+        self.session.flush()
+
+    # ------------------------------------------------------------ inner steps
+
+    def _found(self, code: str) -> tuple[Person, RankHistory]:
+        later = aliased(RankHistory)
+        query = (
+            select(Person, RankHistory)
+            .join(RankHistory, RankHistory.person_id == Person.id)
+            .join(Institution, Institution.id == RankHistory.institution_id)
+            .where(Person.code == code, inside(self.within))
+            .where(
+                RankHistory.valid_from
+                == select(func.max(later.valid_from)).where(later.person_id == Person.id).scalar_subquery()
+            )
+        )
+        found = self.session.execute(query).one_or_none()
+        if found is None:
+            raise InputError(f"人员 {code} 不存在或不在您的管辖范围内：请核对工号。")
+        return found[0], found[1]
+
+    def _serving(self, code: str, on: date) -> tuple[Person, RankHistory]:
+        person, latest = self._found(code)
+        if person.left_on is not None:
+            raise InputError(f"{person.name}（{code}）已于 {person.left_on} 离职，不能再变更。")
+        return person, latest
+
+    def _rank(self, code: str) -> Rank:
+        found = self.session.scalars(select(Rank).where(Rank.code == code)).one_or_none()
+        if found is None:
+            raise InputError(f"职级 {code} 不存在：请先登记职级。")
+        return found
+
+    def _place(self, institution: str, office: str | None, on: date) -> tuple[int, int | None]:
+        tree = InstitutionRepository(self.session, within=self.within)
+        home = tree.get(institution)
+        if not home.holds_on(on):
+            raise InputError(f"机构 {institution} 在 {on} 尚未设立或已经撤销：请核对机构和日期。")
+        if office is None:
+            return home.id, None
+        team = tree.office(office)
+        if team.institution_id != home.id:
+            raise InputError(f"营业室 {office} 不属于机构 {institution}：请核对营业室。")
+        if not team.holds_on(on):
+            raise InputError(f"营业室 {office} 在 {on} 尚未设立或已经撤销：请核对营业室和日期。")
+        return home.id, team.id
+
+    def _open(self, person: Person, rank_id: int, place: tuple[int, int | None], on: date) -> RankHistory:
+        self.session.flush()  # the row before is closed first: a person has one open row
+        row = RankHistory(
+            person_id=person.id, rank_id=rank_id, institution_id=place[0], office_id=place[1], valid_from=on
+        )
+        self.session.add(row)
+        self.session.flush()
+        return row
+
+    def _end_leads(self, person_id: int, on: date, *, keep_office: int | None) -> None:
+        self._end_terms(OfficeLead, person_id, on, OfficeLead.office_id != (keep_office or 0))
+
+    def _end_terms(
+        self,
+        table: type[OfficeLead] | type[InstitutionManager] | type[FocusSupervisor],
+        person_id: int,
+        on: date,
+        *conditions: ColumnElement[bool],
+    ) -> None:
+        """End what holds on the day, and drop what would only begin later."""
+        mine = (table.person_id == person_id, *conditions)
+        self.session.flush()
+        self.session.execute(delete(table).where(*mine, table.valid_from >= on))
+        self.session.execute(update(table).where(*mine, holds_on(table, on)).values(valid_to=on))
+
+    def _line(self, person_id: int, *, up: bool) -> CTE:
+        """(id, distance, trail) of the line of recruitment, not including the person.
+
+        The trail of keys ends a circle that came in from outside; `set_upline` lets none in.
+        """
+        start = select(
+            Person.id,
+            Person.upline_id,
+            literal(0).label("distance"),
+            (literal("/") + cast(Person.id, String) + "/").label("trail"),
+        ).where(Person.id == person_id)
+        line = start.cte("line", recursive=True)
+        following = and_(Person.id == line.c.upline_id if up else Person.upline_id == line.c.id)
+        key = cast(Person.id, String)
+        step = (
+            select(Person.id, Person.upline_id, line.c.distance + 1, line.c.trail + key + "/")
+            .join(line, following)
+            .where(line.c.trail.not_like(literal("%/") + key + "/%"))
+        )
+        return line.union_all(step)
+
+    def _links(self, line: CTE, on: date) -> tuple[Link, ...]:
+        query = (
+            select(line.c.distance, Person.id, Person.code, Person.name, Person.upline_id)
+            .join(Person, Person.id == line.c.id)
+            .join(RankHistory, and_(RankHistory.person_id == Person.id, holds_on(RankHistory, on)))
+            .join(Institution, Institution.id == RankHistory.institution_id)
+            .where(line.c.distance > 0, in_service(on), inside(self.within))
+            .order_by(line.c.distance, Person.code)
+        )
+        return tuple(Link(*row) for row in self.session.execute(query))

@@ -6,7 +6,8 @@
     │   ├── TranscriptError   a transcript that cannot be read (format, times)
     │   ├── FactsError        meeting facts that are wrong (file, line, column, key)
     │   ├── RubricError       a rubric that is wrong (file, line, column, key)
-    │   └── ModelError        a speech model that is neither present nor reachable, or is damaged
+    │   ├── ModelError        a speech model that is neither present nor reachable, or is damaged
+    │   └── SheetError        rows of an imported file that are wrong (sheet, row, column); nothing is taken
     └── OutputError           a result that could not be written (read-only folder, full disk)
 
 A message is one clear sentence in Chinese: what, where, what to do. The command line
@@ -14,6 +15,11 @@ shows it and exits with 2.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+SHOWN_PROBLEMS: Final = 10
 
 
 class HuijianError(Exception):
@@ -42,6 +48,16 @@ class RubricError(InputError):
 
 class ModelError(InputError):
     """The speech model is not there and cannot be fetched, or its files are damaged."""
+
+
+class SheetError(InputError):
+    """Rows of an imported file are wrong; ``problems`` holds one sentence for each, the message the first ones."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        shown = "".join(f"\n· {problem}" for problem in self.problems[:SHOWN_PROBLEMS])
+        rest = f"\n· 另有 {len(problems) - SHOWN_PROBLEMS} 处" if len(problems) > SHOWN_PROBLEMS else ""
+        super().__init__(f"文件有 {len(problems)} 处需要修改，未导入任何一行：{shown}{rest}")
 
 
 class OutputError(HuijianError):

@@ -1,0 +1,11 @@
+"""The command ``huijian`` as it is installed: the inspection's commands and those of the model."""
+
+from __future__ import annotations
+
+from models.commands import data_app, database_app
+from qa_pipeline.cli import app
+
+app.add_typer(database_app, name="database")
+app.add_typer(data_app, name="data")
+
+__all__ = ["app"]

@@ -1,0 +1,329 @@
+"""Taking a file's rows: all of them or none, each known again by its outside key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, NamedTuple, cast
+
+from sqlalchemy import Table, insert, select, tuple_, update
+from sqlalchemy.exc import DataError, IntegrityError
+from sqlalchemy.orm import Session
+
+from models.base import EVERYWHERE, SHANGHAI, Subtree
+from models.exchange.cells import CellError, parse
+from models.exchange.reading import FilledSheet, Row, letter
+from models.exchange.references import References, in_parts
+from models.exchange.sheets import Column, Sheet
+from models.indicators.tables import Observation
+from models.organisation.tables import Institution
+from qa_pipeline.errors import SheetError
+
+MOST_PROBLEMS: Final = 200
+"""After so many problems the rest of the file is not examined."""
+WRITE_AT_ONCE: Final = 20_000
+GLOBAL: Final = frozenset({"calendar_years", "calendar_days", "ranks", "indicators"})
+"""Sheets that belong to no institution."""
+
+_REASONS: Final = {
+    "dated": "失效日期必须晚于生效日期",
+    "scope": "机构代码、营业室代码、工号须恰好填一个",
+    "root": "只有一级机构没有上级机构，其余层级必须填写上级机构代码",
+    "left": "离司日期不能早于入司日期",
+    "upline": "推荐人不能是本人",
+    "end": "结束时间必须晚于开始时间",
+    "signed": "未到场的客户不能有保单号",
+    "withdrawn": "撤单日期不能早于签单日期",
+    "window_known": "最早日期与最晚日期须同时填写或同时留空",
+    "window_order": "最晚日期不能早于最早日期",
+    "unassigned_below": "未分配目标必须有上级目标",
+    "one_kind": "机构代码与职级代码最多填一个",
+    "event": "平台搭建必须填写活动代码",
+    "computed": "计算得出的数值必须填写样本量",
+    **dict.fromkeys(("value", "temperature", "potential", "energy"), "数值超出允许范围"),
+    **dict.fromkeys(("temperature_before", "temperature_after"), "温度须在 0 到 100 之间"),
+    **dict.fromkeys(("premium", "income", "market", "duration", "part", "version"), "须大于 0"),
+    "level": "层级须为 1 到 4",
+    "must_hold": "只有四级机构召开二会",
+    "year": "年度须在 2000 到 2100 之间",
+    "buffer": "缓冲率不能为负",
+}
+"""By the short name of the check in the tables."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What became of one sheet's rows."""
+
+    title: str
+    added: int
+    changed: int
+    unchanged: int
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A row on its way: texts of its references, its values, its depth below other rows of the file."""
+
+    row: Row
+    texts: dict[str, str] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    depth: int = 0
+    sound: bool = True
+
+
+def take(
+    session: Session,
+    filled: Sequence[FilledSheet],
+    *,
+    within: Subtree = EVERYWHERE,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> tuple[Taken, ...]:
+    """Write the rows; the caller's transaction makes them last, or SheetError makes it take all back.
+
+    ``progress`` hears rows done and rows in all.
+    """
+    importer = _Importer(session, within, progress, sum(len(sheet.rows) for sheet in filled))
+    taken = tuple(importer.take(sheet) for sheet in filled)
+    if importer.problems:
+        raise SheetError(importer.problems)
+    return taken
+
+
+class _There(NamedTuple):
+    """A row that the database has: its values, its primary key, and whether it lies in the subtree."""
+
+    values: dict[str, Any]
+    identity: dict[str, Any]
+    visible: bool
+
+
+def _unseen(sheet: Sheet) -> dict[str, Any]:
+    """Values of a new row that no file carries."""
+    if sheet.table is Observation:
+        return {"revision": 1, "recorded_at": datetime.now(SHANGHAI)}
+    return {"path": "/"} if sheet.table is Institution else {}  # `_place_institutions` follows
+
+
+class _Importer:
+    """One run over one file."""
+
+    def __init__(
+        self, session: Session, within: Subtree, progress: Callable[[int, int], None], total: int
+    ) -> None:
+        self.session = session
+        self.within = within
+        self.references = References(session, within)
+        self.problems: list[str] = []
+        self.progress = progress
+        self.done, self.total = 0, total
+        self.in_file: dict[str, set[str]] = {}
+
+    def take(self, filled: FilledSheet) -> Taken:
+        sheet = filled.sheet
+        if self.within != EVERYWHERE and sheet.name in GLOBAL:
+            self.problems.append(f"表“{sheet.title}”：只有总公司管理员可以导入")
+        self._filled = filled
+        drafts = [self._parsed(row) for row in filled.rows]
+        self._name_rows(sheet, drafts)
+        drafts = [draft for draft in drafts if draft.sound]
+        added = changed = unchanged = 0
+        for depth in range(max((draft.depth for draft in drafts), default=-1) + 1):
+            layer = [draft for draft in drafts if draft.depth == depth]
+            for part in in_parts(layer, WRITE_AT_ONCE):
+                resolved = [draft for draft in part if self._resolve(draft, part)]
+                if not self.problems:
+                    new, old, same = self._write(sheet, resolved)
+                    added, changed, unchanged = added + new, changed + old, unchanged + same
+                self.done += len(part)
+                self.progress(self.done, self.total)
+            self.references.forget(sheet.table.__tablename__)
+        if sheet.table is Institution and not self.problems:
+            self._place_institutions()
+        return Taken(title=sheet.title, added=added, changed=changed, unchanged=unchanged)
+
+    def _parsed(self, row: Row) -> _Draft:
+        """The row's values; not sound, with its problems noted, when a cell is wrong."""
+        draft = _Draft(row)
+        for column in self._filled.columns:
+            try:
+                value = parse(column, row.cells.get(column.field))
+            except CellError as error:
+                self._note(row, column, str(error))
+                draft.sound = False
+                continue
+            if column.refers_to is not None and value is not None:
+                draft.texts[column.field] = str(value)
+            else:
+                draft.values[column.field] = column.default if value is None else value
+        return draft
+
+    def _name_rows(self, sheet: Sheet, drafts: Sequence[_Draft]) -> None:
+        """Note doubled keys, the names that later rows may refer to, and each row's depth below others."""
+        seen: dict[tuple[Any, ...], int] = {}
+        for draft in drafts:
+            key = tuple(draft.texts.get(f, draft.values.get(f)) for f in sheet.key)
+            if draft.sound and key in seen:
+                columns = "、".join(sheet.column(f).header for f in sheet.key)
+                self._note(draft.row, None, f"与第 {seen[key]} 行重复（{columns}）")
+            seen.setdefault(key, draft.row.number)
+        names = {self._name(sheet, draft): draft for draft in drafts}
+        self.in_file[sheet.table.__tablename__] = set(names)
+        own = next((c for c in self._filled.columns if c.refers_to == sheet.table.__tablename__), None)
+        if own is None:
+            return
+        for draft in drafts:
+            above, depth, met = draft, 0, {id(draft)}
+            while (name := self._reference(own, above)) in names:
+                above, depth = names[name], depth + 1
+                if id(above) in met:
+                    self._note(draft.row, own, "上下级构成了循环")
+                    break
+                met.add(id(above))
+            draft.depth = depth
+
+    def _name(self, sheet: Sheet, draft: _Draft) -> str:
+        """The text by which other rows refer to this one."""
+        if sheet.name == "targets":
+            scope = next(
+                (draft.texts[f] for f in ("institution_id", "office_id", "person_id") if f in draft.texts), ""
+            )
+            own = "" if not draft.values.get("is_unassigned") else " *"
+            return f"{draft.texts.get('plan_id')} {draft.texts.get('indicator_id')} {scope}{own}"
+        if sheet.name == "meeting_slots":
+            month = f"{draft.values.get('month')}"[:7]
+            return f"{draft.texts.get('institution_id')} {month} {draft.values.get('name')}"
+        return str(draft.values.get("code"))
+
+    def _reference(self, column: Column, draft: _Draft) -> str | None:
+        """The outside key that a cell refers to."""
+        text = draft.texts.get(column.field)
+        if text is not None and column.refers_to == "target":
+            return f"{draft.texts.get('plan_id')} {draft.texts.get('indicator_id')} {text}"
+        return text
+
+    def _resolve(self, draft: _Draft, part: Sequence[_Draft]) -> bool:
+        """Put primary keys in the place of outside keys; False, problem noted, when one is missing."""
+        complete = True
+        for column in self._filled.columns:
+            if column.refers_to is None:
+                continue
+            name = self._reference(column, draft)
+            if name is None:
+                draft.values[column.field] = None
+                continue
+            wanted = (n for other in part if (n := self._reference(column, other)) is not None)
+            found = self.references.find(column.refers_to, wanted)
+            if name in found:
+                draft.values[column.field] = found[name]
+            elif name in self.in_file.get(column.refers_to, ()):
+                complete = False  # its own row has a problem, already noted
+            else:
+                self._note(draft.row, column, f"找不到“{draft.texts[column.field]}”，或不在您的管辖范围内")
+                complete = False
+        return complete
+
+    def _write(self, sheet: Sheet, drafts: Sequence[_Draft]) -> tuple[int, int, int]:
+        """Insert what is new and update what differs; returns counts of added, changed, unchanged."""
+        only_added = sheet.table is Observation
+        compared = ["value"] if only_added else [column.field for column in self._filled.columns]
+        existing = self._existing(sheet, drafts)
+        new: list[_Draft] = []
+        changed: list[_Draft] = []
+        for draft in drafts:
+            there = existing.get(tuple(draft.values.get(f) for f in sheet.key))
+            if there is None:
+                new.append(draft)
+            elif not there.visible:
+                self._note(draft.row, None, "该记录不在您的管辖范围内")
+            elif any(there.values[f] != draft.values[f] for f in compared):
+                draft.values |= {"revision": there.values["revision"] + 1} if only_added else there.identity
+                changed.append(draft)
+        for draft in [*new, *changed] if only_added else new:
+            draft.values = {**_unseen(sheet), **draft.values}
+        self._bisect(new, lambda rows: self.session.execute(insert(sheet.table), rows))
+        verb = insert if only_added else update
+        self._bisect(changed, lambda rows: self.session.execute(verb(sheet.table), rows))
+        return len(new), len(changed), len(drafts) - len(new) - len(changed)
+
+    def _existing(self, sheet: Sheet, drafts: Sequence[_Draft]) -> dict[tuple[Any, ...], _There]:
+        """The rows already there, by key; of an observation the highest revision."""
+        table = cast(Table, sheet.table.__table__)
+        firm = [table.columns[f] for f in sheet.key if not table.columns[f].nullable]
+        identity = [column.name for column in table.primary_key.columns]
+        wanted = {*identity, *sheet.key, *(column.field for column in self._filled.columns)}
+        query = select(*(column for column in table.columns if column.name in {*wanted, "revision"}))
+        if "revision" in table.columns:
+            query = query.order_by(table.columns["revision"])
+        visible = self.references.visible(table.name) if self.within != EVERYWHERE else None
+        found: dict[tuple[Any, ...], _There] = {}
+        keys = sorted({tuple(draft.values[column.name] for column in firm) for draft in drafts}, key=str)
+        for part in in_parts(keys):
+            chosen = query.where(tuple_(*firm).in_(part))
+            rows = self.session.execute(chosen).mappings().all()
+            seen = rows if visible is None else self.session.execute(chosen.where(visible)).mappings().all()
+            inside = {tuple(row[f] for f in sheet.key) for row in seen}
+            for row in rows:
+                key = tuple(row[f] for f in sheet.key)
+                found[key] = _There(dict(row), {name: row[name] for name in identity}, key in inside)
+        return found
+
+    def _bisect(self, drafts: Sequence[_Draft], write: Callable[[list[dict[str, Any]]], object]) -> None:
+        """Write the rows; when the database refuses, find and note the rows that it refuses."""
+        if not drafts or len(self.problems) >= MOST_PROBLEMS:
+            return
+        try:
+            with self.session.begin_nested():
+                write([draft.values for draft in drafts])
+        except (IntegrityError, DataError) as error:
+            if len(drafts) == 1:
+                self._note(drafts[0].row, None, self._reason(error))
+                return
+            middle = len(drafts) // 2
+            self._bisect(drafts[:middle], write)
+            self._bisect(drafts[middle:], write)
+
+    def _reason(self, error: IntegrityError | DataError) -> str:
+        """The database's refusal in words."""
+        text = str(error.orig)
+        table = self._filled.sheet.table.__tablename__
+        diagnosis = getattr(error.orig, "diag", None)
+        name = getattr(diagnosis, "constraint_name", None) or ""
+        if not name and (found := re.search(r"CHECK constraint failed: (\w+)", text)):
+            name = found[1]
+        if name.startswith(f"ck_{table}_"):
+            return _REASONS.get(name.removeprefix(f"ck_{table}_"), f"不符合规则 {name}")
+        if "UNIQUE" in text or name.startswith(("uq_", "pk_")):
+            return "与已有记录冲突：同一时点只能有一条有效记录，或编号已被使用"
+        return "数据库不接受这一行的数值"
+
+    def _place_institutions(self) -> None:
+        """Give every institution its path and check that it stands one level below its parent."""
+        columns = (
+            Institution.id,
+            Institution.code,
+            Institution.level,
+            Institution.parent_id,
+            Institution.path,
+        )
+        rows = self.session.execute(select(*columns).order_by(Institution.level)).all()
+        placed: dict[int, tuple[int, str]] = {}
+        moved = []
+        for key, code, level, parent, path in rows:
+            above = (0, "/") if parent is None else placed.get(parent)
+            if above is None or above[0] != level - 1:
+                self.problems.append(f"表“机构”：机构 {code} 的层级 {level} 不是其上级机构的下一级")
+                continue
+            placed[key] = (level, f"{above[1]}{key}/")
+            if path != placed[key][1]:
+                moved.append({"id": key, "path": placed[key][1]})
+        if moved:
+            self.session.execute(update(Institution), moved)
+
+    def _note(self, row: Row, column: Column | None, text: str) -> None:
+        place = ""
+        if column is not None:
+            place = f" {letter(self._filled.columns.index(column) + 1)} 列（{column.header}）"
+        self.problems.append(f"表“{self._filled.sheet.title}”第 {row.number} 行{place}：{text}")

@@ -1,0 +1,192 @@
+"""Files are taken whole or not at all, mistakes are told by sheet, row and column, and twice is once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pytest
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from models.base import Subtree
+from models.exchange.entities import SHEETS
+from models.exchange.exporting import rows, workbook
+from models.exchange.importing import Taken, take
+from models.exchange.reading import read
+from models.indicators.tables import Observation
+from models.organisation.tables import Institution, Person
+from models.planning.tables import Target
+from qa_pipeline.errors import InputError, SheetError
+from tests.models.exchange.filled import ORGANISATION, Rows, with_row
+from tests.models.exchange.filled import workbook as typed
+
+
+def load(
+    session: Session, sheets: Mapping[str, Rows] = ORGANISATION, *, within: Subtree | None = None
+) -> tuple[Taken, ...]:
+    filled = read(typed(sheets), file_name="数据.xlsx")
+    with session.begin_nested():
+        return take(session, filled, within=within or Subtree())
+
+
+def problems(session: Session, sheets: Mapping[str, Rows], *, within: Subtree | None = None) -> list[str]:
+    with pytest.raises(SheetError) as refused:
+        load(session, sheets, within=within)
+    return list(refused.value.problems)
+
+
+def test_every_entity_is_taken(session: Session) -> None:
+    taken = load(session)
+    assert [one.title for one in taken] == [sheet.title for sheet in SHEETS]
+    assert {one.title: one.added for one in taken} == {
+        title: len(lines) - 1 for title, lines in ORGANISATION.items()
+    }
+
+
+def test_the_same_file_a_second_time_changes_nothing(session: Session) -> None:
+    load(session)
+    assert {(one.added, one.changed) for one in load(session)} == {(0, 0)}
+
+
+def test_what_is_exported_is_what_is_taken(session: Session) -> None:
+    load(session)
+    content = workbook(session, mask=False)
+    with session.begin_nested():
+        again = take(session, read(content, file_name="导出.xlsx"))
+    assert {(one.title, one.added, one.changed) for one in again} == {(s.title, 0, 0) for s in SHEETS}
+
+
+def test_rows_may_stand_before_those_they_hang_from(session: Session) -> None:
+    load(session)
+    path = dict(session.execute(select(Institution.code, Institution.path)).all())
+    assert path["350102"].startswith(path["3501"])
+    assert path["3501"].startswith(path["35"])
+    uplines = dict(session.execute(select(Person.code, Person.upline_id)).all())
+    assert uplines["2002"] == session.scalar(select(Person.id).where(Person.code == "2001"))
+    office = session.scalars(select(Target).where(Target.office_id.is_not(None))).one()
+    person = session.scalars(select(Target).where(Target.person_id.is_not(None))).one()
+    assert person.parent_id == office.id
+
+
+def test_a_changed_cell_changes_its_row_only(session: Session) -> None:
+    load(session)
+    taken = load(session, with_row("客户", 客户姓名="郑美琳"))
+    assert {one.title: one.changed for one in taken if one.changed} == {"客户": 1}
+
+
+def test_a_corrected_observation_is_a_new_revision(session: Session) -> None:
+    load(session)
+    load(session, with_row("指标观测", 数值="1,300,000"))
+    load(session, with_row("指标观测", 数值="1,300,000"))
+    values = session.execute(
+        select(Observation.revision, Observation.value)
+        .where(Observation.institution_id.is_not(None))
+        .order_by(Observation.revision)
+    ).all()
+    assert [(revision, int(value)) for revision, value in values] == [(1, 1234567), (2, 1300000)]
+
+
+@pytest.mark.parametrize(
+    ("title", "cells", "problem"),
+    [
+        ("机构", {"层级": "四"}, "表“机构”第 2 行 C 列（层级）：“四”不是数字"),
+        ("机构", {"生效日期": "2026-02-30"}, "F 列（生效日期）：“2026-02-30”不是有效的日期"),
+        ("机构", {"失效日期": "2019-01-01"}, "第 2 行：失效日期必须晚于生效日期"),
+        ("机构", {"层级": 3, "应召开二会": "否"}, "机构 350102 的层级 3 不是其上级机构的下一级"),
+        ("机构", {"上级机构代码": "99"}, "D 列（上级机构代码）：找不到“99”，或不在您的管辖范围内"),
+        ("人员", {"推荐人工号": "2002"}, "E 列（推荐人工号）：上下级构成了循环"),
+        ("人员", {"类别": "兼职"}, "C 列（类别）：“兼职”不在可选项中：外勤、内勤"),
+        ("人员", {"姓名": "  "}, "B 列（姓名）：不能为空"),
+        ("人员", {"工号": "2001"}, "第 3 行：与第 2 行重复（工号）"),
+        ("人员", {"工号": 12345678901234567}, "长数字已被表格软件改写"),
+        ("人员", {"电话": "139****1111"}, "是隐去后的内容，不能导入"),
+        ("营业室", {"市场系数": 0}, "第 2 行：须大于 0"),
+        ("指标观测", {"营业室代码": "350102-03"}, "机构代码、营业室代码、工号须恰好填一个"),
+        ("指标观测", {"数值": "一百万"}, "F 列（数值）：“一百万”不是数字"),
+        ("客户周快照", {"温度": 101}, "第 2 行：数值超出允许范围"),
+        ("保单", {"期缴保费": "12000.005"}, "E 列（期缴保费）：最多 2 位小数"),
+        ("活动参与", {"到场": "否"}, "第 2 行：未到场的客户不能有保单号"),
+        ("行事历", {"月份": "2026-11-12"}, "D 列（月份）：“2026-11-12”不是月份，请写成 2026-11"),
+        ("行事历", {"结束时间": "2026-11-12 13:00"}, "第 2 行：结束时间必须晚于开始时间"),
+        ("会议", {"开始时间": "九点"}, "“九点”不是时间，请写成 2026-11-08 09:00"),
+        ("会议", {"场次": "350102 2026-11 W9"}, "找不到“350102 2026-11 W9”"),
+        ("参数", {"机构代码": "35", "职级代码": "SM1"}, "机构代码与职级代码最多填一个"),
+    ],
+)
+def test_a_mistake_is_told_by_sheet_row_and_column(
+    session: Session, title: str, cells: dict[str, object], problem: str
+) -> None:
+    found = problems(session, with_row(title, **cells))
+    assert problem in found[0], found
+    rest = [text for text in found if f"表“{title}”" not in text]
+    assert not rest or "工号" in cells, "rows of other sheets that name the row are right"
+
+
+def test_a_file_with_one_wrong_row_leaves_nothing(session: Session) -> None:
+    problems(session, with_row("导航建议", 期限="明天"))
+    assert session.scalar(select(func.count()).select_from(Person)) == 0
+
+
+def test_all_mistakes_are_told_at_once(session: Session) -> None:
+    sheets = {**with_row("客户", 来源="抖音"), "参会": with_row("参会", 出席="在家")["参会"]}
+    assert len(problems(session, sheets)) == 2
+
+
+def test_two_open_ranks_of_one_person_are_refused(session: Session) -> None:
+    found = problems(session, with_row("职级履历", 失效日期=None))
+    assert any("同一时点只能有一条有效记录" in text for text in found), found
+
+
+def test_whoever_is_bound_to_a_subtree_cannot_write_or_name_what_lies_outside(session: Session) -> None:
+    load(session)
+    path = session.scalars(select(Institution.path).where(Institution.code == "350103")).one()
+    sheets = {
+        "营业室": [
+            ["营业室代码", "营业室名称", "机构代码", "生效日期"],
+            ["X1", "某室", "350102", "2026-01-01"],
+        ]
+    }
+    assert "不在您的管辖范围内" in problems(session, sheets, within=Subtree(path))[0]
+    heading = ["客户代码", "客户姓名", "服务人员工号", "来源", "建档日期"]
+    sheets = {"客户": [heading, ["K1", "某", "2002", "缘故", "2026-01-01"]]}
+    assert "不在您的管辖范围内" in problems(session, sheets, within=Subtree(path))[0]
+    sheets = {"职级": ORGANISATION["职级"]}
+    assert problems(session, sheets, within=Subtree(path)) == ["表“职级”：只有总公司管理员可以导入"]
+
+
+def test_export_keeps_to_the_subtree_and_masks_who_the_customers_are(session: Session) -> None:
+    load(session)
+    paths = dict(session.execute(select(Institution.code, Institution.path)).all())
+    customers = next(sheet for sheet in SHEETS if sheet.name == "customers")
+    inside = list(rows(session, customers, within=Subtree(paths["350102"])))
+    assert [row[:2] for row in inside] == [("K1", "郑**"), ("K2", "林**")]
+    assert inside[0][4] == "138****5678"
+    assert list(rows(session, customers, within=Subtree(paths["350103"]))) == []
+    for sheet in SHEETS:
+        for row in rows(session, sheet, within=Subtree(paths["350103"])):
+            assert "350102" not in row, (sheet.title, row)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "gb18030"])
+def test_csv_is_taken_in_the_encodings_that_spreadsheets_write(session: Session, encoding: str) -> None:
+    text = "职级代码,职级名称,职级序号,主管及以上\r\nSM1,业务主任,40,是\r\n"
+    filled = read(text.encode(encoding), file_name="职级.csv")
+    assert take(session, filled)[0].added == 1
+
+
+@pytest.mark.parametrize(
+    ("content", "name", "reason"),
+    [
+        (b"", "a.xlsx", "是空的"),
+        (b"\x00\x01\x02", "职级.csv", "不是 Excel（.xlsx）或 CSV 文件"),
+        (b"PK\x05\x06" + b"\0" * 18, "a.xlsx", "不是完好的 Excel 文件"),
+        (b"x", "员工.csv", "没有名为“员工”的表"),
+        ("职级代码,职级名".encode(), "职级.csv", "没有名为“职级名”的列，是否指“职级名称”？"),
+        ("职级代码,职级代码".encode(), "职级.csv", "列“职级代码”出现了两次"),
+        ("职级代码".encode(), "职级.csv", "缺少必填列 职级名称、职级序号、主管及以上"),
+        ('职级代码,职级名称,职级序号,主管及以上\n"A,b'.encode(), "职级.csv", "引号不成对"),
+    ],
+)
+def test_a_file_that_is_no_such_table_is_refused(content: bytes, name: str, reason: str) -> None:
+    with pytest.raises(InputError, match=reason.replace("（", ".").replace("）", ".")):
+        read(content, file_name=name)

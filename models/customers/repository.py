@@ -25,7 +25,7 @@ from models.customers.temperature import (
     temperature,
     temperature_level,
 )
-from models.upsert import upsert
+from models.upsert import BATCH, upsert
 from qa_pipeline.errors import InputError
 
 NOTHING_KNOWN: Final = (None, None)
@@ -281,9 +281,12 @@ class CustomerRepository(Repository):
 
     def require(self, customers: Collection[int], *, on: date) -> None:
         """Raise InputError unless all these customers are in the subtree on the day."""
-        found = self.session.scalars(self._customers(on).where(Customer.id.in_(customers)))
-        if strangers := sorted(set(customers) - set(found)):
-            raise InputError(_not_found(strangers))
+        asked, strangers = sorted(set(customers)), set(customers)
+        for start in range(0, len(asked), BATCH):
+            batch = Customer.id.in_(asked[start : start + BATCH])
+            strangers.difference_update(self.session.scalars(self._customers(on).where(batch)))
+        if strangers:
+            raise InputError(_not_found(sorted(strangers)))
 
     def _known(self, query: Select[Any], day: date) -> Select[Any]:
         """The query over `Customer`, kept to those of the subtree that were known by the day."""

@@ -154,9 +154,28 @@ class IndicatorRepository(Repository):
                 )
                 corrected += revision > 0
             if rows:
-                self.session.execute(insert(Observation.__table__), rows)  # type: ignore[arg-type]
+                self._insert(rows)
             added += len(rows)
         return Appended(added - corrected, corrected, len(batch) - added)
+
+    def _insert(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert in bulk; PostgreSQL takes rows several times faster by COPY than by INSERT."""
+        connection = self.session.connection()
+        if connection.dialect.name != "postgresql":
+            connection.execute(insert(Observation.__table__), rows)  # type: ignore[arg-type]
+            return
+        columns = [Observation.__table__.c[name] for name in rows[0]]
+        convert = [column.type.bind_processor(connection.dialect) for column in columns]
+        names = ", ".join(column.name for column in columns)
+        driver: Any = connection.connection.driver_connection
+        with driver.cursor() as cursor, cursor.copy(f"COPY observation ({names}) FROM STDIN") as copy:
+            for row in rows:
+                copy.write_row(
+                    [
+                        process(value) if process else value
+                        for process, value in zip(convert, row.values(), strict=True)
+                    ]
+                )
 
     def _require_visible(self, kind: ScopeKind, keys: Iterable[tuple[int, int, date]]) -> None:
         """Every scope exists in the subtree; a person was there on some day of the value's month to date."""

@@ -22,7 +22,7 @@ FOUNDED = date(2020, 1, 1)
 
 
 class Company:
-    """A has the offices A1 and A2, B has B1; each has a leader (``A1S``) and two agents (``A1a``, ``A1b``)."""
+    """A has the offices A1 and A2, B has B1; each has a leader (``A1S``) and agents (``A1a``, ``A1b``)."""
 
     def __init__(self, session: Session) -> None:
         self.session = session

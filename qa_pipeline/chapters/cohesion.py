@@ -101,13 +101,16 @@ def _unlikeness(text: ngrams.Stream) -> Floats:
     np.cumsum(seen, axis=0, out=seen)
 
     here = np.arange(1, count)
+    weight = telling.astype(np.float32)
     total = np.zeros(count - 1)
     for wider in REACHES:
         reach = min(REACH, size / 10) * wider
         low = np.minimum(np.searchsorted(edges, edges[1:-1] - reach), here - 1)
         high = np.maximum(np.searchsorted(edges, edges[1:-1] + reach, side="right") - 1, here + 1)
-        before = np.sqrt(seen[here] - seen[low]) * telling.astype(np.float32)
-        after = np.sqrt(seen[high] - seen[here]) * telling.astype(np.float32)
+        before, after = seen[1:-1] - seen[low], seen[high] - seen[1:-1]
+        for side in (before, after):
+            np.sqrt(side, out=side)
+            side *= weight
         both = np.einsum("uc,uc->u", before, after)
         norms = np.einsum("uc,uc->u", before, before) * np.einsum("uc,uc->u", after, after)
         total -= _standard(both / np.sqrt(np.maximum(norms, 1e-9)))
@@ -118,20 +121,18 @@ def _best(signs: Floats, edges: ngrams.Ints) -> ngrams.Ints:
     """Of all sets of utterances that lie ``REACH`` characters (a tenth of a short transcript) apart, and half
     of that from both ends, the one with the highest sum of signs."""
     apart = min(REACH, float(edges[-1]) / 10)
-    best = np.zeros(len(signs) + 1)
-    chosen = np.zeros(len(signs), dtype=bool)
-    before = np.minimum(np.searchsorted(edges, edges[:-1] - apart, side="right"), np.arange(len(signs)))
-    for u in range(len(signs)):
-        gain = signs[u] + best[before[u]]
-        inside = apart / 2 <= edges[u] <= edges[-1] - apart / 2
-        chosen[u] = inside and gain > best[u]
-        best[u + 1] = gain if chosen[u] else best[u]
+    inside = (edges >= apart / 2) & (edges <= edges[-1] - apart / 2)
+    nearest = np.searchsorted(edges, edges[:-1] - apart, side="right")
+    before = np.minimum(nearest, np.arange(len(signs))).tolist()
+    best = [0.0]
+    for sign, allowed, last in zip(signs.tolist(), inside[:-1].tolist(), before, strict=True):
+        best.append(max(best[-1], sign + best[last]) if allowed else best[-1])
     found = []
     u = len(signs) - 1
     while u > 0:
-        if chosen[u]:
+        if best[u + 1] > best[u]:
             found.append(u)
-            u = int(before[u]) - 1
+            u = before[u] - 1
         else:
             u -= 1
     return np.array(found[::-1], dtype=np.int64)

@@ -25,14 +25,13 @@ IMPOSSIBLE: Final = -1e6
 def viterbi(emission: Floats, entry: Floats, change: Floats) -> NDArray[np.int64]:
     """The best label sequence (U,)."""
     steps, labels = emission.shape
-    diagonal = np.arange(labels)
-    back = np.empty((steps, labels), dtype=np.int64)
+    ways = np.empty((steps, labels, labels))
     best = emission[0]
     for u in range(1, steps):
-        ways = best[:, None] + change + entry[u]
-        ways[diagonal, diagonal] = best
-        back[u] = ways.argmax(axis=0)
-        best = ways[back[u], diagonal] + emission[u]
+        np.add(best[:, None] + change, entry[u], out=ways[u])
+        ways[u].flat[:: labels + 1] = best
+        best = np.maximum.reduce(ways[u]) + emission[u]
+    back = ways.argmax(axis=1)
     path = np.empty(steps, dtype=np.int64)
     path[-1] = best.argmax()
     for u in range(steps - 1, 0, -1):

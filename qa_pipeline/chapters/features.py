@@ -6,6 +6,7 @@ Windows are counted in characters of the stream, so they do not depend on how th
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -48,7 +49,7 @@ BASE_CHARACTERS: Final = 600
 """Meetings shorter than this are not weighed up."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Scorers:
     """Linear scorers over n-gram buckets: ``topic`` (BUCKETS, K), ``after`` and ``before`` (BUCKETS, K + 1)
     for the start of no chapter or of one of K, ``kind`` (BUCKETS, KINDS); each with its intercept."""
@@ -63,6 +64,11 @@ class Scorers:
     start_bias: Floats
     kind: NDArray[np.float32]
     kind_bias: Floats
+
+    @cached_property
+    def table(self) -> NDArray[np.float32]:
+        """The weights of all scorers side by side, so that a bucket is looked up once."""
+        return np.hstack([self.topic, self.after, self.before, self.kind])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +94,8 @@ def evidence(transcript: Transcript, scorers: Scorers) -> Evidence:
     first, last = text.edges[:-1], text.edges[1:]
     middle = (first + last) // 2
     stretch = float(np.clip(np.sqrt(size / CORPUS_CHARACTERS), 1.0, 2.0))
-    topic = _cumulated(found, scorers.topic)
+    columns = np.cumsum([w.shape[1] for w in (scorers.topic, scorers.after, scorers.before)])
+    topic, after, before, kinds = np.split(_cumulated(found, scorers.table), columns, axis=1)
 
     def window(low: ngrams.Ints, high: ngrams.Ints) -> Floats:
         low, high = np.clip(low, 0, size), np.clip(high, 0, size)
@@ -104,11 +111,10 @@ def evidence(transcript: Transcript, scorers: Scorers) -> Evidence:
     position = [np.ones(len(first)), since, since**2]
     position += [np.exp(-x / scale) for scale in (0.02, 0.06) for x in (since, until)]
 
-    kind = _cumulated(found, scorers.kind)[-1] / np.sqrt(ngrams.CHANNELS * max(size, 1)) + scorers.kind_bias
+    kind = kinds[-1] / np.sqrt(ngrams.CHANNELS * max(size, 1)) + scorers.kind_bias
     familiar = np.concatenate(([0], np.cumsum(_familiar(text.codes, scorers.familiar))))
     low, high = np.clip(middle - 400, 0, size), np.clip(middle + 400, 0, size)
 
-    after, before = _cumulated(found, scorers.after), _cumulated(found, scorers.before)
     start = _log_softmax(
         after[np.minimum(size, first + AFTER)]
         - after[first]
@@ -197,8 +203,8 @@ def _cumulated(found: ngrams.Ints, weights: NDArray[np.float32]) -> Floats:
     """Scores of the first c characters together, (C + 1, columns)."""
     total = np.zeros((len(found) + 1, weights.shape[1]))
     for channel in range(found.shape[1]):
-        total[1:] += weights[found[:, channel]]
-    return np.cumsum(total, axis=0)
+        total[1:] += weights.take(found[:, channel], axis=0)
+    return np.cumsum(total, axis=0, out=total)
 
 
 def _log_softmax(scores: Floats) -> Floats:

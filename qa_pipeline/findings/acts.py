@@ -240,9 +240,10 @@ class ActModel:
                 found.append((rows[: 1 - size][inside], keys[inside]))
         rows, keys = (np.concatenate(parts) for parts in zip(*found, strict=True))
         known, order = self._keys
-        at = np.searchsorted(known, keys)
-        hit = known[at] == keys
-        return rows[hit], order[at[hit]]
+        said, which = np.unique(keys, return_inverse=True)
+        at = np.searchsorted(known, said)
+        columns = np.where(known[at] == said, order[at], -1)[which]
+        return rows[columns >= 0], columns[columns >= 0]
 
     def first_pass(self, texts: Sequence[str], signal: Matrix) -> Matrix:
         """Logits from words and signals: (utterances, acts)."""

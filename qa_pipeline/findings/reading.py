@@ -129,7 +129,8 @@ class Reading:
         return not self._acts[index].isdisjoint(acts)
 
     def doing(self, *acts: Act, among: Iterable[int] | None = None) -> tuple[int, ...]:
-        return tuple(i for i in (self.spoken if among is None else among) if self.does(i, *acts))
+        done = self._acts
+        return tuple(i for i in (self.spoken if among is None else among) if not done[i].isdisjoint(acts))
 
     @cached_property
     def _kinds(self) -> tuple[frozenset[str], ...]:

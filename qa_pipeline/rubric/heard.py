@@ -16,6 +16,7 @@ from qa_pipeline.values import Act, Chapter, Chapters, Evidence, Findings, Meeti
 QUOTE = 80
 """Characters of a quote; a longer utterance is cut around the hit."""
 SEPARATOR = "\n"
+_DROPPED = re.compile(r"[^\w%.]|_|(?<!\d)\.|\.(?!\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +123,7 @@ class Heard:
 
 def bare(text: str) -> str:
     """Text as conditions match it: NFKC, capitals, no punctuation, no spaces; the point of 1.5 and % stay."""
-    plain = unicodedata.normalize("NFKC", text).upper()
-    if plain.isalnum():
-        return plain
-    kept = []
-    for index, char in enumerate(plain):
-        between = (
-            char == "." and plain[index - 1 : index].isdigit() and plain[index + 1 : index + 2].isdigit()
-        )
-        if char.isalnum() or char == "%" or between:
-            kept.append(char)
-    return "".join(kept)
+    return _DROPPED.sub("", unicodedata.normalize("NFKC", text).upper())
 
 
 def pinyin_of(text: str) -> tuple[str, list[int]]:

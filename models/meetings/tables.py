@@ -97,7 +97,7 @@ class Recording(Base):
     part: Mapped[int]
     content_hash: Mapped[str] = mapped_column(String(64), index=True)
     """SHA-256 of the file: the same sound in two meetings is K4."""
-    file_name: Mapped[Name]
+    file_name: Mapped[str] = mapped_column(String(255))
     size: Mapped[int] = mapped_column(BigInteger)
     """Bytes."""
     duration: Mapped[Seconds]

@@ -1075,7 +1075,7 @@ def upgrade() -> None:
         sa.Column("meeting_id", KEY, nullable=False),
         sa.Column("part", sa.Integer(), nullable=False),
         sa.Column("content_hash", sa.String(length=64), nullable=False),
-        sa.Column("file_name", sa.String(length=128), nullable=False),
+        sa.Column("file_name", sa.String(length=255), nullable=False),
         sa.Column("size", sa.BigInteger(), nullable=False),
         sa.Column("duration", sa.Float(), nullable=False),
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),

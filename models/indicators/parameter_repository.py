@@ -9,8 +9,8 @@ from sqlalchemy import or_, select
 
 from models.base import EVERYWHERE, Repository
 from models.indicators.parameters import Parameters, Setting
-from models.indicators.scopes import holds, under
 from models.indicators.tables import Parameter
+from models.organisation.conditions import holds_on, inside
 from models.organisation.tables import Institution
 from qa_pipeline.errors import InputError
 
@@ -25,11 +25,11 @@ class ParameterRepository(Repository):
             select(Parameter)
             .outerjoin(Institution, Institution.id == Parameter.institution_id)
             .where(
-                holds(Parameter, day),
+                holds_on(Parameter, day),
                 or_(
                     Parameter.institution_id.is_(None),
                     Parameter.institution_id.in_(above),
-                    under(self.within.path),
+                    inside(self.within),
                 ),
             )
         )
@@ -88,6 +88,6 @@ class ParameterRepository(Repository):
             if self.within != EVERYWHERE:
                 raise InputError(f"参数“{code}”适用于全公司，只有总公司可以设置：请改为限定您管辖的机构。")
             return
-        visible = select(Institution.id).where(Institution.id == institution_id, under(self.within.path))
+        visible = select(Institution.id).where(Institution.id == institution_id, inside(self.within))
         if self.session.scalar(visible) is None:
             raise InputError(f"参数“{code}”的机构（主键 {institution_id}）不存在或不在您管辖的范围内。")

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from models.organisation.tenure import average_headcount
+
 ROLLING_MONTHS: Final = 6
 """Window of a sales office's CT rate (dossier, defaults)."""
 CT_THRESHOLD: Final = "ct_threshold."
@@ -36,14 +38,9 @@ def progress_difference(rate: Decimal | None, *, worked: int | None, working: in
     return None if rate is None or worked is None or not working else rate - Decimal(worked) / working
 
 
-def mean_headcount(first: int, last: int) -> Decimal:
-    """月均人力 = (headcount at the start + at the end) / 2."""
-    return Decimal(first + last) / 2
-
-
 def headcount_rate(part: int, first: int, last: int) -> Decimal | None:
     """活动率 (part: those who sold) or U率 (part: those with U): part / mean headcount of the month."""
-    return Share(Decimal(part), mean_headcount(first, last)).rate
+    return Share(Decimal(part), average_headcount(first, last)).rate
 
 
 def is_u(actual: Decimal | None, threshold: Decimal | None) -> bool | None:

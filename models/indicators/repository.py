@@ -13,9 +13,11 @@ from typing import Any, Final, TypeVar
 from sqlalchemy import Select, and_, case, func, insert, literal, or_, select, union_all
 
 from models.base import EVERYWHERE, Repository, Scope, ScopeKind
+from models.calendar.weeks import month_end, month_start
 from models.indicators.catalogue import CATALOGUE, Definition
-from models.indicators.scopes import ids_within, month_end, month_of, under
+from models.indicators.scopes import ids_within
 from models.indicators.tables import Indicator, Observation
+from models.organisation.conditions import inside
 from models.organisation.tables import Institution, RankHistory
 from qa_pipeline.errors import InputError
 
@@ -188,7 +190,7 @@ class IndicatorRepository(Repository):
                 query = (
                     select(RankHistory.person_id, RankHistory.valid_from, RankHistory.valid_to)
                     .join(Institution, Institution.id == RankHistory.institution_id)
-                    .where(RankHistory.person_id.in_(ids), under(self.within.path))
+                    .where(RankHistory.person_id.in_(ids), inside(self.within))
                 )
                 for person_id, first, end in self.session.execute(query):
                     stays[person_id].append((first, end))
@@ -199,7 +201,7 @@ class IndicatorRepository(Repository):
         for scope_id, scope_days in days.items():
             for day in scope_days:
                 if not any(
-                    first <= day and (end is None or end > month_of(day)) for first, end in stays[scope_id]
+                    first <= day and (end is None or end > month_start(day)) for first, end in stays[scope_id]
                 ):
                     raise InputError(
                         f"{KIND_NAMES[kind]}（主键 {scope_id}）在 {day} 不存在或不在您管辖的机构内："
@@ -244,14 +246,16 @@ class IndicatorRepository(Repository):
 
         One query for all scopes and codes, beside that of the definitions.
         """
-        found = self._values(scopes, codes, [(month_of(day), day)])
+        found = self._values(scopes, codes, [(month_start(day), day)])
         return {(scope, code): value for (scope, code, _), value in found.items()}
 
     def monthly(
         self, scopes: Iterable[Scope], codes: Iterable[str], months: Sequence[date]
     ) -> dict[tuple[Scope, str, date], Value]:
         """The values of whole months, by their first days; people belong where they are at the last end."""
-        return self._values(scopes, codes, [(month_of(month), month_end(month)) for month in sorted(months)])
+        return self._values(
+            scopes, codes, [(month_start(month), month_end(month)) for month in sorted(months)]
+        )
 
     def _values(
         self, scopes: Iterable[Scope], codes: Iterable[str], periods: Sequence[tuple[date, date]]

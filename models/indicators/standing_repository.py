@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, select
 
-from models.base import Repository, Scope, ScopeKind
+from models.base import Repository, Scope, ScopeKind, Subtree
+from models.calendar.weeks import month_start
 from models.indicators.catalogue import U_INDICATOR
 from models.indicators.parameter_repository import ParameterRepository
 from models.indicators.ranking import Ranking, Standing, rank
@@ -24,8 +25,9 @@ from models.indicators.rates import (
     rolling_ct_rate,
 )
 from models.indicators.repository import KIND_NAMES, IndicatorRepository, NewObservation
-from models.indicators.scopes import holds, month_of, months_back, under
+from models.indicators.scopes import months_back
 from models.indicators.tables import Indicator, Observation
+from models.organisation.conditions import holds_on, inside
 from models.organisation.tables import Institution, Person, PersonKind, RankHistory, SalesOffice
 from qa_pipeline.errors import InputError
 
@@ -105,21 +107,23 @@ class StandingRepository(Repository):
                 .join(RankHistory, RankHistory.person_id == Person.id)
                 .where(
                     RankHistory.office_id == node.id,
-                    holds(RankHistory, day),
+                    holds_on(RankHistory, day),
                     Person.kind == PersonKind.AGENT,
                 )
             )
         elif parent.level == LEAF_LEVEL:
             kind, entity = ScopeKind.OFFICE, SalesOffice
             query = self._line(SalesOffice, indicator, kind, day).where(
-                SalesOffice.institution_id == node.id, holds(SalesOffice, day)
+                SalesOffice.institution_id == node.id, holds_on(SalesOffice, day)
             )
         else:
             kind, entity = ScopeKind.INSTITUTION, Institution
             below: ColumnElement[bool] = Institution.parent_id == node.id
             if level is not None:
-                below = (Institution.level == level) & under(parent.path) & (Institution.id != node.id)
-            query = self._line(Institution, indicator, kind, day).where(below, holds(Institution, day))
+                below = (
+                    (Institution.level == level) & inside(Subtree(parent.path)) & (Institution.id != node.id)
+                )
+            query = self._line(Institution, indicator, kind, day).where(below, holds_on(Institution, day))
         return [
             Standing(Scope(kind, key), name, value, as_of)
             for key, name, value, as_of in self.session.execute(query.order_by(entity.code))
@@ -137,7 +141,7 @@ class StandingRepository(Repository):
                 .where(
                     getattr(Observation, f"{kind}_id") == entity.id,
                     Observation.indicator_id == indicator.id,
-                    Observation.as_of.between(month_of(day), day),
+                    Observation.as_of.between(month_start(day), day),
                 )
                 .order_by(Observation.as_of.desc(), Observation.revision.desc())
                 .limit(1)
@@ -149,7 +153,7 @@ class StandingRepository(Repository):
 
     def _node(self, node: Scope, day: date) -> Institution:
         """The institution of the node; raises InputError when it is not in the subtree."""
-        query = select(Institution).where(under(self.within.path))
+        query = select(Institution).where(inside(self.within))
         if node.kind is ScopeKind.OFFICE:
             query = query.join(SalesOffice, SalesOffice.institution_id == Institution.id).where(
                 SalesOffice.id == node.id
@@ -171,7 +175,7 @@ class StandingRepository(Repository):
         offices = self.session.execute(
             select(SalesOffice.id, SalesOffice.name, Institution.path)
             .join(Institution, Institution.id == SalesOffice.institution_id)
-            .where(under(root.path), holds(SalesOffice, day))
+            .where(inside(Subtree(root.path)), holds_on(SalesOffice, day))
             .order_by(SalesOffice.code)
         ).all()
         parameters = ParameterRepository(self.session).on(day)
@@ -193,7 +197,7 @@ class StandingRepository(Repository):
             select(Person.id, Person.name, Institution.path, RankHistory.office_id, RankHistory.rank_id)
             .join(RankHistory, RankHistory.person_id == Person.id)
             .join(Institution, Institution.id == RankHistory.institution_id)
-            .where(under(root.path), holds(RankHistory, day), Person.kind == PersonKind.AGENT)
+            .where(inside(Subtree(root.path)), holds_on(RankHistory, day), Person.kind == PersonKind.AGENT)
             .order_by(Person.code)
         ).all()
         parameters = ParameterRepository(self.session).on(day)
@@ -230,7 +234,7 @@ class StandingRepository(Repository):
         for person in people:
             counts.append((Scope(ScopeKind.PERSON, person.person_id), "u_headcount", _count([person.is_u])))
         for institution in self.session.scalars(
-            select(Institution).where(under(root.path), holds(Institution, day))
+            select(Institution).where(inside(Subtree(root.path)), holds_on(Institution, day))
         ):
             scope = Scope(ScopeKind.INSTITUTION, institution.id)
             for code, flags in (
@@ -248,7 +252,7 @@ class StandingRepository(Repository):
         self._node(Scope(ScopeKind.INSTITUTION, institution_id), day)
         offices = self.session.execute(
             select(SalesOffice.id, SalesOffice.name)
-            .where(SalesOffice.institution_id == institution_id, holds(SalesOffice, day))
+            .where(SalesOffice.institution_id == institution_id, holds_on(SalesOffice, day))
             .order_by(SalesOffice.code)
         ).all()
         window = months_back(day, ROLLING_MONTHS + months - 1)

@@ -12,10 +12,12 @@ from typing import Any
 from sqlalchemy import Select, func, select
 
 from models.base import Repository, Scope, ScopeKind, Subtree
+from models.calendar.weeks import month_start
 from models.indicators.parameter_repository import ParameterRepository
 from models.indicators.repository import IndicatorRepository
-from models.indicators.scopes import holds, ids_within, month_of, under
+from models.indicators.scopes import ids_within
 from models.indicators.tables import Indicator
+from models.organisation.conditions import holds_on, inside
 from models.organisation.tables import Institution, Person, RankHistory, SalesOffice
 from models.planning.approval import NAMES, require_step
 from models.planning.breakdown import BUFFER_RATE, required, shares, split, step_of, unassigned
@@ -48,7 +50,7 @@ class PlanRepository(Repository):
     ) -> Plan:
         """A draft without targets. The buffer is the parameter of the month, or 5 %, unless given."""
         path = self.session.scalar(
-            select(Institution.path).where(Institution.id == institution_id, under(self.within.path))
+            select(Institution.path).where(Institution.id == institution_id, inside(self.within))
         )
         if path is None:
             raise InputError(f"机构（主键 {institution_id}）不存在或不在您管辖的范围内，不能建立规划。")
@@ -58,7 +60,7 @@ class PlanRepository(Repository):
             code=code,
             name=name,
             institution_id=institution_id,
-            month=month_of(month),
+            month=month_start(month),
             buffer_rate=BUFFER_RATE if buffer_rate is None else buffer_rate,
             state=PlanState.DRAFT,
         )
@@ -71,7 +73,7 @@ class PlanRepository(Repository):
         plan = self.session.scalar(
             select(Plan)
             .join(Institution, Institution.id == Plan.institution_id)
-            .where(Plan.id == plan_id, under(self.within.path))
+            .where(Plan.id == plan_id, inside(self.within))
         )
         if plan is None:
             raise InputError(f"规划（主键 {plan_id}）不存在或不属于您管辖的机构：请核对后重新选择。")
@@ -214,10 +216,10 @@ class PlanRepository(Repository):
                 .join(Indicator, Indicator.id == Target.indicator_id)
                 .where(
                     column.in_(keys),
-                    column.in_(ids_within(kind, self.within, month_of(month))),
+                    column.in_(ids_within(kind, self.within, month_start(month))),
                     ~Target.is_unassigned,
                     Plan.state == PlanState.APPROVED,
-                    Plan.month == month_of(month),
+                    Plan.month == month_start(month),
                     Indicator.code == code,
                 )
                 .order_by(Institution.level)
@@ -290,7 +292,7 @@ class PlanRepository(Repository):
             .join(Plan, Plan.id == Target.plan_id)
             .join(Indicator, Indicator.id == Target.indicator_id)
             .join(Institution, Institution.id == Plan.institution_id)
-            .where(Target.id == target_id, under(self.within.path))
+            .where(Target.id == target_id, inside(self.within))
         ).first()
         if row is None:
             raise InputError(f"目标（主键 {target_id}）不存在或不属于您管辖的机构：请刷新后重试。")
@@ -341,7 +343,7 @@ class PlanRepository(Repository):
                 below = _below_institution(kind, path, above.id, parent.plan.month)
             elif above.kind is ScopeKind.OFFICE and kind is ScopeKind.PERSON:
                 below = select(RankHistory.person_id).where(
-                    RankHistory.office_id == above.id, holds(RankHistory, parent.plan.month)
+                    RankHistory.office_id == above.id, holds_on(RankHistory, parent.plan.month)
                 )
             found = set() if below is None else set(self.session.scalars(below))
             if outside := sorted(ids - found):

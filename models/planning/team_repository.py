@@ -8,10 +8,12 @@ from decimal import ROUND_HALF_UP, Decimal
 
 from sqlalchemy import and_, select
 
-from models.base import Repository, Scope, ScopeKind
+from models.base import Repository, Scope, ScopeKind, Subtree
+from models.calendar.weeks import month_end, month_start
 from models.indicators.parameter_repository import ParameterRepository
 from models.indicators.repository import IndicatorRepository
-from models.indicators.scopes import holds, month_end, month_of, months_back, under
+from models.indicators.scopes import months_back
+from models.organisation.conditions import holds_on, inside
 from models.organisation.tables import Institution, OfficeLead, Person, Rank, RankHistory, SalesOffice
 from models.planning.breakdown import FEN, Base
 from models.planning.income import Income
@@ -58,14 +60,16 @@ class TeamRepository(Repository):
         Months before an office existed leave its mean; a month without an observation while it did makes the
         base unknown.
         """
-        first = month_of(month)
+        first = month_start(month)
         rows = self.session.execute(
             select(SalesOffice, Institution.path, Person.id, Person.name, RankHistory.rank_id)
             .join(Institution, Institution.id == SalesOffice.institution_id)
-            .outerjoin(OfficeLead, and_(OfficeLead.office_id == SalesOffice.id, holds(OfficeLead, first)))
+            .outerjoin(OfficeLead, and_(OfficeLead.office_id == SalesOffice.id, holds_on(OfficeLead, first)))
             .outerjoin(Person, Person.id == OfficeLead.person_id)
-            .outerjoin(RankHistory, and_(RankHistory.person_id == Person.id, holds(RankHistory, first)))
-            .where(under(self._path(institution_id)), under(self.within.path), holds(SalesOffice, first))
+            .outerjoin(RankHistory, and_(RankHistory.person_id == Person.id, holds_on(RankHistory, first)))
+            .where(
+                inside(Subtree(self._path(institution_id))), inside(self.within), holds_on(SalesOffice, first)
+            )
             .order_by(SalesOffice.code)
         ).all()
         months = months_back(first, BASE_MONTHS + 1)[:-1]
@@ -92,13 +96,13 @@ class TeamRepository(Repository):
 
         Raises InputError when one of the three is not known, or the person leads no office of the subtree.
         """
-        first = month_of(month)
+        first = month_start(month)
         place = self.session.execute(
             select(SalesOffice.institution_id, SalesOffice.id, Person.name)
             .join(Institution, Institution.id == SalesOffice.institution_id)
             .join(OfficeLead, OfficeLead.office_id == SalesOffice.id)
             .join(Person, Person.id == OfficeLead.person_id)
-            .where(Person.id == person_id, holds(OfficeLead, first), under(self.within.path))
+            .where(Person.id == person_id, holds_on(OfficeLead, first), inside(self.within))
         ).first()
         if place is None:
             raise InputError(
@@ -130,7 +134,7 @@ class TeamRepository(Repository):
 
     def incomes(self, institution_id: int, month: date) -> list[IncomeLine]:
         """Every supervisor at or below the institution and the month's income target, if any (R18)."""
-        first = month_of(month)
+        first = month_start(month)
         rows = self.session.execute(
             select(Person.id, Person.name, Rank.name, IncomeTarget)
             .join(RankHistory, RankHistory.person_id == Person.id)
@@ -138,9 +142,9 @@ class TeamRepository(Repository):
             .join(Institution, Institution.id == RankHistory.institution_id)
             .outerjoin(IncomeTarget, and_(IncomeTarget.person_id == Person.id, IncomeTarget.month == first))
             .where(
-                under(self._path(institution_id)),
-                under(self.within.path),
-                holds(RankHistory, first),
+                inside(Subtree(self._path(institution_id))),
+                inside(self.within),
+                holds_on(RankHistory, first),
                 Rank.is_supervisor,
             )
             .order_by(Person.code)
@@ -149,7 +153,7 @@ class TeamRepository(Repository):
 
     def _path(self, institution_id: int) -> str:
         path = self.session.scalar(
-            select(Institution.path).where(Institution.id == institution_id, under(self.within.path))
+            select(Institution.path).where(Institution.id == institution_id, inside(self.within))
         )
         if path is None:
             raise InputError(f"机构（主键 {institution_id}）不存在或不在您管辖的范围内：请核对后重新选择。")

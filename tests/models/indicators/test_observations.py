@@ -196,6 +196,6 @@ def test_a_large_batch_takes_a_few_statements(company: Company) -> None:
     repository = IndicatorRepository(company.session)
     with counting_queries(company.session) as statements:
         assert repository.append(new, source="测试", recorded_at=NOW).added == len(new) == 3_000
-    assert len(statements) == 5, "definitions, offices, lock, stored values, one bulk insert"
+    assert len(statements) <= 5, "definitions, offices, lock, stored values, one bulk insert"
     assert repository.append(new, source="测试", recorded_at=NOW).unchanged == len(new)
     assert read(company, "A1", days[-1]) == days[-1].toordinal()

@@ -13,7 +13,6 @@ from models.indicators.rates import (
     headcount_rate,
     is_ct,
     is_u,
-    mean_headcount,
     progress_difference,
     rolling_ct_rate,
     training_rate,
@@ -29,8 +28,7 @@ def test_a_denominator_of_zero_gives_none() -> None:
     assert progress_difference(D(1), worked=0, working=0) is None
 
 
-def test_the_mean_headcount_is_that_of_start_and_end() -> None:
-    assert mean_headcount(11, 14) == D("12.5")
+def test_a_headcount_rate_is_of_the_mean_headcount_of_start_and_end() -> None:
     assert headcount_rate(5, 11, 14) == D("0.4")
 
 

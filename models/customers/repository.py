@@ -308,16 +308,16 @@ class CustomerRepository(Repository):
         query = select(shot.customer_id, shot.value, shot.potential).join(
             Customer, Customer.id == shot.customer_id
         )
-        return self._known(query, day).where(shot.week_ends == latest_week(shot, day))
+        return self._known(query, day).where(shot.week_ends == latest_week(day))
 
 
-def latest_week(shot: type[CustomerSnapshot], day: date) -> ColumnElement[date]:
-    """The last day of the newest week, up to a day, of which the customer of this row has a snapshot."""
+def latest_week(day: date) -> ColumnElement[date]:
+    """The last day of the newest week, up to a day, of which the query's `Customer` has a snapshot."""
     other = aliased(CustomerSnapshot)
     return (
         select(func.max(other.week_ends))
-        .where(other.customer_id == shot.customer_id, other.week_ends <= day)
-        .correlate(shot)
+        .where(other.customer_id == Customer.id, other.week_ends <= day)
+        .correlate(Customer)
         .scalar_subquery()
     )
 

@@ -1,0 +1,221 @@
+"""All SQL about recommendations: making them for a day, listing and closing them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from sqlalchemy import Select, delete, or_, select, update
+
+from models.base import Repository
+from models.customers.parameters import CustomerParameters
+from models.customers.placement import placed
+from models.customers.tables import Customer
+from models.navigator.advice import Advice, advise
+from models.navigator.conditions import CustomerState
+from models.navigator.rules import Rules
+from models.navigator.state_repository import CustomerStateRepository
+from models.navigator.tables import Recommendation, RecommendationState
+from models.upsert import BATCH, upsert
+from qa_pipeline.errors import InputError
+
+CLOSED_BY_AGENT = (RecommendationState.DONE, RecommendationState.DISMISSED)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a run did: customers looked at, recommendations of the day, open ones of earlier days that still
+    stand, and earlier ones that a change of the customer's state superseded."""
+
+    customers: int
+    made: int
+    standing: int
+    superseded: int
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """An open recommendation as an agent's list shows it."""
+
+    id: int
+    customer_id: int
+    customer_name: str
+    agent_id: int
+    rule: str
+    action: str
+    reason: str
+    contact_limit: str | None
+    made_on: date
+    due_on: date
+    overdue: bool
+
+
+@dataclass(slots=True)
+class _Changes:
+    """What a run has to write."""
+
+    rows: list[dict[str, Any]]
+    superseded: list[int]
+    void: list[int]
+    standing: int = 0
+
+
+class NavigatorRepository(Repository):
+    """Recommendations belong to where the customer's agent stands on the day asked about."""
+
+    def recommend(
+        self, on: date, *, rules: Rules, parameters: CustomerParameters, agent_id: int | None = None
+    ) -> Run:
+        """Make the day's recommendations for one agent's customers or all of the subtree.
+
+        A customer has at most one open recommendation. An open one whose rule is still the best stands, with
+        its due date; another best rule supersedes it. A rule rests for its ``rest_days`` after it was done or
+        dismissed. A second run on the day gives the same, or follows what has changed since. The number of
+        statements does not grow with the customers. Raises InputError when a later day was run already.
+        """
+        states = CustomerStateRepository(self.session, within=self.within).states(
+            on,
+            parameters=parameters,
+            snapshot_max_age_days=rules.snapshot_max_age_days,
+            agent_id=agent_id,
+        )
+        past = self._past(on, rules, agent_id)
+        changes = _Changes([], [], [])
+        for state in states:
+            _decide(state, past.get(state.customer_id, []), rules, changes)
+        for start in range(0, len(changes.superseded), BATCH):
+            self.session.execute(
+                update(Recommendation)
+                .where(Recommendation.id.in_(changes.superseded[start : start + BATCH]))
+                .values(state=RecommendationState.SUPERSEDED, closed_on=on)
+                .execution_options(synchronize_session=False)
+            )
+        for start in range(0, len(changes.void), BATCH):
+            self.session.execute(
+                delete(Recommendation)
+                .where(Recommendation.id.in_(changes.void[start : start + BATCH]))
+                .execution_options(synchronize_session=False)
+            )
+        upsert(self.session, Recommendation, changes.rows, key=("customer_id", "made_on"))
+        return Run(len(states), len(changes.rows), changes.standing, len(changes.superseded))
+
+    def tasks(self, on: date, *, agent_id: int | None = None) -> list[Task]:
+        """What is open on a day in the subtree, or for one agent, the earliest due first."""
+        query = (
+            select(Recommendation, Customer.name)
+            .join(Customer, Customer.id == Recommendation.customer_id)
+            .where(Recommendation.state == RecommendationState.OPEN, Recommendation.made_on <= on)
+            .order_by(Recommendation.due_on, Recommendation.id)
+            .execution_options(populate_existing=True)
+        )
+        return [
+            Task(
+                row.id,
+                row.customer_id,
+                name,
+                row.agent_id,
+                row.rule,
+                row.action,
+                row.reason,
+                row.contact_limit,
+                row.made_on,
+                row.due_on,
+                row.due_on < on,
+            )
+            for row, name in self.session.execute(self._visible(query, on, agent_id))
+        ]
+
+    def close(self, recommendation_id: int, state: RecommendationState, *, on: date) -> None:
+        """Mark a recommendation done or dismissed.
+
+        Raises InputError when it is not in the subtree, not open, or was made after the day, and for any
+        other state.
+        """
+        if state not in CLOSED_BY_AGENT:
+            raise InputError("推荐只能改为已完成或不采纳：请重新选择。")
+        query = select(Recommendation).join(Customer, Customer.id == Recommendation.customer_id)
+        query = query.where(Recommendation.id == recommendation_id)
+        row: Recommendation | None = self.session.scalars(
+            self._visible(query, on, None).execution_options(populate_existing=True)
+        ).one_or_none()
+        if row is None:
+            raise InputError(f"找不到推荐 {recommendation_id}，或客户不在您的机构范围内：请刷新列表。")
+        if row.state != RecommendationState.OPEN:
+            raise InputError(f"推荐 {recommendation_id} 已经办结，不能再改：请刷新列表。")
+        if on < row.made_on:
+            raise InputError(f"办结日 {on:%Y-%m-%d} 早于推荐日 {row.made_on:%Y-%m-%d}：请改正日期。")
+        row.state, row.closed_on = state, on
+        self.session.flush()
+
+    def _past(self, on: date, rules: Rules, agent_id: int | None) -> dict[int, list[Recommendation]]:
+        """Customer -> recommendations that are open, made today or later, or may make a rule rest."""
+        longest = max((rule.rest_days for rule in rules.rules), default=0)
+        query = (
+            select(Recommendation)
+            .join(Customer, Customer.id == Recommendation.customer_id)
+            .where(
+                or_(
+                    Recommendation.state == RecommendationState.OPEN,
+                    Recommendation.closed_on >= on - timedelta(days=longest),
+                    Recommendation.made_on >= on,
+                )
+            )
+            .execution_options(populate_existing=True)
+        )
+        found: dict[int, list[Recommendation]] = defaultdict(list)
+        for row in self.session.scalars(self._visible(query, on, agent_id)):
+            if row.made_on > on:
+                raise InputError(
+                    f"{row.made_on:%Y-%m-%d} 已生成过推荐，不能再补 {on:%Y-%m-%d} 的：请从最近一天往后生成。"
+                )
+            found[row.customer_id].append(row)
+        return found
+
+    def _visible(self, query: Select[Any], on: date, agent_id: int | None) -> Select[Any]:
+        query = placed(query, Customer.agent_id, on=on, within=self.within)
+        return query if agent_id is None else query.where(Customer.agent_id == agent_id)
+
+
+def _decide(state: CustomerState, past: list[Recommendation], rules: Rules, changes: _Changes) -> None:
+    """Add to the changes what becomes of one customer's recommendations."""
+    on = state.on
+    if any(row.made_on == on and row.state != RecommendationState.OPEN for row in past):
+        return  # today's was dealt with
+    closed = [row for row in past if row.state in CLOSED_BY_AGENT and row.closed_on is not None]
+    rest = {rule.id: timedelta(days=rule.rest_days) for rule in rules.rules}
+    resting = {
+        row.rule
+        for row in closed
+        if row.rule in rest and row.closed_on is not None and on < row.closed_on + rest[row.rule]
+    }
+    advice = advise(state, rules, resting=resting)
+    for row in past:
+        if row.state != RecommendationState.OPEN:
+            continue
+        if row.made_on == on:
+            if advice is None:
+                changes.void.append(row.id)
+        elif advice is not None and _same(row, state, advice):
+            changes.standing += 1
+            return
+        else:
+            changes.superseded.append(row.id)
+    if advice is not None:
+        changes.rows.append(_row(state, advice))
+
+
+def _same(row: Recommendation, state: CustomerState, advice: Advice) -> bool:
+    """Whether an open recommendation still says what is best, to the right agent, within the right limits."""
+    return (row.rule, row.agent_id, row.contact_limit) == (advice.rule, state.agent_id, advice.contact_limit)
+
+
+def _row(state: CustomerState, advice: Advice) -> dict[str, Any]:
+    return asdict(advice) | {
+        "customer_id": state.customer_id,
+        "agent_id": state.agent_id,
+        "made_on": state.on,
+        "state": RecommendationState.OPEN,
+        "closed_on": None,
+    }

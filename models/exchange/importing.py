@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, NamedTuple, cast
@@ -12,11 +13,12 @@ from sqlalchemy import Table, insert, select, tuple_, update
 from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
-from models.base import EVERYWHERE, SHANGHAI, Subtree
+from models.base import EVERYWHERE, SHANGHAI, Scope, ScopeKind, Subtree
 from models.exchange.cells import CellError, parse
 from models.exchange.reading import FilledSheet, Row, letter
 from models.exchange.references import References, in_parts
 from models.exchange.sheets import Column, Sheet
+from models.indicators.repository import IndicatorRepository, NewObservation
 from models.indicators.tables import Observation
 from models.organisation.tables import Institution
 from qa_pipeline.errors import SheetError
@@ -100,13 +102,6 @@ class _There(NamedTuple):
     visible: bool
 
 
-def _unseen(sheet: Sheet) -> dict[str, Any]:
-    """Values of a new row that no file carries."""
-    if sheet.table is Observation:
-        return {"revision": 1, "recorded_at": datetime.now(SHANGHAI)}
-    return {"path": "/"} if sheet.table is Institution else {}  # `_place_institutions` follows
-
-
 class _Importer:
     """One run over one file."""
 
@@ -133,7 +128,8 @@ class _Importer:
         for depth in range(max((draft.depth for draft in drafts), default=-1) + 1):
             layer = [draft for draft in drafts if draft.depth == depth]
             for part in in_parts(layer, WRITE_AT_ONCE):
-                resolved = [draft for draft in part if self._resolve(draft, part)]
+                found = self._found(part)
+                resolved = [draft for draft in part if self._resolve(draft, found)]
                 if not self.problems:
                     new, old, same = self._write(sheet, resolved)
                     added, changed, unchanged = added + new, changed + old, unchanged + same
@@ -204,7 +200,17 @@ class _Importer:
             return f"{draft.texts.get('plan_id')} {draft.texts.get('indicator_id')} {text}"
         return text
 
-    def _resolve(self, draft: _Draft, part: Sequence[_Draft]) -> bool:
+    def _found(self, drafts: Sequence[_Draft]) -> dict[str, dict[str, int]]:
+        """Primary keys by outside key, of all that the rows refer to, by table."""
+        return {
+            column.refers_to: self.references.find(
+                column.refers_to, {n for d in drafts if (n := self._reference(column, d)) is not None}
+            )
+            for column in self._filled.columns
+            if column.refers_to is not None
+        }
+
+    def _resolve(self, draft: _Draft, found: Mapping[str, Mapping[str, int]]) -> bool:
         """Put primary keys in the place of outside keys; False, problem noted, when one is missing."""
         complete = True
         for column in self._filled.columns:
@@ -214,10 +220,8 @@ class _Importer:
             if name is None:
                 draft.values[column.field] = None
                 continue
-            wanted = (n for other in part if (n := self._reference(column, other)) is not None)
-            found = self.references.find(column.refers_to, wanted)
-            if name in found:
-                draft.values[column.field] = found[name]
+            if (key := found[column.refers_to].get(name)) is not None:
+                draft.values[column.field] = key
             elif name in self.in_file.get(column.refers_to, ()):
                 complete = False  # its own row has a problem, already noted
             else:
@@ -227,8 +231,9 @@ class _Importer:
 
     def _write(self, sheet: Sheet, drafts: Sequence[_Draft]) -> tuple[int, int, int]:
         """Insert what is new and update what differs; returns counts of added, changed, unchanged."""
-        only_added = sheet.table is Observation
-        compared = ["value"] if only_added else [column.field for column in self._filled.columns]
+        if sheet.table is Observation:
+            return self._append(drafts)
+        fields = [column.field for column in self._filled.columns]
         existing = self._existing(sheet, drafts)
         new: list[_Draft] = []
         changed: list[_Draft] = []
@@ -238,25 +243,50 @@ class _Importer:
                 new.append(draft)
             elif not there.visible:
                 self._note(draft.row, None, "该记录不在您的管辖范围内")
-            elif any(there.values[f] != draft.values[f] for f in compared):
-                draft.values |= {"revision": there.values["revision"] + 1} if only_added else there.identity
+            elif any(there.values[f] != draft.values[f] for f in fields):
+                draft.values |= there.identity
                 changed.append(draft)
-        for draft in [*new, *changed] if only_added else new:
-            draft.values = {**_unseen(sheet), **draft.values}
+        if sheet.table is Institution:
+            for draft in new:
+                draft.values["path"] = "/"  # until `_place_institutions`
         self._bisect(new, lambda rows: self.session.execute(insert(sheet.table), rows))
-        verb = insert if only_added else update
-        self._bisect(changed, lambda rows: self.session.execute(verb(sheet.table), rows))
+        self._bisect(changed, lambda rows: self.session.execute(update(sheet.table), rows))
         return len(new), len(changed), len(drafts) - len(new) - len(changed)
 
+    def _append(self, drafts: Sequence[_Draft]) -> tuple[int, int, int]:
+        """Observations are never changed: another value than the valid one is added as its correction."""
+        repository = IndicatorRepository(self.session, within=self.within)
+        batches: defaultdict[str, list[tuple[_Draft, NewObservation]]] = defaultdict(list)
+        for draft in drafts:
+            values = draft.values
+            kind = next((kind for kind in ScopeKind if values.get(f"{kind}_id") is not None), None)
+            if kind is None or sum(values.get(f"{kind}_id") is not None for kind in ScopeKind) > 1:
+                self._note(draft.row, None, _REASONS["scope"])
+                continue
+            scope = Scope(kind, values[f"{kind}_id"])
+            code = draft.texts["indicator_id"].partition("@")[0]
+            new = NewObservation(scope, code, values["as_of"], values["value"])
+            batches[values["source"]].append((draft, new))
+        unplaced = repository.unplaced(new for batch in batches.values() for _, new in batch)
+        for draft, new in (pair for batch in batches.values() for pair in batch):
+            if (new.scope, new.as_of) in unplaced:
+                self._note(draft.row, None, f"{new.as_of} 时不存在，或不在您的管辖范围内")
+        if self.problems:
+            return 0, 0, 0
+        counts = [
+            repository.append((new for _, new in batch), source=source, recorded_at=datetime.now(SHANGHAI))
+            for source, batch in batches.items()
+        ]
+        added, corrected = sum(c.added for c in counts), sum(c.corrected for c in counts)
+        return added, corrected, sum(c.unchanged for c in counts)
+
     def _existing(self, sheet: Sheet, drafts: Sequence[_Draft]) -> dict[tuple[Any, ...], _There]:
-        """The rows already there, by key; of an observation the highest revision."""
+        """The rows already there, by key."""
         table = cast(Table, sheet.table.__table__)
         firm = [table.columns[f] for f in sheet.key if not table.columns[f].nullable]
         identity = [column.name for column in table.primary_key.columns]
         wanted = {*identity, *sheet.key, *(column.field for column in self._filled.columns)}
-        query = select(*(column for column in table.columns if column.name in {*wanted, "revision"}))
-        if "revision" in table.columns:
-            query = query.order_by(table.columns["revision"])
+        query = select(*(column for column in table.columns if column.name in wanted))
         visible = self.references.visible(table.name) if self.within != EVERYWHERE else None
         found: dict[tuple[Any, ...], _There] = {}
         keys = sorted({tuple(draft.values[column.name] for column in firm) for draft in drafts}, key=str)

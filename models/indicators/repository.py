@@ -133,7 +133,11 @@ class IndicatorRepository(Repository):
                     f"{new.as_of} 有两个不同的值：请只保留一个。"
                 )
         for kind, values in wanted.items():
-            self._require_visible(kind, values)
+            for scope_id, day in self._unplaced(kind, values):
+                raise InputError(
+                    f"{KIND_NAMES[kind]}（主键 {scope_id}）在 {day} 不存在或不在您管辖的机构内："
+                    "请核对后重新提交。"
+                )
         self._lock({indicator for values in wanted.values() for _, indicator, _ in values})
         added = corrected = 0
         for kind, values in wanted.items():
@@ -179,8 +183,15 @@ class IndicatorRepository(Repository):
                     ]
                 )
 
-    def _require_visible(self, kind: ScopeKind, keys: Iterable[tuple[int, int, date]]) -> None:
-        """Every scope exists in the subtree; a person was there on some day of the value's month to date."""
+    def unplaced(self, observations: Iterable[NewObservation]) -> set[tuple[Scope, date]]:
+        """The scopes and days that `append` refuses: not in the subtree at that time."""
+        keys: dict[ScopeKind, set[tuple[int, int, date]]] = defaultdict(set)
+        for new in observations:
+            keys[new.scope.kind].add((new.scope.id, 0, new.as_of))
+        return {(Scope(kind, key), day) for kind in keys for key, day in self._unplaced(kind, keys[kind])}
+
+    def _unplaced(self, kind: ScopeKind, keys: Iterable[tuple[int, int, date]]) -> Iterator[tuple[int, date]]:
+        """Scopes not in the subtree; a person must be there on some day of the value's month to date."""
         days: dict[int, set[date]] = defaultdict(set)
         for scope_id, _, as_of in keys:
             days[scope_id].add(as_of)
@@ -203,10 +214,7 @@ class IndicatorRepository(Repository):
                 if not any(
                     first <= day and (end is None or end > month_start(day)) for first, end in stays[scope_id]
                 ):
-                    raise InputError(
-                        f"{KIND_NAMES[kind]}（主键 {scope_id}）在 {day} 不存在或不在您管辖的机构内："
-                        "请核对后重新提交。"
-                    )
+                    yield scope_id, day
 
     def _lock(self, indicator_ids: Iterable[int]) -> None:
         """Let batches of the same indicators take turns, so that two never claim the same revision."""

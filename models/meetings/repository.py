@@ -85,6 +85,7 @@ class MeetingRepository(Repository):
     ) -> Meeting:
         """The meeting took place; run again to correct when, or who hosted."""
         meeting = self._counting(code)
+        ended_at = ended_at or meeting.ended_at
         if ended_at is not None and ended_at <= started_at:
             raise InputError(f"会议 {code} 的结束时间不晚于开始时间：请核对时间。")
         people = PeopleRepository(self.session, within=self.within)
@@ -111,17 +112,10 @@ class MeetingRepository(Repository):
         Without a slot (none near, or the year is unknown and the day no base day) the meeting stands alone.
         """
         owner = InstitutionRepository(self.session, within=self.within).get(institution)
-        slot = self._slot(owner.id, kind, started_at.astimezone(SHANGHAI).date(), theme)
-        taken = self._effective(slot) if slot else None
-        if taken is None:
-            self._added(code, owner.id, kind, slot.id if slot else None)
-        elif taken.state == MeetingState.PLANNED or taken.code == code:
-            code = taken.code
-        else:
-            raise InputError(
-                f"机构 {institution} 该场次的{KINDS[kind]}已有有效会议 {taken.code}："
-                "一场只计一次，请先将其中一场作废。"
-            )
+        known = self.session.scalars(select(Meeting).where(Meeting.code == code)).one_or_none()
+        if known is None or known.institution_id != owner.id:
+            day = started_at.astimezone(SHANGHAI).date()
+            code = self._slotted(code, owner, kind, self._slot(owner.id, kind, day, theme))
         return self.hold(code, started_at=started_at, ended_at=ended_at, host=host)
 
     def void(self, code: str) -> None:
@@ -136,6 +130,18 @@ class MeetingRepository(Repository):
         if meeting.state == MeetingState.VOID:
             raise InputError(f"会议 {code} 已作废：请选择有效的会议。")
         return meeting
+
+    def _slotted(self, code: str, owner: Institution, kind: MeetingKind, slot: MeetingSlot | None) -> str:
+        """The code of the meeting that was planned for the slot, or of a new one with the given code."""
+        taken = self._effective(slot) if slot else None
+        if taken is None:
+            return self._added(code, owner.id, kind, slot.id if slot else None).code
+        if taken.state == MeetingState.PLANNED:
+            return taken.code
+        raise InputError(
+            f"机构 {owner.code} 该场次的{KINDS[kind]}已有有效会议 {taken.code}："
+            "一场只计一次，请先将其中一场作废。"
+        )
 
     def _effective(self, slot: MeetingSlot) -> Meeting | None:
         query = select(Meeting).where(Meeting.slot_id == slot.id, Meeting.state != MeetingState.VOID)

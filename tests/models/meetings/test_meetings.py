@@ -74,6 +74,15 @@ def test_a_meeting_held_fills_what_was_planned_for_its_slot(planned: Room) -> No
     )
     assert again is meeting
     assert meeting.ended_at == at(8, 11)
+    planned.meetings.hold("M", started_at=at(8, 9, 30))
+    assert (meeting.started_at, meeting.ended_at) == (at(8, 9, 30), at(8, 11))
+
+
+def test_recording_a_meeting_again_changes_only_when_and_who(planned: Room) -> None:
+    alone = planned.held("A", institution="E4a", start=at(11, month=3, year=2099))
+    assert planned.held("A", institution="E4a", start=at(12, month=3, year=2099)) is alone
+    with pytest.raises(InputError, match="会议编号 A 已被使用"):
+        planned.held("A", institution="E4b", start=at(8))
 
 
 def test_r04_the_slot_follows_from_day_and_theme(planned: Room) -> None:

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
 from statistics import mean, pstdev
 from typing import Final
 
-MONTHS: Final = 2
-MARGIN: Final = Decimal("0.05")
-"""持续低于: this many consecutive months, each by at least this share (dossier, defaults)."""
-Z_LIMIT: Final = Decimal(1)
-"""|z| from which a factor is a candidate cause (dossier section 3)."""
-MIN_OFFICES: Final = 5
-"""With fewer offices than this, z scores say nothing and absolute thresholds decide (dossier section 3)."""
+from models.indicators.parameters import Parameters
+
 ANOMALY_THRESHOLD: Final = "anomaly_threshold."
 """Prefix of the parameters with the absolute thresholds, for example ``anomaly_threshold.joint_visits``."""
 
@@ -56,6 +51,35 @@ READINGS: Final[Mapping[Factor, _Reading]] = {
         is_share=True,
     ),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What counts as an anomaly; the dossier's defaults, which parameters ``anomaly.<field>`` override."""
+
+    months: int = 2
+    """持续低于: this many consecutive months ..."""
+    margin: Decimal = Decimal("0.05")
+    """... each by at least this share."""
+    z: Decimal = Decimal(1)
+    """|z| from which a factor is a candidate cause."""
+    min_offices: int = 5
+    """With fewer offices, z scores say nothing and the absolute thresholds decide."""
+    thresholds: Mapping[str, Decimal] = field(default_factory=dict)
+    """The absolute threshold of each factor that has one."""
+
+
+def limits_of(parameters: Parameters, *, path: str) -> Limits:
+    """The limits that hold for the institution of the path."""
+    given = parameters.group("anomaly.", path=path)
+    standard = Limits()
+    return Limits(
+        months=int(given.get("months", standard.months)),
+        margin=given.get("margin", standard.margin),
+        z=given.get("z", standard.z),
+        min_offices=int(given.get("min_offices", standard.min_offices)),
+        thresholds=parameters.group(ANOMALY_THRESHOLD, path=path),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +124,17 @@ def persistently_below(
     office: Sequence[Decimal | None],
     institution: Sequence[Decimal | None],
     *,
-    months: int = MONTHS,
-    margin: Decimal = MARGIN,
+    limits: Limits,
 ) -> bool | None:
     """Whether each of the last months' CT rates (oldest first) was that much below the institution's mean.
 
     One month known to be near enough settles it; otherwise an unknown month, or too few, gives None.
     """
-    pairs = list(zip(office[-months:], institution[-months:], strict=True))
-    below = [None if own is None or all_ is None else all_ - own >= margin for own, all_ in pairs]
+    pairs = list(zip(office[-limits.months :], institution[-limits.months :], strict=True))
+    below = [None if own is None or all_ is None else all_ - own >= limits.margin for own, all_ in pairs]
     if False in below:
         return False
-    return None if None in below or len(below) < months else True
+    return None if None in below or len(below) < limits.months else True
 
 
 def institution_means(offices: Sequence[Sequence[Decimal | None]]) -> tuple[Decimal | None, ...]:
@@ -120,13 +143,28 @@ def institution_means(offices: Sequence[Sequence[Decimal | None]]) -> tuple[Deci
     return tuple(mean(rates) if rates else None for rates in months)
 
 
-def diagnose(
-    office: OfficeProfile, others: Sequence[OfficeProfile], *, thresholds: Mapping[str, Decimal]
-) -> Diagnosis:
+def investigate(
+    rates: Mapping[int, Sequence[Decimal | None]], profiles: Sequence[OfficeProfile], *, limits: Limits
+) -> dict[int, Diagnosis]:
+    """A diagnosis of each office whose CT rate is persistently below its institution's mean, by its key.
+
+    ``rates``: every office's CT rates of the same months, oldest first, as `StandingRepository.ct_rates`.
+    """
+    means = institution_means(list(rates.values()))
+    return {
+        office.office_id: diagnose(
+            office, [other for other in profiles if other.office_id != office.office_id], limits=limits
+        )
+        for office in profiles
+        if persistently_below(rates[office.office_id], means, limits=limits)
+    }
+
+
+def diagnose(office: OfficeProfile, others: Sequence[OfficeProfile], *, limits: Limits) -> Diagnosis:
     """Candidate causes: each factor's z among the other offices of the institution, in the bad direction.
 
     With fewer than five offices that know the factor, or others that do not differ at all, the factor's
-    absolute threshold decides; ``thresholds`` maps the factor's id to it. Without one it is unknown.
+    absolute threshold decides. Without one the factor is unknown.
     """
     causes: list[Cause] = []
     unknown: list[str] = []
@@ -136,16 +174,16 @@ def diagnose(
             unknown.append(f"{reading.label}：本室没有数据，无法判断。")
             continue
         peers = [peer for other in others if (peer := other.factor(factor)) is not None]
-        spread = pstdev(peers) if len(peers) + 1 >= MIN_OFFICES else Decimal(0)
-        threshold = thresholds.get(factor)
+        spread = pstdev(peers) if len(peers) + 1 >= limits.min_offices else Decimal(0)
+        threshold = limits.thresholds.get(factor)
         if spread:
             z = (value - mean(peers)) / spread
-            if (z if reading.worse_when_high else -z) >= Z_LIMIT:
+            if (z if reading.worse_when_high else -z) >= limits.z:
                 basis = f"本室{_say(value, reading)}，同机构其他室平均{_say(mean(peers), reading)}"
                 causes.append(_cause(factor, value, z, basis))
         elif threshold is None:
             unknown.append(
-                f"{reading.label}：可比的营业室不足{MIN_OFFICES}个或彼此无差异，又没有设置参数 "
+                f"{reading.label}：可比的营业室不足{limits.min_offices}个或彼此无差异，又没有设置参数 "
                 f"{ANOMALY_THRESHOLD}{factor}，无法判断。"
             )
         elif value > threshold if reading.worse_when_high else value < threshold:

@@ -31,10 +31,6 @@ class Definition:
     direction: Direction = Direction.HIGHER
     valid_from: date = date(2000, 1, 1)
 
-    @property
-    def is_rate(self) -> bool:
-        return self.unit == RATE_UNIT
-
 
 def _result(code: str, name: str, unit: str, formula: str) -> Definition:
     return Definition(code, name, unit, Aspect.RESULT, formula)

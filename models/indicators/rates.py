@@ -10,7 +10,8 @@ from typing import Final
 from models.organisation.tenure import average_headcount
 
 ROLLING_MONTHS: Final = 6
-"""Window of a sales office's CT rate (dossier, defaults)."""
+"""Window of a sales office's CT rate (dossier, defaults), unless the parameter says otherwise."""
+ROLLING_PARAMETER: Final = "ct_window_months"
 CT_THRESHOLD: Final = "ct_threshold."
 """Prefix of the parameters that make up the CT standard, for example ``ct_threshold.fyc``."""
 U_THRESHOLD: Final = "u_threshold"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +19,7 @@ from models.indicators.ranking import Ranking, Standing, rank
 from models.indicators.rates import (
     CT_THRESHOLD,
     ROLLING_MONTHS,
+    ROLLING_PARAMETER,
     U_THRESHOLD,
     ct_progress,
     is_ct,
@@ -97,7 +99,7 @@ class StandingRepository(Repository):
     def _standings(self, node: Scope, indicator: Indicator, day: date, level: int | None) -> list[Standing]:
         if node.kind is ScopeKind.PERSON:
             raise InputError("人员之下没有可以排行的对象：请选择机构或营业室。")
-        parent = self._node(node, day)
+        parent = self._node(node)
         query: Select[Any]
         entity: type[Institution | SalesOffice | Person]
         if node.kind is ScopeKind.OFFICE:
@@ -151,7 +153,7 @@ class StandingRepository(Repository):
 
         return select(entity.id, entity.name, newest(Observation.value), newest(Observation.as_of))
 
-    def _node(self, node: Scope, day: date) -> Institution:
+    def _node(self, node: Scope) -> Institution:
         """The institution of the node; raises InputError when it is not in the subtree."""
         query = select(Institution).where(inside(self.within))
         if node.kind is ScopeKind.OFFICE:
@@ -171,7 +173,7 @@ class StandingRepository(Repository):
 
     def offices(self, institution_id: int, day: date) -> list[OfficeAttainment]:
         """CT of every office at or below the institution, by the thresholds that hold on the day."""
-        root = self._node(Scope(ScopeKind.INSTITUTION, institution_id), day)
+        root = self._node(Scope(ScopeKind.INSTITUTION, institution_id))
         offices = self.session.execute(
             select(SalesOffice.id, SalesOffice.name, Institution.path)
             .join(Institution, Institution.id == SalesOffice.institution_id)
@@ -192,7 +194,7 @@ class StandingRepository(Repository):
 
     def people(self, institution_id: int, day: date) -> list[PersonAttainment]:
         """达U of every agent at or below the institution, by the threshold of place and rank."""
-        root = self._node(Scope(ScopeKind.INSTITUTION, institution_id), day)
+        root = self._node(Scope(ScopeKind.INSTITUTION, institution_id))
         people = self.session.execute(
             select(Person.id, Person.name, Institution.path, RankHistory.office_id, RankHistory.rank_id)
             .join(RankHistory, RankHistory.person_id == Person.id)
@@ -223,14 +225,16 @@ class StandingRepository(Repository):
         An institution gets a count only when every one of its agents (offices) is known.
         """
         offices, people = self.offices(institution_id, day), self.people(institution_id, day)
-        root = self._node(Scope(ScopeKind.INSTITUTION, institution_id), day)
+        root = self._node(Scope(ScopeKind.INSTITUTION, institution_id))
         counts: list[tuple[Scope, str, Decimal | None]] = []
+        members: dict[int | None, list[bool | None]] = defaultdict(list)
+        for person in people:
+            members[person.office_id].append(person.is_u)
         for office in offices:
             scope = Scope(ScopeKind.OFFICE, office.office_id)
             counts.append((scope, "ct_progress", office.progress))
             counts.append((scope, "ct_attained", _count([office.attained])))
-            members = [person.is_u for person in people if person.office_id == office.office_id]
-            counts.append((scope, "u_headcount", _count(members)))
+            counts.append((scope, "u_headcount", _count(members[office.office_id])))
         for person in people:
             counts.append((Scope(ScopeKind.PERSON, person.person_id), "u_headcount", _count([person.is_u])))
         for institution in self.session.scalars(
@@ -249,13 +253,15 @@ class StandingRepository(Repository):
 
         It rests on the observed ``ct_attained``: a threshold changed later does not change the past.
         """
-        self._node(Scope(ScopeKind.INSTITUTION, institution_id), day)
+        path = self._node(Scope(ScopeKind.INSTITUTION, institution_id)).path
         offices = self.session.execute(
             select(SalesOffice.id, SalesOffice.name)
             .where(SalesOffice.institution_id == institution_id, holds_on(SalesOffice, day))
             .order_by(SalesOffice.code)
         ).all()
-        window = months_back(day, ROLLING_MONTHS + months - 1)
+        given = ParameterRepository(self.session).on(day).value(ROLLING_PARAMETER, path=path)
+        rolling = ROLLING_MONTHS if given is None else int(given)
+        window = months_back(day, rolling + months - 1)
         scopes = [Scope(ScopeKind.OFFICE, key) for key, _ in offices]
         values = IndicatorRepository(self.session).monthly(scopes, ["ct_attained"], window)
         found = []
@@ -263,7 +269,8 @@ class StandingRepository(Repository):
             known = [values.get((scope, "ct_attained", month)) for month in window]
             attained = [None if value is None else value.value >= 1 for value in known]
             rates = tuple(
-                rolling_ct_rate(attained[: len(attained) - back]).rate for back in range(months - 1, -1, -1)
+                rolling_ct_rate(attained[: len(attained) - back], months=rolling).rate
+                for back in range(months - 1, -1, -1)
             )
             found.append(OfficeRates(key, name, rates))
         return found

@@ -19,15 +19,6 @@ ARRIVAL_RATE: Final = "arrival_rate"
 """Customers who come / customers invited."""
 CLOSING_RATE: Final = "closing_rate"
 """Customers who sign / visits."""
-NAMES: Final = {
-    ALLOWANCE_RATE: "管理津贴率",
-    FYC_RATE: "FYC率",
-    PLATFORM_SHARE: "平台成交份额",
-    ARRIVAL_RATE: "到场率",
-    CLOSING_RATE: "拜访成交率",
-    "premium_per_customer": "客均保费",
-    "platform_conversion": "平台转化率",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,26 +105,25 @@ def path_from_premium(
     """
     missing: list[str] = []
 
-    def over(amount: Decimal | None, name: str) -> Decimal | None:
-        rate: Decimal | None = getattr(conversions, name)
+    def over(amount: Decimal | None, rate: Decimal | None, name: str) -> Decimal | None:
         if amount is None or amount == 0:
             return amount
         if not rate:
-            missing.append(NAMES[name])
+            missing.append(name)
             return None
         return _up(amount / rate, WHOLE)
 
-    customers = over(premium, "premium_per_customer")
+    customers = over(premium, conversions.premium_per_customer, "客均保费")
     share = conversions.platform_share
     by_platform = by_visit = None
     if share is None:
-        missing.append(NAMES[PLATFORM_SHARE])
+        missing.append("平台成交份额")
     elif customers is not None:
         by_platform = (customers * share).to_integral_value(ROUND_HALF_UP)
         by_visit = customers - by_platform
-    arrivals = over(by_platform, "platform_conversion")
-    invitations = over(arrivals, "arrival_rate")
-    visits = over(by_visit, "closing_rate")
+    arrivals = over(by_platform, conversions.platform_conversion, "平台转化率")
+    invitations = over(arrivals, conversions.arrival_rate, "到场率")
+    visits = over(by_visit, conversions.closing_rate, "拜访成交率")
     return Path(
         team_fyc, premium, customers, by_platform, by_visit, arrivals, invitations, visits, tuple(missing)
     )
@@ -145,12 +135,12 @@ def path_from_income(
     """From the income target back to team FYC, premium (FYC / FYC rate) and what `path_from_premium` says."""
     team_fyc = team_fyc_for(target, parts, allowance_rate=allowance_rate)
     premium = None
-    missing = [NAMES[ALLOWANCE_RATE]] if team_fyc is None else []
+    missing = ["管理津贴率"] if team_fyc is None else []
     if team_fyc is not None:
         if conversions.fyc_rate:
             premium = _up(team_fyc / conversions.fyc_rate, FEN)
         elif team_fyc:
-            missing.append(NAMES[FYC_RATE])
+            missing.append("FYC率")
         else:
             premium = Decimal(0)
     path = path_from_premium(premium, conversions, team_fyc=team_fyc)

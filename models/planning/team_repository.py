@@ -16,7 +16,7 @@ from models.indicators.scopes import months_back
 from models.organisation.conditions import holds_on, inside
 from models.organisation.tables import Institution, OfficeLead, Person, Rank, RankHistory, SalesOffice
 from models.planning.breakdown import FEN, Base
-from models.planning.income import Income
+from models.planning.income import ALLOWANCE_RATE, Income
 from models.planning.tables import IncomeTarget
 from qa_pipeline.errors import InputError
 
@@ -35,6 +35,8 @@ class Team:
     leader: str | None
     rank_id: int | None
     base: Base
+    allowance_rate: Decimal | None
+    """管理津贴率 of the leader's rank; None: not known."""
 
     @property
     def scope(self) -> Scope:
@@ -84,11 +86,12 @@ class TeamRepository(Repository):
             known = [value.value for value in found if value is not None]
             complete = known and len(known) == len(found)
             mean = (sum(known) / Decimal(len(known))).quantize(FEN, ROUND_HALF_UP) if complete else None
-            coefficient = (
-                None if rank_id is None else parameters.value(RANK_COEFFICIENT, path=path, rank_id=rank_id)
+            coefficient, allowance = (
+                None if rank_id is None else parameters.value(code, path=path, rank_id=rank_id)
+                for code in (RANK_COEFFICIENT, ALLOWANCE_RATE)
             )
             base = Base(mean, coefficient, office.market_factor)
-            teams.append(Team(office.id, office.name, leader_id, leader, rank_id, base))
+            teams.append(Team(office.id, office.name, leader_id, leader, rank_id, base, allowance))
         return teams
 
     def put_income(self, person_id: int, month: date, target: Decimal, parts: Income) -> IncomeTarget:

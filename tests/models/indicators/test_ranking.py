@@ -236,4 +236,14 @@ def test_an_offices_ct_rate_rolls_over_six_months(company: Company) -> None:
         "A1室": (Decimal(4) / 6, Decimal(4) / 6),
         "A2室": (None, Decimal(0)),
     }
-    assert len(statements) == 4
+    assert len(statements) == 5, "node, offices, parameters, definition, values"
+
+
+def test_the_window_of_the_ct_rate_is_a_parameter(company: Company) -> None:
+    ParameterRepository(company.session).put("ct_window_months", Decimal(2), valid_from=date(2026, 1, 1))
+    for month, attained in enumerate((0, 0, 1, 0, 1, 1, 1), start=1):
+        observe(company, date(2026, month, 28), "ct_attained", A1=attained)
+    (rates, _) = StandingRepository(company.session).ct_rates(
+        company.institutions["A"].id, date(2026, 7, 31), months=3
+    )
+    assert rates.rates == (Decimal("0.5"), 1, 1)

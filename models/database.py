@@ -59,26 +59,29 @@ def transaction(engine: Engine) -> Iterator[Session]:
         yield session
 
 
-def migrate(engine: Engine) -> None:
-    """Bring the database to the newest migration, in one transaction."""
+def migrate(engine: Engine, *, scripts: Path = MIGRATIONS) -> None:
+    """Bring the database to the newest migration of a folder of scripts, in one transaction."""
     with engine.begin() as connection:
-        settings = _settings()
+        settings = _settings(scripts)
         settings.attributes["connection"] = connection
         command.upgrade(settings, "head")
 
 
-def require_current(engine: Engine) -> None:
-    """Raise InputError when the database is not at the newest migration."""
-    newest = ScriptDirectory.from_config(_settings()).get_current_head()
+def require_current(
+    engine: Engine, *, scripts: Path = MIGRATIONS, version_table: str = "alembic_version"
+) -> None:
+    """Raise InputError when the database is not at the newest migration of a folder of scripts."""
+    newest = ScriptDirectory.from_config(_settings(scripts)).get_current_head()
     with engine.connect() as connection:
-        current = MigrationContext.configure(connection).get_current_revision()
+        context = MigrationContext.configure(connection, opts={"version_table": version_table})
+        current = context.get_current_revision()
     if current != newest:
         raise InputError(
             f"数据库结构版本为 {current or '空'}，程序需要 {newest}：请先运行 huijian database upgrade。"
         )
 
 
-def _settings() -> Config:
+def _settings(scripts: Path = MIGRATIONS) -> Config:
     settings = Config()
-    settings.set_main_option("script_location", str(MIGRATIONS))
+    settings.set_main_option("script_location", str(scripts))
     return settings

@@ -1,0 +1,159 @@
+"""Errors as problem+json (RFC 9457): one handler, stable codes, one Chinese sentence in ``detail``.
+
+HuijianError            400  input_error (and one code a subclass)
+├── NotSignedIn         401  not_signed_in
+├── Forbidden           403  forbidden
+├── NotFound            404  not_found
+├── Conflict            409  conflict
+├── Stale               412  stale            the row changed since it was read (If-Match)
+├── TooLarge            413  too_large
+└── TooMany             429  too_many_requests
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from qa_pipeline.errors import (
+    FactsError,
+    HuijianError,
+    InputError,
+    ModelError,
+    OutputError,
+    RecordingError,
+    RubricError,
+    SheetError,
+    TranscriptError,
+)
+
+MEDIA_TYPE: Final = "application/problem+json"
+SCHEMA: Final[Mapping[str, Any]] = {
+    "type": "object",
+    "required": ["type", "title", "status", "code", "detail", "instance"],
+    "properties": {
+        "type": {"type": "string"},
+        "title": {"type": "string"},
+        "status": {"type": "integer"},
+        "code": {"type": "string", "description": "稳定的错误代码，供程序判断"},
+        "detail": {"type": "string", "description": "一句话：什么错、在哪里、怎么办"},
+        "instance": {"type": "string", "description": "请求编号"},
+        "problems": {"type": "array", "items": {"type": "string"}},
+    },
+}
+
+
+class NotSignedIn(HuijianError):
+    """No session and no key, or neither is valid any more."""
+
+
+class Forbidden(HuijianError):
+    """The role does not permit it."""
+
+
+class NotFound(HuijianError):
+    """There is no such thing, or it lies outside the caller's subtree."""
+
+
+class Conflict(HuijianError):
+    """The present state does not allow it."""
+
+
+class Stale(HuijianError):
+    """The row was changed by somebody else since the caller read it."""
+
+
+class TooLarge(HuijianError):
+    """More bytes than the service takes."""
+
+
+class TooMany(HuijianError):
+    """Too many requests or attempts; ``seconds`` until the next may come."""
+
+    def __init__(self, message: str, *, seconds: float) -> None:
+        super().__init__(message)
+        self.seconds = seconds
+
+
+KINDS: Final[Mapping[type[HuijianError], tuple[int, str]]] = {
+    NotSignedIn: (401, "not_signed_in"),
+    Forbidden: (403, "forbidden"),
+    NotFound: (404, "not_found"),
+    Conflict: (409, "conflict"),
+    Stale: (412, "stale"),
+    TooLarge: (413, "too_large"),
+    TooMany: (429, "too_many_requests"),
+    RecordingError: (422, "recording_error"),
+    TranscriptError: (422, "transcript_error"),
+    FactsError: (422, "facts_error"),
+    RubricError: (422, "rubric_error"),
+    SheetError: (422, "sheet_error"),
+    ModelError: (503, "model_error"),
+    InputError: (400, "input_error"),
+    OutputError: (507, "output_error"),
+}
+
+
+def problem(
+    request: Request,
+    *,
+    status: int,
+    code: str,
+    detail: str,
+    headers: Mapping[str, str] | None = None,
+    **more: Any,
+) -> JSONResponse:
+    """One error as the caller receives it."""
+    return JSONResponse(
+        {
+            "type": f"urn:huijian:problem:{code}",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "code": code,
+            "detail": detail,
+            "instance": getattr(request.state, "request_id", ""),
+            **more,
+        },
+        status_code=status,
+        media_type=MEDIA_TYPE,
+        headers=dict(headers or {}),
+    )
+
+
+def install(app: FastAPI) -> None:
+    """Turn every error into problem+json."""
+
+    @app.exception_handler(HuijianError)
+    def refused(request: Request, error: HuijianError) -> JSONResponse:
+        status, code = next(KINDS[kind] for kind in type(error).__mro__ if kind in KINDS)
+        headers = {"Retry-After": str(int(error.seconds) + 1)} if isinstance(error, TooMany) else {}
+        more = {"problems": list(error.problems)} if isinstance(error, SheetError) else {}
+        return problem(request, status=status, code=code, detail=str(error), headers=headers, **more)
+
+    @app.exception_handler(RequestValidationError)
+    def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
+        places = [
+            "".join(f".{part}" for part in e["loc"][1:]).lstrip(".") or str(e["loc"][0])
+            for e in error.errors()
+        ]
+        problems = [f"{place}：{e['msg']}" for place, e in zip(places, error.errors(), strict=True)]
+        detail = f"请求的参数不对：{'、'.join(dict.fromkeys(places))}；请按接口说明修改。"
+        return problem(request, status=422, code="invalid_request", detail=detail, problems=problems)
+
+    @app.exception_handler(HTTPException)
+    def http(request: Request, error: HTTPException) -> JSONResponse:
+        words = {404: "没有这个地址。", 405: "此地址不支持这种请求方法。"}
+        code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
+        detail = words.get(error.status_code, str(error.detail))
+        return problem(request, status=error.status_code, code=code, detail=detail, headers=error.headers)
+
+    @app.exception_handler(Exception)
+    def failed(request: Request, error: Exception) -> JSONResponse:
+        detail = "服务内部出错，已记录；请稍后重试，并把请求编号告诉管理员。"
+        return problem(request, status=500, code="internal_error", detail=detail)

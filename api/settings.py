@@ -1,0 +1,67 @@
+"""Every setting of the service, read once from the environment; nothing else reads it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from platformdirs import user_data_path
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from qa_pipeline.errors import InputError
+
+PREFIX: Final = "HUIJIAN_"
+
+
+class Settings(BaseModel):
+    """Settings by field; the environment names them ``HUIJIAN_`` + the field in capitals."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    data_folder: Path = Field(default_factory=lambda: user_data_path("huijian"))
+    """Where SQLite, recordings and results lie unless the settings below say otherwise."""
+    database_url: str = ""
+    """``postgresql://…`` for several machines; by default SQLite in the data folder."""
+    store_url: str = ""
+    """Where recordings and artefacts lie: a folder or ``s3://bucket/prefix``; default: the data folder."""
+    public_url: str = "http://127.0.0.1:8000"
+    """How people and webhooks reach the service; with https, cookies are sent over https only."""
+    model: str | None = None
+    """Speech model: a size, a name or a folder; the best installed by default."""
+    session_hours: float = 12
+    """After so long a person signs in again."""
+    upload_limit: int = 2 * 1024**3
+    """Largest recording part, bytes."""
+    retention_days: int = 0
+    """Recordings are deleted after so many days, scores stay; 0: kept."""
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = ""
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_folder / 'huijian.db'}"
+
+    @property
+    def store(self) -> str:
+        return self.store_url or str(self.data_folder / "store")
+
+    @property
+    def secure(self) -> bool:
+        return self.public_url.startswith("https://")
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
+    """The settings that the environment gives; raises InputError naming what is wrong."""
+    given = {
+        name: environment[PREFIX + name.upper()]
+        for name in Settings.model_fields
+        if environment.get(PREFIX + name.upper(), "") != ""
+    }
+    try:
+        return Settings.model_validate(given)
+    except ValidationError as error:
+        names = "、".join(PREFIX + str(e["loc"][0]).upper() for e in error.errors())
+        raise InputError(f"环境变量 {names} 的值不对：请检查后重新启动。") from error

@@ -1,0 +1,10 @@
+"""All tables of the service. They may refer to the model's tables, which have migrations of their own."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import api.accounts.tables  # noqa: F401
+from api.base import ServiceBase
+
+METADATA: Final = ServiceBase.metadata

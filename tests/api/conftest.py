@@ -1,0 +1,80 @@
+"""The service on real databases, asked through its own client by somebody of each role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+
+from api.access import COOKIE, CSRF_HEADER, hashed
+from api.accounts.tables import Account, Role, SignIn
+from api.app import create_app
+from api.database import migrate
+from api.settings import Settings
+from models.database import transaction
+from models.organisation.tables import Institution
+from tests.databases import BACKENDS, new_database
+
+SignedIn = Callable[..., TestClient]
+
+
+@pytest.fixture(params=BACKENDS)
+def service_engine(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Engine]:
+    """A database with all tables, and a small institution tree."""
+    folder = tmp_path_factory.mktemp(f"service_{request.param}")
+    for engine in new_database(request.param, request, folder, prepare=migrate):
+        with transaction(engine) as session:
+            parent: int | None = None
+            path = "/"
+            for level, code in enumerate(("0", "35", "3501", "350102"), 1):
+                row = Institution(code=code, name=f"机构{code}", level=level, parent_id=parent,
+                                  path=path, must_hold=level == 4, valid_from=date(2020, 1, 1))  # fmt: skip
+                session.add(row)
+                session.flush()
+                parent, path = row.id, f"{path}{row.id}/"
+                row.path = path
+            beside = Institution(code="350103", name="机构350103", level=4, parent_id=row.parent_id,
+                                 path="/", must_hold=True, valid_from=date(2020, 1, 1))  # fmt: skip
+            session.add(beside)
+            session.flush()
+            beside.path = f"{path.rsplit('/', 2)[0]}/{beside.id}/"
+        yield engine
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_folder=tmp_path)
+
+
+@pytest.fixture
+def signed_in(service_engine: Engine, settings: Settings) -> SignedIn:
+    """Makes a client that is signed in: ``signed_in(Role.MANAGER, institution="350102")``."""
+    app = create_app(settings, engine=service_engine)
+
+    def client(role: Role, *, institution: str | None = None) -> TestClient:
+        token = f"{role}-{institution}"
+        with transaction(service_engine) as session:
+            place = session.query(Institution).filter_by(code=institution).one() if institution else None
+            now = datetime.now(UTC)
+            account = Account(login=token, name=token, role=role, institution_id=place.id if place else None,
+                              created_at=now)  # fmt: skip
+            session.add(account)
+            session.flush()
+            session.add(SignIn(account_id=account.id, token_hash=hashed(token), csrf_token="csrf",
+                               created_at=now, expires_at=now + timedelta(hours=1)))  # fmt: skip
+        asker = TestClient(app, raise_server_exceptions=False, headers={CSRF_HEADER: "csrf"})
+        asker.cookies.set(COOKIE, token)
+        return asker
+
+    return client
+
+
+@pytest.fixture
+def anonymous(service_engine: Engine, settings: Settings) -> TestClient:
+    return TestClient(create_app(settings, engine=service_engine), raise_server_exceptions=False)

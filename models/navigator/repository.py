@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
@@ -50,6 +50,19 @@ class Task:
     made_on: date
     due_on: date
     overdue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Past:
+    """What counts of an earlier recommendation."""
+
+    id: int
+    rule: str
+    agent_id: int
+    contact_limit: str | None
+    made_on: date
+    closed_on: date | None
+    state: RecommendationState
 
 
 @dataclass(slots=True)
@@ -149,11 +162,21 @@ class NavigatorRepository(Repository):
         row.state, row.closed_on = state, on
         self.session.flush()
 
-    def _past(self, on: date, rules: Rules, agent_id: int | None) -> dict[int, list[Recommendation]]:
+    def _past(self, on: date, rules: Rules, agent_id: int | None) -> dict[int, list[_Past]]:
         """Customer -> recommendations that are open, made today or later, or may make a rule rest."""
         longest = max((rule.rest_days for rule in rules.rules), default=0)
+        row = Recommendation
         query = (
-            select(Recommendation)
+            select(
+                row.customer_id,
+                row.id,
+                row.rule,
+                row.agent_id,
+                row.contact_limit,
+                row.made_on,
+                row.closed_on,
+                row.state,
+            )
             .join(Customer, Customer.id == Recommendation.customer_id)
             .where(
                 or_(
@@ -162,15 +185,15 @@ class NavigatorRepository(Repository):
                     Recommendation.made_on >= on,
                 )
             )
-            .execution_options(populate_existing=True)
         )
-        found: dict[int, list[Recommendation]] = defaultdict(list)
-        for row in self.session.scalars(self._visible(query, on, agent_id)):
-            if row.made_on > on:
+        found: dict[int, list[_Past]] = defaultdict(list)
+        for customer, *columns in self.session.execute(self._visible(query, on, agent_id)):
+            past = _Past(*columns)
+            if past.made_on > on:
                 raise InputError(
-                    f"{row.made_on:%Y-%m-%d} 已生成过推荐，不能再补 {on:%Y-%m-%d} 的：请从最近一天往后生成。"
+                    f"{past.made_on:%Y-%m-%d} 已生成过推荐，不能再补 {on:%Y-%m-%d} 的：请从最近一天往后生成。"
                 )
-            found[row.customer_id].append(row)
+            found[customer].append(past)
         return found
 
     def _visible(self, query: Select[Any], on: date, agent_id: int | None) -> Select[Any]:
@@ -178,7 +201,7 @@ class NavigatorRepository(Repository):
         return query if agent_id is None else query.where(Customer.agent_id == agent_id)
 
 
-def _decide(state: CustomerState, past: list[Recommendation], rules: Rules, changes: _Changes) -> None:
+def _decide(state: CustomerState, past: list[_Past], rules: Rules, changes: _Changes) -> None:
     """Add to the changes what becomes of one customer's recommendations."""
     on = state.on
     if any(row.made_on == on and row.state != RecommendationState.OPEN for row in past):
@@ -206,13 +229,18 @@ def _decide(state: CustomerState, past: list[Recommendation], rules: Rules, chan
         changes.rows.append(_row(state, advice))
 
 
-def _same(row: Recommendation, state: CustomerState, advice: Advice) -> bool:
+def _same(row: _Past, state: CustomerState, advice: Advice) -> bool:
     """Whether an open recommendation still says what is best, to the right agent, within the right limits."""
     return (row.rule, row.agent_id, row.contact_limit) == (advice.rule, state.agent_id, advice.contact_limit)
 
 
 def _row(state: CustomerState, advice: Advice) -> dict[str, Any]:
-    return asdict(advice) | {
+    return {
+        "rule": advice.rule,
+        "action": advice.action,
+        "reason": advice.reason,
+        "due_on": advice.due_on,
+        "contact_limit": advice.contact_limit,
         "customer_id": state.customer_id,
         "agent_id": state.agent_id,
         "made_on": state.on,

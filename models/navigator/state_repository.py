@@ -38,7 +38,18 @@ class CustomerStateRepository(Repository):
         oldest = on - timedelta(days=snapshot_max_age_days)
         shot = CustomerSnapshot
         query = (
-            select(Customer, shot.value, shot.temperature, shot.potential)
+            select(
+                Customer.id,
+                Customer.agent_id,
+                Customer.known_since,
+                Customer.do_not_contact,
+                Customer.complaint_open,
+                Customer.has_gap,
+                Customer.renewal_on,
+                shot.value,
+                shot.temperature,
+                shot.potential,
+            )
             .outerjoin(
                 shot,
                 and_(
@@ -48,13 +59,12 @@ class CustomerStateRepository(Repository):
                 ),
             )
             .order_by(Customer.id)
-            .execution_options(populate_existing=True)
         )
         sales = self._sales(on, agent_id)
         contacts = self._contacts(on, agent_id)
         events = self._events(on, agent_id)
         found = []
-        for customer, value, warmth, potential in self.session.execute(self._known(query, on, agent_id)):
+        for customer in self.session.execute(self._known(query, on, agent_id)):
             cooling_off, signed_on = sales.get(customer.id, (False, None))
             attended = events.get(customer.id)
             if attended is not None and signed_on is not None and signed_on >= attended:
@@ -68,11 +78,11 @@ class CustomerStateRepository(Repository):
                     do_not_contact=customer.do_not_contact,
                     complaint_open=customer.complaint_open,
                     cooling_off=cooling_off,
-                    value=value,
-                    temperature=warmth,
-                    level=temperature_level(warmth, parameters=parameters),
-                    potential=potential,
-                    quadrant=quadrant(value, warmth, parameters=parameters),
+                    value=customer.value,
+                    temperature=customer.temperature,
+                    level=temperature_level(customer.temperature, parameters=parameters),
+                    potential=customer.potential,
+                    quadrant=quadrant(customer.value, customer.temperature, parameters=parameters),
                     renewal_on=customer.renewal_on,
                     has_gap=customer.has_gap,
                     attended_unsigned_on=attended,

@@ -76,7 +76,7 @@ def test_an_entry_comes_back_as_saved_and_a_second_save_replaces_it(world: World
     repository.save(replace(given, goal=None))
     (found,) = repository.month(date(2026, 11, 20))
     assert found == replace(given, goal=None)
-    assert found.missing == ("目标",)
+    assert (found.audience, found.missing) == ("中低温客户", ("目标",))
     assert repository.month(date(2026, 10, 1)) == []
     assert repository.month(NOVEMBER, office_id=world.offices["0101b"].id) == []
 

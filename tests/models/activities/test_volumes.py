@@ -72,13 +72,15 @@ def test_what_is_not_known_is_not_judged(of: Volume, floor: Decimal | None, reas
 def test_plan_and_actuals_are_reported_apart_and_replaced_when_reported_again(world: World) -> None:
     repository = VolumeRepository(world.session)
     agent = person(world, "0101aA1")
-    repository.report(WEEK1, Side.PLANNED, {agent: Pvkyc(plan=5, visit=10, close=2, warm=3, referral=4)})
+    plan = Pvkyc(plan=5, visit=10, close=2, warm=3, referral=4)
+    repository.report(WEEK1, Side.PLANNED, {agent: plan})
     repository.report(WEEK1, Side.DONE, {agent: Pvkyc(visit=3)})
     repository.report(WEEK1, Side.DONE, {agent: Pvkyc(plan=5, visit=8, close=2, referral=1)})
     found = repository.weeks([WEEK1], by=ScopeKind.PERSON)[Scope(ScopeKind.PERSON, agent)]
     assert found.items[Item.VISIT] == ItemVolume(10, 8, 0, Pair(8, 10))
     assert found.items[Item.VISIT].achievement == Decimal("0.8")
     assert found.items[Item.WARM] == ItemVolume(3, None, 1, Pair(0, 0))
+    assert found.items[Item.REFERRAL].planned == plan.referral
     assert found.items[Item.WARM].achievement is None
     assert (found.conversion, found.referral_rate) == (Decimal("0.25"), Decimal("0.5"))
 

@@ -26,6 +26,7 @@ def test_r29_each_quadrant_has_its_strategy(value: str, warmth: str, expected: s
     found = quadrant(Decimal(value), Decimal(warmth), parameters=DEFAULTS)
     assert found == Quadrant(expected)
     assert STRATEGIES[found].name == strategy
+    assert STRATEGIES[found].means.endswith("。")
 
 
 def test_r29_the_limits_are_parameters() -> None:

@@ -20,6 +20,7 @@ from qa_pipeline.values import (
 )
 
 if TYPE_CHECKING:
+    from qa_pipeline.compliance import ImportedDays
     from qa_pipeline.rubric import Rubric
     from qa_pipeline.transcript.engine import TranscribeOptions
 
@@ -33,6 +34,7 @@ def inspect(
     model: str | None = None,
     options: TranscribeOptions | None = None,
     commitments_before: Sequence[Action] = (),
+    imported: ImportedDays | None = None,
     keep: Callable[[Transcript], None] | None = None,
     progress: Progress | None = None,
 ) -> Inspection:
@@ -41,16 +43,17 @@ def inspect(
     ``rubric``: the shipped one for the meeting's kind and theme when None. ``transcript``:
     what ``read`` made of the recording earlier, so that it is not transcribed again. ``model``: see
     ``transcript.store.resolve``. ``commitments_before``: what was promised in the meeting before, to be
-    followed up. ``keep`` is handed the transcript before anything that can fail later.
+    followed up. ``imported``: special days of years that the holiday library does not know.
+    ``keep`` is handed the transcript before anything that can fail later.
     Raises InputError (RecordingError, ModelError, RubricError) before any work whose input is bad.
     """
     from qa_pipeline.chapters import segment
-    from qa_pipeline.compliance import judge
+    from qa_pipeline.compliance import LIBRARY_ALONE, judge
     from qa_pipeline.findings import find
     from qa_pipeline.rubric import rubric_for, score
     from qa_pipeline.rubric.judge import configured
 
-    report = progress or _silent
+    report, imported = progress or _silent, imported or LIBRARY_ALONE
     language_model = configured()
     recording = source if isinstance(source, Recording) else None
     transcript = transcript or read(
@@ -58,7 +61,7 @@ def inspect(
     )
 
     report("inspect", 0, 4)
-    facts, warnings = complete(facts, transcript)
+    facts, warnings = complete(facts, transcript, imported=imported)
     chapters = segment(transcript, kind=facts.kind)
     report("inspect", 1, 4)
     findings = find(transcript, chapters, facts, commitments_before=commitments_before)
@@ -76,7 +79,12 @@ def inspect(
     )
     report("inspect", 3, 4)
     compliance = judge(
-        facts, recording=recording, transcript=transcript, findings=findings, scorecard=scorecard
+        facts,
+        recording=recording,
+        transcript=transcript,
+        findings=findings,
+        scorecard=scorecard,
+        imported=imported,
     )
     report("inspect", 4, 4)
     return Inspection(
@@ -129,13 +137,15 @@ def read(
     return transcript
 
 
-def complete(facts: MeetingFacts, transcript: Transcript) -> tuple[MeetingFacts, tuple[str, ...]]:
+def complete(
+    facts: MeetingFacts, transcript: Transcript, *, imported: ImportedDays | None = None
+) -> tuple[MeetingFacts, tuple[str, ...]]:
     """Facts with kind and theme filled in where they follow from what is known, and what to tell the user.
 
     The kind follows from the date's slot, else from what is said; the theme belongs to the slot (R4).
     """
     from qa_pipeline.chapters import infer_kind
-    from qa_pipeline.compliance import slot_for
+    from qa_pipeline.compliance import LIBRARY_ALONE, slot_for
     from qa_pipeline.facts import facts_warnings
 
     warnings = list(facts_warnings(facts))
@@ -150,7 +160,7 @@ def complete(facts: MeetingFacts, transcript: Transcript) -> tuple[MeetingFacts,
             warnings.append(f"未给出会议类别，按内容判断为{KINDS[kind]}；如有误请用 --kind 说明。")
         facts = replace(facts, kind=kind)
     if facts.theme is None and facts.meeting_date is not None and facts.kind is not None:
-        slot = slot_for(facts.meeting_date, facts.kind)
+        slot = slot_for(facts.meeting_date, facts.kind, None, imported or LIBRARY_ALONE)
         facts = replace(facts, theme=slot.theme if slot else None)
     if facts.theme is None and facts.kind is MeetingKind.MONTHLY_PLANNING:
         facts = replace(facts, theme=Theme.MONTH_END_SPRINT)

@@ -14,6 +14,8 @@ from datetime import datetime, time
 from typing import Final
 
 from qa_pipeline.compliance.calendar import (
+    LIBRARY_ALONE,
+    ImportedDays,
     Slot,
     distance,
     is_known,
@@ -60,17 +62,19 @@ def judge(
     transcript: Transcript,
     findings: Findings,
     scorecard: Scorecard,
+    imported: ImportedDays = LIBRARY_ALONE,
 ) -> Compliance:
     """The three verdicts with their reasons, and the overall verdict (R1-R9, R11, R24).
 
     Qualified = energy at or above the pass line, no critical, no compliance check failed. A band that
     straddles the line, a critical that freezes the result, or a quality that cannot be told go to a person.
+    ``imported``: special days entered for years that the holiday library does not know.
     """
-    slot = _slot(facts)
+    slot = _slot(facts, imported)
     on_time = _verdict(
         "on_time",
         (
-            _window(facts, slot),
+            _window(facts, slot, imported),
             _theme(facts, slot),
             _start(facts),
             _length(findings),
@@ -92,13 +96,13 @@ def judge(
 # ---------------------------------------------------------------- on time
 
 
-def _slot(facts: MeetingFacts) -> Slot | None:
+def _slot(facts: MeetingFacts, imported: ImportedDays) -> Slot | None:
     if facts.meeting_date is None or facts.kind is None:
         return None
-    return slot_for(facts.meeting_date, facts.kind, facts.theme)
+    return slot_for(facts.meeting_date, facts.kind, facts.theme, imported)
 
 
-def _window(facts: MeetingFacts, slot: Slot | None) -> Check:
+def _window(facts: MeetingFacts, slot: Slot | None, imported: ImportedDays) -> Check:
     """R1-R3: inside the slot's legal window; never later."""
     day = facts.meeting_date
     if day is None:
@@ -107,8 +111,9 @@ def _window(facts: MeetingFacts, slot: Slot | None) -> Check:
         return _unknown("R3", "未提供会议类型（周复盘会或月规划会），无法判断是否按时召开")
     if slot is None or slot.earliest is None or slot.latest is None:
         year = day.year if slot is None else slot.base.year
-        known = f"{year} 年的法定节假日安排尚未收录" if not is_known(year) else "相邻年度的节假日安排尚未收录"
-        return _unknown("R3", f"{known}，无法判断是否按时召开；请更新节假日数据后重新质检")
+        told = is_known(year, imported)
+        missing = "相邻年度的节假日安排尚未收录" if told else f"{year} 年的法定节假日安排尚未收录"
+        return _unknown("R3", f"{missing}，无法判断是否按时召开；请更新节假日数据后重新质检")
     base = f"{slot.base:%m-%d}" if slot.kind == MeetingKind.WEEKLY_REVIEW else "27日至月末"
     if distance(day, slot) == 0:
         moved = slot.kind == MeetingKind.WEEKLY_REVIEW and day != slot.base
@@ -225,10 +230,11 @@ def _attendance(facts: MeetingFacts) -> tuple[Check, ...]:
 
 
 def _on_site(facts: MeetingFacts) -> tuple[Check, ...]:
-    """R9: the share of those present who were there in person, told apart; it decides nothing."""
-    if facts.on_site is None or facts.attendees is None or facts.attendees.count == 0:
+    """R9: the share of those due who were there in person, told apart; it decides nothing."""
+    due = facts.expected_attendees or facts.attendees
+    if facts.on_site is None or due is None or due.count == 0:
         return ()
-    share = facts.on_site / facts.attendees.count
+    share = min(1.0, facts.on_site / due.count)
     return (_pass("R9", f"现场 {facts.on_site} 人，现场参会率 {_percent(share)}"),)
 
 

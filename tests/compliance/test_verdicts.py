@@ -5,6 +5,7 @@ from datetime import date, datetime, time
 
 import pytest
 
+from qa_pipeline.compliance.calendar import LIBRARY_ALONE, ImportedDays
 from qa_pipeline.compliance.verdicts import coverage, inspection_rate, judge
 from qa_pipeline.values import (
     Critical,
@@ -77,13 +78,14 @@ def spoke(minutes: float | None) -> Findings:
     )
 
 
-def judged(facts=FACTS, *, recording=None, minutes=58.0, score=SCORE):
+def judged(facts=FACTS, *, recording=None, minutes=58.0, score=SCORE, imported=LIBRARY_ALONE):
     return judge(
         facts,
         recording=recording or recorded(60),
         transcript=TRANSCRIPT,
         findings=spoke(minutes),
         scorecard=score,
+        imported=imported,
     )
 
 
@@ -100,6 +102,15 @@ def test_a_good_meeting_qualifies():
     assert found.slot == "2026-09-W1"
     assert (found.on_time.status, found.on_roster.status, found.on_quality.status) == (Status.PASS,) * 3
     assert found.verdict == Verdict.QUALIFIED
+
+
+def test_r03_a_year_entered_by_hand_is_judged_like_any_other():
+    facts = replace(FACTS, meeting_date=date(2099, 9, 8), theme=None, prepared_at=None)
+    found = judged(facts, imported=ImportedDays(frozenset({2099})))
+    assert found.on_time.status == Status.PASS
+    assert found.slot == "2099-09-W1"
+    holiday = ImportedDays(frozenset({2099}), frozenset({date(2099, 9, 8)}))
+    assert "晚于 2099-09-W1 的最迟日期 2099-09-07" in judged(facts, imported=holiday).on_time.reason
 
 
 def test_r01_a_review_before_its_window_fails():
@@ -255,6 +266,10 @@ def test_r09_leave_is_told_apart_and_stays_in_the_denominator():
 
 def test_r09_the_on_site_rate_is_told_apart():
     assert "现场 8 人，现场参会率 72.7%" in attended(11, on_site=8).reason
+
+
+def test_r09_the_on_site_rate_counts_all_who_were_due():
+    assert "现场 8 人，现场参会率 72.7%" in attended(10, on_site=8).reason
 
 
 def test_r09_guests_do_not_replace_the_absent():

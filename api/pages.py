@@ -6,11 +6,12 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final, Generic, TypeVar
 
 from fastapi import Query
 from pydantic import BaseModel, Field
-from sqlalchemy import ColumnElement, Select, tuple_
+from sqlalchemy import ColumnElement, Select, literal, tuple_
 
 from qa_pipeline.errors import InputError
 
@@ -29,12 +30,21 @@ class Page(BaseModel, Generic[Item]):
 
 
 def after(
-    query: Select[Any], keys: Sequence[ColumnElement[Any]], cursor: str | None, limit: int
+    query: Select[Any],
+    keys: Sequence[ColumnElement[Any]],
+    cursor: str | None,
+    limit: int,
+    *,
+    descending: bool = False,
 ) -> Select[Any]:
-    """The query in the order of the keys (the last one unique), from behind the cursor, one row too many."""
+    """The query in the order of the keys (the last one unique), from behind the cursor, one row too many.
+
+    Keys are texts, numbers, days and moments without gaps (no NULL).
+    """
     if cursor is not None:
-        query = query.where(tuple_(*keys) > tuple_(*_decoded(cursor, len(keys))))
-    return query.order_by(*keys).limit(limit + 1)
+        behind, seen = tuple_(*keys), tuple_(*(literal(v, k.type) for k, v in _decoded(cursor, keys)))
+        query = query.where(behind < seen if descending else behind > seen)
+    return query.order_by(*(key.desc() if descending else key for key in keys)).limit(limit + 1)
 
 
 def page(rows: Sequence[Any], limit: int, key: Any) -> tuple[Sequence[Any], str | None]:
@@ -42,14 +52,31 @@ def page(rows: Sequence[Any], limit: int, key: Any) -> tuple[Sequence[Any], str 
     if len(rows) <= limit:
         return rows, None
     shown = rows[:limit]
-    return shown, base64.urlsafe_b64encode(json.dumps(list(key(shown[-1]))).encode()).decode()
+    return shown, base64.urlsafe_b64encode(json.dumps(list(key(shown[-1])), default=str).encode()).decode()
 
 
-def _decoded(cursor: str, length: int) -> list[Any]:
+def _decoded(
+    cursor: str, keys: Sequence[ColumnElement[Any]]
+) -> list[tuple[ColumnElement[Any], str | int | date]]:
+    problem = InputError("游标无效：请原样带回上一页返回的 next。")
     try:
-        keys = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        values = json.loads(base64.urlsafe_b64decode(cursor.encode()))
+        if not isinstance(values, list):
+            raise problem
+        return [(key, _read(value, key.type.python_type)) for key, value in zip(keys, values, strict=True)]
     except (ValueError, binascii.Error) as error:
-        raise InputError("游标无效：请原样带回上一页返回的 next。") from error
-    if not isinstance(keys, list) or len(keys) != length or not all(isinstance(k, str | int) for k in keys):
-        raise InputError("游标无效：请原样带回上一页返回的 next。")
-    return keys
+        raise problem from error
+
+
+def _read(value: object, kind: type) -> str | int | date:
+    """A key as its column takes it; raises ValueError for anything else."""
+    if isinstance(value, str) and kind is datetime:
+        moment = datetime.fromisoformat(value)
+        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if isinstance(value, str) and kind is date:
+        return date.fromisoformat(value)
+    if (isinstance(value, str) and issubclass(kind, str) and "\x00" not in value) or (
+        isinstance(value, int) and kind is int and abs(value) < 2**63
+    ):
+        return value
+    raise ValueError(value)

@@ -1,0 +1,31 @@
+"""Edits of what several people may edit at once: the reader's ETag comes back as If-Match."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Annotated
+
+from fastapi import Header, Response
+from pydantic import BaseModel
+
+from api.problems import Stale
+from qa_pipeline.errors import InputError
+
+IfMatch = Annotated[str | None, Header(alias="If-Match", description="读取时返回的 ETag", max_length=200)]
+
+
+def etag(shown: BaseModel) -> str:
+    """A strong tag over the whole of what was shown."""
+    return f'"{hashlib.sha256(shown.model_dump_json().encode()).hexdigest()[:32]}"'
+
+
+def tagged(response: Response, shown: BaseModel) -> None:
+    response.headers["ETag"] = etag(shown)
+
+
+def require_match(given: str | None, current: BaseModel) -> None:
+    """Raise Stale when the reader saw something else, InputError when nobody says what was seen."""
+    if given is None:
+        raise InputError("请在 If-Match 头中带回读取时返回的 ETag，以免覆盖他人的修改。")
+    if given.strip() not in ("*", etag(current)):
+        raise Stale("内容在您读取之后已被他人修改：请重新读取后再改。")

@@ -1,0 +1,63 @@
+"""Kinds of values that requests and answers of many domains share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from typing import Annotated, Any, Final, TypeVar
+
+from fastapi import Query
+from pydantic import AwareDatetime, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
+
+from api.problems import NotFound
+from qa_pipeline.compliance.calendar import FIRST_YEAR, LAST_YEAR
+from qa_pipeline.errors import InputError
+
+Found = TypeVar("Found")
+
+FIRST_DAY: Final = date(FIRST_YEAR, 1, 1)
+LAST_DAY: Final = date(LAST_YEAR, 12, 31)
+_MONTH: Final = r"^20\d\d-(0[1-9]|1[0-2])$"
+_CLEAN: Final = r"^[^\x00]*$"
+"""Databases take no NUL."""
+
+
+def _month(value: object) -> object:
+    """The first day for ``2026-09``; anything else is left for the date's own check to refuse."""
+    if isinstance(value, str) and len(value) == 7:
+        return f"{value}-01"
+    return value if isinstance(value, date) else ""
+
+
+Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\w.:@-]+$")]
+"""Key by which the outside world knows a row."""
+Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128, pattern=_CLEAN)]
+"""A name or a short sentence."""
+Words = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=8000, pattern=_CLEAN)
+]
+"""Text of any length that a person writes."""
+Day = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY)]
+Moment = AwareDatetime
+Month = Annotated[
+    date,
+    BeforeValidator(_month),
+    Field(ge=FIRST_DAY, le=date(2099, 12, 1)),
+    PlainSerializer(lambda day: f"{day:%Y-%m}", return_type=str),
+    WithJsonSchema({"type": "string", "pattern": _MONTH, "examples": ["2026-09"]}),
+]
+"""First day of a month, written ``2026-09``."""
+Below = Annotated[Code | None, Query(description="机构代码：只看该机构及其下级；不填为全部可见机构")]
+
+
+def existing(get: Callable[[str], Found], code: str) -> Found:
+    """What the address names; raises NotFound where the repository knows none, or none in the subtree."""
+    try:
+        return get(code)
+    except InputError as error:
+        raise NotFound(str(error)) from error
+
+
+def example(**values: Any) -> dict[str, Any]:
+    """A schema's example, for the documentation."""
+    return {"examples": [values]}

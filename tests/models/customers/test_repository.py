@@ -227,9 +227,9 @@ def test_ten_thousand_customers_take_a_handful_of_statements_and_seconds(world: 
             for back in range(3)
         ],
     )
-    began = time.perf_counter()
+    began = time.process_time()  # not the wall clock: other work may hold the machine
     with counting_queries(world.session) as statements:
         run = CustomerRepository(world.session).snapshot_week(WEEK1, parameters=PARAMETERS)
     assert run.customers == 10_004
     assert len(statements) <= 5
-    assert time.perf_counter() - began < 10
+    assert time.process_time() - began < 5

@@ -1,11 +1,17 @@
-"""The commands ``huijian database …`` and ``huijian data …``. Imports stay inside: help answers at once."""
+"""The commands ``huijian database``, ``huijian data`` and ``huijian demo-org``.
+
+Imports stay inside: help answers at once.
+"""
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from models.demo_org.extent import Size
 
 database_app = typer.Typer(help="经营数据库：建立或升级结构。", no_args_is_help=True)
 data_app = typer.Typer(help="经营数据的模板、导入与导出（Excel、CSV）。", no_args_is_help=True)
@@ -122,3 +128,38 @@ def import_(
         )
     for one in taken:
         typer.echo(f"{one.title}：新增 {one.added}，更新 {one.changed}，未变 {one.unchanged}")
+
+
+def demo_org(
+    seed: Annotated[int, typer.Option("--seed", min=0, help="随机种子；相同种子得到相同数据")],
+    size: Annotated[
+        Size, typer.Option("--size", help="规模：small、medium、large 分别为 3、30、300 家四级机构")
+    ] = Size.SMALL,
+    months: Annotated[int, typer.Option("--months", help="月数，含截止日所在月")] = 12,
+    until: Annotated[
+        datetime | None, typer.Option("--until", formats=["%Y-%m-%d"], help="数据截止日；默认今天")
+    ] = None,
+    database: Database = None,
+) -> None:
+    """生成一家示例公司的全部经营数据，供演示、测试与测速；只写入空的数据库。"""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from models.base import SHANGHAI
+    from models.database import connect, require_current
+    from models.demo_org.generate import generate
+
+    engine = connect(database or default_url())
+    require_current(engine)
+    last = (until or datetime.now(SHANGHAI)).date()
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("生成", total=None)
+        generate(
+            engine,
+            seed=seed,
+            size=size,
+            months=months,
+            until=last,
+            progress=lambda done, total: bar.update(task, completed=done, total=total),
+        )
+    typer.echo(f"已生成示例机构（{size}，种子 {seed}，{months} 个月，截至 {last}）：数据均为虚构。")

@@ -70,6 +70,18 @@ def test_help_answers_and_lists_the_commands() -> None:
         assert command in done.stdout
 
 
+def test_the_installed_command_adds_those_of_the_model() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", "from api.cli import app; app(['--help'])"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for command in ("inspect", "database", "data", "demo-org"):
+        assert command in done.stdout
+
+
 def test_shipped_code_loads_no_pickles_and_asserts_nothing() -> None:
     unsafe = re.compile(r"\bpickle\.|joblib\.load|yaml\.load\(|allow_pickle=True|^\s*assert ", re.MULTILINE)
     guilty = [p for p in SHIPPED if unsafe.search(p.read_text("utf-8"))]

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from api.access import Caller
 from api.accounts.tables import AuditEntry
+from api.sessions import SAFE, begin_writing
 
 
 def note(
@@ -23,6 +24,8 @@ def note(
     **detail: str | int | float | bool | None,
 ) -> None:
     """Add an entry; ``detail`` holds what changed, never personal data or secrets."""
+    if request.method in SAFE:
+        begin_writing(session)
     session.add(
         AuditEntry(
             at=datetime.now(UTC),

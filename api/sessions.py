@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, Request
 from sqlalchemy.orm import Session
 
-from models.database import transaction
+from models.database import WRITES, writing
+
+SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+"""Methods that only read."""
 
 
 def session(request: Request) -> Iterator[Session]:
-    """One transaction a request; an error takes everything back."""
-    with transaction(request.app.state.engine) as opened:
+    """One transaction a request; an error takes everything back.
+
+    A route that hashes, calls out or otherwise waits may commit before: nothing is held meanwhile, and what
+    follows is the next transaction.
+    """
+    engine = request.app.state.engine
+    with Session(engine if request.method in SAFE else writing(engine), expire_on_commit=False) as opened:
         yield opened
+        opened.commit()
+
+
+def begin_writing(opened: Session) -> None:
+    """End what was read, and begin a transaction that may write: for what a reading route has to record."""
+    opened.commit()
+    opened.connection(execution_options={WRITES: True})
 
 
 Database = Annotated[Session, Depends(session, scope="function")]

@@ -11,7 +11,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError
 from sqlalchemy.orm import Session
@@ -21,6 +21,8 @@ from qa_pipeline.errors import InputError
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
 BUSY_SECONDS: Final = 30
 """How long a SQLite connection waits for another's write to end."""
+WRITES: Final = "huijian_writes"
+"""Execution option of connections whose transactions will write."""
 
 
 def connect(url: str) -> Engine:
@@ -30,7 +32,7 @@ def connect(url: str) -> Engine:
         if address.get_backend_name() == "sqlite":
             engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS})
             event.listen(engine, "connect", _prepare_sqlite)
-            event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+            event.listen(engine, "begin", _begin_sqlite)
             return engine
         if address.get_backend_name() == "postgresql":
             return create_engine(
@@ -52,11 +54,23 @@ def _prepare_sqlite(connection: Any, _: object) -> None:
     cursor.close()
 
 
+def _begin_sqlite(connection: Connection) -> None:
+    # A transaction that reads first and writes later fails at once, without waiting, when another wrote
+    # meanwhile; one that says from its beginning that it will write waits for its turn.
+    writes = connection.get_execution_options().get(WRITES, False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Session]:
-    """A session that commits once at the end, or not at all when the block raises."""
-    with Session(engine, expire_on_commit=False) as session, session.begin():
+    """A session that writes: it commits once at the end, or not at all when the block raises."""
+    with Session(writing(engine), expire_on_commit=False) as session, session.begin():
         yield session
+
+
+def writing(engine: Engine) -> Engine:
+    """The same engine for sessions that write after they have read: SQLite lets them in one by one."""
+    return engine.execution_options(**{WRITES: True})
 
 
 def migrate(engine: Engine, *, scripts: Path = MIGRATIONS) -> None:

@@ -12,11 +12,12 @@ from sqlalchemy import Engine
 
 from api import problems
 from api.database import require_current
+from api.organisation.endpoints import router as organisation
 from api.settings import Settings
 from models.database import connect
 
 V1: Final = "/api/v1"
-ROUTERS: Final[tuple[APIRouter, ...]] = ()
+ROUTERS: Final[tuple[APIRouter, ...]] = (organisation,)
 """Of every domain, in the order in which the documentation lists them."""
 SECURE_HEADERS: Final = {
     "X-Content-Type-Options": "nosniff",

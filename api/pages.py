@@ -12,11 +12,13 @@ from typing import Annotated, Any, Final, Generic, TypeVar
 from fastapi import Query
 from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement, Select, literal, tuple_
+from sqlalchemy.orm import InstrumentedAttribute
 
 from qa_pipeline.errors import InputError
 
 LARGEST: Final = 500
 Item = TypeVar("Item")
+Key = ColumnElement[Any] | InstrumentedAttribute[Any]
 
 Limit = Annotated[int, Query(ge=1, le=LARGEST, description="每页条数")]
 Cursor = Annotated[str | None, Query(description="上一页返回的 next，原样带回即得下一页")]
@@ -31,7 +33,7 @@ class Page(BaseModel, Generic[Item]):
 
 def after(
     query: Select[Any],
-    keys: Sequence[ColumnElement[Any]],
+    keys: Sequence[Key],
     cursor: str | None,
     limit: int,
     *,
@@ -55,9 +57,7 @@ def page(rows: Sequence[Any], limit: int, key: Any) -> tuple[Sequence[Any], str 
     return shown, base64.urlsafe_b64encode(json.dumps(list(key(shown[-1])), default=str).encode()).decode()
 
 
-def _decoded(
-    cursor: str, keys: Sequence[ColumnElement[Any]]
-) -> list[tuple[ColumnElement[Any], str | int | date]]:
+def _decoded(cursor: str, keys: Sequence[Key]) -> list[tuple[Key, str | int | date]]:
     problem = InputError("游标无效：请原样带回上一页返回的 next。")
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor.encode()))

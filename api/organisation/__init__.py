@@ -1,0 +1,1 @@
+"""Institutions, sales offices, people, who leads them, and the business calendar."""

@@ -1,0 +1,241 @@
+"""Routes of institutions and sales offices."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from api.access import Caller, Permission, allowed
+from api.audit import note
+from api.fields import Below, Code, Day, existing
+from api.organisation import service
+from api.organisation.repository import DirectoryRepository
+from api.organisation.schemas import (
+    Appointment,
+    Deputation,
+    Ending,
+    InstitutionDetail,
+    InstitutionOut,
+    Move,
+    MustHold,
+    NewInstitution,
+    NewOffice,
+    OfficeOut,
+    PersonRef,
+    RosterOut,
+)
+from api.pages import Cursor, Limit, Page, page
+from api.sessions import Database
+from models.organisation.appointments import AppointmentRepository
+from models.organisation.repository import InstitutionRepository
+from models.organisation.tables import SalesOffice
+
+router: Final = APIRouter(tags=["机构"])
+Reader = Annotated[Caller, Depends(allowed(Permission.READ_MODEL))]
+Editor = Annotated[Caller, Depends(allowed(Permission.EDIT_MODEL))]
+On = Annotated[Day | None, Query(description="哪一天的情况；不填为今天")]
+
+
+@router.get("/institutions", summary="机构列表（按代码排序）", operation_id="listInstitutions")
+def institutions(
+    session: Database,
+    asker: Reader,
+    below: Below = None,
+    level: Annotated[int | None, Query(ge=1, le=4, description="机构级别")] = None,
+    must_hold: Annotated[bool | None, Query(description="是否应召开二会")] = None,
+    on: Annotated[Day | None, Query(description="只看该日存在的机构；不填为全部")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[InstitutionOut]:
+    part = service.subtree_of(session, asker, below)
+    rows = DirectoryRepository(session, within=asker.within).institutions(
+        below=part.path if part else None,
+        parent=None,
+        level=level,
+        must_hold=must_hold,
+        on=on,
+        cursor=cursor,
+        limit=limit,
+    )
+    shown, further = page(rows, limit, lambda row: [row.code])
+    return Page(items=service.shown(session, asker, shown), next=further)
+
+
+@router.get("/institutions/{code}", summary="一家机构", operation_id="getInstitution")
+def institution(session: Database, asker: Reader, code: Code) -> InstitutionDetail:
+    return service.detail(session, asker, code)
+
+
+@router.get("/institutions/{code}/children", summary="直接下级机构", operation_id="listChildInstitutions")
+def children(
+    session: Database, asker: Reader, code: Code, cursor: Cursor = None, limit: Limit = 100
+) -> Page[InstitutionOut]:
+    existing(InstitutionRepository(session, within=asker.within).get, code)
+    rows = DirectoryRepository(session, within=asker.within).institutions(
+        below=None, parent=code, level=None, must_hold=None, on=None, cursor=cursor, limit=limit
+    )
+    shown, further = page(rows, limit, lambda row: [row.code])
+    return Page(items=service.shown(session, asker, shown), next=further)
+
+
+@router.get("/institutions/{code}/roster", summary="某日会议的应到名单与可主持人", operation_id="getRoster")
+def roster(
+    session: Database, asker: Reader, code: Code, on: Annotated[Day, Query(description="会议日期")]
+) -> RosterOut:
+    return service.roster(session, asker, code, on)
+
+
+@router.post("/institutions", status_code=201, summary="设立机构", operation_id="addInstitution")
+def add_institution(
+    request: Request, session: Database, asker: Editor, body: NewInstitution
+) -> InstitutionDetail:
+    if body.must_hold:
+        service.require_company_wide(asker)
+    new = InstitutionRepository(session, within=asker.within).add(
+        body.code,
+        name=body.name,
+        parent=body.parent,
+        valid_from=body.valid_from,
+        must_hold=body.must_hold,
+    )
+    _noted(session, request, asker, "institution.add", new.code, new.id)
+    return service.detail(session, asker, new.code)
+
+
+@router.post("/institutions/{code}/move", summary="移到另一上级之下", operation_id="moveInstitution")
+def move(request: Request, session: Database, asker: Editor, code: Code, body: Move) -> InstitutionDetail:
+    service.require_below(session, asker, code)
+    moved = InstitutionRepository(session, within=asker.within).move(code, parent=body.parent)
+    _noted(session, request, asker, "institution.move", code, moved.id, parent=body.parent)
+    return service.detail(session, asker, code)
+
+
+@router.post("/institutions/{code}/close", summary="撤销机构", operation_id="closeInstitution")
+def close(request: Request, session: Database, asker: Editor, code: Code, body: Ending) -> InstitutionDetail:
+    service.require_below(session, asker, code)
+    tree = InstitutionRepository(session, within=asker.within)
+    tree.close(code, on=body.on)
+    _noted(session, request, asker, "institution.close", code, tree.get(code).id, on=str(body.on))
+    return service.detail(session, asker, code)
+
+
+@router.put("/institutions/{code}/must-hold", summary="设定是否应召开二会", operation_id="setMustHold")
+def must_hold(
+    request: Request, session: Database, asker: Editor, code: Code, body: MustHold
+) -> InstitutionDetail:
+    tree = InstitutionRepository(session, within=asker.within)
+    found = existing(tree.get, code)
+    service.require_company_wide(asker)
+    tree.set_must_hold(code, must_hold=body.must_hold)
+    _noted(session, request, asker, "institution.must_hold", code, found.id, must_hold=body.must_hold)
+    return service.detail(session, asker, code)
+
+
+@router.put("/institutions/{code}/manager", summary="任命行政经理（R8）", operation_id="setManager")
+def manage(
+    request: Request, session: Database, asker: Editor, code: Code, body: Appointment
+) -> InstitutionDetail:
+    found = existing(InstitutionRepository(session, within=asker.within).get, code)
+    appointments = AppointmentRepository(session, within=asker.within)
+    appointments.manage(code, person=body.person, on=body.on)
+    _noted(session, request, asker, "institution.manager", code, found.id, person=body.person)
+    return service.detail(session, asker, code)
+
+
+@router.post("/institutions/{code}/deputies", summary="书面授权代理主持（R8）", operation_id="addDeputy")
+def deputise(
+    request: Request, session: Database, asker: Editor, code: Code, body: Deputation
+) -> InstitutionDetail:
+    found = existing(InstitutionRepository(session, within=asker.within).get, code)
+    appointments = AppointmentRepository(session, within=asker.within)
+    appointments.deputise(code, person=body.person, on=body.on, until=body.until)
+    _noted(session, request, asker, "institution.deputy", code, found.id, person=body.person)
+    return service.detail(session, asker, code)
+
+
+@router.get("/offices", summary="营业室列表（按代码排序）", operation_id="listOffices")
+def offices(
+    session: Database,
+    asker: Reader,
+    below: Below = None,
+    on: On = None,
+    without_lead: Annotated[bool, Query(description="只看没有负责人的营业室")] = False,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[OfficeOut]:
+    part = service.subtree_of(session, asker, below)
+    rows = DirectoryRepository(session, within=asker.within).offices(
+        below=part.path if part else None,
+        on=on or service.today(),
+        without_lead=without_lead,
+        cursor=cursor,
+        limit=limit,
+    )
+    shown, further = page(rows, limit, lambda row: [row[0].code])
+    return Page(
+        items=[
+            _office(office, home, PersonRef(code=lead, name=name) if lead else None)
+            for office, home, lead, name in shown
+        ],
+        next=further,
+    )
+
+
+@router.post("/offices", status_code=201, summary="设立营业室", operation_id="addOffice")
+def add_office(request: Request, session: Database, asker: Editor, body: NewOffice) -> OfficeOut:
+    new = InstitutionRepository(session, within=asker.within).add_office(
+        body.code,
+        name=body.name,
+        institution=body.institution,
+        valid_from=body.valid_from,
+        market_factor=body.market_factor,
+    )
+    _noted(session, request, asker, "office.add", new.code, new.institution_id)
+    return _office(new, body.institution, None)
+
+
+@router.post("/offices/{code}/close", status_code=204, summary="撤销营业室", operation_id="closeOffice")
+def close_office(request: Request, session: Database, asker: Editor, code: Code, body: Ending) -> None:
+    tree = InstitutionRepository(session, within=asker.within)
+    office = existing(tree.office, code)
+    tree.close_office(code, on=body.on)
+    _noted(session, request, asker, "office.close", code, office.institution_id, on=str(body.on))
+
+
+@router.put("/offices/{code}/lead", status_code=204, summary="任命营业室负责人", operation_id="setOfficeLead")
+def lead(request: Request, session: Database, asker: Editor, code: Code, body: Appointment) -> None:
+    office = existing(InstitutionRepository(session, within=asker.within).office, code)
+    AppointmentRepository(session, within=asker.within).lead(code, person=body.person, on=body.on)
+    _noted(session, request, asker, "office.lead", code, office.institution_id, person=body.person)
+
+
+def _office(row: SalesOffice, institution: str, lead: PersonRef | None) -> OfficeOut:
+    return OfficeOut(
+        code=row.code,
+        name=row.name,
+        institution=institution,
+        lead=lead,
+        market_factor=_plain(row.market_factor),
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+    )
+
+
+def _plain(factor: Decimal | None) -> Decimal | None:
+    """1.2 rather than 1.200000."""
+    return None if factor is None else factor.normalize() + 0
+
+
+def _noted(
+    session: Database,
+    request: Request,
+    asker: Caller,
+    action: str,
+    code: str,
+    institution_id: int,
+    **detail: str | bool,
+) -> None:
+    kind = action.partition(".")[0]
+    note(session, request, asker, action, kind=kind, code=code, institution_id=institution_id, **detail)

@@ -1,0 +1,131 @@
+"""Routes of people: search, careers, and what happens to them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Query, Request
+
+from api.access import Caller, Permission, allowed
+from api.audit import note
+from api.fields import Below, Code, Day, Line, existing
+from api.organisation import service
+from api.organisation.repository import DirectoryRepository
+from api.organisation.schemas import (
+    Ending,
+    NewPerson,
+    PersonDetail,
+    PersonOut,
+    Promotion,
+    RankOut,
+    Transfer,
+)
+from api.pages import Cursor, Limit, Page, page
+from api.sessions import Database
+from models.organisation.people import PeopleRepository
+from models.organisation.tables import PersonKind
+
+router: Final = APIRouter(tags=["人员"])
+Reader = Annotated[Caller, Depends(allowed(Permission.READ_MODEL))]
+Editor = Annotated[Caller, Depends(allowed(Permission.EDIT_MODEL))]
+
+
+@router.get("/ranks", summary="职级（由低到高）", operation_id="listRanks")
+def ranks(session: Database, asker: Reader) -> list[RankOut]:
+    return [
+        RankOut(code=rank.code, name=rank.name, order=rank.rank_order, is_supervisor=rank.is_supervisor)
+        for rank in DirectoryRepository(session, within=asker.within).ranks()
+    ]
+
+
+@router.get("/people", summary="某日在职人员（按工号排序）", operation_id="listPeople")
+def people(
+    session: Database,
+    asker: Reader,
+    search: Annotated[Line | None, Query(description="工号或姓名的开头")] = None,
+    below: Below = None,
+    kind: Annotated[PersonKind | None, Query(description="agent 外勤，staff 内勤")] = None,
+    supervisors: Annotated[bool | None, Query(description="是否主管及以上")] = None,
+    on: Annotated[Day | None, Query(description="哪一天的情况；不填为今天")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 50,
+) -> Page[PersonOut]:
+    part = service.subtree_of(session, asker, below)
+    rows = DirectoryRepository(session, within=asker.within).people(
+        search=search,
+        below=part.path if part else None,
+        kind=kind,
+        supervisors=supervisors,
+        on=on or service.today(),
+        cursor=cursor,
+        limit=limit,
+    )
+    shown, further = page(rows, limit, lambda row: [row[0].code])
+    return Page(
+        items=[
+            PersonOut(
+                code=person.code,
+                name=person.name,
+                kind=person.kind,
+                rank=rank.code,
+                is_supervisor=rank.is_supervisor,
+                institution=institution,
+                office=office,
+                joined_on=person.joined_on,
+                left_on=person.left_on,
+            )
+            for person, rank, institution, office in shown
+        ],
+        next=further,
+    )
+
+
+@router.get("/people/{code}", summary="一个人及其职级经历", operation_id="getPerson")
+def person(session: Database, asker: Reader, code: Code) -> PersonDetail:
+    return service.person(session, asker, code)
+
+
+@router.post("/people", status_code=201, summary="入职", operation_id="addPerson")
+def add_person(request: Request, session: Database, asker: Editor, body: NewPerson) -> PersonDetail:
+    PeopleRepository(session, within=asker.within).join(
+        body.code,
+        name=body.name,
+        kind=body.kind,
+        joined_on=body.joined_on,
+        rank=body.rank,
+        institution=body.institution,
+        office=body.office,
+        upline=body.upline,
+    )
+    note(session, request, asker, "person.join", kind="person", code=body.code, institution=body.institution)
+    return service.person(session, asker, body.code)
+
+
+@router.post("/people/{code}/promote", summary="职级变更", operation_id="promotePerson")
+def promote(request: Request, session: Database, asker: Editor, code: Code, body: Promotion) -> PersonDetail:
+    repository = PeopleRepository(session, within=asker.within)
+    existing(repository.get, code)
+    repository.promote(code, rank=body.rank, on=body.on)
+    note(session, request, asker, "person.promote", kind="person", code=code, rank=body.rank, on=str(body.on))
+    return service.person(session, asker, code)
+
+
+@router.post("/people/{code}/transfer", summary="调动", operation_id="transferPerson")
+def transfer(request: Request, session: Database, asker: Editor, code: Code, body: Transfer) -> PersonDetail:
+    repository = PeopleRepository(session, within=asker.within)
+    existing(repository.get, code)
+    repository.transfer(code, institution=body.institution, on=body.on, office=body.office, rank=body.rank)
+    note(
+        session, request, asker, "person.transfer",
+        kind="person", code=code, institution=body.institution, on=str(body.on),
+    )  # fmt: skip
+    return service.person(session, asker, code)
+
+
+@router.post("/people/{code}/leave", summary="离职", operation_id="leavePerson")
+def leave(request: Request, session: Database, asker: Editor, code: Code, body: Ending) -> PersonDetail:
+    repository = PeopleRepository(session, within=asker.within)
+    existing(repository.get, code)
+    repository.leave(code, on=body.on)
+    note(session, request, asker, "person.leave", kind="person", code=code, on=str(body.on))
+    return service.person(session, asker, code)

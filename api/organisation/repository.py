@@ -1,0 +1,141 @@
+"""Lists of institutions, offices and people, a page at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, and_, or_, select
+from sqlalchemy.orm import aliased
+
+from api.pages import after
+from models.base import Repository
+from models.organisation.conditions import holds_on, in_service, inside
+from models.organisation.tables import (
+    Institution,
+    OfficeLead,
+    Person,
+    PersonKind,
+    Rank,
+    RankHistory,
+    SalesOffice,
+)
+
+
+def starts_with(column: Any, text: str) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = column.startswith(text, autoescape=True)
+    return found
+
+
+class DirectoryRepository(Repository):
+    """What the subtree holds, in the order of its codes."""
+
+    def institutions(
+        self,
+        *,
+        below: str | None,
+        parent: str | None,
+        level: int | None,
+        must_hold: bool | None,
+        on: date | None,
+        cursor: str | None,
+        limit: int,
+    ) -> Sequence[Institution]:
+        query = select(Institution).where(inside(self.within))
+        conditions = (
+            (below, lambda: Institution.path.startswith(below or "")),
+            (parent, lambda: Institution.parent_id == self._key(parent or "")),
+            (level, lambda: Institution.level == level),
+            (must_hold, lambda: Institution.must_hold.is_(bool(must_hold))),
+            (on, lambda: holds_on(Institution, on or date.min)),
+        )
+        query = query.where(*(condition() for given, condition in conditions if given is not None))
+        return self.session.scalars(after(query, [Institution.code], cursor, limit)).all()
+
+    def codes(self, ids: Collection[int | None]) -> Mapping[int, str]:
+        """Key -> code, of institutions that the reader may see."""
+        query = select(Institution.id, Institution.code).where(Institution.id.in_([i for i in ids if i]))
+        return dict(self.session.execute(query.where(inside(self.within))).tuples().all())
+
+    def office_codes(self, ids: Collection[int | None]) -> Mapping[int, str]:
+        query = select(SalesOffice.id, SalesOffice.code).where(SalesOffice.id.in_([i for i in ids if i]))
+        return dict(self.session.execute(query).tuples().all())
+
+    def ranks(self) -> Sequence[Rank]:
+        """All ranks, lowest first."""
+        return self.session.scalars(select(Rank).order_by(Rank.rank_order)).all()
+
+    def people_codes(self, ids: Collection[int | None]) -> Mapping[int, str]:
+        """Key -> number, of people whose newest place the reader may see."""
+        later = aliased(RankHistory)
+        newest = (
+            select(later.valid_from)
+            .where(later.person_id == RankHistory.person_id)
+            .order_by(later.valid_from.desc())
+            .limit(1)
+        )
+        query = (
+            select(Person.id, Person.code)
+            .join(RankHistory, RankHistory.person_id == Person.id)
+            .join(Institution, Institution.id == RankHistory.institution_id)
+            .where(Person.id.in_([i for i in ids if i]), inside(self.within))
+            .where(RankHistory.valid_from == newest.scalar_subquery())
+        )
+        return dict(self.session.execute(query).tuples().all())
+
+    def offices(
+        self,
+        *,
+        below: str | None,
+        on: date,
+        without_lead: bool,
+        cursor: str | None,
+        limit: int,
+    ) -> Sequence[Row[Any]]:
+        """(office, institution code, lead's number, lead's name) as on the day."""
+        query = (
+            select(SalesOffice, Institution.code, Person.code, Person.name)
+            .join(Institution, Institution.id == SalesOffice.institution_id)
+            .outerjoin(OfficeLead, and_(OfficeLead.office_id == SalesOffice.id, holds_on(OfficeLead, on)))
+            .outerjoin(Person, and_(Person.id == OfficeLead.person_id, in_service(on)))
+            .where(inside(self.within), holds_on(SalesOffice, on))
+        )
+        if below is not None:
+            query = query.where(Institution.path.startswith(below))
+        if without_lead:
+            query = query.where(Person.id.is_(None))
+        return self.session.execute(after(query, [SalesOffice.code], cursor, limit)).all()
+
+    def people(
+        self,
+        *,
+        search: str | None,
+        below: str | None,
+        kind: PersonKind | None,
+        supervisors: bool | None,
+        on: date,
+        cursor: str | None,
+        limit: int,
+    ) -> Sequence[Row[Any]]:
+        """(person, rank, institution code, office code) of those in service on the day."""
+        query = (
+            select(Person, Rank, Institution.code, SalesOffice.code)
+            .join(RankHistory, RankHistory.person_id == Person.id)
+            .join(Rank, Rank.id == RankHistory.rank_id)
+            .join(Institution, Institution.id == RankHistory.institution_id)
+            .outerjoin(SalesOffice, SalesOffice.id == RankHistory.office_id)
+            .where(inside(self.within), holds_on(RankHistory, on), in_service(on))
+        )
+        if search is not None:
+            query = query.where(or_(starts_with(Person.code, search), starts_with(Person.name, search)))
+        if below is not None:
+            query = query.where(Institution.path.startswith(below))
+        if kind is not None:
+            query = query.where(Person.kind == kind)
+        if supervisors is not None:
+            query = query.where(Rank.is_supervisor.is_(supervisors))
+        return self.session.execute(after(query, [Person.code], cursor, limit)).all()
+
+    def _key(self, code: str) -> Any:
+        return select(Institution.id).where(Institution.code == code).scalar_subquery()

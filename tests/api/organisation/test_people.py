@@ -1,0 +1,75 @@
+"""People are found by the beginning of their number or name; their careers are kept."""
+
+from __future__ import annotations
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+
+from api.accounts.tables import Role
+from models.database import transaction
+from models.organisation.tables import Person
+from tests.api.conftest import SignedIn
+from tests.api.people import staff
+
+V1 = "/api/v1"
+
+
+@pytest.fixture
+def manager(service_engine: Engine, signed_in: SignedIn) -> TestClient:
+    staff(service_engine)
+    return signed_in(Role.MANAGER, institution="350102")
+
+
+def found(client: TestClient, query: str) -> list[str]:
+    return [row["code"] for row in client.get(f"{V1}/people?{query}").json()["items"]]
+
+
+def test_the_search_keeps_to_the_subtree(manager: TestClient, signed_in: SignedIn) -> None:
+    assert found(manager, "search=S") == ["S1", "S2"]
+    assert found(manager, "search=人A") == ["A1"]
+    assert found(manager, "search=T") == []
+    assert found(manager, "search=%25") == []
+    assert found(manager, "supervisors=true") == ["S1", "S2"]
+    assert found(manager, "kind=staff") == ["G1"]
+    assert found(manager, "on=2023-12-31") == []
+    assert found(signed_in(Role.QA), "below=350103") == ["T1"]
+    assert manager.get(f"{V1}/people?below=350103").status_code == 404
+    assert manager.get(f"{V1}/people/T1").status_code == 404
+    assert manager.post(f"{V1}/people/T1/leave", json={"on": "2026-09-01"}).status_code == 404
+
+
+def test_one_person_shows_the_whole_career_and_a_masked_phone(
+    manager: TestClient, service_engine: Engine
+) -> None:
+    with transaction(service_engine) as session:
+        session.query(Person).filter_by(code="A1").one().phone = "13812345678"
+    body = {"rank": "CHIEF", "on": "2026-09-01"}
+    assert manager.post(f"{V1}/people/A1/promote", json=body).status_code == 200
+    person = manager.get(f"{V1}/people/A1").json()
+    assert [(row["rank"], row["valid_to"]) for row in person["career"]] == [
+        ("SALES", "2026-09-01"),
+        ("CHIEF", None),
+    ]
+    assert person["phone"] == "138****5678"
+
+
+def test_someone_joins_and_leaves(manager: TestClient) -> None:
+    new = {"code": "N1", "name": "新人", "kind": "agent", "joined_on": "2026-09-01", "rank": "SALES",
+           "institution": "350102", "upline": "S1"}  # fmt: skip
+    assert manager.post(f"{V1}/people", json=new).json()["upline"] == "S1"
+    assert (
+        manager.post(f"{V1}/people", json={**new, "code": "N2", "institution": "350103"}).status_code == 400
+    )
+    left = manager.post(f"{V1}/people/N1/leave", json={"on": "2026-10-01"}).json()
+    assert left["left_on"] == "2026-10-01"
+    again = manager.post(f"{V1}/people/N1/leave", json={"on": "2026-10-02"})
+    assert (again.status_code, again.json()["code"]) == (400, "input_error")
+
+
+def test_r9_the_roster_of_a_day_names_those_due_and_the_host(manager: TestClient) -> None:
+    roster = manager.get(f"{V1}/institutions/350102/roster?on=2026-09-08").json()
+    assert [person["code"] for person in roster["due"]] == ["S1", "S2"]
+    assert roster["manager"]["code"] == "G1"
+    assert manager.get(f"{V1}/institutions/350102/roster?on=0001-01-01").status_code == 422
+    assert [rank["code"] for rank in manager.get(f"{V1}/ranks").json()] == ["STAFF", "SALES", "CHIEF"]

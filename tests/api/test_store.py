@@ -1,0 +1,130 @@
+"""The store of recordings and artefacts, on a folder and on a server that speaks S3."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from api.problems import NotFound
+from api.settings import Settings
+from api.store import Store, StoreError, get, open_store, put, spooled
+from qa_pipeline.errors import InputError, OutputError
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """moto's server in a process of its own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    address = f"http://127.0.0.1:{port}"
+    server = subprocess.Popen(
+        [str(Path(sys.executable).with_name("moto_server")), "-p", str(port)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        for _ in range(300):
+            try:
+                httpx.put(f"{address}/recordings")
+                break
+            except httpx.TransportError:
+                time.sleep(0.1)
+        yield address
+    finally:
+        server.terminate()
+        server.wait()
+
+
+@pytest.fixture(params=["folder", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Store:
+    if request.param == "folder":
+        return open_store(str(tmp_path / "store"), data_folder=tmp_path)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", request.getfixturevalue("s3_server"))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
+        monkeypatch.setenv(name, "testing")
+    return open_store(f"s3://recordings/{tmp_path.name}", data_folder=tmp_path)
+
+
+def test_content_is_found_again_under_its_hash(store: Store) -> None:
+    sha256 = put(store, b"sound")
+    assert sha256 == hashlib.sha256(b"sound").hexdigest()
+    assert (store.size(sha256), get(store, sha256)) == (5, b"sound")
+    assert put(store, b"sound") == sha256
+    with store.on_disk(sha256) as file:
+        assert file.read_bytes() == b"sound"
+    assert list(store.spool.iterdir()) == []
+
+
+def test_a_range_is_read_without_the_rest(store: Store) -> None:
+    sha256 = put(store, bytes(range(200)))
+    assert b"".join(store.read(sha256, start=10, end=13)) == bytes([10, 11, 12])
+    assert b"".join(store.read(sha256, start=198, end=500)) == bytes([198, 199])
+
+
+def test_a_large_file_moves_in_from_the_spool(store: Store) -> None:
+    content = b"0123456789" * 1_200_000
+    sha256 = hashlib.sha256(content).hexdigest()
+    file = spooled(store)
+    file.write_bytes(content)
+    store.keep(file, sha256)
+    assert not file.exists()
+    assert hashlib.sha256(get(store, sha256)).hexdigest() == sha256
+
+
+def test_what_is_not_there_is_said_and_removing_it_does_nothing(store: Store) -> None:
+    put(store, b"other")
+    assert store.size("0" * 64) is None
+    with pytest.raises(NotFound, match="不在存储中"):
+        get(store, "0" * 64)
+    store.remove("0" * 64)
+    sha256 = put(store, b"gone soon")
+    store.remove(sha256)
+    assert store.size(sha256) is None
+
+
+def test_a_folder_that_went_away_is_unreachable_and_not_an_absent_recording(tmp_path: Path) -> None:
+    folder = open_store(str(tmp_path / "store"), data_folder=tmp_path)
+    sha256 = put(folder, b"x")
+    (tmp_path / "store").rename(tmp_path / "elsewhere")
+    with pytest.raises(StoreError, match="不见了"):
+        folder.size(sha256)
+    with pytest.raises(StoreError, match="无法写入"):
+        spooled(folder)
+
+
+def test_a_server_that_does_not_answer_is_unreachable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
+        monkeypatch.setenv(name, "testing")
+    bucket = open_store("s3://recordings", data_folder=tmp_path)
+    with pytest.raises(StoreError, match="没有应答"):
+        bucket.size("0" * 64)
+
+
+def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = open_store(str(tmp_path / "store"), data_folder=tmp_path)
+
+    def full(self: Path, content: bytes) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OutputError, match="存储空间已满"):
+        put(folder, b"sound")
+    assert list(folder.spool.iterdir()) == []
+
+
+def test_an_unknown_address_is_refused() -> None:
+    with pytest.raises(InputError, match="s3://"):
+        open_store("ftp://somewhere", data_folder=Settings().data_folder)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
+from models.activities.entry import PLATFORM_LABELS
 from models.activities.tables import Platform
 from models.calendar.tables import SpecialDay
 from models.customers.tables import CustomerSource, InteractionKind, InventoryLabel
@@ -14,6 +15,7 @@ from models.management.tables import ActionKind
 from models.meetings.tables import ActionState, FindingKind, FollowUpOutcome, MeetingState, Presence, SlotName
 from models.navigator.tables import RecommendationState
 from models.organisation.tables import ManagerRole, PersonKind
+from models.planning.approval import NAMES as PLAN_STATES
 from models.planning.tables import PlanState
 from models.toolbox.tables import ToolboxTable
 from qa_pipeline import names
@@ -63,13 +65,7 @@ WORDS: Final[Mapping[type[StrEnum], Mapping[Any, str]]] = {
         FollowUpOutcome.NOT_KEPT: "未兑现",
         FollowUpOutcome.NOT_MENTIONED: "未提及",
     },
-    PlanState: {
-        PlanState.DRAFT: "草稿",
-        PlanState.SUBMITTED: "待审批",
-        PlanState.APPROVED: "已批准",
-        PlanState.REJECTED: "已退回",
-        PlanState.SUPERSEDED: "已被取代",
-    },
+    PlanState: PLAN_STATES,
     CustomerSource: {
         CustomerSource.WARM: "缘故",
         CustomerSource.REFERRAL: "转介绍",
@@ -85,11 +81,7 @@ WORDS: Final[Mapping[type[StrEnum], Mapping[Any, str]]] = {
         InteractionKind.REFERRAL: "转介绍",
     },
     InventoryLabel: {InventoryLabel.REGULAR: "普客", InventoryLabel.WARMING: "升温客户"},
-    Platform: {
-        Platform.WARMUP: "升温平台",
-        Platform.HIGH_VALUE: "价值客户平台",
-        Platform.HIGH_POTENTIAL: "高潜平台",
-    },
+    Platform: PLATFORM_LABELS,
     ActionKind: {
         ActionKind.GOAL_INTERVIEW: "目标面谈",
         ActionKind.CUSTOMER_INVENTORY: "客户盘点",
@@ -100,6 +92,7 @@ WORDS: Final[Mapping[type[StrEnum], Mapping[Any, str]]] = {
         RecommendationState.OPEN: "待办",
         RecommendationState.DONE: "已完成",
         RecommendationState.DISMISSED: "不采纳",
+        RecommendationState.SUPERSEDED: "已被取代",
     },
     ToolboxTable: {
         ToolboxTable.TIER_PRODUCTIVITY: "分层队伍产能",

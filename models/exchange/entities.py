@@ -463,8 +463,11 @@ SHEETS: Final[tuple[Sheet, ...]] = (
         ("键", "key", "HH"),
         ("机构代码", "institution_id", "350102"),
         ("生效日期", "valid_from", date(2026, 11, 1)),
+        ("失效日期", "valid_to"),
         ("数值", "value", Decimal("8600")),
         ("样本量", "sample_size"),
+        ("统计起日", "period_from"),
+        ("统计止日", "period_to"),
         ("人工设定", "is_override", True),
         ("说明", "note", "参照上级机构"),
     ),
@@ -478,9 +481,11 @@ SHEETS: Final[tuple[Sheet, ...]] = (
         ("规则", "rule", "renewal"),
         ("动作", "action", "加保面谈"),
         ("理由", "reason", "高价值高温，12天后续期"),
+        ("联系限制", "contact_limit"),
         ("生成日期", "made_on", date(2026, 11, 6)),
         ("期限", "due_on", date(2026, 11, 9)),
         ("状态", "state", "待办"),
+        ("结束日期", "closed_on"),
     ),
 )
 """In an order in which every reference points to an earlier sheet, or into the same one."""

@@ -14,6 +14,7 @@ SHIPPED: Final = "navigator.yaml"
 TEXTS: Final = ("id", "label", "action", "because")
 NUMBERS: Final = ("priority", "due_in_days", "rest_days")
 RULE_KEYS: Final = (*TEXTS, *NUMBERS, "when", "service_duty")
+WHAT: Final = "导航规则"
 FILE_KEYS: Final = ("version", "snapshot_max_age_days", "rules")
 
 
@@ -47,7 +48,7 @@ def load_rules(path: Path | None = None) -> Rules:
     Raises RubricError that names every mistake as file:line:column with key and nearest word.
     """
     source = path or Path(str(files("rubrics") / SHIPPED))
-    tree, problems = read(source), Problems()
+    tree, problems = read(source, what=WHAT), Problems(what=WHAT)
     _known_keys(tree, FILE_KEYS, problems)
     numbers = {key: _number(tree, key, problems) for key in ("version", "snapshot_max_age_days")}
     rows = tree.get("rules")

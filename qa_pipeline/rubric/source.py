@@ -50,6 +50,8 @@ class Row(list[Any]):
 class Problems:
     """Everything wrong in a rubric, with the words that would have been right."""
 
+    what: str = "量规"
+    """What the file is to its users."""
     found: list[tuple[Mark, str]] = field(default_factory=list)
     incomplete: set[Mark] = field(default_factory=set)
     """Mappings that lost a wrong key or word: what they then lack is not a second mistake."""
@@ -68,7 +70,7 @@ class Problems:
             return
         lines = [f"{mark} {sentence}" for mark, sentence in sorted(self.found)]
         count = f"有 {len(lines)} 处错误" if len(lines) > 1 else "有错误"
-        raise RubricError(f"量规 {name} {count}，请改正后再用：\n" + "\n".join(lines))
+        raise RubricError(f"{self.what} {name} {count}，请改正后再用：\n" + "\n".join(lines))
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str:
@@ -85,20 +87,23 @@ def nearest(word: str, allowed: Iterable[str]) -> str:
     return f"可用的有：{shown}"
 
 
-def read(path: Path) -> Placed:
-    """Parse one rubric file; raises RubricError with line and column when it is not readable YAML."""
+def read(path: Path, *, what: str = "量规") -> Placed:
+    """Parse one file; raises RubricError with line and column when it is not readable YAML.
+
+    ``what``: what the file is to its users.
+    """
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise RubricError(f"找不到量规文件 {path}，请检查路径。") from None
+        raise RubricError(f"找不到{what}文件 {path}，请检查路径。") from None
     except IsADirectoryError:
-        raise RubricError(f"{path} 是文件夹，不是量规文件。") from None
+        raise RubricError(f"{path} 是文件夹，不是{what}文件。") from None
     except (OSError, UnicodeDecodeError) as error:
         raise RubricError(
-            f"量规文件 {path} 读不出来：{error}。请确认它是 UTF-8 文本且有读取权限。"
+            f"{what}文件 {path} 读不出来：{error}。请确认它是 UTF-8 文本且有读取权限。"
         ) from error
     try:
         tree = YAML(typ="rt").load(text)
@@ -111,7 +116,7 @@ def read(path: Path) -> Placed:
     except YAMLError as error:
         raise RubricError(f"{path} 不是合法的 YAML，请检查缩进、冒号和引号。") from error
     if not isinstance(tree, Mapping):
-        raise RubricError(f"{path}:1:1 量规必须是「键: 值」的表，请从 id 和 version 写起。")
+        raise RubricError(f"{path}:1:1 {what}必须是「键: 值」的表，请从 version 写起。")
     placed = _place(tree, file=str(path), mark=Mark(str(path), 1, 1))
     return placed if isinstance(placed, Placed) else Placed()
 

@@ -425,8 +425,8 @@ def _load(path: str, device: str, compute: str | None, threads: int) -> tuple[An
 def _keep_freed_memory() -> None:
     """Let the C library keep what each decoding frees for the next one.
 
-    By default glibc hands large buffers back to the kernel, which clears every page again for the next window:
-    a third of the processor time of a small model. Other C libraries have no such switch.
+    By default glibc hands large buffers back to the kernel, which clears every page again for the next
+    window: a third of the processor time of a small model. Other C libraries have no such switch.
     """
     import ctypes
 

@@ -28,6 +28,10 @@ _DOING: Final = re.compile(
     r"[约见陪访送签做拿交发报打写找排练讲带请开定办盘补邀弄整跑谈拉录核回列去来贴教分导演盯守跟学完达到出投准改统汇挑过查收上]"
 )
 
+PLANNING: Final = (Chapter.NEXT_WEEK_PLAN, Chapter.NEXT_MONTH_PLAN)
+PRESSED: Final = 6
+"""Utterances within which an evasion can still be pressed into a promise."""
+
 
 @lru_cache(maxsize=4)
 def actions(reading: Reading) -> tuple[Action, ...]:
@@ -47,6 +51,23 @@ def vague(reading: Reading, action: Action) -> bool:
     if weak:
         return action.due is None or not firm
     return action.what is None or not (firm or action.due or reading.names(index, "person", "office"))
+
+
+@lru_cache(maxsize=4)
+def ducked(reading: Reading) -> tuple[int, ...]:
+    """Where somebody who was to commit evaded while work was being planned, and was not brought to a firm
+    promise in the next few utterances. Who only ever says 再看看 would otherwise leave no trace."""
+    firm = [a.evidence.utterance for a in actions(reading) if not vague(reading, a)]
+
+    def brought_round(index: int) -> bool:
+        speaker = reading.speaker(index)
+        return any(index < f <= index + PRESSED and reading.speaker(f) == speaker for f in firm)
+
+    return tuple(
+        i
+        for i in reading.doing(Act.EVADE, among=reading.within(*PLANNING))
+        if not reading.does(i, Act.COMMIT) and not reading.asks[i] and not brought_round(i)
+    )
 
 
 def completeness(action: Action) -> float:
@@ -153,38 +174,47 @@ def commitments_firm(reading: Reading) -> Measurement:
     id="commitment_completeness",
     label="承诺完整率",
     unit="share",
-    meaning="每条承诺说清了人、事、期限中的几样，取平均；含糊的承诺减半（C5）",
+    meaning="每条承诺说清了人、事、期限中的几样，取平均；含糊的承诺减半，安排时推脱过去的按零计（C5）",
 )
 def commitment_completeness(reading: Reading) -> Measurement:
     made = actions(reading)
     if not made:
         return _none("commitment_completeness")
+    asked = len(made) + len(ducked(reading))
     score = [completeness(a) * (0.5 if vague(reading, a) else 1.0) for a in made]
     proof = [a.evidence.utterance for a, s in zip(made, score, strict=True) if s >= max(score)]
-    return reading.measured("commitment_completeness", sum(score) / len(made), proof, confidence=0.85)
+    return reading.measured("commitment_completeness", sum(score) / asked, proof, confidence=0.85)
 
 
-@measure(id="commitments_with_due_share", label="承诺带期限率", unit="share", meaning="说了期限的承诺占比")
+@measure(
+    id="commitments_with_due_share",
+    label="承诺带期限率",
+    unit="share",
+    meaning="说了期限的承诺占比，安排时推脱过去的算没有期限",
+)
 def commitments_with_due_share(reading: Reading) -> Measurement:
     made = actions(reading)
     if not made:
         return _none("commitments_with_due_share")
     dated = [a.evidence.utterance for a in made if a.due is not None]
-    return reading.measured("commitments_with_due_share", len(dated) / len(made), dated, confidence=0.85)
+    asked = len(made) + len(ducked(reading))
+    return reading.measured("commitments_with_due_share", len(dated) / asked, dated, confidence=0.85)
 
 
 @measure(
     id="vague_share",
     label="含糊承诺占比",
     unit="share",
-    meaning="“尽量、争取、再看看”一类承诺占全部承诺的比例",
+    meaning="“尽量、争取、再看看”一类承诺和安排时的推脱占全部承诺的比例",
 )
 def vague_share(reading: Reading) -> Measurement:
     made = actions(reading)
     if not made:
         return _none("vague_share")
     weak = [a.evidence.utterance for a in made if vague(reading, a)]
-    return reading.measured("vague_share", len(weak) / len(made), weak, confidence=0.85)
+    evaded = ducked(reading)
+    share = (len(weak) + len(evaded)) / (len(made) + len(evaded))
+    return reading.measured("vague_share", share, [*weak, *evaded], confidence=0.85)
 
 
 @measure(

@@ -15,6 +15,10 @@ STEPS: Final = 3
 _MARKER: Final = re.compile(
     r"第[一二三四五六七]步|第[一二三四五六](?:个|件|条|招|点|样)?(?=[,，、是就]|[\u4e00-\u9fff])|头一[步件个条]|首先|其次|然后|再就是|接着|最后一步|一是|二是|三是|先.{2,14}再"
 )
+_TOLD_OFF: Final = re.compile(
+    r"第[一二三四五六七](?:步|个|件|条|招|点|样|[,，、])|头一[步件个条]|最后一步|[一二三]是[,，、]|先.{2,14}再"
+)
+"""Markers that number steps; 然后 and 接着 tell any story."""
 _DISTIL: Final = re.compile(
     r"归[纳总拢]|提炼|总结|收一下|我给(?:大家|他|她|你们)|[一二三四五六两]句话|[三四五六两]步|[三四五六]个字|记下来|拿笔|复述|重复一遍|谁都能|可复制|照着(?:做|来)|学得会|发(?:到)?群|演一遍|套路|就[是这][一二三四五六两三]"
 )
@@ -31,12 +35,24 @@ _CRAFT: Final = re.compile(
 )
 """Tools and moves of the trade: a story without any teaches nobody what to do."""
 
+_DEEDS: Final = (Act.PRACTICE, Act.CHECK, Act.COMMIT, Act.MEASURE, Act.DATA)
+"""What a person is praised for: something done, reached or taken on."""
 _INTRODUCES: Final = re.compile(r"分享|讲讲|说说|请|标杆|经验|怎么做|咋|做到|第一")
 
 
 def steps(reading: Reading) -> tuple[int, ...]:
     """Utterances that tell a step somebody else could take."""
     return reading.doing(Act.PRACTICE, among=reading.at_work)
+
+
+@lru_cache(maxsize=4)
+def solid(reading: Reading) -> tuple[int, ...]:
+    """Steps that name a tool or move of the trade, or are told off as steps: no mere feelings."""
+    return tuple(
+        i
+        for i in steps(reading)
+        if _CRAFT.search(reading.utterances[i].text) or _TOLD_OFF.search(reading.utterances[i].text)
+    )
 
 
 def distilled(reading: Reading) -> tuple[int, ...]:
@@ -80,12 +96,12 @@ def benchmark(reading: Reading) -> tuple[int, ...]:
     id="practice_complete",
     label="经验萃取完整度",
     unit="share",
-    meaning="标杆人、做了什么、步骤、提炼成可复制四样各占四分之一；只讲心情、少有业务动作的为0（R16、C4）",
+    meaning="标杆人、做了什么、步骤、提炼成可复制四样各占四分之一；业务动作或成步骤的话不足三句按比例折减，只讲心情的为0（R16、C4）",
 )
 def practice_complete(reading: Reading) -> Measurement:
     told = steps(reading)
-    of_the_trade = sum(bool(_CRAFT.search(reading.utterances[i].text)) for i in told)
-    if of_the_trade <= 0.25 * len(told):
+    firm = solid(reading)
+    if not firm:
         return reading.measured("practice_complete", 0.0, ())
     who = benchmark(reading) or (told[:1] if reading.speakers_known and len(told) >= 2 else ())
     marked = [i for i in told if _MARKER.search(reading.utterances[i].text)]
@@ -93,6 +109,7 @@ def practice_complete(reading: Reading) -> Measurement:
     reached = min(1.0, max(len(told) / (STEPS + 1), len(marked) / STEPS)) if len(told) >= 2 else 0.0
     boiled = distilled(reading)
     value = (bool(who) + min(1.0, len(done) / 2) + reached + bool(boiled)) / 4
+    value *= min(1.0, len(firm) / STEPS)
     return reading.measured("practice_complete", value, [*who[:1], *told[:4], *boiled[:1]])
 
 
@@ -100,13 +117,16 @@ def practice_complete(reading: Reading) -> Measurement:
     id="named_recognition",
     label="具名认可",
     unit="count",
-    meaning="点名表扬、感谢某人具体做法或成绩的次数（I5）",
+    meaning="点名表扬、感谢的次数，前后须说到他的做法、成绩或数字；只喊辛苦、鼓掌的不计（I5）",
 )
 def named_recognition(reading: Reading) -> Measurement:
     found = [
         i
         for i in reading.doing(Act.RECOGNIZE, among=reading.at_work)
-        if any(reading.names(j, "person", "office") for j in reading.near(i, before=1, after=1))
-        or reading.names(i, "number", "money", "percent")
+        if (
+            any(reading.names(j, "person", "office") for j in reading.near(i, before=1, after=1))
+            or reading.names(i, "number", "money", "percent")
+        )
+        and any(reading.does(j, *_DEEDS) for j in reading.near(i, before=2, after=1))
     ]
     return reading.measured("named_recognition", len(found), found)

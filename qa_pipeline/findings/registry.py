@@ -25,6 +25,7 @@ class MeasureSpec:
 
 FAMILIES: Final = (
     "structure",
+    "held",
     "delivery",
     "interaction",
     "checking",

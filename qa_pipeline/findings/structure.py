@@ -14,7 +14,7 @@ LEAST: Final[Seconds] = 60.0
 """A chapter shorter than this has not been held."""
 REVIEWS: Final = (Chapter.STAGE_REVIEW, Chapter.MONTHLY_REVIEW)
 PLANS: Final = (Chapter.NEXT_WEEK_PLAN, Chapter.NEXT_MONTH_PLAN)
-_NO_KIND: Final = "不知道是周复盘会还是月规划会"
+NO_KIND: Final = "不知道是周复盘会还是月规划会"
 _NO_SPEECH: Final = "没有听到说话"
 
 
@@ -35,7 +35,7 @@ def _first(reading: Reading, chapter: Chapter) -> tuple[int, ...]:
 @measure(id="chapters_present", label="章节齐全度", unit="share", meaning="规定章节中讲满60秒的占比")
 def chapters_present(reading: Reading) -> Measurement:
     if reading.kind is None:
-        return unknown("chapters_present", _NO_KIND)
+        return unknown("chapters_present", NO_KIND)
     found = held(reading)
     proof = [i for chapter in found for i in _first(reading, chapter)[:1]]
     return reading.measured("chapters_present", len(found) / len(MANDATED[reading.kind]), proof)
@@ -49,7 +49,7 @@ def chapters_present(reading: Reading) -> Measurement:
 )
 def chapter_order(reading: Reading) -> Measurement:
     if reading.kind is None:
-        return unknown("chapter_order", _NO_KIND)
+        return unknown("chapter_order", NO_KIND)
     found = held(reading)
     if not found:
         return unknown("chapter_order", "没有检出规定章节")

@@ -1,168 +1,46 @@
 # ruff: noqa: E501 - patterns are data and read better on one line
 """What the meeting really dealt with: one strength (0-1) per topic, not one tick per keyword (C1, C2, R15-R23).
 
-A word that is only said is worth little. It counts when figures, people, a question that was answered, a cause,
-a measure or a promise stand around it, and more in the chapter where it belongs. So a host who reads every
-agenda word aloud reaches about a fifth of what a host who asks about one of them does.
+A word that is only said is worth little. It counts when a question that was answered, a cause, a measure or a
+promise stands around it, a little more with figures and people, and more in the chapter where it belongs. So a
+host who reads every agenda word aloud with its figures reaches about a fifth of what a host who asks does. And
+who goes through a matter person by person need not say its name each time: see ``Topic.implied``.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from qa_pipeline.findings import causes, commitments, sharing
+from qa_pipeline.findings.catalogue import TOPICS, Topic
 from qa_pipeline.findings.coverage import FIGURES
 from qa_pipeline.findings.reading import Measure, Reading
 from qa_pipeline.findings.registry import measure, register
 from qa_pipeline.findings.structure import PLANS, REVIEWS
 from qa_pipeline.values import Act, Chapter, Measurement
 
-TALK: Final = (*REVIEWS, Chapter.PROBLEM_DISCUSSION)
+_GAP: Final = re.compile(r"差(?!不多|点|劲|异|别)|[没未](?:达|到|够|完成|打)|缺口|够了|达了")
 ELSEWHERE: Final = 0.6
 """What a hit outside its own chapters is worth."""
-DISCUSSED: Final = 0.5
-"""From this strength on a topic counts as dealt with."""
+NEAR: Final = 16
+"""Utterances within which a cause still concerns the recruits spoken of."""
+IMPLIED: Final = 0.6
+"""What a hit that does not say the topic's name is worth."""
+REPORTED: Final = 0.35
+"""What a figure read out is worth where reporting is the point."""
+SHARE: Final = 0.85
+"""Of ``need``: even what is gone through question by question is seldom as well-grounded as can be."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Topic:
-    """``need`` is how many well-grounded utterances make full strength; ``only`` leaves other chapters out."""
-
-    id: str
-    label: str
-    meaning: str
-    indicators: frozenset[str] = frozenset()
-    pattern: re.Pattern[str] | None = None
-    chapters: tuple[Chapter, ...] = TALK
-    need: float = 3.0
-    only: bool = False
-
-
-def _topic(
-    id: str,
-    label: str,
-    meaning: str,
-    *indicators: str,
-    pattern: str = "",
-    chapters: tuple[Chapter, ...] = TALK,
-    need: float = 3.0,
-    only: bool = False,
-) -> Topic:
-    return Topic(
-        id=id,
-        label=label,
-        meaning=meaning,
-        indicators=frozenset(indicators),
-        pattern=re.compile(pattern) if pattern else None,
-        chapters=chapters,
-        need=need,
-        only=only,
-    )
-
-
-_MONTH: Final = (Chapter.MONTHLY_REVIEW,)
-_NEXT_MONTH: Final = (Chapter.NEXT_MONTH_PLAN,)
-_NEXT_WEEK: Final = (Chapter.NEXT_WEEK_PLAN,)
-
-TOPICS: Final = (
-    _topic("u_attainment", "达U情况", "主管达U、未U谁差多少（R20）", "u"),
-    _topic("ct", "CT情况", "各营业室CT达成与差距（R21）", "ct"),
-    _topic("training_referral", "送训情况", "各室送训人数、名单、到班（R22）", "training_referral"),
-    _topic("recruits", "增员进展", "准增员名单、面谈、邀约到哪一步（R22）", "recruits", "training_referral"),
-    _topic("new_fyc", "新人FYC", "新人的首佣、出单、开张情况（R22）", "new_fyc", need=2),
-    _topic(
-        "team_fyc",
-        "团队FYC",
-        "团队首佣总量与增长（R22）",
-        "team_fyc",
-        pattern=r"FYC.{0,16}(?:增|涨|同期|环比|上个?月|比)|(?:涨|增长|环比|同期).{0,16}FYC|各?室.{0,8}FYC",
-        need=1.5,
-    ),
-    _topic(
-        "pvkyc.plan",
-        "PVKYC之计划",
-        "未U主管的计划：计划几访、排没排（R20）",
-        "plan",
-        pattern=r"计划|排(?:访|了|满|出)|行程|约了几|应该见|打算见|日志|名单",
-        need=1.5,
-    ),
-    _topic("pvkyc.visit", "PVKYC之拜访", "未U主管实际见了几个、见到哪一步（R20）", "visits", pattern=r"见了|跑了|见(?:到|上)|面访|去了几", need=2),
-    _topic("pvkyc.close", "PVKYC之成交", "未U主管成交、签单几件，没成卡在哪（R20）", "closes", pattern=r"成了|没成|签(?:了|单|下|没签)|促成|拿下", need=2),
-    _topic("pvkyc.warm", "PVKYC之缘故", "未U主管缘故客户有几个、谈没谈（R20）", "warm_leads", need=1),
-    _topic("pvkyc.referral", "PVKYC之转介绍", "未U主管要没要转介绍、要到几个（R20）", "referrals", need=1),
-    _topic(
-        "goal_gap",
-        "目标与差距",
-        "目标多少、做了多少、差多少",
-        "attainment",
-        pattern=r"还差|差[一二两三四五六七八九十\d]|目标[一二两三四五六七八九十\d]",
-        chapters=REVIEWS,
-    ),
-    _topic("premium_review", "期缴复盘", "期缴保费的达成、排行、差距（R15）", "regular_premium", pattern=r"[一二三四五六七八九十\d]万", chapters=REVIEWS),
-    _topic("u_review", "U人力复盘", "U人力达成、排行、差距（R15）", "u", chapters=REVIEWS, need=2.5),
-    _topic("ct_review", "CT复盘", "CT达成、排行、差距（R15）", "ct", chapters=REVIEWS, need=2),
-    _topic(
-        "ranking",
-        "排行",
-        "各室、各人的排行（R15）",
-        pattern=r"排(?:名|行|第|在|位)|第[一二三四五六七八]名?(?:是|,|，|、|[一二三四五六七八]室)|最(?:高|低|好|差|多)的|垫底|倒数",
-        chapters=REVIEWS,
-        need=1.5,
-    ),
-    _topic(
-        "company_target",
-        "公司目标",
-        "公司下达的下月目标及其分解到室（R18）",
-        pattern=r"(?:公司|市里|中支|分公司|省里|上面|总部|机构|支公司|营服|全[司部]).{0,14}(?:任务|目标|下达|给咱|给我们|派)|(?:任务|目标).{0,8}[一二三四五六七八九十百\d]+万?|分(?:解|到|下去|给)",
-        chapters=_NEXT_MONTH,
-        need=2,
-        only=True,
-    ),
-    _topic(
-        "income_target",
-        "收入目标",
-        "主管本人想拿多少收入、算到FYC（R18）",
-        "income_target",
-        pattern=r"FYC.{0,20}(?:收入|津贴)|收入",
-        chapters=_NEXT_MONTH,
-        need=3,
-    ),
-    _topic(
-        "activity_calendar",
-        "客经行事历",
-        "下月客户经营活动的时间、地点、对象、目标、准备（R18、R30）",
-        "activity_calendar",
-        "platform_warmup",
-        "platform_high_value",
-        "platform_high_potential",
-        pattern=r"行事历|[第三两]场|活动(?:放|定|安排|排)在",
-        chapters=_NEXT_MONTH,
-        need=3,
-    ),
-    _topic(
-        "joint_visit_plan",
-        "陪访安排",
-        "下周谁陪谁、见谁、哪天（R32）",
-        "joint_visits",
-        chapters=PLANS,
-        need=2,
-        only=True,
-    ),
-    _topic("customer_inventory", "客户盘点", "盘点客户、普客与升温客户分开跟进（R32）", "customer_inventory", chapters=(*TALK, *PLANS), need=2),
-    _topic("goal_interview", "目标面谈", "重点主管一对一目标面谈（R32）", "goal_interview", chapters=(*TALK, *PLANS), need=1.5),
-    _topic("joint_visits", "陪访", "陪访做了几次、有没有记录复盘（R32）", "joint_visits", chapters=(*TALK, *PLANS)),
-    _topic("platforms", "平台搭建", "升温、价值、高潜三类平台的搭建与追踪（R30）", "platforms", "platform_warmup", "platform_high_value", "platform_high_potential", chapters=(*TALK, *PLANS)),
-)  # fmt: skip
-
-
-def depth(reading: Reading, index: int, chapters: tuple[Chapter, ...] = ()) -> float:
+def depth(reading: Reading, index: int, topic: Topic) -> float:
     """How well-grounded an utterance is, 0-1: figures, names, an answered question, a cause, a promise."""
     value = _ground(reading)[index]
-    return value if not chapters or reading.chapter_of[index] in chapters else value * ELSEWHERE
+    if topic.reported and any(reading.names(i, *FIGURES) for i in reading.near(index)):
+        value = max(value, REPORTED)
+    return value if reading.chapter_of[index] in topic.chapters else value * ELSEWHERE
 
 
 @lru_cache(maxsize=4)
@@ -179,11 +57,14 @@ def _ground(reading: Reading) -> tuple[float, ...]:
             ground.append(0.0)
             continue
         around = reading.near(index, before=1, after=1)
-        value = 0.1
-        value += 0.2 * any(reading.names(i, *FIGURES) for i in around)
-        value += 0.1 * any(reading.names(i, "person", "office", "customer") for i in around)
-        own = reading.does(index, Act.CAUSE, Act.MEASURE, Act.PRACTICE, Act.COMMIT, Act.CHECK)
-        value += 0.6 * max(exchanged[index], 0.5 * own)
+        value = 0.05
+        value += 0.1 * any(reading.names(i, *FIGURES) for i in around)
+        value += 0.05 * any(reading.names(i, "person", "office", "customer") for i in around)
+        # What the host reads out about others is no work done; what somebody says of their own is.
+        own = not reading.is_host(index) and reading.does(
+            index, Act.CAUSE, Act.MEASURE, Act.PRACTICE, Act.COMMIT, Act.CHECK
+        )
+        value += 0.8 * max(exchanged[index], 0.5 * own)
         if reading.does(index, Act.EVADE):
             value *= 0.4
         ground.append(min(1.0, value))
@@ -218,10 +99,29 @@ def strengths(reading: Reading) -> dict[str, tuple[float, list[int]]]:
     return {topic.id: _strength(reading, topic) for topic in TOPICS}
 
 
+def implied(reading: Reading, topic: Topic, said: Iterable[int]) -> list[int]:
+    """Where a review speaks of the topic without saying its name (``said`` are the utterances that do)."""
+    if not topic.implied:
+        return []
+    return [
+        i
+        for i in sorted({*reading.within(*REVIEWS)}.difference(said))
+        if reading.names(i, *FIGURES)
+        and (
+            reading.names(i, *topic.implied)
+            or not topic.implied.isdisjoint(reading.indicators(i))
+            or _GAP.search(reading.utterances[i].text)
+        )
+    ]
+
+
 def _strength(reading: Reading, topic: Topic) -> tuple[float, list[int]]:
-    rated = sorted(((depth(reading, i, topic.chapters), -i) for i in hits(reading, topic)), reverse=True)
+    said = hits(reading, topic)
+    rated = [(depth(reading, i, topic), -i) for i in said]
+    rated += [(IMPLIED * depth(reading, i, topic), -i) for i in implied(reading, topic, said)]
+    rated.sort(reverse=True)
     solid = [-i for value, i in rated if value >= 0.3] or [-i for value, i in rated[:1] if value > 0]
-    return min(1.0, sum(value for value, _ in rated) / (topic.need * 1.2)), solid
+    return min(1.0, sum(value for value, _ in rated) / (topic.need * SHARE)), solid
 
 
 def _simple(topic: Topic) -> Measure:
@@ -252,17 +152,12 @@ def _taken(reading: Reading, id: str, value: float, proof: Iterable[int] = ()) -
     id="topic.pvkyc",
     label="PVKYC五项",
     unit="share",
-    meaning="计划、拜访、成交、缘故、转介绍五项中谈到实处的比例，4项即0.8（R20）",
+    meaning="计划、拜访、成交、缘故、转介绍五项各谈到几成实处，取平均，4项谈透即0.8（R20）",
 )
 def _pvkyc(reading: Reading) -> Measurement:
-    found, proof = 0, []
-    for topic in TOPICS:
-        if topic.id.startswith("pvkyc."):
-            value, where = strengths(reading)[topic.id]
-            if value >= DISCUSSED:
-                found += 1
-                proof.extend(where[:1])
-    return _taken(reading, "pvkyc", found / 5, proof)
+    dealt = [strengths(reading)[topic.id] for topic in TOPICS if topic.id.startswith("pvkyc.")]
+    proof = [i for _, where in dealt for i in where[:1]]
+    return _taken(reading, "pvkyc", sum(value for value, _ in dealt) / 5, proof)
 
 
 @measure(
@@ -272,7 +167,7 @@ def _pvkyc(reading: Reading) -> Measurement:
     meaning="有标杆人讲自己的做法：有人得一部分，步骤越全越高（R16、R20-R22）",
 )
 def _benchmark(reading: Reading) -> Measurement:
-    told = sharing.steps(reading)
+    told = sharing.solid(reading)
     who = sharing.benchmark(reading)
     # A few scattered tips are no sharing: steps count where they stand together.
     together = [i for i in told if sum(abs(i - j) <= 12 for j in told) >= 2]
@@ -288,11 +183,11 @@ def _benchmark(reading: Reading) -> Measurement:
     id="topic.root_cause",
     label="根因",
     unit="strength",
-    meaning="讨论中说出团队自身可改变的根因，3条为满（R17、R21）",
+    meaning="讨论中说出团队自身可改变的根因，8条为满（R17、R21）",
 )
 def _root_cause(reading: Reading) -> Measurement:
     found = causes.causes(reading)
-    return _taken(reading, "root_cause", min(1.0, sum(_heavy(reading, i) for i in found) / 3), found)
+    return _taken(reading, "root_cause", min(1.0, sum(_heavy(reading, i) for i in found) / 8), found)
 
 
 @measure(
@@ -315,21 +210,29 @@ def _dimensions(reading: Reading) -> Measurement:
     id="topic.training_barrier",
     label="未送训障碍",
     unit="strength",
-    meaning="未送训营业室的障碍：为什么没送、谁拦着、卡在哪（R22）",
+    meaning="未送训营业室的障碍：为什么没送、谁拦着、卡在哪，一半看有没有对策相配（R22）",
 )
 def _barrier(reading: Reading) -> Measurement:
     about = set(hits(reading, _BY_ID["recruits"]))
-    near = {j for i in about for j in range(i - 6, i + 7)}
+    near = {j for i in about for j in range(i - NEAR, i + NEAR + 1)}
     found = [i for i in causes.causes(reading) if i in near]
-    return _taken(reading, "training_barrier", min(1.0, len(found) / 2.5), found)
+    met = [pair for pair in causes.loops(reading) if pair[0] in near]
+    value = 0.5 * min(1.0, len(found) / 4) + 0.5 * min(1.0, len(met) / 3)
+    return _taken(reading, "training_barrier", value, found)
 
 
-@measure(id="topic.ct_cause", label="未达CT根因", unit="strength", meaning="未达CT营业室的问题根源（R21）")
+@measure(
+    id="topic.ct_cause",
+    label="未达CT根因",
+    unit="strength",
+    meaning="未达CT营业室的问题根源，一半看根因条数，一半看有没有对策相配（R21）",
+)
 def _ct_cause(reading: Reading) -> Measurement:
     if not hits(reading, _BY_ID["ct"]):
         return _taken(reading, "ct_cause", 0.0)
     found = causes.causes(reading)
-    return _taken(reading, "ct_cause", min(1.0, sum(_heavy(reading, i) for i in found) / 3), found)
+    value = 0.4 * min(1.0, len(found) / 4) + 0.6 * min(1.0, len(causes.loops(reading)) / 6)
+    return _taken(reading, "ct_cause", value, found)
 
 
 @measure(
@@ -454,7 +357,7 @@ _FIRST_WEEK: Final = re.compile(
     id="topic.first_week_plan",
     label="首周部署",
     unit="strength",
-    meaning="次月第一周（领跑周）有人、有事、有日子的部署，4条为满（R19、R23）",
+    meaning="次月第一周（领跑周）有人、有事、有日子的部署，8条为满（R19、R23）",
 )
 def _first_week(reading: Reading) -> Measurement:
     week = set(reading.within(Chapter.NEXT_WEEK_PLAN))
@@ -467,7 +370,7 @@ def _first_week(reading: Reading) -> Measurement:
     return _taken(
         reading,
         "first_week_plan",
-        min(1.0, 0.2 * bool(named) + 0.8 * min(1.0, len(firm) / 4)),
+        min(1.0, 0.2 * bool(named) + 0.8 * min(1.0, len(firm) / 8)),
         [*named[:1], *firm],
     )
 

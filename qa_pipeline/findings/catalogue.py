@@ -1,0 +1,157 @@
+# ruff: noqa: E501 - patterns are data and read better on one line
+"""What a meeting may have to deal with (R15-R23, R30-R32): each topic, its words and where it belongs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from qa_pipeline.findings.structure import PLANS, REVIEWS
+from qa_pipeline.values import Chapter
+
+TALK: Final = (*REVIEWS, Chapter.PROBLEM_DISCUSSION)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Topic:
+    """``need`` is how many well-grounded utterances make full strength; ``only`` leaves other chapters out.
+
+    ``implied`` are indicators or kinds of mention that, with a figure and in the topic's review chapters, speak
+    of the topic without its name; so does a gap (还差两千八) with a figure. ``reported`` topics are there to be
+    read out (rankings, the calendar): figures about somebody count without a question.
+    """
+
+    id: str
+    label: str
+    meaning: str
+    indicators: frozenset[str] = frozenset()
+    pattern: re.Pattern[str] | None = None
+    chapters: tuple[Chapter, ...] = TALK
+    need: float = 3.0
+    only: bool = False
+    implied: frozenset[str] = frozenset()
+    reported: bool = False
+
+
+def _topic(
+    id: str,
+    label: str,
+    meaning: str,
+    *indicators: str,
+    pattern: str = "",
+    chapters: tuple[Chapter, ...] = TALK,
+    need: float = 3.0,
+    only: bool = False,
+    implied: tuple[str, ...] = (),
+    reported: bool = False,
+) -> Topic:
+    return Topic(
+        id=id,
+        label=label,
+        meaning=meaning,
+        indicators=frozenset(indicators),
+        pattern=re.compile(pattern) if pattern else None,
+        chapters=chapters,
+        need=need,
+        only=only,
+        implied=frozenset(implied),
+        reported=reported,
+    )
+
+
+_NEXT_MONTH: Final = (Chapter.NEXT_MONTH_PLAN,)
+
+TOPICS: Final = (
+    _topic("u_attainment", "达U情况", "主管达U、未U谁差多少（R20）", "u", need=4.8, implied=("fyc",)),
+    _topic("ct", "CT情况", "各营业室CT达成与差距（R21）", "ct", need=4.8, implied=("office",)),
+    _topic("training_referral", "送训情况", "各室送训人数、名单、到班（R22）", "training_referral"),
+    _topic("recruits", "增员进展", "准增员名单、面谈、邀约到哪一步（R22）", "recruits", "training_referral"),
+    _topic("new_fyc", "新人FYC", "新人的首佣、出单、开张情况（R22）", "new_fyc", need=2),
+    _topic(
+        "team_fyc",
+        "团队FYC",
+        "团队首佣总量与增长（R22）",
+        "team_fyc",
+        pattern=r"FYC.{0,16}(?:增|涨|同期|环比|上个?月|比)|(?:涨|增长|环比|同期).{0,16}FYC|各?室.{0,8}FYC",
+        need=1.5,
+    ),
+    _topic(
+        "pvkyc.plan",
+        "PVKYC之计划",
+        "未U主管的计划：计划几访、排没排（R20）",
+        "plan",
+        pattern=r"计划|排(?:访|了|满|出)|行程|约了几|应该见|打算见|日志|名单",
+        need=3,
+    ),
+    _topic("pvkyc.visit", "PVKYC之拜访", "未U主管实际见了几个、见到哪一步（R20）", "visits", pattern=r"见了|跑了|见(?:到|上)|面访|去了几", need=4),
+    _topic("pvkyc.close", "PVKYC之成交", "未U主管成交、签单几件，没成卡在哪（R20）", "closes", pattern=r"成了|没成|签(?:了|单|下|没签)|促成|拿下", need=4),
+    _topic("pvkyc.warm", "PVKYC之缘故", "未U主管缘故客户有几个、谈没谈（R20）", "warm_leads", need=2),
+    _topic("pvkyc.referral", "PVKYC之转介绍", "未U主管要没要转介绍、要到几个（R20）", "referrals", need=2),
+    _topic(
+        "goal_gap",
+        "目标与差距",
+        "目标多少、做了多少、差多少",
+        "attainment",
+        pattern=r"还差|差[一二两三四五六七八九十\d]|目标[一二两三四五六七八九十\d]",
+        chapters=REVIEWS,
+        reported=True,
+    ),
+    _topic("premium_review", "期缴复盘", "期缴保费的达成、排行、差距（R15）", "regular_premium", pattern=r"[一二三四五六七八九十\d]万", chapters=REVIEWS, need=8, reported=True),
+    _topic("u_review", "U人力复盘", "U人力达成、排行、差距（R15）", "u", chapters=REVIEWS, need=2.5, reported=True),
+    _topic("ct_review", "CT复盘", "CT达成、排行、差距（R15）", "ct", chapters=REVIEWS, need=2, reported=True),
+    _topic(
+        "ranking",
+        "排行",
+        "各室、各人的排行（R15）",
+        pattern=r"排(?:名|行|第|在|位)|第[一二三四五六七八]名?(?:是|,|，|、|[一二三四五六七八]室)|最(?:高|低|好|差|多)的|垫底|倒数",
+        chapters=REVIEWS,
+        need=1.5,
+        reported=True,
+    ),
+    _topic(
+        "company_target",
+        "公司目标",
+        "公司下达的下月目标及其分解到室（R18）",
+        pattern=r"(?:公司|市里|中支|分公司|省里|上面|总部|机构|支公司|营服|全[司部]).{0,14}(?:任务|目标|下达|给咱|给我们|派)|(?:任务|目标).{0,8}[一二三四五六七八九十百\d]+万?|分(?:解|到|下去|给)",
+        chapters=_NEXT_MONTH,
+        need=2,
+        only=True,
+        reported=True,
+    ),
+    _topic(
+        "income_target",
+        "收入目标",
+        "主管本人想拿多少收入、算到FYC（R18）",
+        "income_target",
+        pattern=r"FYC.{0,20}(?:收入|津贴)|收入",
+        chapters=_NEXT_MONTH,
+        need=3,
+    ),
+    _topic(
+        "activity_calendar",
+        "客经行事历",
+        "下月客户经营活动的时间、地点、对象、目标、准备（R18、R30）",
+        "activity_calendar",
+        "platform_warmup",
+        "platform_high_value",
+        "platform_high_potential",
+        pattern=r"行事历|[第三两]场|活动(?:放|定|安排|排)在",
+        chapters=_NEXT_MONTH,
+        need=3,
+        reported=True,
+    ),
+    _topic(
+        "joint_visit_plan",
+        "陪访安排",
+        "下周谁陪谁、见谁、哪天（R32）",
+        "joint_visits",
+        chapters=PLANS,
+        need=2,
+        only=True,
+    ),
+    _topic("customer_inventory", "客户盘点", "盘点客户、普客与升温客户分开跟进（R32）", "customer_inventory", chapters=(*TALK, *PLANS), need=2),
+    _topic("goal_interview", "目标面谈", "重点主管一对一目标面谈（R32）", "goal_interview", chapters=(*TALK, *PLANS), need=1.5),
+    _topic("joint_visits", "陪访", "陪访做了几次、有没有记录复盘（R32）", "joint_visits", chapters=(*TALK, *PLANS)),
+    _topic("platforms", "平台搭建", "升温、价值、高潜三类平台的搭建与追踪（R30）", "platforms", "platform_warmup", "platform_high_value", "platform_high_potential", chapters=(*TALK, *PLANS)),
+)  # fmt: skip

@@ -19,6 +19,8 @@ GOOD = {
     "top_talk_share": 0.5,
     "exchange_share": 0.6,
     "compliance_risk": 0.0,
+    "domain_density": 0.15,
+    "causal_loops": 4.0,
     "chapter_present.stage_review": 1.0,
     "chapter_present.problem_discussion": 1.0,
     "chapter_present.next_week_plan": 1.0,
@@ -216,8 +218,23 @@ def test_r26_actions_need_who_what_and_when() -> None:
 
 
 def test_chapters_that_are_only_read_out_earn_half() -> None:
-    read = scored("weekly_review", "F1", chapters_present=1.0, exchange_share=0.1)
+    read = scored("weekly_review", "F1", chapters_held=1.0, exchange_share=0.1)
     assert (read.level, read.reason) == (0.5, "封顶 0.5：章节有名无实，全程念稿，没有追问和研讨")
+
+
+def test_the_month_takes_its_time_for_a_plan_that_holds_something() -> None:
+    times = {"chapter_share__next_month_plan": 0.4, "largest_chapter_share": 0.4, "exchange_share": 0.6}
+    assert scored("monthly_planning", "F3", chapter_substance__next_month_plan=0.8, **times).level == 1
+    assert scored("monthly_planning", "F3", chapter_substance__next_month_plan=0.2, **times).level == 0.5
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_chapters_count_by_what_is_in_them_and_by_their_order(name: str) -> None:
+    for item, measure in (("F1", "chapters_held"), ("F2", "chapters_in_order")):
+        assert scored(name, item, **{measure: 1.0}).level == 1
+        level = scored(name, item, **{measure: 0.4}).level
+        assert level is not None
+        assert level < 0.5
 
 
 def test_an_outside_excuse_limits_the_causal_loop() -> None:
@@ -256,6 +273,21 @@ def test_k2_a_weekly_review_needs_its_chapters(chapter: str) -> None:
     assert set(gates("weekly_review", **{f"chapter_present__{chapter}": 0.0})) == {"K2"}
 
 
+def test_k2_a_problem_worked_out_office_by_office_within_the_review_is_discussed() -> None:
+    assert gates("weekly_review", chapter_present__problem_discussion=0.0, causal_loops=8.0) == {}
+
+
+@pytest.mark.parametrize("chapter", ["stage_review", "problem_discussion", "next_week_plan"])
+def test_k2_a_chapter_held_in_name_only_is_lacking(chapter: str) -> None:
+    assert set(gates("weekly_review", **{f"chapter_substance__{chapter}": 0.0})) == {"K2"}
+    assert gates("weekly_review", **{f"chapter_substance__{chapter}": 0.5}) == {}
+
+
+def test_k2_a_month_planned_without_income_targets_or_calendar_is_not_planned() -> None:
+    assert set(gates("monthly_planning", chapter_substance__next_month_plan=0.1)) == {"K2"}
+    assert gates("monthly_planning", chapter_substance__next_month_plan=0.4) == {}
+
+
 def test_k2_a_weekly_review_may_lack_the_sharing() -> None:
     assert gates("weekly_review", chapter_present__excellence_sharing=0.0) == {}
 
@@ -272,6 +304,11 @@ def test_k3_a_meeting_off_its_theme_fails_whatever_its_score() -> None:
 
 def test_k3_is_silent_when_the_theme_is_unknown() -> None:
     assert gates("weekly_review", theme=None) == {}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_k3_a_meeting_of_another_trade_fails_whatever_its_theme(name: str) -> None:
+    assert set(gates(name, theme=None, domain_density=0.01)) == {"K3"}
 
 
 @pytest.mark.parametrize("name", NAMES)

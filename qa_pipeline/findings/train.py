@@ -170,7 +170,7 @@ def _spans(chapters: Sequence[Chapter]) -> Chapters:
 
 
 def _noisy_chapters(chapters: Sequence[Chapter], random: Random) -> Chapters:
-    """Chapters as a segmenter would give them: edges moved, some spans wrong."""
+    """Chapters as a segmenter would give them: edges moved, some spans swallowed by a neighbour or wrong."""
     moved = list(chapters)
     edges = [i for i in range(1, len(chapters)) if chapters[i] != chapters[i - 1]]
     for edge in edges:
@@ -178,7 +178,11 @@ def _noisy_chapters(chapters: Sequence[Chapter], random: Random) -> Chapters:
         low, high = sorted((edge, min(max(edge + shift, 0), len(chapters))))
         moved[low:high] = [chapters[edge] if shift < 0 else chapters[edge - 1]] * (high - low)
     for span in _spans(moved).spans:
-        if random.random() < 0.15:
+        fate = random.random()
+        if fate < 0.2:
+            beside = moved[span.first - 1] if span.first else moved[min(span.last, len(moved) - 1)]
+            moved[span.first : span.last] = [beside] * (span.last - span.first)
+        elif fate < 0.3:
             moved[span.first : span.last] = [random.choice(list(Chapter))] * (span.last - span.first)
     return _spans(moved)
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
-import api.accounts.tables  # noqa: F401
+import api.accounts.tables
+import api.jobs.tables
+import api.meetings.tables
+import api.recordings.tables  # noqa: F401
 from api.base import ServiceBase
 
 METADATA: Final = ServiceBase.metadata

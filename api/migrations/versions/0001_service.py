@@ -78,9 +78,190 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_audit_entry")),
     )
     with op.batch_alter_table("audit_entry", schema=None) as batch_op:
+        batch_op.create_index("ix_audit_entry_actor_at", ["actor", "at"], unique=False)
         batch_op.create_index("ix_audit_entry_at", ["at"], unique=False)
         batch_op.create_index("ix_audit_entry_object", ["object_kind", "object_code"], unique=False)
 
+    op.create_table(
+        "given_answer",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("actor", sa.String(length=128), nullable=False),
+        sa.Column("key", sa.String(length=128), nullable=False),
+        sa.Column("fingerprint", sa.String(length=64), nullable=False),
+        sa.Column(
+            "answer",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_given_answer")),
+        sa.UniqueConstraint("actor", "key", name=op.f("uq_given_answer_actor_key")),
+    )
+    op.create_table(
+        "inspection_job",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("meeting_id", KEY, nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "queued",
+                "running",
+                "done",
+                "failed",
+                "cancelled",
+                name="job_state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "stage",
+            sa.Enum(
+                "probe",
+                "transcribe",
+                "read",
+                "score",
+                "publish",
+                name="stage",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("progress", sa.Float(), nullable=False),
+        sa.Column("priority", sa.Integer(), nullable=False),
+        sa.Column("batch", sa.String(length=64), nullable=True),
+        sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.Column(
+            "again_from",
+            sa.Enum(
+                "probe",
+                "transcribe",
+                "read",
+                "score",
+                "publish",
+                name="again_from",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("transcript", sa.String(length=64), nullable=True),
+        sa.Column("rubric", sa.String(length=64), nullable=True),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.Column("retry_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("run", sa.Integer(), nullable=False),
+        sa.Column("dispatched", sa.Boolean(), nullable=False),
+        sa.Column("cancel_requested", sa.Boolean(), nullable=False),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("worker", sa.String(length=128), nullable=True),
+        sa.Column("requested_by", sa.String(length=128), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("scorecard_version", sa.Integer(), nullable=True),
+        sa.CheckConstraint("priority > 0", name=op.f("ck_inspection_job_priority")),
+        sa.CheckConstraint("progress BETWEEN 0 AND 1", name=op.f("ck_inspection_job_progress")),
+        sa.ForeignKeyConstraint(["meeting_id"], ["meeting.id"], name=op.f("fk_inspection_job_meeting_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_inspection_job")),
+        sa.UniqueConstraint("code", name=op.f("uq_inspection_job_code")),
+    )
+    with op.batch_alter_table("inspection_job", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_inspection_job_batch"), ["batch"], unique=False)
+        batch_op.create_index(batch_op.f("ix_inspection_job_meeting_id"), ["meeting_id"], unique=False)
+        batch_op.create_index("ix_inspection_job_waiting", ["state", "priority", "id"], unique=False)
+
+    op.create_table(
+        "kept_inspection",
+        sa.Column("scorecard_id", KEY, autoincrement=False, nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["scorecard_id"], ["scorecard.id"], name=op.f("fk_kept_inspection_scorecard_id")
+        ),
+        sa.PrimaryKeyConstraint("scorecard_id", name=op.f("pk_kept_inspection")),
+    )
+    op.create_table(
+        "notice",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "meeting_missing",
+                "recording_missing",
+                name="notice_kind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("institution_id", KEY, nullable=False),
+        sa.Column("subject", sa.String(length=128), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("due_on", sa.Date(), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("sent_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(
+            ["institution_id"], ["institution.id"], name=op.f("fk_notice_institution_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_notice")),
+        sa.UniqueConstraint(
+            "kind", "institution_id", "subject", name=op.f("uq_notice_kind_institution_id_subject")
+        ),
+    )
+    with op.batch_alter_table("notice", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_notice_created_at"), ["created_at"], unique=False)
+
+    op.create_table(
+        "oidc_attempt",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("state_hash", sa.String(length=64), nullable=False),
+        sa.Column("browser_hash", sa.String(length=64), nullable=False),
+        sa.Column("nonce", sa.String(length=64), nullable=False),
+        sa.Column("code_verifier", sa.String(length=128), nullable=False),
+        sa.Column("next_path", sa.String(length=512), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_oidc_attempt")),
+        sa.UniqueConstraint("state_hash", name=op.f("uq_oidc_attempt_state_hash")),
+    )
+    op.create_table(
+        "transcript_version",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("meeting_id", KEY, nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("base_version", sa.Integer(), nullable=True),
+        sa.Column("edited_by", sa.String(length=128), nullable=True),
+        sa.Column("edited_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.Column(
+            "borders",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=True,
+        ),
+        sa.CheckConstraint("base_version < version", name=op.f("ck_transcript_version_base")),
+        sa.CheckConstraint("version > 0", name=op.f("ck_transcript_version_version")),
+        sa.ForeignKeyConstraint(
+            ["meeting_id"], ["meeting.id"], name=op.f("fk_transcript_version_meeting_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_transcript_version")),
+        sa.UniqueConstraint("meeting_id", "version", name=op.f("uq_transcript_version_meeting_id_version")),
+    )
+    op.create_table(
+        "worker",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("concurrency", sa.Integer(), nullable=False),
+        sa.Column("started_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("seen_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_worker")),
+        sa.UniqueConstraint("name", name=op.f("uq_worker_name")),
+    )
     op.create_table(
         "api_key",
         sa.Column("id", KEY, nullable=False),
@@ -104,6 +285,45 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_api_key")),
         sa.UniqueConstraint("key_hash", name=op.f("uq_api_key_key_hash")),
     )
+    with op.batch_alter_table("api_key", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_api_key_name",
+            ["name"],
+            unique=True,
+            sqlite_where=sa.text("revoked_at IS NULL"),
+            postgresql_where=sa.text("revoked_at IS NULL"),
+        )
+
+    op.create_table(
+        "artefact",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum(
+                "recording",
+                "transcript",
+                "reading",
+                "inspection",
+                name="artefact_kind",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("content_hash", sa.String(length=64), nullable=False),
+        sa.Column("version", sa.String(length=128), nullable=False),
+        sa.Column("job_id", KEY, nullable=False),
+        sa.Column("made_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["job_id"], ["inspection_job.id"], name=op.f("fk_artefact_job_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_artefact")),
+        sa.UniqueConstraint("kind", "key", name=op.f("uq_artefact_kind_key")),
+    )
+    with op.batch_alter_table("artefact", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_artefact_content_hash"), ["content_hash"], unique=False)
+        batch_op.create_index(batch_op.f("ix_artefact_job_id"), ["job_id"], unique=False)
+
     op.create_table(
         "sign_in",
         sa.Column("id", KEY, nullable=False),
@@ -118,3 +338,31 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("sign_in", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_sign_in_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
+        "upload",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("actor", sa.String(length=128), nullable=False),
+        sa.Column("account_id", KEY, nullable=True),
+        sa.Column("length", sa.BigInteger(), nullable=False),
+        sa.Column("file_name", sa.String(length=255), nullable=False),
+        sa.Column(
+            "placing",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "answer",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=True,
+        ),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
+        sa.CheckConstraint("length > 0", name=op.f("ck_upload_length")),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_upload_account_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_upload")),
+        sa.UniqueConstraint("code", name=op.f("uq_upload_code")),
+    )
+    with op.batch_alter_table("upload", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_upload_expires_at"), ["expires_at"], unique=False)

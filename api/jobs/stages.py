@@ -1,0 +1,301 @@
+"""What each stage does. Each looks for its artefact first, and makes what an earlier stage left out: so a
+stage may run twice, on two machines or after a crash, and nothing is made twice once it exists.
+
+    recording_of -> transcript_of -> reading_of -> inspection_of -> publish
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from pydantic import TypeAdapter
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from api.jobs.child import Order
+from api.jobs.parent import Children, Report
+from api.jobs.repository import JobRepository, stages_from
+from api.jobs.tables import ArtefactKind, JobState, Stage
+from api.settings import Settings
+from api.store import Store, get, put
+from models.calendar.repository import CalendarRepository
+from models.database import transaction
+from models.meetings.actions import ActionRepository, OpenCommitment
+from models.meetings.facts import FactsRepository
+from models.meetings.recordings import RecordingRepository
+from models.meetings.repository import MeetingRepository
+from models.meetings.scorecards import ScorecardRepository
+from models.organisation.tables import Institution
+from qa_pipeline.errors import OutputError, RecordingError
+from qa_pipeline.values import Action, Evidence, Inspection, MeetingFacts, Recording
+
+MADE_BY: Final = {
+    ArtefactKind.RECORDING: Stage.PROBE,
+    ArtefactKind.TRANSCRIPT: Stage.TRANSCRIBE,
+    ArtefactKind.READING: Stage.READ,
+    ArtefactKind.INSPECTION: Stage.SCORE,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shop:
+    """What the stages work with."""
+
+    engine: Engine
+    store: Store
+    settings: Settings
+    children: Children
+    threads: int
+    """For one child's speech engine."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """What was asked for, as it stood when the stage began."""
+
+    job_id: int
+    meeting: str
+    again_from: Stage | None
+    transcript: str | None
+    rubric: str | None
+
+
+def recording_of(shop: Shop, task: Task, report: Report) -> Recording | None:
+    """The parts as they were probed, by the names they were handed in under; None: only a transcript."""
+    with Session(shop.engine) as session:
+        parts = RecordingRepository(session).check(task.meeting).parts
+    if not parts:
+        return None
+    hashes = [part.content_hash for part in parts]
+    names = [part.file_name for part in parts]
+
+    def make() -> bytes:
+        from qa_pipeline.recording import open_recording
+
+        with ExitStack() as opened:
+            files = [opened.enter_context(shop.store.on_disk(sha256)) for sha256 in hashes]
+            try:
+                found = open_recording(files)
+            except RecordingError as error:
+                raise RecordingError(by_name(str(error), files, names)) from error
+        return TypeAdapter(Recording).dump_json(_with_paths(found, names))
+
+    return TypeAdapter(Recording).validate_json(
+        get(shop.store, _artefact(shop, task, ArtefactKind.RECORDING, key_of(*hashes, *names), make))
+    )
+
+
+def transcript_of(shop: Shop, task: Task, report: Report) -> str:
+    """Content hash of the transcript that was given, or of what is heard in the recording."""
+    from qa_pipeline.transcript.store import resolve
+
+    if task.transcript is not None:
+        return task.transcript
+    recording = recording_of(shop, task, report)
+    if recording is None:
+        raise RecordingError(f"会议 {task.meeting} 的录音已不在：请重新上传。")
+    model = resolve(shop.settings.model)
+
+    def make() -> bytes:
+        order = Order(
+            work="transcribe",
+            recording=recording,
+            facts=_facts(shop, task)[0],
+            model=shop.settings.model,
+            threads=shop.threads,
+            result=Path(),
+        )
+        return _in_child(shop, order, report)
+
+    key = key_of(recording.sha256, f"{model.name}@{model.revision}")
+    return _artefact(shop, task, ArtefactKind.TRANSCRIPT, key, make)
+
+
+def reading_of(shop: Shop, task: Task, report: Report) -> str:
+    """Content hash of the inspection by the rubric that applies of itself."""
+    transcript = transcript_of(shop, task, report)
+    recording = recording_of(shop, task, report)
+    facts, commitments = _facts(shop, task)
+
+    def make() -> bytes:
+        with shop.store.on_disk(transcript) as text:
+            order = Order(
+                work="read",
+                recording=recording,
+                facts=facts,
+                commitments=commitments,
+                transcript=text,
+                threads=shop.threads,
+                result=Path(),
+            )
+            return _in_child(shop, order, report)
+
+    known = Order(work="read", recording=None, facts=facts, commitments=commitments, threads=0, result=Path())
+    key = key_of(transcript, recording.sha256 if recording else "", known.model_dump_json(), _program())
+    return _artefact(shop, task, ArtefactKind.READING, key, make)
+
+
+def inspection_of(shop: Shop, task: Task, report: Report) -> str:
+    """Content hash of the inspection by the rubric that was asked for and the company's own calendar."""
+    from qa_pipeline.compliance import judge
+    from qa_pipeline.report.json import inspection_from_json, inspection_to_json
+    from qa_pipeline.rubric import load_rubric, rubric_for, score
+    from qa_pipeline.rubric.judge import configured
+
+    reading = reading_of(shop, task, report)
+    with Session(shop.engine) as session:
+        imported = CalendarRepository(session).imported()
+    days = json.dumps([sorted(imported.years), sorted(map(str, imported.holidays | imported.lieu_workdays))])
+
+    def make() -> bytes:
+        read = inspection_from_json(get(shop.store, reading))
+        facts = read.facts
+        if task.rubric is None:
+            rubric = rubric_for(facts.kind, facts.theme, institution=facts.institution, on=facts.meeting_date)
+        else:
+            with shop.store.on_disk(task.rubric) as file:
+                rubric = load_rubric(file)
+        card = read.scorecard
+        if rubric.sha256 != card.rubric_hash:
+            card = score(
+                rubric,
+                transcript=read.transcript,
+                chapters=read.chapters,
+                findings=read.findings,
+                facts=facts,
+                judge=configured(),
+            )
+        compliance = judge(
+            facts,
+            recording=read.recording,
+            transcript=read.transcript,
+            findings=read.findings,
+            scorecard=card,
+            imported=imported,
+        )
+        pinned = f"{card.rubric_id}@{card.rubric_version}+{card.rubric_hash[:12]}"
+        scored = replace(
+            read, scorecard=card, compliance=compliance, versions={**read.versions, "rubric": pinned}
+        )
+        return inspection_to_json(scored).encode()
+
+    key = key_of(reading, task.rubric or "", days, _program())
+    return _artefact(shop, task, ArtefactKind.INSPECTION, key, make)
+
+
+def publish(shop: Shop, task: Task, report: Report) -> None:
+    """Make the inspection the meeting's current scorecard and end the job, in one transaction."""
+    from qa_pipeline.report.json import inspection_from_json
+
+    inspection: Inspection = inspection_from_json(get(shop.store, inspection_of(shop, task, report)))
+    with transaction(shop.engine) as session:
+        job = report.current(session)
+        now = datetime.now(UTC)
+        card = ScorecardRepository(session).store(task.meeting, inspection, made_at=now)
+        job.state, job.progress, job.finished_at, job.error = JobState.DONE, 1.0, now, None
+        job.scorecard_version = card.version
+
+
+STAGES: Final[Mapping[Stage, Callable[[Shop, Task, Report], object]]] = {
+    Stage.PROBE: recording_of,
+    Stage.TRANSCRIBE: transcript_of,
+    Stage.READ: reading_of,
+    Stage.SCORE: inspection_of,
+    Stage.PUBLISH: publish,
+}
+
+
+# ---------------------------------------------------------------- inner steps
+
+
+def _artefact(shop: Shop, task: Task, kind: ArtefactKind, key: str, make: Callable[[], bytes]) -> str:
+    """Content hash of what is there under the key, else of what is made now."""
+    anew = task.again_from is not None and MADE_BY[kind] in stages_from(task.again_from)
+    with Session(shop.engine) as session:
+        there = JobRepository(session).artefact(kind, key)
+    if (
+        there is not None
+        and not (anew and there.job_id != task.job_id)
+        and shop.store.size(there.content_hash) is not None
+    ):
+        return there.content_hash
+    content_hash = put(shop.store, make())
+    with transaction(shop.engine) as session:
+        JobRepository(session).keep_artefact(
+            kind, key, content_hash=content_hash, version=_program(), job_id=task.job_id, at=datetime.now(UTC)
+        )
+    return content_hash
+
+
+def _in_child(shop: Shop, order: Order, report: Report) -> bytes:
+    """What the child writes, with the recording's parts as files of this machine."""
+    from api.store import spooled
+
+    result = spooled(shop.store)
+    try:
+        with ExitStack() as opened:
+            recording, names, files = order.recording, list[str](), list[Path]()
+            if recording is not None and order.work == "transcribe":
+                names = [part.path for part in recording.parts]
+                files = [opened.enter_context(shop.store.on_disk(part.sha256)) for part in recording.parts]
+                recording = _with_paths(recording, [str(file.absolute()) for file in files])
+            placed = order.model_copy(update={"recording": recording, "result": result.absolute()})
+            try:
+                shop.children.run(placed, report)
+            except RecordingError as error:
+                raise RecordingError(by_name(str(error), files, names)) from error
+        return result.read_bytes()
+    except OSError as error:
+        raise OutputError(f"读写暂存文件失败（{error.strerror}）：请检查磁盘。") from error
+    finally:
+        result.unlink(missing_ok=True)
+
+
+def _facts(shop: Shop, task: Task) -> tuple[MeetingFacts, tuple[Action, ...]]:
+    """What the organisation knows of the meeting, and the open commitments that it must check (I4)."""
+    with Session(shop.engine) as session:
+        facts = FactsRepository(session).facts(task.meeting)
+        meetings = MeetingRepository(session)
+        meeting = meetings.get(task.meeting)
+        institution = session.scalars(
+            select(Institution.code).where(Institution.id == meeting.institution_id)
+        ).one()
+        due = ActionRepository(session).due_for_check(institution, on=meetings.day_of(meeting))
+        return facts, tuple(_promised(one) for one in due)
+
+
+def _promised(one: OpenCommitment) -> Action:
+    due = one.due_on.isoformat() if one.due_on else None
+    evidence = Evidence(start=0.0, end=0.0, quote=one.what, utterance=0)
+    return Action(who=one.owner or one.who, what=one.what, due=due, due_date=one.due_on, evidence=evidence)
+
+
+def _with_paths(recording: Recording, paths: list[str]) -> Recording:
+    parts = tuple(replace(part, path=path) for part, path in zip(recording.parts, paths, strict=True))
+    return replace(recording, parts=parts)
+
+
+def by_name(sentence: str, files: list[Path], names: list[str]) -> str:
+    """The sentence with the files named as the user knows them."""
+    for file, name in zip(files, names, strict=True):
+        sentence = sentence.replace(str(file.absolute()), name).replace(str(file), name)
+    return sentence
+
+
+def key_of(*parts: str) -> str:
+    """SHA-256 over all that a result depends on."""
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
+
+
+@cache
+def _program() -> str:
+    return f"huijian/{version('huijian')}"

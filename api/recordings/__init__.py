@@ -1,0 +1,1 @@
+"""Recordings: uploaded whole or in pieces, checked by content, joined to their meeting, played."""

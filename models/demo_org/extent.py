@@ -38,7 +38,7 @@ class Extent:
 
 EXTENTS: Final[Mapping[Size, Extent]] = {
     Size.SMALL: Extent(1, 2, 3, customers=40, detail_months=12, snapshot_weeks=12),
-    Size.MEDIUM: Extent(3, 5, 30, customers=20, detail_months=6, snapshot_weeks=12),
+    Size.MEDIUM: Extent(3, 5, 30, customers=20, detail_months=6, snapshot_weeks=8),
     Size.LARGE: Extent(15, 5, 300, customers=10, detail_months=3, snapshot_weeks=6),
 }
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from math import exp
 from typing import Final
 
 import numpy as np
@@ -56,6 +57,8 @@ class _Agreed:
 def build_meetings(writer: Writer, crew: Crew, timeline: Timeline, *, seed: int) -> None:
     """Write the slots of all months and what became of them."""
     rng = np.random.default_rng([seed, crew.place.id, 8])
+    # Good meetings go with good results, but not everywhere.
+    quality = 0.9 * crew.place.quality + float(rng.normal(0, 0.35))
     agreed: list[_Agreed] = []
     for month in timeline.months:
         for slot in slots(month.first.year, month.first.month):
@@ -73,7 +76,7 @@ def build_meetings(writer: Writer, crew: Crew, timeline: Timeline, *, seed: int)
                 earliest=slot.earliest,
                 latest=slot.latest,
             )
-            agreed = _meet(writer, rng, crew, timeline, slot, key, agreed)
+            agreed = _meet(writer, rng, crew, timeline, slot, key, agreed, quality)
 
 
 def _meet(
@@ -84,9 +87,10 @@ def _meet(
     slot: Slot,
     key: int,
     agreed: list[_Agreed],
+    quality: float,
 ) -> list[_Agreed]:
     """One slot: planned, missed or held; returns what stands agreed after it."""
-    weakness = FAULTLESS * float(np.exp(-0.7 * crew.place.quality))
+    weakness = FAULTLESS * exp(-0.7 * quality)
     chance = rng.random(4)
     day = _day(rng, slot, is_late=bool(chance[0] < weakness), founded=crew.place.founded)
     is_missed = chance[1] < weakness
@@ -153,7 +157,7 @@ def _meet(
             slot=slot,
             start=start,
             seconds=seconds,
-            quality=crew.place.quality,
+            quality=quality,
             institution=crew.place.name,
             is_manager=is_manager,
             is_deputy=is_deputy,

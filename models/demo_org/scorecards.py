@@ -149,7 +149,7 @@ def write_scorecard(writer: Writer, rng: np.random.Generator, held: Held) -> Non
 
 def _scores(rng: np.random.Generator, held: Held) -> list[int | None]:
     """Points of each item, in quarters of its maximum as the rubric's levels are; None: unknown."""
-    form = 0.76 + 0.085 * held.quality + float(rng.normal(0, 0.05))
+    form = 0.73 + 0.09 * held.quality + float(rng.normal(0, 0.05))
     levels = np.clip(np.round((form + rng.normal(0, 0.17, len(ITEMS))) * 4) / 4, 0, 1)
     scores: list[int | None] = [
         round(float(level) * most * 100) for level, (*_, most) in zip(levels, ITEMS, strict=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from qa_pipeline.findings.acts import is_question
 from qa_pipeline.values import (
     Act,
     Action,
@@ -112,9 +112,16 @@ class Reading:
                 places[index] = span.chapter
         return tuple(places)
 
+    @cached_property
+    def _inside(self) -> dict[Chapter | None, tuple[int, ...]]:
+        found: dict[Chapter | None, list[int]] = {}
+        for index in self.spoken:
+            found.setdefault(self.chapter_of[index], []).append(index)
+        return {chapter: tuple(indices) for chapter, indices in found.items()}
+
     def within(self, *chapters: Chapter) -> tuple[int, ...]:
         """Indices of the spoken utterances of these chapters."""
-        return tuple(i for i in self.spoken if self.chapter_of[i] in chapters)
+        return tuple(sorted(i for chapter in {*chapters} for i in self._inside.get(chapter, ())))
 
     @cached_property
     def at_work(self) -> tuple[int, ...]:
@@ -125,12 +132,20 @@ class Reading:
     def _acts(self) -> tuple[frozenset[Act], ...]:
         return tuple(frozenset(act for act, _ in r.acts) for r in self.readings)
 
+    @cached_property
+    def _doing(self) -> dict[Act, list[int]]:
+        found: dict[Act, list[int]] = {}
+        for index, acts in enumerate(self._acts):
+            for act in acts:
+                found.setdefault(act, []).append(index)
+        return found
+
     def does(self, index: int, *acts: Act) -> bool:
         return not self._acts[index].isdisjoint(acts)
 
     def doing(self, *acts: Act, among: Iterable[int] | None = None) -> tuple[int, ...]:
-        done = self._acts
-        return tuple(i for i in (self.spoken if among is None else among) if not done[i].isdisjoint(acts))
+        found = {i for act in acts for i in self._doing.get(act, ())}
+        return tuple(i for i in (self.spoken if among is None else among) if i in found)
 
     @cached_property
     def _kinds(self) -> tuple[frozenset[str], ...]:
@@ -149,11 +164,8 @@ class Reading:
 
     def near(self, index: int, *, before: int = 1, after: int = 1) -> tuple[int, ...]:
         """Spoken neighbours, the utterance itself included."""
-        return tuple(
-            i
-            for i in range(max(0, index - before), min(len(self.utterances), index + after + 1))
-            if i in self._spoken_set
-        )
+        first, last = bisect_left(self.spoken, index - before), bisect_right(self.spoken, index + after)
+        return self.spoken[first:last]
 
     def speaker(self, index: int) -> str | None:
         return self.utterances[index].speaker
@@ -165,18 +177,20 @@ class Reading:
 
     @cached_property
     def asks(self) -> tuple[bool, ...]:
-        """Whether each utterance asks: by its act, or by form where the act is not clear."""
+        """Whether each utterance asks: by its act, or by its mark where the act is not clear."""
         return tuple(
-            not u.phantom
-            and (self.does(i, *QUESTIONS) or (is_question(u.text) and "?" in u.text.replace("？", "?")))
+            not u.phantom and (self.does(i, *QUESTIONS) or "?" in u.text or "？" in u.text)
             for i, u in enumerate(self.utterances)
         )
 
     # ------------------------------------------------------------ time
 
+    @cached_property
+    def _lengths(self) -> tuple[Seconds, ...]:
+        return tuple(max(0.0, u.end - u.start) for u in self.utterances)
+
     def length(self, index: int) -> Seconds:
-        utterance = self.utterances[index]
-        return max(0.0, utterance.end - utterance.start)
+        return self._lengths[index]
 
     def seconds(self, indices: Iterable[int]) -> Seconds:
         return sum(self.length(i) for i in indices)
@@ -302,7 +316,17 @@ class Reading:
 
     # ------------------------------------------------------------ results
 
+    @cached_property
+    def _evidence(self) -> dict[int, Evidence]:
+        """What has been quoted so far: many measures rest on the same words."""
+        return {}
+
     def evidence(self, index: int) -> Evidence:
+        if index not in self._evidence:
+            self._evidence[index] = self._quoted(index)
+        return self._evidence[index]
+
+    def _quoted(self, index: int) -> Evidence:
         utterance = self.utterances[index]
         text = utterance.text.strip()
         return Evidence(

@@ -19,6 +19,7 @@ from qa_pipeline.values import Transcript
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
+Counts = NDArray[np.float32]
 
 REACH: Final = 800
 """Characters compared on either side; shorter transcripts, condensed ones too, are compared in tenths."""
@@ -27,6 +28,8 @@ IDF_CHARACTERS: Final = 150
 """Characters of the blocks in which bigrams are counted to tell the telling ones."""
 REPEATED: Final = 3
 """Bigrams that come up less often tell nothing of what belongs together."""
+BLOCK: Final = 32
+"""Utterances compared at a time: few enough to stay in the processor's cache."""
 CUE_CHARACTERS: Final = 40
 HAND_OVER: Final = re.compile(
     "谢谢|感谢|接下来|下一个|下面|最后|问题|请问|想问|请教|有请|话题|总结|回到|进入"
@@ -103,18 +106,25 @@ def _unlikeness(text: ngrams.Stream) -> Floats:
     here = np.arange(1, count)
     weight = telling.astype(np.float32)
     total = np.zeros(count - 1)
+    alike = np.empty(count - 1, dtype=np.float32)
     for wider in REACHES:
         reach = min(REACH, size / 10) * wider
         low = np.minimum(np.searchsorted(edges, edges[1:-1] - reach), here - 1)
         high = np.maximum(np.searchsorted(edges, edges[1:-1] + reach, side="right") - 1, here + 1)
-        before, after = seen[1:-1] - seen[low], seen[high] - seen[1:-1]
-        for side in (before, after):
-            np.sqrt(side, out=side)
-            side *= weight
-        both = np.einsum("uc,uc->u", before, after)
-        norms = np.einsum("uc,uc->u", before, before) * np.einsum("uc,uc->u", after, after)
-        total -= _standard(both / np.sqrt(np.maximum(norms, 1e-9)))
+        for start in range(0, count - 1, BLOCK):
+            some = slice(start, start + BLOCK)
+            past, coming = seen[here[some]] - seen[low[some]], seen[high[some]] - seen[here[some]]
+            alike[some] = _likeness(np.sqrt(past) * weight, np.sqrt(coming) * weight)
+        total -= _standard(alike)
     return np.concatenate(([0.0], _standard(total)))
+
+
+def _likeness(before: Counts, after: Counts) -> Counts:
+    """The cosine of each row of one with the same row of the other."""
+    both = np.einsum("uc,uc->u", before, after)
+    norms = np.einsum("uc,uc->u", before, before) * np.einsum("uc,uc->u", after, after)
+    cosine: Counts = both / np.sqrt(np.maximum(norms, 1e-9))
+    return cosine
 
 
 def _best(signs: Floats, edges: ngrams.Ints) -> ngrams.Ints:
@@ -138,6 +148,6 @@ def _best(signs: Floats, edges: ngrams.Ints) -> ngrams.Ints:
     return np.array(found[::-1], dtype=np.int64)
 
 
-def _standard(values: Floats) -> Floats:
+def _standard(values: NDArray[np.floating]) -> Floats:
     standard: Floats = (values - values.mean()) / (values.std() + 1e-9)
     return standard

@@ -256,7 +256,9 @@ class ActModel:
         value = (mass / norm[row]).astype(np.float32)
         edges = np.flatnonzero(np.diff(row, prepend=-1))
         logits = np.zeros((len(texts), len(ACTS)), dtype=np.float32)
-        logits[row[edges]] = np.add.reduceat(self.gram_weights[column] * value[:, None], edges, axis=0)
+        weighed = self.gram_weights.take(column, axis=0)
+        weighed *= value[:, None]
+        logits[row[edges]] = np.add.reduceat(weighed, edges, axis=0)
         result: Matrix = logits + signal @ self.signal_weights
         return result
 

@@ -3,25 +3,31 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
-from sqlalchemy import select
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from api.accounts.tables import Account, ApiKey, Role, SignIn
+from api.accounts.key_repository import KeyRepository
+from api.accounts.repository import SignInRepository, reach
+from api.accounts.tables import Account, Role
+from api.limits import address_of
 from api.problems import Forbidden, NotSignedIn
-from api.sessions import Database
-from models.base import EVERYWHERE, Subtree
-from models.organisation.tables import Institution
+from api.sessions import SAFE, Database
+from models.base import Subtree
+from models.database import transaction
 
 COOKIE: Final = "huijian_session"
 CSRF_HEADER: Final = "X-CSRF-Token"
-SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+USED_EVERY: Final = timedelta(minutes=1)
+"""How often the last use of an API key is written down."""
 
 
 class Permission(StrEnum):
@@ -74,6 +80,11 @@ PERMITTED: Final[Mapping[Role, frozenset[Permission]]] = {
     Role.API_CLIENT: frozenset(),
 }
 """What each role may do; a key of another system has the permissions it was given."""
+FOR_KEYS: Final = frozenset(Permission) - {
+    *(P.MANAGE_ACCOUNTS, P.MANAGE_RETENTION, P.MANAGE_RUBRICS),
+    *(P.APPEAL, P.REVIEW, P.EDIT_TRANSCRIPTS, P.APPROVE_PLANS),
+}
+"""What a key may be given: whatever needs a person's judgement stays with people."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +96,10 @@ class Caller:
     role: Role
     permissions: frozenset[Permission]
     within: Subtree
+    institution_id: int | None = None
+    """Where the subtree begins; None: everything."""
     account_id: int | None = None
+    sign_in_id: int | None = None
     must_change_password: bool = False
 
 
@@ -95,70 +109,117 @@ def hashed(secret: str) -> str:
 
 
 def caller(request: Request, session: Database) -> Caller:
-    """The caller by session cookie or API key. Raises NotSignedIn; Forbidden for a missing CSRF token."""
+    """The caller by session cookie or API key.
+
+    Raises NotSignedIn; Forbidden for a missing CSRF token; TooMany for a caller above their rate, and for an
+    address that keeps trying tokens which do not hold.
+    """
     scheme, _, key = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and key:
-        return _by_key(session, key.strip())
-    if token := request.cookies.get(COOKIE):
-        return _by_cookie(session, request, token)
-    raise NotSignedIn("请先登录，或在 Authorization 头中给出 API 密钥。")
+    token = request.cookies.get(COOKIE)
+    if not (scheme.lower() == "bearer" and key) and not token:
+        raise NotSignedIn("请先登录，或在 Authorization 头中给出 API 密钥。")
+    try:
+        if scheme.lower() == "bearer" and key:
+            asker = _by_key(session, request, key.strip())
+        else:
+            asker = _by_cookie(session, request, token or "")
+    except NotSignedIn:
+        request.app.state.limits.strangers.take(address_of(request))
+        raise
+    request.app.state.limits.callers.take(asker.actor)
+    request.state.actor = asker.actor
+    return asker
 
 
 Asker = Annotated[Caller, Depends(caller)]
 
 
-def allowed(permission: Permission) -> Callable[[Caller], Caller]:
-    """A dependency that lets only callers with the permission pass; the route receives the caller."""
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """Lets only callers with the permission pass; the route receives the caller."""
 
-    def check(asker: Asker) -> Caller:
+    permission: Permission
+
+    def __call__(self, asker: Asker) -> Caller:
         if asker.must_change_password:
             raise Forbidden("首次登录后须先修改密码。")
-        if permission not in asker.permissions:
+        if self.permission not in asker.permissions:
             raise Forbidden("您的角色没有此项权限；如有需要请联系管理员。")
         return asker
 
-    return check
+
+def allowed(permission: Permission) -> Allowed:
+    """The dependency of a route that needs the permission."""
+    return Allowed(permission)
 
 
-def _by_cookie(session: Session, request: Request, token: str) -> Caller:
-    now = datetime.now(UTC)
-    found = session.execute(
-        select(SignIn, Account)
-        .join(Account, Account.id == SignIn.account_id)
-        .where(SignIn.token_hash == hashed(token), SignIn.expires_at > now, ~Account.disabled)
-    ).one_or_none()
-    if found is None:
-        raise NotSignedIn("登录已过期，请重新登录。")
-    sign_in, account = found
-    if request.method not in SAFE and request.headers.get(CSRF_HEADER) != sign_in.csrf_token:
-        raise Forbidden("请求缺少防伪标记，请刷新页面后重试。")
+@dataclass(frozen=True, slots=True)
+class AnyCaller:
+    """Marks a route for everybody who is signed in, whatever the role, and says why."""
+
+    reason: str
+
+    def __call__(self, asker: Asker) -> Caller:
+        return asker
+
+
+@dataclass(frozen=True, slots=True)
+class Public:
+    """Marks a route that nobody need sign in for, and says why; strangers share one rate an address."""
+
+    reason: str
+
+    def __call__(self, request: Request) -> None:
+        request.app.state.limits.strangers.take(address_of(request))
+
+
+def caller_of(session: Session, account: Account, *, sign_in_id: int | None = None) -> Caller:
+    """The account as a caller."""
     return Caller(
         actor=account.login,
         role=account.role,
         permissions=PERMITTED[account.role],
-        within=subtree(session, account.institution_id),
+        within=reach(session, account.institution_id),
+        institution_id=account.institution_id,
         account_id=account.id,
+        sign_in_id=sign_in_id,
         must_change_password=account.must_change_password,
     )
 
 
-def _by_key(session: Session, key: str) -> Caller:
+def _by_cookie(session: Session, request: Request, token: str) -> Caller:
+    found = SignInRepository(session).holding(hashed(token), now=datetime.now(UTC))
+    if found is None:
+        raise NotSignedIn("登录已过期，请重新登录。")
+    sign_in, account = found
+    given = request.headers.get(CSRF_HEADER, "")
+    if request.method not in SAFE and not same(given, sign_in.csrf_token):
+        raise Forbidden("请求缺少防伪标记，请刷新页面后重试。")
+    return caller_of(session, account, sign_in_id=sign_in.id)
+
+
+def _by_key(session: Session, request: Request, key: str) -> Caller:
     now = datetime.now(UTC)
-    found = session.scalars(
-        select(ApiKey).where(ApiKey.key_hash == hashed(key), ApiKey.revoked_at.is_(None))
-    ).one_or_none()
-    if found is None or (found.expires_at is not None and found.expires_at <= now):
+    found = KeyRepository(session).holding(hashed(key), now=now)
+    if found is None:
         raise NotSignedIn("API 密钥无效或已过期。")
+    if found.last_used_at is None or found.last_used_at <= now - USED_EVERY:
+        # Written when the answer is out: a reading request need not wait for those that write.
+        request.state.mark_used = partial(_mark_used, request.app.state.engine, found.id, now)
     return Caller(
         actor=f"key:{found.name}",
         role=Role.API_CLIENT,
-        permissions=frozenset(Permission(p) for p in found.permissions),
-        within=subtree(session, found.institution_id),
+        permissions=FOR_KEYS & {p for p in Permission if p in found.permissions},
+        within=reach(session, found.institution_id),
+        institution_id=found.institution_id,
     )
 
 
-def subtree(session: Session, institution_id: int | None) -> Subtree:
-    """The subtree below an institution; everything for None."""
-    if institution_id is None:
-        return EVERYWHERE
-    return Subtree(session.scalars(select(Institution.path).where(Institution.id == institution_id)).one())
+def _mark_used(engine: Engine, key_id: int, now: datetime) -> None:
+    with transaction(engine) as session:
+        KeyRepository(session).mark_used(key_id, now=now, unless_since=now - USED_EVERY)
+
+
+def same(given: str, kept: str) -> bool:
+    """Whether two secrets are the same, in a time that does not tell how much of them is."""
+    return secrets.compare_digest(given.encode(), kept.encode())

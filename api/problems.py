@@ -7,11 +7,16 @@ HuijianError            400  input_error (and one code a subclass)
 ├── Conflict            409  conflict
 ├── Stale               412  stale            the row changed since it was read (If-Match)
 ├── TooLarge            413  too_large
-└── TooMany             429  too_many_requests
+├── TooMany             429  too_many_requests
+└── Unavailable         503  unavailable      something the service needs does not answer
+
+What the database refuses is told apart too: a value it cannot hold is the caller's (422), a clash of two
+writers a conflict (409), a database that does not answer unavailable (503).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any, Final
@@ -19,8 +24,10 @@ from typing import Any, Final
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError, TimeoutError
 from starlette.exceptions import HTTPException
 
+from api.operations.logs import REQUESTS
 from qa_pipeline.errors import (
     FactsError,
     HuijianError,
@@ -34,6 +41,7 @@ from qa_pipeline.errors import (
 )
 
 MEDIA_TYPE: Final = "application/problem+json"
+RETRY_SECONDS: Final = 5
 SCHEMA: Final[Mapping[str, Any]] = {
     "type": "object",
     "required": ["type", "title", "status", "code", "detail", "instance"],
@@ -81,6 +89,10 @@ class TooMany(HuijianError):
         self.seconds = seconds
 
 
+class Unavailable(HuijianError):
+    """Something the service needs does not answer: the same request may succeed later."""
+
+
 KINDS: Final[Mapping[type[HuijianError], tuple[int, str]]] = {
     NotSignedIn: (401, "not_signed_in"),
     Forbidden: (403, "forbidden"),
@@ -94,6 +106,7 @@ KINDS: Final[Mapping[type[HuijianError], tuple[int, str]]] = {
     FactsError: (422, "facts_error"),
     RubricError: (422, "rubric_error"),
     SheetError: (422, "sheet_error"),
+    Unavailable: (503, "unavailable"),
     ModelError: (503, "model_error"),
     InputError: (400, "input_error"),
     OutputError: (507, "output_error"),
@@ -132,7 +145,9 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(HuijianError)
     def refused(request: Request, error: HuijianError) -> JSONResponse:
         status, code = next(KINDS[kind] for kind in type(error).__mro__ if kind in KINDS)
-        headers = {"Retry-After": str(int(error.seconds) + 1)} if isinstance(error, TooMany) else {}
+        headers = {"Retry-After": str(math.ceil(error.seconds))} if isinstance(error, TooMany) else {}
+        if isinstance(error, Unavailable):
+            headers = {"Retry-After": str(RETRY_SECONDS)}
         more = {"problems": list(error.problems)} if isinstance(error, SheetError) else {}
         return problem(request, status=status, code=code, detail=str(error), headers=headers, **more)
 
@@ -153,7 +168,29 @@ def install(app: FastAPI) -> None:
         detail = words.get(error.status_code, str(error.detail))
         return problem(request, status=error.status_code, code=code, detail=detail, headers=error.headers)
 
-    @app.exception_handler(Exception)
-    def failed(request: Request, error: Exception) -> JSONResponse:
-        detail = "服务内部出错，已记录；请稍后重试，并把请求编号告诉管理员。"
-        return problem(request, status=500, code="internal_error", detail=detail)
+    @app.exception_handler(DataError)
+    @app.exception_handler(OverflowError)
+    @app.exception_handler(UnicodeEncodeError)
+    def unfit(request: Request, error: Exception) -> JSONResponse:
+        detail = "请求中有无法保存的字符，或超出范围的数字、日期：请检查后重试。"
+        return problem(request, status=422, code="invalid_request", detail=detail)
+
+    @app.exception_handler(IntegrityError)
+    def clash(request: Request, error: IntegrityError) -> JSONResponse:
+        REQUESTS.warning("database constraint", exc_info=error)
+        detail = "与已有的数据冲突，可能有人刚刚做了同样的修改：请刷新后重试。"
+        return problem(request, status=409, code="conflict", detail=detail)
+
+    @app.exception_handler(OperationalError)
+    @app.exception_handler(TimeoutError)
+    def unavailable(request: Request, error: Exception) -> JSONResponse:
+        REQUESTS.warning("database unavailable", exc_info=error)
+        headers = {"Retry-After": str(RETRY_SECONDS)}
+        detail = "数据库暂时没有响应：请稍后重试。"
+        return problem(request, status=503, code="unavailable", detail=detail, headers=headers)
+
+
+def failed(request: Request) -> JSONResponse:
+    """The answer to an error that nobody expected; the log knows more."""
+    detail = "服务内部出错，已记录；请稍后重试，并把请求编号告诉管理员。"
+    return problem(request, status=500, code="internal_error", detail=detail)

@@ -27,7 +27,12 @@ def session(request: Request) -> Iterator[Session]:
 
 
 def begin_writing(opened: Session) -> None:
-    """End what was read, and begin a transaction that may write: for what a reading route has to record."""
+    """End what was read, and begin a transaction that may write: for what a reading route has to record.
+
+    Does nothing in a transaction that may write already.
+    """
+    if opened.in_transaction() and opened.connection().get_execution_options().get(WRITES):
+        return
     opened.commit()
     opened.connection(execution_options={WRITES: True})
 

@@ -36,9 +36,16 @@ class Settings(BaseModel):
     """Largest recording part, bytes."""
     retention_days: int = 0
     """Recordings are deleted after so many days, scores stay; 0: kept."""
+    requests_per_minute: int = Field(3000, ge=1)
+    """What one caller may ask; short bursts up to as many at once."""
+    metrics_token: str = ""
+    """What Prometheus sends as bearer token; by default only this machine itself may read the metrics."""
     oidc_issuer: str = ""
+    """Identity provider of the company; with it and the two below people may sign in there."""
     oidc_client_id: str = ""
     oidc_client_secret: str = ""
+    oidc_login_claim: str = "email"
+    """Claim that names the login of an account not bound yet; ``email`` counts only when verified."""
 
     @property
     def database(self) -> str:

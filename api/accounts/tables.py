@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from api.base import ServiceBase
-from models.base import Code, Key, Name, one_of
+from models.base import Code, Key, Name, one_of, only
 from models.organisation.tables import Institution, Person
 
 
@@ -66,10 +66,27 @@ class SignIn(ServiceBase):
     expires_at: Mapped[datetime]
 
 
+class OidcAttempt(ServiceBase):
+    """A sign-in that was sent to the identity provider and has not come back yet; taken once."""
+
+    __tablename__ = "oidc_attempt"
+
+    id: Mapped[Key]
+    state_hash: Mapped[str] = mapped_column(String(64), unique=True)
+    browser_hash: Mapped[str] = mapped_column(String(64))
+    """Of a cookie: only the browser that began may end it."""
+    nonce: Mapped[str] = mapped_column(String(64))
+    code_verifier: Mapped[str] = mapped_column(String(128))
+    next_path: Mapped[str] = mapped_column(String(512))
+    """Where the person wanted to go."""
+    expires_at: Mapped[datetime]
+
+
 class ApiKey(ServiceBase):
     """A key of another system, with its own permissions, subtree and expiry."""
 
     __tablename__ = "api_key"
+    __table_args__ = (Index("uq_api_key_name", "name", unique=True, **only("revoked_at IS NULL")),)
 
     id: Mapped[Key]
     name: Mapped[Name]
@@ -89,6 +106,7 @@ class AuditEntry(ServiceBase):
     __tablename__ = "audit_entry"
     __table_args__ = (
         Index("ix_audit_entry_at", "at"),
+        Index("ix_audit_entry_actor_at", "actor", "at"),
         Index("ix_audit_entry_object", "object_kind", "object_code"),
     )
 

@@ -46,6 +46,13 @@ def test_a_reading_session_can_record_something_though_another_wrote_meanwhile(
             other.add(_entry(1))
         begin_writing(reader)
         reader.add(_entry(2))
+        reader.flush()
+        begin_writing(reader)  # goes on in the same transaction
+        reader.add(_entry(3))
+        reader.flush()
+        reader.rollback()
+        begin_writing(reader)
+        reader.add(_entry(4))
         reader.commit()
     with Session(service_engine) as session:
-        assert session.scalar(select(func.count()).select_from(AuditEntry)) == 2
+        assert session.scalars(select(AuditEntry.object_code)).all() == ["1", "4"]

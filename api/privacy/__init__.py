@@ -1,0 +1,1 @@
+"""Personal data is erased on request; what it was counted in stays."""

@@ -1,0 +1,51 @@
+"""Routes of personal data."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Request
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.access import Caller, Permission, allowed
+from api.fields import Code, example
+from api.privacy import service
+from api.privacy.service import Subject
+from api.sessions import Database
+
+router: Final = APIRouter(tags=["个人信息"])
+Keeper = Annotated[Caller, Depends(allowed(Permission.MANAGE_RETENTION))]
+
+
+class ErasureRequest(BaseModel):
+    """Whose personal data is erased, on whose request."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(subject="customer", code="C0001", request_number="PI-2026-014")
+    )
+
+    subject: Subject = Field(description="person 人员（须已离职）或 customer 客户")
+    code: Code = Field(description="工号或客户编号")
+    request_number: Code = Field(description="公司受理此申请的编号；写入审计记录，不得含个人信息")
+
+
+class ErasureDone(BaseModel):
+    """What remains of the person."""
+
+    code: str = Field(description="代替原工号或客户编号的随机编号；历史数字仍记在它名下")
+    texts: int = Field(description="有多少处文字中的姓名被替换")
+
+
+@router.post("/erasures", summary="应请求删除个人信息", operation_id="erase_personal_data", status_code=201)
+def erase_personal_data(
+    given: ErasureRequest, request: Request, session: Database, asker: Keeper
+) -> ErasureDone:
+    """Name, phone and code are replaced for good; figures and policy numbers stay.
+
+    Accounts of the person are closed. Entries of the audit trail stay as they were. Whoever imports people or
+    customers has to leave the person out from now on: a row with the old code would be a new person.
+    """
+    code, texts = service.erase(
+        session, request, asker, given.subject, code=given.code, request_number=given.request_number
+    )
+    return ErasureDone(code=code, texts=texts)

@@ -1,0 +1,124 @@
+"""All SQL of erasure: names, phones and codes are replaced, keys and figures stay.
+
+Texts are searched only in rows that a key ties to the person: the same name elsewhere may be somebody else's.
+What people said in meetings (transcripts and what was quoted from them) is kept and masked by its own rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any, Final
+
+from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy.orm import InstrumentedAttribute, aliased
+
+from models.activities.tables import ActivityEvent, EventReview, Participation
+from models.base import Repository
+from models.customers.tables import Customer
+from models.management.tables import ManagementAction
+from models.meetings.tables import ActionItem
+from models.navigator.tables import Recommendation
+from models.organisation.conditions import inside
+from models.organisation.tables import FocusSupervisor, Institution, Person, RankHistory
+from qa_pipeline.errors import InputError
+
+ERASED: Final = "已删除"
+SOMEBODY: Final = "某某"
+"""In the middle of a text; no longer than a name, so that it fits where the name did."""
+SHORTEST: Final = 2
+"""A shorter name is an ordinary character, found everywhere."""
+
+Texts = Sequence[tuple[InstrumentedAttribute[Any], InstrumentedAttribute[Any]]]
+"""Columns of text, each with the column that ties its row to the person."""
+
+OF_PERSON: Final[Texts] = (
+    (ActionItem.what, ActionItem.owner_id),
+    (ActionItem.who, ActionItem.owner_id),
+    (ManagementAction.record, ManagementAction.actor_id),
+    (ManagementAction.record, ManagementAction.subject_id),
+    (ManagementAction.review, ManagementAction.actor_id),
+    (ManagementAction.review, ManagementAction.subject_id),
+    (Recommendation.action, Recommendation.agent_id),
+    (Recommendation.reason, Recommendation.agent_id),
+    (FocusSupervisor.reason, FocusSupervisor.person_id),
+)
+OF_CUSTOMER: Final[Texts] = (
+    (Participation.feedback, Participation.customer_id),
+    (ManagementAction.record, ManagementAction.customer_id),
+    (ManagementAction.review, ManagementAction.customer_id),
+    (Recommendation.action, Recommendation.customer_id),
+    (Recommendation.reason, Recommendation.customer_id),
+    (Recommendation.contact_limit, Recommendation.customer_id),
+)
+
+
+class ErasureRepository(Repository):
+    """Erases people and customers of the subtree."""
+
+    def customer(self, code: str) -> tuple[Customer, int]:
+        """The customer, and the institution where the agent stands or stood last.
+
+        Raises InputError when there is none, or none that the reader may see.
+        """
+        later = aliased(RankHistory)
+        newest = select(func.max(later.valid_from)).where(later.person_id == Customer.agent_id)
+        query = (
+            select(Customer, RankHistory.institution_id)
+            .join(RankHistory, RankHistory.person_id == Customer.agent_id)
+            .join(Institution, Institution.id == RankHistory.institution_id)
+            .where(Customer.code == code, inside(self.within))
+            .where(RankHistory.valid_from == newest.correlate(Customer).scalar_subquery())
+        )
+        found = self.session.execute(query).one_or_none()
+        if found is None:
+            raise InputError(f"客户 {code} 不存在或不在您的管辖范围内：请核对客户编号。")
+        return found[0], found[1]
+
+    def erase_person(self, person: Person, *, alias: str) -> int:
+        """Returns in how many texts the name was replaced."""
+        texts = self._replace(OF_PERSON, person.id, person.name) + self._replace_reviewer(person)
+        person.name, person.code, person.phone = ERASED, alias, None
+        self.session.flush()
+        return texts
+
+    def erase_customer(self, customer: Customer, *, alias: str) -> int:
+        """Nobody contacts the customer any more. Returns in how many texts the name was replaced."""
+        texts = self._replace(OF_CUSTOMER, customer.id, customer.name)
+        customer.name, customer.code, customer.phone = ERASED, alias, None
+        customer.do_not_contact = True
+        self.session.flush()
+        return texts
+
+    def last_place(self, person: Person) -> int:
+        """Where the person stood last."""
+        query = select(RankHistory.institution_id).where(RankHistory.person_id == person.id)
+        return self.session.scalars(query.order_by(RankHistory.valid_from.desc()).limit(1)).one()
+
+    def _replace(self, texts: Texts, key: int, name: str) -> int:
+        if len(name) < SHORTEST:
+            return 0
+        return sum(self._replaced(column, name, tie == key) for column, tie in texts)
+
+    def _replace_reviewer(self, person: Person) -> int:
+        """Reviewers are kept by name: those of events where the person worked."""
+        places = select(RankHistory.institution_id).where(RankHistory.person_id == person.id)
+        there = select(ActivityEvent.id).where(ActivityEvent.institution_id.in_(places))
+        of_event = EventReview.event_id.in_(there)
+        return self._replaced(
+            EventReview.reviewer, person.name, of_event, EventReview.reviewer == person.name
+        )
+
+    def _replaced(self, column: InstrumentedAttribute[Any], name: str, *where: Any) -> int:
+        result = self.session.execute(
+            update(column.class_)
+            .where(*where, column.contains(name, autoescape=True))
+            .values({column: func.replace(column, name, SOMEBODY)})
+            .execution_options(synchronize_session=False)
+        )
+        return result.rowcount if isinstance(result, CursorResult) else 0
+
+
+def serves(person: Person, *, on: date) -> bool:
+    """Whether the person is in service on the day."""
+    return person.left_on is None or person.left_on > on

@@ -1,32 +1,34 @@
-"""The application: routers by domain, problem+json, request ids and secure headers."""
+"""The application: routers by domain, problem+json, and the frame around every request."""
 
 from __future__ import annotations
 
-import re
-import secrets
-from collections.abc import Awaitable, Callable
 from typing import Final
 
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI
 from sqlalchemy import Engine
 
 from api import problems
+from api.accounts.endpoints import router as accounts
+from api.accounts.oidc import provider_of
 from api.database import require_current
+from api.frame import Frame
+from api.limits import Limits
+from api.operations.endpoints import router as operations
+from api.operations.metrics import Metrics
 from api.organisation.endpoints import router as organisation
+from api.privacy.endpoints import router as privacy
 from api.settings import Settings
 from models.database import connect
 
 V1: Final = "/api/v1"
-ROUTERS: Final[tuple[APIRouter, ...]] = (organisation,)
+ROUTERS: Final[tuple[APIRouter, ...]] = (
+    accounts,
+    organisation,
+    privacy,
+)
 """Of every domain, in the order in which the documentation lists them."""
-SECURE_HEADERS: Final = {
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Permissions-Policy": "geolocation=(), camera=()",
-}
-_REQUEST_ID: Final = re.compile(r"[\w-]{8,64}")
+LARGEST_BODY: Final = 16 * 1024**2
+"""Bytes of a request's body; routes that take files say their own ``max_body_size``."""
 
 
 def create_app(settings: Settings, *, engine: Engine | None = None) -> FastAPI:
@@ -40,27 +42,20 @@ def create_app(settings: Settings, *, engine: Engine | None = None) -> FastAPI:
         openapi_url=f"{V1}/openapi.json",
         docs_url=None,  # the usual page loads its scripts from elsewhere
         redoc_url=None,
+        max_body_size=LARGEST_BODY,
     )
+    engine.hide_parameters = True  # errors of the database are logged, and names and phones are not
     app.state.engine = engine
     app.state.settings = settings
+    app.state.limits = Limits(settings.requests_per_minute)
+    app.state.metrics = Metrics()
+    app.state.provider = provider_of(settings)
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router, prefix=V1, responses=_problems())
-    app.middleware("http")(_frame)
+    app.include_router(operations)
+    app.add_middleware(Frame)
     return app
-
-
-async def _frame(request: Request, call: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Give each request its id, and each answer its id and the secure headers."""
-    given = request.headers.get("X-Request-ID", "")
-    request.state.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
-    response = await call(request)
-    response.headers["X-Request-ID"] = request.state.request_id
-    for name, value in SECURE_HEADERS.items():
-        response.headers.setdefault(name, value)
-    if request.url.path.startswith(V1):
-        response.headers.setdefault("Cache-Control", "no-store")
-    return response
 
 
 def _problems() -> dict[int | str, dict[str, object]]:

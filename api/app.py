@@ -13,9 +13,11 @@ from api.accounts.oidc import provider_of
 from api.database import require_current
 from api.frame import Frame
 from api.limits import Limits
+from api.meetings.endpoints import router as meetings
 from api.operations.endpoints import router as operations
 from api.operations.metrics import Metrics
 from api.organisation.endpoints import router as organisation
+from api.plans.endpoints import router as plans
 from api.privacy.endpoints import router as privacy
 from api.settings import Settings
 from models.database import connect
@@ -24,6 +26,8 @@ V1: Final = "/api/v1"
 ROUTERS: Final[tuple[APIRouter, ...]] = (
     accounts,
     organisation,
+    meetings,
+    plans,
     privacy,
 )
 """Of every domain, in the order in which the documentation lists them."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Query
@@ -38,7 +38,10 @@ Words = Annotated[
 ]
 """Text of any length that a person writes."""
 Day = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY)]
-Moment = AwareDatetime
+Moment = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(FIRST_YEAR, 1, 2, tzinfo=UTC), le=datetime(LAST_YEAR, 12, 30, tzinfo=UTC)),
+]
 Month = Annotated[
     date,
     BeforeValidator(_month),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final, Generic, TypeVar
 
@@ -13,10 +13,12 @@ from fastapi import Query
 from pydantic import BaseModel, Field
 from sqlalchemy import ColumnElement, Select, literal, tuple_
 from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy.types import TypeDecorator
 
 from qa_pipeline.errors import InputError
 
 LARGEST: Final = 500
+_INVALID: Final = "游标无效：请原样带回上一页返回的 next。"
 Item = TypeVar("Item")
 Key = ColumnElement[Any] | InstrumentedAttribute[Any]
 
@@ -57,15 +59,40 @@ def page(rows: Sequence[Any], limit: int, key: Any) -> tuple[Sequence[Any], str 
     return shown, base64.urlsafe_b64encode(json.dumps(list(key(shown[-1])), default=str).encode()).decode()
 
 
+def sliced(
+    rows: Sequence[Item], cursor: str | None, limit: int, key: Callable[[Item], list[Any]]
+) -> tuple[Sequence[Item], str | None]:
+    """A page of a list that was worked out whole and stands in the ascending order of ``key``."""
+    if cursor is not None:
+        seen = _values(cursor)
+        try:
+            rows = [row for row in rows if key(row) > seen]
+        except TypeError as error:
+            raise InputError(_INVALID) from error
+    return page(rows[: limit + 1], limit, key)
+
+
 def _decoded(cursor: str, keys: Sequence[Key]) -> list[tuple[Key, str | int | date]]:
-    problem = InputError("游标无效：请原样带回上一页返回的 next。")
+    values = _values(cursor)
+    try:
+        return [(key, _read(value, _kind(key))) for key, value in zip(keys, values, strict=True)]
+    except ValueError as error:
+        raise InputError(_INVALID) from error
+
+
+def _values(cursor: str) -> list[object]:
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        if not isinstance(values, list):
-            raise problem
-        return [(key, _read(value, key.type.python_type)) for key, value in zip(keys, values, strict=True)]
     except (ValueError, binascii.Error) as error:
-        raise problem from error
+        raise InputError(_INVALID) from error
+    if not isinstance(values, list):
+        raise InputError(_INVALID)
+    return values
+
+
+def _kind(key: Key) -> type:
+    type_ = key.type
+    return (type_.impl_instance if isinstance(type_, TypeDecorator) else type_).python_type
 
 
 def _read(value: object, kind: type) -> str | int | date:

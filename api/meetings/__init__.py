@@ -1,0 +1,1 @@
+"""Slots, meetings, attendance, results, transcripts, and what was agreed."""

@@ -1,0 +1,13 @@
+"""All routes of meetings."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from fastapi import APIRouter
+
+from api.meetings import actions, routes, scorecards, transcripts
+
+router: Final = APIRouter()
+for part in (routes, scorecards, transcripts, actions):
+    router.include_router(part.router)

@@ -1,0 +1,182 @@
+"""Scorecards, their differences, and transcripts as requests and answers hold them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.fields import Line, Words, example
+from models.meetings.tables import FindingKind
+from qa_pipeline.values import Chapter, Status, Verdict
+
+
+class EvidenceOut(BaseModel):
+    """Words that prove something, with the seconds at which they were said."""
+
+    start: float | None
+    end: float | None
+    quote: str
+    speaker: str | None = None
+
+
+class ItemOut(BaseModel):
+    """One item of the rubric; unknown and not applicable ones leave the denominator."""
+
+    id: str
+    label: str
+    dimension: str
+    score: float | None
+    max: float
+    status: str = Field(description="full、partial、missed、not_applicable、unknown")
+    reason: str
+    confidence: float | None
+    suggestion: str
+    evidence: list[EvidenceOut]
+
+
+class CriticalOut(BaseModel):
+    id: str
+    label: str
+    reason: str
+    review: bool = Field(description="true：冻结结论、转人工复核")
+
+
+class ChapterOut(BaseModel):
+    chapter: Chapter
+    start: float
+    end: float
+    confidence: float
+
+
+class FindingOut(BaseModel):
+    """A practice, an issue or a piece of advice (R34)."""
+
+    kind: FindingKind
+    text: str
+    start: float | None
+    end: float | None
+    quote: str | None
+
+
+class VersionOut(BaseModel):
+    """One version of a meeting's result, without its parts."""
+
+    version: int
+    is_current: bool
+    made_at: datetime
+    rubric: str
+    energy_score: Decimal | None
+    band: tuple[Decimal | None, Decimal | None] = Field(description="能量值的误差范围")
+    verdict: Verdict
+    on_time: Status
+    on_roster: Status
+    on_quality: Status
+
+
+class Reviewed(BaseModel):
+    """The human decision that this version records; the machine's version stays."""
+
+    by: str
+    second: str | None
+    reason: str
+    of_version: int = Field(description="所复核的版本")
+    overridden: list[str] = Field(description="改分的项")
+
+
+class ScorecardOut(VersionOut):
+    """One version of a meeting's result with everything that a reader sees."""
+
+    meeting: str
+    items: list[ItemOut]
+    criticals: list[CriticalOut]
+    chapters: list[ChapterOut]
+    findings: list[FindingOut]
+    warnings: list[str]
+    review: Reviewed | None = Field(description="人工复核；机器结论为 null")
+
+
+class ItemChange(BaseModel):
+    """An item that two versions judge differently; null: not in that version."""
+
+    id: str
+    label: str
+    before: float | None
+    after: float | None
+    status_before: str | None
+    status_after: str | None
+
+
+class Comparison(BaseModel):
+    """Two versions of one meeting's result side by side."""
+
+    before: VersionOut
+    after: VersionOut
+    verdict_changed: bool
+    items: list[ItemChange] = Field(description="只列出有变化的项")
+
+
+Result = dict[str, Any]
+"""The whole result as ``huijian inspect --json`` writes it."""
+
+
+class UtteranceOut(BaseModel):
+    index: int
+    start: float
+    end: float
+    speaker: str | None
+    text: str
+    phantom: bool = Field(description="识别器可能凭空生成，不作证据")
+    edited: bool = Field(description="经人修改")
+
+
+class BorderOut(BaseModel):
+    first: int = Field(description="本章第一句的序号")
+    chapter: Chapter
+
+
+class TranscriptHead(BaseModel):
+    """One version of a transcript."""
+
+    version: int
+    base_version: int | None = Field(description="在哪一版上修改；机器转写为 null")
+    edited_by: str | None
+    edited_at: datetime
+    note: str | None
+
+
+class TranscriptOut(TranscriptHead):
+    """A transcript with its chapter borders; personal numbers are masked unless ``full``."""
+
+    meeting: str
+    full: bool
+    borders: list[BorderOut] | None = Field(description="人工设定的章节边界；未设定为 null")
+    utterances: list[UtteranceOut]
+
+
+class ChangeIn(BaseModel):
+    utterance: int = Field(ge=0, le=1_000_000, description="句子序号，从 0 数起")
+    text: Words | None = None
+    speaker: str | None = Field(None, max_length=64, pattern=r"^[^\x00]*$", description="空串为去掉标签")
+
+
+class BorderIn(BaseModel):
+    first: int = Field(ge=0, le=1_000_000)
+    chapter: Chapter
+
+
+class TranscriptEdit(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            changes=[{"utterance": 3, "text": "本月期缴保费完成五十三万七。"}],
+            speakers={"说话人1": "马建军"},
+            note="更正数字",
+        )
+    )
+
+    changes: list[ChangeIn] = Field(default_factory=list, max_length=5000)
+    speakers: dict[Line, Line] = Field(default_factory=dict, description="旧标签 → 新标签，全文生效")
+    chapters: list[BorderIn] | None = Field(None, max_length=500, description="全部章节边界；不填为不变")
+    note: Line | None = None

@@ -1,0 +1,144 @@
+"""What of a meeting is shown, and the rules that lie between several tables."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from api.access import Caller, Permission
+from api.fields import existing
+from api.meetings.repository import MeetingListRepository, SheetRepository, VersionRepository
+from api.meetings.schemas import MeetingDetail, MeetingOut, SheetIn, SheetOut, SheetRow, SlotRow
+from api.problems import Forbidden
+from models.meetings.attendance import AttendanceRepository, turnout
+from models.meetings.compliance import ComplianceRepository, InstitutionMonth
+from models.meetings.preparation import preparation
+from models.meetings.repository import MeetingRepository
+from models.meetings.tables import Meeting
+from models.organisation.roster import Gathering, RosterRepository
+from qa_pipeline.errors import InputError
+
+
+def meeting(session: Session, asker: Caller, code: str) -> Meeting:
+    """Raises NotFound for none that the caller sees."""
+    return existing(MeetingRepository(session, within=asker.within).get, code)
+
+
+def shown(row: Row[Any]) -> MeetingOut:
+    held, institution, name, slot, host, card = row
+    return MeetingOut(
+        code=held.code,
+        institution=institution,
+        institution_name=name,
+        kind=held.kind,
+        month=slot.month if slot else None,
+        slot=slot.name if slot else None,
+        theme=slot.theme if slot else None,
+        state=held.state,
+        started_at=held.started_at,
+        ended_at=held.ended_at,
+        host=host,
+        verdict=card.verdict if card else None,
+        energy_score=card.energy_score if card else None,
+        inspected=card is not None,
+    )
+
+
+def detail(session: Session, asker: Caller, code: str) -> MeetingDetail:
+    found = meeting(session, asker, code)
+    row = MeetingListRepository(session, within=asker.within).one(found.id)
+    check = preparation(found)
+    return MeetingDetail(
+        **dict(shown(row)),
+        topic=found.topic,
+        goal=found.goal,
+        flow=found.flow,
+        prepared_at=found.prepared_at,
+        preparation=check.status,
+        preparation_reason=check.reason,
+    )
+
+
+def void(session: Session, asker: Caller, code: str) -> Meeting:
+    """Whoever was inspected does not take the result back: that is for those who review."""
+    found = meeting(session, asker, code)
+    if VersionRepository(session).is_inspected(found.id) and Permission.REVIEW not in asker.permissions:
+        raise Forbidden(f"会议 {code} 已有质检结论，只能由质检人员作废：如有误请提出申诉。")
+    MeetingRepository(session, within=asker.within).void(code)
+    return found
+
+
+# ---------------------------------------------------------------- attendance
+
+
+def sheet(session: Session, asker: Caller, code: str) -> SheetOut:
+    """Everyone due on the day, then guests; raises InputError while the meeting has no time."""
+    found = meeting(session, asker, code)
+    day = MeetingRepository(session, within=asker.within).day_of(found)
+    at = Gathering(found.institution_id, day)
+    due = RosterRepository(session, within=asker.within).due([at])[at]
+    recorded = SheetRepository(session).recorded(found.id)
+    said = {person: presence for person, _, presence in recorded}
+    expected = {person.code for person in due}
+    keys = {person.code: person.person_id for person in due}
+    counted = turnout(due, {keys[person]: said[person] for person in said if person in keys})
+    return SheetOut(
+        meeting=code,
+        rows=[
+            *(SheetRow(person=p.code, name=p.name, due=True, presence=said.get(p.code)) for p in due),
+            *(
+                SheetRow(person=person, name=name, due=False, presence=presence)
+                for person, name, presence in recorded
+                if person not in expected
+            ),
+        ],
+        due=counted.due,
+        present=counted.present,
+        rate=counted.rate,
+        on_site_rate=counted.on_site_rate,
+        status=counted.status(),
+    )
+
+
+def put_sheet(session: Session, asker: Caller, code: str, body: SheetIn) -> None:
+    """The whole sheet: whoever is not in it counts as not recorded."""
+    found = meeting(session, asker, code)
+    presences = {row.person: row.presence for row in body.rows}
+    if len(presences) < len(body.rows):
+        raise InputError("签到表中有人出现了两次：请每人只保留一行。")
+    AttendanceRepository(session, within=asker.within).record(code, presences)
+    SheetRepository(session).keep_only(found.id, presences)
+
+
+# ---------------------------------------------------------------- slots
+
+
+def slots(session: Session, asker: Caller, month: date, *, below: Any, as_of: date) -> list[SlotRow]:
+    """Every slot of the month below an institution, with what became of it."""
+    table = ComplianceRepository(session, within=asker.within).month_table(month, as_of=as_of, below=below)
+    return slot_rows(table, month)
+
+
+def slot_rows(table: Sequence[InstitutionMonth], month: date) -> list[SlotRow]:
+    return [
+        SlotRow(
+            institution=line.code,
+            institution_name=line.name,
+            month=month,
+            name=slot.name,
+            theme=slot.theme,
+            earliest=slot.earliest,
+            latest=slot.latest,
+            state=slot.state,
+            meeting=slot.meeting,
+            held_on=slot.held_on,
+            verdict=slot.verdict,
+            energy_score=slot.energy_score,
+        )
+        for line in table
+        for slot in line.slots
+    ]

@@ -1,0 +1,198 @@
+"""Transcripts as versions: what was heard, what people put right, and what the next score must use."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.meetings.tables import TranscriptVersion
+from qa_pipeline.errors import InputError
+from qa_pipeline.report.masking import mask_personal
+from qa_pipeline.transcript.cleanup import clean
+from qa_pipeline.transcript.formats import from_json, to_json
+from qa_pipeline.values import Chapter, Chapters, ChapterSpan, Edit, Transcript, Utterance
+
+BY_HAND = "person"
+"""Step of an `Edit` that a person made, and segmenter of borders that a person set."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corrected:
+    """What the next score of a meeting must use in place of what the machine heard and cut.
+
+    ``chapters`` None: nobody moved a border, so the machine cuts the corrected text anew.
+    """
+
+    version: int
+    transcript: Transcript
+    chapters: Chapters | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """What becomes of one utterance; None: stays. An empty speaker takes the label off."""
+
+    utterance: int
+    text: str | None = None
+    speaker: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Border:
+    """From this utterance on the meeting is in this chapter."""
+
+    first: int
+    chapter: Chapter
+
+
+def corrected(session: Session, meeting_id: int) -> Corrected | None:
+    """The newest transcript when a person made it, for jobs that score the meeting again; None otherwise."""
+    row = latest(session, meeting_id)
+    if row is None or row.base_version is None:
+        return None
+    transcript = transcript_of(row)
+    borders = [Border(first=b["first"], chapter=Chapter(b["chapter"])) for b in row.borders or ()]
+    return Corrected(
+        version=row.version,
+        transcript=transcript,
+        chapters=chapters(transcript, borders) if borders else None,
+    )
+
+
+def latest(session: Session, meeting_id: int) -> TranscriptVersion | None:
+    query = select(TranscriptVersion).where(TranscriptVersion.meeting_id == meeting_id)
+    return session.scalars(query.order_by(TranscriptVersion.version.desc()).limit(1)).one_or_none()
+
+
+def all_of(session: Session, meeting_id: int) -> Sequence[TranscriptVersion]:
+    """Oldest first."""
+    query = select(TranscriptVersion).where(TranscriptVersion.meeting_id == meeting_id)
+    return session.scalars(query.order_by(TranscriptVersion.version)).all()
+
+
+def transcript_of(row: TranscriptVersion) -> Transcript:
+    return from_json(gzip.decompress(row.body))
+
+
+def heard_anew(session: Session, meeting_id: int, transcript: Transcript, *, at: datetime) -> None:
+    """Note the machine's transcript where it differs from the newest version."""
+    newest = latest(session, meeting_id)
+    if newest is not None and transcript_of(newest).utterances == transcript.utterances:
+        return
+    _add(session, meeting_id, transcript, newest=newest, base=None, by=None, at=at)
+
+
+def edit(
+    session: Session,
+    newest: TranscriptVersion,
+    *,
+    changes: Sequence[Change],
+    speakers: Mapping[str, str],
+    borders: Sequence[Border] | None,
+    by: str,
+    note: str | None,
+) -> TranscriptVersion:
+    """A new version with the changes laid over the newest one. Raises InputError for what does not fit.
+
+    ``speakers`` renames labels throughout; ``borders`` replaces all chapter borders, None keeps them.
+    """
+    before = clean(transcript_of(newest), steps={"numbers"})
+    rows = [_renamed(row, speakers) for row in before.utterances]
+    if unknown := sorted(set(speakers) - {row.speaker for row in before.utterances if row.speaker}):
+        raise InputError(f"文字稿中没有说话人 {'、'.join(unknown)}：请核对名称。")
+    for change in changes:
+        if change.utterance >= len(rows):
+            raise InputError(f"第 {change.utterance} 句不存在，全文共 {len(rows)} 句（从 0 数起）：请核对。")
+        rows[change.utterance] = _changed(rows[change.utterance], change)
+    after = clean(replace(before, utterances=tuple(rows)), steps={"numbers"})
+    if borders is not None:
+        chapters(after, borders)
+    elif newest.borders:
+        borders = [Border(first=b["first"], chapter=Chapter(b["chapter"])) for b in newest.borders]
+    if after == before and borders is None:
+        raise InputError("没有任何改动：请修改文字、说话人或章节边界后再保存。")
+    return _add(
+        session, newest.meeting_id, after,
+        newest=newest, base=newest.version, by=by, at=datetime.now(UTC), note=note, borders=borders,
+    )  # fmt: skip
+
+
+def chapters(transcript: Transcript, borders: Sequence[Border]) -> Chapters:
+    """Borders as spans that tile the utterances; raises InputError when they do not."""
+    starts = [border.first for border in borders]
+    total = len(transcript.utterances)
+    if not starts or starts[0] != 0 or starts != sorted(set(starts)) or starts[-1] >= total:
+        raise InputError(f"章节边界须从第 0 句开始、依次递增，且不超过最后一句（{total - 1}）：请核对。")
+    spans = [
+        ChapterSpan(
+            chapter=border.chapter,
+            start=transcript.utterances[border.first].start,
+            end=transcript.utterances[last - 1].end,
+            first=border.first,
+            last=last,
+            confidence=1.0,
+        )
+        for border, last in zip(borders, [*starts[1:], total], strict=True)
+    ]
+    return Chapters(spans=tuple(spans), segmenter=BY_HAND)
+
+
+def masked(transcript: Transcript) -> Transcript:
+    """Personal numbers starred out, and what was read or kept of them left out."""
+    rows = (
+        replace(
+            row,
+            text=mask_personal(row.text),
+            speaker=mask_personal(row.speaker) if row.speaker else row.speaker,
+            numbers=(),
+            edits=(),
+        )
+        for row in transcript.utterances
+    )
+    return replace(transcript, utterances=tuple(rows))
+
+
+def _renamed(row: Utterance, speakers: Mapping[str, str]) -> Utterance:
+    return replace(row, speaker=speakers.get(row.speaker, row.speaker)) if row.speaker else row
+
+
+def _changed(row: Utterance, change: Change) -> Utterance:
+    if change.speaker is not None:
+        row = replace(row, speaker=change.speaker or None)
+    if change.text is not None and change.text != row.text:
+        # A person heard it: nothing of the machine's doubt remains.
+        edits = (*row.edits, Edit(step=BY_HAND, before=row.text))
+        row = replace(row, text=change.text, confidence=1.0, phantom=False, edits=edits)
+    return row
+
+
+def _add(
+    session: Session,
+    meeting_id: int,
+    transcript: Transcript,
+    *,
+    newest: TranscriptVersion | None,
+    base: int | None,
+    by: str | None,
+    at: datetime,
+    note: str | None = None,
+    borders: Sequence[Border] | None = None,
+) -> TranscriptVersion:
+    row = TranscriptVersion(
+        meeting_id=meeting_id,
+        version=newest.version + 1 if newest else 1,
+        base_version=base,
+        edited_by=by,
+        edited_at=at,
+        note=note,
+        body=gzip.compress(to_json(transcript).encode(), mtime=0),
+        borders=[{"first": b.first, "chapter": b.chapter.value} for b in borders] if borders else None,
+    )
+    session.add(row)
+    session.flush()
+    return row

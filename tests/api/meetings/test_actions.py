@@ -1,0 +1,104 @@
+"""Agreed actions are listed, confirmed, followed up and closed; shared practices are found."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, update
+
+from api.accounts.tables import Account, Role
+from models.database import transaction
+from models.meetings.tables import ActionItem, ActionState, Meeting
+from models.organisation.tables import Person
+from tests.api.conftest import SignedIn
+from tests.api.people import staff
+from tests.api.results import good, hold, inspect
+
+V1 = "/api/v1"
+
+
+def agree(engine: Engine, code: str, *, meeting: str, due_on: date | None) -> None:
+    with transaction(engine) as session:
+        held = session.query(Meeting).filter_by(code=meeting).one()
+        session.add(ActionItem(code=code, meeting_id=held.id, what=f"事{code}", who="某人", due_on=due_on,
+                               state=ActionState.OPEN))  # fmt: skip
+
+
+@pytest.fixture
+def manager(service_engine: Engine, signed_in: SignedIn) -> TestClient:
+    staff(service_engine)
+    hold(service_engine, "A", institution="350102", day=8)
+    hold(service_engine, "B", institution="350102", day=15)
+    hold(service_engine, "C", institution="350103", day=8)
+    agree(service_engine, "X", meeting="A", due_on=date(2026, 9, 14))
+    agree(service_engine, "Y", meeting="A", due_on=None)
+    agree(service_engine, "Z", meeting="C", due_on=date(2026, 9, 10))
+    return signed_in(Role.MANAGER, institution="350102")
+
+
+def codes(client: TestClient, query: str = "") -> list[str]:
+    return [row["code"] for row in client.get(f"{V1}/actions?{query}").json()["items"]]
+
+
+def test_actions_are_listed_by_due_date_within_the_subtree(manager: TestClient, signed_in: SignedIn) -> None:
+    assert codes(manager) == ["X", "Y"]
+    everyone = signed_in(Role.QA)
+    assert codes(everyone) == ["Z", "X", "Y"]
+    assert codes(everyone, "due_by=2026-09-12") == ["Z"]
+    assert codes(everyone, "meeting=A&state=open&confirmed=false") == ["X", "Y"]
+    assert codes(everyone, "below=350103") == ["Z"]
+    first = everyone.get(f"{V1}/actions?limit=2").json()
+    last = everyone.get(f"{V1}/actions", params={"limit": 2, "cursor": first["next"]}).json()
+    assert [row["code"] for row in last["items"]] == ["Y"]
+    assert manager.post(f"{V1}/actions/Z/confirm", json={}).status_code == 404
+
+
+def test_r26_an_action_is_confirmed_with_owner_and_due_date(
+    manager: TestClient, service_engine: Engine
+) -> None:
+    body = {"owner": "S1", "due_on": "2026-09-20"}
+    action = manager.post(f"{V1}/actions/Y/confirm", json=body).json()
+    assert (action["owner"], action["owner_name"], action["due_on"]) == ("S1", "人S1", "2026-09-20")
+    assert action["confirmed_at"]
+    assert codes(manager, "owner=S1") == codes(manager, "confirmed=true") == ["Y"]
+    refused = manager.get(f"{V1}/actions?mine=true")
+    assert "没有关联人员" in refused.json()["detail"]
+    with transaction(service_engine) as session:
+        person = session.query(Person).filter_by(code="S1").one()
+        session.execute(update(Account).values(person_id=person.id))
+    assert codes(manager, "mine=true") == ["Y"]
+    assert manager.post(f"{V1}/actions/Y/confirm", json={"owner": "T1"}).status_code == 400
+
+
+def test_a_later_meeting_follows_up_what_is_due(manager: TestClient, signed_in: SignedIn) -> None:
+    due = manager.get(f"{V1}/actions/due?institution=350102&on=2026-09-15").json()
+    assert [(row["code"], row["overdue_days"]) for row in due] == [("X", 1), ("Y", 0)]
+    told = {"meeting": "B", "outcome": "kept", "quote": "已完成"}
+    assert manager.put(f"{V1}/actions/X/follow-up", json=told).json()["state"] == "kept"
+    assert manager.put(f"{V1}/actions/X/follow-up", json={**told, "meeting": "A"}).status_code == 400
+    closed = manager.post(f"{V1}/actions/Y/close", json={"state": "dropped", "on": "2026-09-15"}).json()
+    assert (closed["state"], closed["closed_on"]) == ("dropped", "2026-09-15")
+    again = {"state": "broken", "on": "2026-09-16"}
+    assert manager.post(f"{V1}/actions/Y/close", json=again).status_code == 400
+    assert manager.get(f"{V1}/actions/due?institution=350103&on=2026-09-15").status_code == 404
+    assert signed_in(Role.QA).post(f"{V1}/actions/X/confirm", json={}).status_code == 403
+
+
+def test_r34_practices_of_a_period_come_from_current_results(
+    manager: TestClient, service_engine: Engine, signed_in: SignedIn
+) -> None:
+    inspect(service_engine, "A", good())
+    found = manager.get(f"{V1}/practices?first=2026-09-01&last=2026-09-30").json()["items"]
+    assert found
+    assert {row["meeting"] for row in found} == {"A"}
+    assert all(row["held_on"] == "2026-09-08" for row in found)
+    assert manager.get(f"{V1}/practices?first=2026-10-01&last=2026-10-31").json()["items"] == []
+    other = signed_in(Role.MANAGER, institution="350103")
+    assert other.get(f"{V1}/practices?first=2026-09-01&last=2026-09-30").json()["items"] == []
+    first = manager.get(f"{V1}/practices?first=2026-09-01&last=2026-09-30&limit=1").json()
+    second = manager.get(
+        f"{V1}/practices", params={"first": "2026-09-01", "last": "2026-09-30", "cursor": first["next"]}
+    ).json()
+    assert first["items"] + second["items"] == found

@@ -1,0 +1,148 @@
+"""Slots are made, meetings planned, prepared, held, listed and made void."""
+
+from __future__ import annotations
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+
+from api.accounts.tables import Role
+from tests.api.conftest import SignedIn
+from tests.api.people import staff
+from tests.api.results import good, hold, inspect
+
+V1 = "/api/v1"
+START = "2026-09-08T09:00:00+08:00"
+
+
+@pytest.fixture
+def manager(service_engine: Engine, signed_in: SignedIn) -> TestClient:
+    staff(service_engine)
+    return signed_in(Role.MANAGER, institution="350102")
+
+
+def codes(client: TestClient, query: str = "") -> list[str]:
+    return [row["code"] for row in client.get(f"{V1}/meetings?{query}").json()["items"]]
+
+
+def test_the_slots_of_a_month_are_made_once_and_only_below_the_caller(
+    manager: TestClient, signed_in: SignedIn
+) -> None:
+    assert manager.post(f"{V1}/slots/2026-09").json() == {"created": 4, "corrected": 0, "unknown": 0}
+    assert manager.post(f"{V1}/slots/2026-09").json()["created"] == 0
+    rows = manager.get(f"{V1}/slots?month=2026-09").json()["items"]
+    assert [(row["name"], row["state"]) for row in rows] == [(n, "missing") for n in ("W1", "W2", "W3", "MP")]
+    assert signed_in(Role.HEAD_OFFICE).post(f"{V1}/slots/2026-09").json()["created"] == 4
+
+
+def test_slots_come_in_pages_in_the_order_of_the_month(manager: TestClient) -> None:
+    manager.post(f"{V1}/slots/2026-09")
+    first = manager.get(f"{V1}/slots?month=2026-09&limit=3").json()
+    last = manager.get(f"{V1}/slots", params={"month": "2026-09", "limit": 3, "cursor": first["next"]}).json()
+    assert [row["name"] for row in (*first["items"], *last["items"])] == ["W1", "W2", "W3", "MP"]
+    assert last["next"] is None
+    assert manager.get(f"{V1}/slots?month=2026-09&state=held").json()["items"] == []
+    assert manager.get(f"{V1}/slots?month=2026-09&cursor=WzFd").status_code == 400
+
+
+def test_r24_a_meeting_is_planned_prepared_and_held(manager: TestClient) -> None:
+    manager.post(f"{V1}/slots/2026-09")
+    planned = manager.post(f"{V1}/meetings", json={"institution": "350102", "month": "2026-09", "slot": "W1"})
+    assert planned.status_code == 201
+    assert planned.json()["code"] == "350102-2026-09-W1"
+    assert planned.json()["preparation"] == "warn"
+    path = f"{V1}/meetings/350102-2026-09-W1"
+    tag = manager.get(path).headers["ETag"]
+    body = {"topic": "领跑", "starts_at": "2099-09-08T09:00:00+08:00", "goal": "达U", "flow": "四段"}
+    prepared = manager.put(f"{path}/preparation", json=body, headers={"If-Match": tag})
+    assert (prepared.json()["preparation"], prepared.json()["topic"]) == ("pass", "领跑")
+    stale = manager.put(f"{path}/preparation", json=body, headers={"If-Match": tag})
+    assert (stale.status_code, stale.json()["code"]) == (412, "stale")
+    assert manager.put(f"{path}/preparation", json=body).status_code == 400
+    held = manager.post(f"{path}/hold", json={"started_at": START, "host": "G1"}).json()
+    assert (held["state"], held["host"], held["started_at"]) == ("held", "G1", START)
+    assert manager.post(f"{path}/hold", json={"started_at": "2026-09-08T09:00:00"}).status_code == 422
+
+
+def test_a_meeting_held_unplanned_finds_its_slot(manager: TestClient) -> None:
+    manager.post(f"{V1}/slots/2026-09")
+    body = {"institution": "350102", "kind": "weekly_review", "started_at": START}
+    held = manager.post(f"{V1}/meetings/held", json=body)
+    assert (held.status_code, held.json()["slot"], held.json()["theme"]) == (201, "W1", "supervisor_lead")
+    again = manager.post(f"{V1}/meetings/held", json=body)
+    assert "一场只计一次" in again.json()["detail"]
+
+
+def test_the_list_is_filtered_and_sorted(
+    manager: TestClient, service_engine: Engine, signed_in: SignedIn
+) -> None:
+    hold(service_engine, "A", institution="350102", day=8)
+    hold(service_engine, "B", institution="350102", day=15)
+    hold(service_engine, "C", institution="350103", day=8)
+    inspect(service_engine, "A", good())
+    everyone = signed_in(Role.QA)
+    assert codes(everyone) == ["A", "B", "C"]
+    assert codes(manager) == ["A", "B"]
+    assert codes(everyone, "sort=-started_at") == ["B", "C", "A"]
+    assert codes(everyone, "below=350103") == ["C"]
+    assert codes(everyone, "slot=W2&month=2026-09&state=held&kind=weekly_review") == ["B"]
+    assert codes(everyone, "verdict=qualified") == codes(everyone, "inspected=true") == ["A"]
+    assert codes(everyone, "inspected=false") == ["B", "C"]
+    assert codes(everyone, "month=2026-10") == []
+    pages, cursor = [], ""
+    for _ in range(3):
+        answer = everyone.get(
+            f"{V1}/meetings",
+            params={"sort": "started_at", "limit": 1, **({"cursor": cursor} if cursor else {})},
+        ).json()
+        pages += [row["code"] for row in answer["items"]]
+        cursor = answer["next"]
+    assert (pages, cursor) == (["A", "C", "B"], None)
+
+
+def test_whoever_was_inspected_does_not_take_the_result_back(
+    manager: TestClient, service_engine: Engine, signed_in: SignedIn
+) -> None:
+    hold(service_engine, "A", institution="350102", day=8)
+    hold(service_engine, "B", institution="350102", day=15)
+    inspect(service_engine, "A", good())
+    reason = {"reason": "重复登记"}
+    assert manager.post(f"{V1}/meetings/A/void", json=reason).status_code == 403
+    assert manager.post(f"{V1}/meetings/B/void", json=reason).json()["state"] == "void"
+    assert signed_in(Role.ADMINISTRATOR).post(f"{V1}/meetings/A/void", json=reason).json()["state"] == "void"
+
+
+def test_meetings_outside_the_subtree_are_not_there(
+    manager: TestClient, service_engine: Engine, anonymous: TestClient, signed_in: SignedIn
+) -> None:
+    hold(service_engine, "C", institution="350103")
+    for path in ("", "/attendance", "/scorecard", "/scorecards", "/transcript"):
+        assert manager.get(f"{V1}/meetings/C{path}").status_code == 404
+    assert manager.post(f"{V1}/meetings/C/hold", json={"started_at": START}).status_code == 404
+    assert anonymous.get(f"{V1}/meetings").status_code == 401
+    assert signed_in(Role.QA).post(f"{V1}/slots/2026-09").status_code == 403
+
+
+def test_r9_the_sheet_is_prefilled_with_those_due_and_put_whole(
+    manager: TestClient, service_engine: Engine
+) -> None:
+    hold(service_engine, "A", institution="350102")
+    answer = manager.get(f"{V1}/meetings/A/attendance")
+    sheet = answer.json()
+    assert [(row["person"], row["due"], row["presence"]) for row in sheet["rows"]] == [
+        ("S1", True, None),
+        ("S2", True, None),
+    ]
+    assert (sheet["rate"], sheet["status"]) == (None, "unknown")
+    path, seen = f"{V1}/meetings/A/attendance", {"If-Match": answer.headers["ETag"]}
+    rows = [{"person": "S1", "presence": "on_site"}, {"person": "A1", "presence": "remote"}]
+    put = manager.put(path, json={"rows": rows}, headers=seen)
+    assert (put.json()["present"], put.json()["rate"], put.json()["status"]) == (1, "0.5", "fail")
+    assert [row["person"] for row in put.json()["rows"]] == ["S1", "S2", "A1"]
+    assert manager.put(path, json={"rows": rows}, headers=seen).status_code == 412
+    fewer = manager.put(path, json={"rows": rows[:1]}, headers={"If-Match": put.headers["ETag"]})
+    assert [row["person"] for row in fewer.json()["rows"]] == ["S1", "S2"]
+    current = {"If-Match": fewer.headers["ETag"]}
+    assert manager.put(path, json={"rows": rows[:1] * 2}, headers=current).status_code == 400
+    stranger = [{"person": "T1", "presence": "on_site"}]
+    assert "T1" in manager.put(path, json={"rows": stranger}, headers=current).json()["detail"]

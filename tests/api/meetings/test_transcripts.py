@@ -1,0 +1,129 @@
+"""Transcripts are masked, fetched in several forms, and edited as new versions."""
+
+from __future__ import annotations
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, select
+
+from api.accounts.tables import AuditEntry, Role
+from api.meetings.versions import corrected
+from models.database import transaction
+from models.meetings.tables import Meeting
+from tests.api.conftest import SignedIn
+from tests.api.people import staff
+from tests.api.results import PHONE, good, hold, inspect, poor
+
+V1 = "/api/v1"
+PATH = f"{V1}/meetings/A/transcript"
+
+
+@pytest.fixture
+def qa(service_engine: Engine, signed_in: SignedIn) -> TestClient:
+    staff(service_engine)
+    hold(service_engine, "A", institution="350102")
+    inspect(service_engine, "A", good())
+    return signed_in(Role.QA)
+
+
+def meeting_id(engine: Engine) -> int:
+    with transaction(engine) as session:
+        return session.scalars(select(Meeting.id).where(Meeting.code == "A")).one()
+
+
+def test_personal_numbers_are_masked_unless_a_reviewer_asks_for_the_full_text(
+    qa: TestClient, service_engine: Engine, signed_in: SignedIn
+) -> None:
+    masked = qa.get(PATH)
+    assert PHONE not in masked.text
+    assert "138****5678" in masked.json()["utterances"][0]["text"]
+    assert PHONE in qa.get(f"{PATH}?full=true").json()["utterances"][0]["text"]
+    manager = signed_in(Role.MANAGER, institution="350102")
+    assert manager.get(PATH).status_code == 200
+    for path in (f"{PATH}?full=true", f"{PATH}/file?full=true"):
+        assert manager.get(path).status_code == 403
+    with transaction(service_engine) as session:
+        read = session.scalars(select(AuditEntry).order_by(AuditEntry.id)).all()
+    assert [(entry.action, entry.detail["full"]) for entry in read] == [
+        ("transcript.read", False),
+        ("transcript.read", True),
+        ("transcript.read", False),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("form", "media", "beginning"),
+    [("srt", "application/x-subrip", "1\n00:"), ("vtt", "text/vtt", "WEBVTT"), ("txt", "text/plain", "00:0"),
+     ("json", "application/json", "{")],
+)  # fmt: skip
+def test_a_transcript_is_fetched_as_a_file(qa: TestClient, form: str, media: str, beginning: str) -> None:
+    answer = qa.get(f"{PATH}/file?form={form}")
+    assert answer.headers["content-type"] == f"{media}; charset=utf-8"
+    assert answer.text.startswith(beginning)
+    assert PHONE not in answer.text
+    assert PHONE in qa.get(f"{PATH}/file?form={form}&full=true").text
+
+
+def test_an_edit_is_a_new_version_that_the_next_score_uses(qa: TestClient, service_engine: Engine) -> None:
+    meeting = meeting_id(service_engine)
+    with transaction(service_engine) as session:
+        assert corrected(session, meeting) is None
+    first = qa.get(PATH)
+    speaker = first.json()["utterances"][0]["speaker"]
+    body = {
+        "changes": [{"utterance": 1, "text": "本月期缴保费完成五十三万七。"}],
+        "speakers": {speaker: "马建军"},
+        "chapters": [{"first": 0, "chapter": "opening"}, {"first": 5, "chapter": "stage_review"}],
+        "note": "更正",
+    }
+    edited = qa.post(f"{PATH}/versions", json=body, headers={"If-Match": first.headers["ETag"]})
+    assert edited.status_code == 201
+    shown = edited.json()
+    assert (shown["version"], shown["base_version"], shown["edited_by"]) == (2, 1, "qa-None")
+    assert shown["utterances"][0]["speaker"] == "马建军"
+    assert [u["edited"] for u in shown["utterances"][:2]] == [False, True]
+    assert "138****5678" in shown["utterances"][0]["text"]
+    with transaction(service_engine) as session:
+        found = corrected(session, meeting)
+    assert found is not None
+    assert found.chapters is not None
+    assert [(s.first, s.chapter.value) for s in found.chapters.spans] == [(0, "opening"), (5, "stage_review")]
+    assert found.transcript.utterances[1].numbers[0].value == 537000
+    assert PHONE in found.transcript.utterances[0].text
+    assert qa.get(f"{PATH}?version=1").json()["version"] == 1
+    assert [row["version"] for row in qa.get(f"{PATH}/versions").json()] == [1, 2]
+
+
+def test_a_transcript_heard_anew_takes_the_place_of_corrections(
+    qa: TestClient, service_engine: Engine
+) -> None:
+    tag = qa.get(PATH).headers["ETag"]
+    qa.post(
+        f"{PATH}/versions", json={"changes": [{"utterance": 0, "text": "好。"}]}, headers={"If-Match": tag}
+    )
+    inspect(service_engine, "A", poor())
+    with transaction(service_engine) as session:
+        assert corrected(session, meeting_id(service_engine)) is None
+    assert [row["base_version"] for row in qa.get(f"{PATH}/versions").json()] == [None, 1, None]
+
+
+def test_edits_that_do_not_fit_are_refused(qa: TestClient, signed_in: SignedIn) -> None:
+    tag = {"If-Match": qa.get(PATH).headers["ETag"]}
+    border = {"first": 0, "chapter": "opening"}
+    for body in (
+        {},
+        {"changes": [{"utterance": 99_999, "text": "好"}]},
+        {"speakers": {"无此人": "甲"}},
+        {"chapters": []},
+        {"chapters": [{"first": 1, "chapter": "opening"}]},
+        {"chapters": [border, border]},
+        {"chapters": [border, {"first": 99_999, "chapter": "closing"}]},
+    ):
+        assert qa.post(f"{PATH}/versions", json=body, headers=tag).status_code == 400
+    good_body = {"changes": [{"utterance": 0, "text": "好。"}]}
+    assert qa.post(f"{PATH}/versions", json=good_body).status_code == 400
+    assert qa.post(f"{PATH}/versions", json=good_body, headers=tag).status_code == 201
+    assert qa.post(f"{PATH}/versions", json=good_body, headers=tag).status_code == 412
+    manager = signed_in(Role.MANAGER, institution="350102")
+    assert manager.post(f"{PATH}/versions", json=good_body, headers=tag).status_code == 403
+    assert qa.get(f"{PATH}?version=9").status_code == 404

@@ -50,6 +50,55 @@ def test_a_deadline_means_a_day(said: str, meeting: date, day: date | None) -> N
     assert resolve(found[0], meeting) == day
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "今晚",
+        "明儿个",
+        "后天",
+        "大后天",
+        "当天",
+        "下下周一",
+        "本周五",
+        "这个星期天",
+        "上周三",
+        "周二",
+        "星期三",
+        "礼拜六前",
+        "下周",
+        "九月八号",
+        "廿八号",
+        "卅号",
+        "8日",
+        "月底",
+        "下个月末",
+        "这个月内",
+        "本月内",
+        "三天内",
+        "散会后",
+        "会后",
+        "开完会",
+        "下次会",
+        "每天",
+        "每周五",
+        "十点半",
+        "12点半",
+        "清明",
+        "五一",
+        "端午",
+        "中秋",
+        "国庆",
+        "元旦",
+        "春节",
+        "年底前",
+    ],
+)
+def test_a_deadline_is_found_among_other_words(said: str) -> None:
+    found = DATE.search(f"我{said}，把事办完")
+    assert found
+    assert found[0] == said
+
+
 def test_without_a_meeting_date_no_day_is_guessed() -> None:
     assert resolve("本周五", None) is None
 

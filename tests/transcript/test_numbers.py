@@ -68,6 +68,8 @@ def test_a_percentage_is_a_share(said: str, share: float) -> None:
         ("送训一个人", [("一", 1, "个")]),
         ("五个月零二十天", [("五", 5, "个月"), ("二十", 20, "天")]),
         ("占三成五个人", [("三成", 0.3, "%"), ("五", 5, "个")]),
+        ("统一三个口径", [("三", 3, "个")]),
+        ("专一两件", [("两", 2, "件")]),
         ("期缴二十万，U人力十二个", [("二十万", 200_000, ""), ("十二", 12, "个")]),
     ],
 )
@@ -76,7 +78,21 @@ def test_the_measure_word_is_the_unit(text: str, found: list[tuple[str, float, s
 
 
 @pytest.mark.parametrize(
-    "vague", ["十来个", "几十", "三四个", "三千多块", "三千多", "二三十人", "若干", "好几万", "十七八个"]
+    "vague",
+    [
+        "十来个",
+        "几十",
+        "三四个",
+        "三千多块",
+        "三千多",
+        "二三十人",
+        "若干",
+        "好几万",
+        "十七八个",
+        "数十个",
+        "多少个",
+        "若干十个",
+    ],
 )
 def test_what_is_not_exact_has_no_value(vague: str) -> None:
     assert read(f"大概{vague}吧") == []
@@ -90,6 +106,8 @@ def test_what_is_not_exact_has_no_value(vague: str) -> None:
         "一个人",
         "第三营业室",
         "周五之前",
+        "星期三个个都来了",
+        "礼拜三个个都来了",
         "四级机构",
         "五个为什么",
         "十三个月继续率",

@@ -22,28 +22,31 @@ NOWHERE: Final = "(none)"
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{8,64}")
 
 
-def content_policy(nonce: str) -> str:
-    """What a page may load: only from here; scripts and styles in the page itself only with the nonce."""
-    return (
-        f"default-src 'self'; script-src 'self' 'nonce-{nonce}'; style-src 'self' 'nonce-{nonce}'; "
-        "style-src-attr 'unsafe-inline'; img-src 'self' data: blob:; media-src 'self' blob:; "
-        "object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
-    )
-
-
+SECURE_HEADERS: Final = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "geolocation=(), camera=()",
+}
+API_POLICY: Final = (
+    "default-src 'none'; style-src 'unsafe-inline'; img-src 'self' data:; media-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+"""Answers of the API are data, and reports that bring their own looks; nothing in them runs."""
 CONSOLE_POLICY: Final = (
     "default-src 'self'; script-src 'self' 'unsafe-inline' 'unsafe-eval'; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; media-src 'self' blob:; font-src 'self' data:; connect-src 'self' ws: wss:; "
-    "object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+    "img-src 'self' data: blob:; font-src 'self' data:; media-src 'self' blob:; connect-src 'self'; "
+    "worker-src 'self' blob:; object-src 'none'; base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
-"""The console's framework compiles its templates in the browser; everything still comes from here."""
+"""Pages load and send only here (``'self'`` holds for their socket too). The console's framework writes its
+state into the page as a script and compiles templates in the browser, hence the two unsafe words."""
+CONSOLE: Final = "/console"
 
 
 class Frame:
-    """Pure ASGI, so that streams pass through untouched.
-
-    Templates find the nonce of the page's policy in ``request.state.nonce``.
-    """
+    """Pure ASGI, so that streams pass through untouched."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -54,21 +57,21 @@ class Frame:
             await self.app(scope, receive, send)
             return
         request = Request(scope)
+        service: FastAPI = request.app  # a mounted application takes its place in the scope
         given = request.headers.get("X-Request-ID", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
         request.state.request_id = request_id
-        request.state.nonce = secrets.token_urlsafe(16)
         status = 0
 
         async def framed(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _add_headers(request, MutableHeaders(scope=message))
+                _add_headers(service, request, MutableHeaders(scope=message))
             await send(message)
 
         began = time.perf_counter()
-        with bound(request_id=request_id), request.app.state.metrics.in_progress.track_inprogress():
+        with bound(request_id=request_id), service.state.metrics.in_progress.track_inprogress():
             try:
                 await self.app(scope, receive, framed)
             except Exception as error:
@@ -77,13 +80,13 @@ class Frame:
                     raise  # half an answer is out: only a broken connection tells
                 await problems.failed(request)(scope, receive, framed)
             finally:
-                self._record(request, status=status, seconds=time.perf_counter() - began)
+                self._record(service, request, status=status, seconds=time.perf_counter() - began)
             if mark_used := getattr(request.state, "mark_used", None):
                 await run_in_threadpool(mark_used)
 
-    def _record(self, request: Request, *, status: int, seconds: float) -> None:
-        route = self._template(request)
-        request.app.state.metrics.answered(method=request.method, route=route, status=status, seconds=seconds)
+    def _record(self, service: FastAPI, request: Request, *, status: int, seconds: float) -> None:
+        route = self._template(service, request)
+        service.state.metrics.answered(method=request.method, route=route, status=status, seconds=seconds)
         fields = {
             "caller": getattr(request.state, "actor", None),
             "method": request.method,
@@ -93,38 +96,29 @@ class Frame:
         }
         REQUESTS.info("request", extra={FIELDS: fields})
 
-    def _template(self, request: Request) -> str:
+    def _template(self, service: FastAPI, request: Request) -> str:
         """The route as it is written, ``/api/v1/people/{code}``: what stands in its place is not told."""
         endpoint = request.scope.get("endpoint")
         if endpoint is None:
             return NOWHERE
         if endpoint not in self._templates:
-            app: FastAPI = request.app
             self._templates = {
                 context.endpoint: context.path
-                for context in iter_route_contexts(app.routes)
+                for context in iter_route_contexts(service.routes)
                 if context.endpoint is not None and context.path is not None
             }
             self._templates.setdefault(endpoint, NOWHERE)
         return self._templates[endpoint]
 
 
-def _add_headers(request: Request, headers: MutableHeaders) -> None:
+def _add_headers(service: FastAPI, request: Request, headers: MutableHeaders) -> None:
+    path = request.url.path
     headers["X-Request-ID"] = request.state.request_id
-    secure = {
-        "Content-Security-Policy": (
-            CONSOLE_POLICY if request.url.path.startswith("/console") else content_policy(request.state.nonce)
-        ),
-        "X-Content-Type-Options": "nosniff",
-        "X-Frame-Options": "DENY",
-        "Referrer-Policy": "same-origin",
-        "Cross-Origin-Opener-Policy": "same-origin",
-        "Cross-Origin-Resource-Policy": "same-origin",
-        "Permissions-Policy": "geolocation=(), camera=()",
-    }
-    if request.app.state.settings.secure:
-        secure["Strict-Transport-Security"] = "max-age=31536000"
-    if request.url.path.startswith("/api/"):
-        secure["Cache-Control"] = "no-store"
-    for name, value in secure.items():
+    policy = CONSOLE_POLICY if path.startswith(CONSOLE) else API_POLICY
+    headers.setdefault("Content-Security-Policy", policy)
+    for name, value in SECURE_HEADERS.items():
         headers.setdefault(name, value)
+    if path.startswith("/api/"):
+        headers.setdefault("Cache-Control", "no-store")
+    if service.state.settings.secure:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -23,16 +24,33 @@ def new_database(
     prepare: Callable[[Engine], None] = migrate,
 ) -> Iterator[Engine]:
     """An empty, migrated database of its own; ``request`` must be able to reach `postgresql_server`."""
-    if backend == "sqlite":
-        engine = connect(f"sqlite:///{folder / 'huijian.db'}")
-    else:
-        server = request.getfixturevalue("postgresql_server")
-        name = f"test_{os.getpid()}_{folder.name}".lower().replace("-", "_")
-        admin = connect(server)
-        with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.execute(text(f'CREATE DATABASE "{name}"'))
-        admin.dispose()
-        engine = connect(make_url(server).set(database=name).render_as_string(hide_password=False))
+    engine = connect(_made(backend, request, folder))
     prepare(engine)
     yield engine
     engine.dispose()
+
+
+def copied_database(
+    backend: str, request: pytest.FixtureRequest, folder: Path, *, original: str
+) -> Iterator[Engine]:
+    """A copy of the database at the address ``original``, which nobody may be connected to."""
+    engine = connect(_made(backend, request, folder, original=original))
+    yield engine
+    engine.dispose()
+
+
+def _made(backend: str, request: pytest.FixtureRequest, folder: Path, *, original: str | None = None) -> str:
+    """Address of a new database, empty or as the original is."""
+    if backend == "sqlite":
+        file = folder / "huijian.db"
+        if original is not None:
+            shutil.copyfile(str(make_url(original).database), file)
+        return f"sqlite:///{file}"
+    server = request.getfixturevalue("postgresql_server")
+    name = f"test_{os.getpid()}_{folder.name}".lower().replace("-", "_")
+    template = f' TEMPLATE "{make_url(original).database}"' if original is not None else ""
+    admin = connect(server)
+    with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"{template}'))
+    admin.dispose()
+    return make_url(server).set(database=name).render_as_string(hide_password=False)

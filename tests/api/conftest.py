@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 
 from api.access import COOKIE, CSRF_HEADER, hashed
 from api.accounts.tables import Account, Role, SignIn
@@ -17,17 +17,15 @@ from api.database import migrate
 from api.settings import Settings
 from models.database import transaction
 from models.organisation.tables import Institution
-from tests.databases import BACKENDS, new_database
+from tests.databases import BACKENDS, copied_database, new_database
 
 SignedIn = Callable[..., TestClient]
 
 
-@pytest.fixture(params=BACKENDS)
-def service_engine(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Engine]:
-    """A database with all tables, and a small institution tree."""
-    folder = tmp_path_factory.mktemp(f"service_{request.param}")
+@pytest.fixture(scope="session", params=BACKENDS)
+def _original(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Address of a database with all tables, and a small institution tree; only copied from."""
+    folder = tmp_path_factory.mktemp(f"original_{request.param}")
     for engine in new_database(request.param, request, folder, prepare=migrate):
         with transaction(engine) as session:
             parent: int | None = None
@@ -44,7 +42,17 @@ def service_engine(
             session.add(beside)
             session.flush()
             beside.path = f"{path.rsplit('/', 2)[0]}/{beside.id}/"
-        yield engine
+    return engine.url.render_as_string(hide_password=False)
+
+
+@pytest.fixture
+def service_engine(
+    _original: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Engine]:
+    """A database with all tables, and a small institution tree."""
+    backend = make_url(_original).get_backend_name()
+    folder = tmp_path_factory.mktemp(f"service_{backend}")
+    yield from copied_database(backend, request, folder, original=_original)
 
 
 @pytest.fixture

@@ -1,0 +1,26 @@
+"""The web console: each screen asks the same services as the API and shows only what the role permits.
+
+frame       the service behind the screens, who looks, the page around every screen
+parts       what several screens draw: status, score, empty and error states, the table that fits a phone
+<screen>    one module a screen
+"""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+MOUNT = "/console"
+
+
+def mount(app: FastAPI) -> None:
+    """Add the console to the service, at ``/console``; the address of the service itself leads there."""
+    from fastapi.responses import RedirectResponse
+    from nicegui import ui
+
+    from api.console import frame, home, sign_in
+
+    frame.serve(app)
+    for screen in (sign_in, home):
+        screen.register()
+    app.add_api_route("/", lambda: RedirectResponse(f"{MOUNT}/"), include_in_schema=False)
+    ui.run_with(app, mount_path=MOUNT, title="会鉴", language="zh-CN", dark=None, show_welcome_message=False)

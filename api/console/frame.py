@@ -1,0 +1,157 @@
+"""The page around every screen: who looks, what they may open, and how a screen asks the services."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
+
+from fastapi import FastAPI, Request
+from fastapi.responses import RedirectResponse
+from nicegui import app as nicegui_app
+from nicegui import run, ui
+
+from api.access import COOKIE, Caller, Permission, caller_of, hashed
+from api.accounts.repository import SignInRepository
+from api.console import MOUNT
+from models.database import transaction
+from qa_pipeline.errors import HuijianError
+
+ASSETS: Final = Path(__file__).parent / "assets"
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """One entry of the navigation."""
+
+    path: str
+    title: str
+    icon: str
+    permission: Permission | None = None
+
+
+DESTINATIONS: Final = (Destination("/", "首页", "home"),)
+"""In the order in which the navigation shows them; whoever lacks the permission does not see the entry."""
+_SERVICE: Final[list[FastAPI]] = []
+
+
+def serve(app: FastAPI) -> None:
+    """The service that the screens ask (one a process, as NiceGUI has one application a process)."""
+    _SERVICE[:] = [app]
+    nicegui_app.add_static_files("/assets", ASSETS)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What a screen is given: who looks, and how to ask."""
+
+    asker: Caller
+    name: str
+    csrf: str
+
+    def may(self, permission: Permission) -> bool:
+        return permission in self.asker.permissions
+
+    async def ask(self, question: Callable[..., Result], *given: Any, **named: Any) -> Result:
+        """Call ``question(session, …)`` in a transaction of its own, off the event loop."""
+
+        def answer() -> Result:
+            with transaction(_SERVICE[0].state.engine) as session:
+                return question(session, *given, **named)
+
+        return cast(Result, await run.io_bound(answer))
+
+
+def screen(
+    path: str, *, title: str, permission: Permission | None = None
+) -> Callable[[Callable[..., Awaitable[None]]], None]:
+    """Register a screen: ``async def draw(view, **address parts)``. Strangers are led to the sign-in."""
+
+    def register(draw: Callable[..., Awaitable[None]]) -> None:
+        @functools.wraps(draw)
+        async def page(request: Request, **parts: Any) -> RedirectResponse | None:
+            view = await run.io_bound(_viewer, request.cookies.get(COOKIE, ""))
+            if view is None:
+                return RedirectResponse(f"{MOUNT}/sign-in?next={request.url.path}")
+            if view.asker.must_change_password and path != "/password":
+                return RedirectResponse(f"{MOUNT}/password")
+            _surround(view, title)
+            with ui.column().classes("screen"):
+                if permission is not None and not view.may(permission):
+                    refusal("您的角色没有打开此页的权限；如有需要请联系管理员。")
+                    return None
+                try:
+                    await draw(view, **parts)
+                except HuijianError as error:
+                    refusal(str(error))
+            return None
+
+        page.__signature__ = _signature(draw)  # type: ignore[attr-defined]
+        ui.page(path, title=f"{title} · 会鉴")(page)
+
+    return register
+
+
+def refusal(sentence: str) -> None:
+    """What could not be shown, and why."""
+    with ui.row().classes("refusal").props("role=alert"):
+        ui.icon("error_outline")
+        ui.label(sentence)
+
+
+def _viewer(token: str) -> View | None:
+    with transaction(_SERVICE[0].state.engine) as session:
+        found = SignInRepository(session).holding(hashed(token), now=datetime.now(UTC)) if token else None
+        if found is None:
+            return None
+        sign_in, account = found
+        asker = caller_of(session, account, sign_in_id=sign_in.id)
+        return View(asker, account.name, sign_in.csrf_token)
+
+
+def _surround(view: View, title: str) -> None:
+    """Header with the navigation that the role permits; on a phone it folds into a drawer."""
+    ui.add_head_html(f'<link rel="stylesheet" href="{MOUNT}/assets/console.css">')
+    ui.colors(primary="#0b5cad")
+    shown = [d for d in DESTINATIONS if d.permission is None or view.may(d.permission)]
+    with (
+        ui.left_drawer(value=None).props("show-if-above breakpoint=900 width=200 bordered") as drawer,
+        ui.element("nav").props('aria-label="主导航"'),
+    ):
+        for destination in shown:
+            current = destination.title == title
+            with ui.link(target=f"{MOUNT}{destination.path}").classes(
+                "entry" + (" current" if current else "")
+            ):
+                ui.icon(destination.icon)
+                ui.label(destination.title)
+    with ui.header().classes("bar"):
+        ui.button(icon="menu", on_click=drawer.toggle).props('flat dense aria-label="导航"').classes("menu")
+        ui.label("会鉴").classes("brand")
+        ui.label(title).classes("title").props("role=heading aria-level=1")
+        ui.space()
+        dark = ui.dark_mode()
+        ui.button(icon="contrast", on_click=dark.toggle).props('flat dense aria-label="深浅切换"')
+        with ui.button(icon="account_circle").props(f'flat dense aria-label="账号 {view.name}"'), ui.menu():
+            ui.menu_item(view.name).props("disable")
+            ui.menu_item("修改密码", lambda: ui.navigate.to("/password"))
+            ui.menu_item("退出登录", lambda: ui.run_javascript(_SIGN_OUT.format(csrf=view.csrf, mount=MOUNT)))
+
+
+_SIGN_OUT: Final = """
+fetch('/api/v1/session', {{method: 'DELETE', headers: {{'X-CSRF-Token': '{csrf}'}}}})
+  .then(() => location.assign('{mount}/sign-in'))
+"""
+
+
+def _signature(draw: Callable[..., Any]) -> Any:
+    """What FastAPI must read from the address: the request, and the screen's own parameters."""
+    import inspect
+
+    own = list(inspect.signature(draw, eval_str=True).parameters.values())[1:]
+    request = inspect.Parameter("request", inspect.Parameter.POSITIONAL_OR_KEYWORD, annotation=Request)
+    return inspect.Signature([request, *(p.replace(kind=inspect.Parameter.KEYWORD_ONLY) for p in own)])

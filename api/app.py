@@ -12,6 +12,7 @@ from api.accounts.endpoints import router as accounts
 from api.accounts.oidc import provider_of
 from api.database import require_current
 from api.frame import Frame
+from api.jobs.endpoints import router as jobs
 from api.limits import Limits
 from api.meetings.endpoints import router as meetings
 from api.operations.endpoints import router as operations
@@ -19,7 +20,9 @@ from api.operations.metrics import Metrics
 from api.organisation.endpoints import router as organisation
 from api.plans.endpoints import router as plans
 from api.privacy.endpoints import router as privacy
+from api.recordings.endpoints import router as recordings
 from api.settings import Settings
+from api.store import open_store
 from models.database import connect
 
 V1: Final = "/api/v1"
@@ -29,6 +32,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     meetings,
     plans,
     privacy,
+    recordings,
+    jobs,
 )
 """Of every domain, in the order in which the documentation lists them."""
 LARGEST_BODY: Final = 16 * 1024**2
@@ -51,6 +56,7 @@ def create_app(settings: Settings, *, engine: Engine | None = None) -> FastAPI:
     engine.hide_parameters = True  # errors of the database are logged, and names and phones are not
     app.state.engine = engine
     app.state.settings = settings
+    app.state.store = open_store(settings.store, data_folder=settings.data_folder)
     app.state.limits = Limits(settings.requests_per_minute)
     app.state.metrics = Metrics()
     app.state.provider = provider_of(settings)

@@ -1,0 +1,1 @@
+"""Plans with their target trees and approval, and the supervisors' income targets."""

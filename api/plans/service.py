@@ -1,0 +1,154 @@
+"""What of plans is shown, and how they move."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime
+
+from sqlalchemy.orm import Session
+
+from api.access import Caller
+from api.codes import CodeRepository, ScopeOut
+from api.fields import existing
+from api.plans.repository import PlanListRepository
+from api.plans.schemas import (
+    ComparedNode,
+    NodeOut,
+    PlanComparison,
+    PlanDetail,
+    PlanOut,
+    PlanProblem,
+)
+from api.problems import Conflict, NotFound
+from models.base import Scope
+from models.organisation.tables import Institution
+from models.planning.approval import require_step
+from models.planning.repository import PlanRepository
+from models.planning.tables import Plan, PlanState
+from models.planning.tree import Problem
+from qa_pipeline.errors import InputError
+
+
+def plan_of(session: Session, asker: Caller, code: str) -> Plan:
+    """The visible plan; raises NotFound."""
+    codes = CodeRepository(session, within=asker.within)
+    key = existing(lambda given: codes.key(Plan, given), code)
+    return PlanRepository(session, within=asker.within).get(key)
+
+
+def line(plan: Plan, institution: str) -> PlanOut:
+    return PlanOut(
+        code=plan.code,
+        name=plan.name,
+        institution=institution,
+        month=plan.month,
+        buffer_rate=plan.buffer_rate,
+        state=plan.state,
+    )
+
+
+def lines(session: Session, asker: Caller, plans: Sequence[Plan]) -> list[PlanOut]:
+    names = CodeRepository(session, within=asker.within).codes(
+        Institution, [plan.institution_id for plan in plans]
+    )
+    return [line(plan, names[plan.institution_id]) for plan in plans]
+
+
+def detail(session: Session, asker: Caller, plan: Plan) -> PlanDetail:
+    """The plan with its tree and the validation report (R27)."""
+    plans = PlanRepository(session, within=asker.within)
+    nodes, problems = plans.nodes(plan.id), plans.validate(plan.id)
+    shown = CodeRepository(session).shown({node.scope for node in nodes})
+    return PlanDetail(
+        **lines(session, asker, [plan])[0].model_dump(),
+        nodes=[
+            NodeOut(
+                id=node.id,
+                parent=node.parent_id,
+                scope=shown[node.scope],
+                indicator=node.code,
+                indicator_name=node.indicator,
+                unit=node.unit,
+                aspect=node.aspect,
+                value=node.value,
+                is_unassigned=node.is_unassigned,
+            )
+            for node in nodes
+        ],
+        problems=[_problem(problem, shown) for problem in problems],
+    )
+
+
+def problems(session: Session, asker: Caller, plan: Plan) -> list[PlanProblem]:
+    found = PlanRepository(session, within=asker.within).validate(plan.id)
+    shown = CodeRepository(session).shown({each.scope for each in found if each.scope})
+    return [_problem(each, shown) for each in found]
+
+
+def require_target(session: Session, asker: Caller, plan: Plan, target_id: int) -> None:
+    """Raise NotFound for a node of another plan."""
+    if not PlanListRepository(session, within=asker.within).holds(plan.id, target_id):
+        raise NotFound(f"规划“{plan.name}”中没有目标 {target_id}：请刷新后重试。")
+
+
+def copy(session: Session, asker: Caller, source: Plan, *, code: str, name: str) -> Plan:
+    """Another scenario of the same month with the same tree, as a draft."""
+    new = PlanRepository(session, within=asker.within).create(
+        code=code,
+        name=name,
+        institution_id=source.institution_id,
+        month=source.month,
+        buffer_rate=source.buffer_rate,
+    )
+    PlanListRepository(session, within=asker.within).copy_targets(source, new)
+    return new
+
+
+def compare(session: Session, asker: Caller, codes: Iterable[str]) -> PlanComparison:
+    """The scenarios node by node; raises InputError for fewer than two, or plans of different months."""
+    plans = [plan_of(session, asker, code) for code in dict.fromkeys(codes)]
+    if len({(plan.institution_id, plan.month) for plan in plans}) > 1:
+        raise InputError("只能对比同一机构同一月份的方案：请重新选择。")
+    found = PlanRepository(session, within=asker.within).compare([plan.id for plan in plans])
+    shown = CodeRepository(session).shown({node.scope for node in found})
+    return PlanComparison(
+        plans=lines(session, asker, plans),
+        nodes=[
+            ComparedNode(
+                scope=shown[node.scope],
+                indicator=node.code,
+                is_unassigned=node.is_unassigned,
+                values=list(node.values),
+                differences=list(node.differences),
+            )
+            for node in found
+        ],
+    )
+
+
+def move(session: Session, asker: Caller, plan: Plan, after: PlanState, comment: str | None) -> None:
+    """Move the plan; raises Conflict when its state does not allow the step."""
+    try:
+        require_step(plan.state, after)
+    except InputError as error:
+        raise Conflict(str(error)) from error
+    PlanRepository(session, within=asker.within).move(
+        plan.id, after, by=asker.actor, at=datetime.now(UTC), comment=comment
+    )
+
+
+def led(session: Session, asker: Caller, person_id: int, month: date) -> tuple[int, int]:
+    """(institution, office) that the supervisor leads on the month's first day; raises InputError."""
+    place = PlanListRepository(session, within=asker.within).led(person_id, month)
+    if place is None:
+        raise InputError(f"该人员在 {month:%Y-%m-%d} 没有带领您管辖的营业室，不能测算：请核对主管任命。")
+    return place
+
+
+def _problem(problem: Problem, shown: dict[Scope, ScopeOut]) -> PlanProblem:
+    return PlanProblem(
+        fault=problem.fault,
+        blocks=problem.blocks,
+        scope=shown[problem.scope] if problem.scope else None,
+        sentence=problem.sentence,
+    )

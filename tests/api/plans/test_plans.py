@@ -1,0 +1,164 @@
+"""Plans over the API: targets of a tree, what is wrong with it, scenarios and approval."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.accounts.tables import Role
+from tests.api.conftest import SignedIn
+from tests.models.company import Company
+
+V1 = "/api/v1"
+NEW = {"code": "P1", "name": "七月", "institution": "A", "month": "2026-07"}
+
+
+@pytest.fixture
+def manager(company: Company, signed_in: SignedIn) -> TestClient:
+    return signed_in(Role.MANAGER, institution="A")
+
+
+@pytest.fixture
+def plan(manager: TestClient) -> TestClient:
+    """The manager, with the plan P1: 1000 yuan of premium and 50 visits."""
+    assert manager.post(f"{V1}/plans", json=NEW).status_code == 201
+    for indicator, value in (("regular_premium", "1000"), ("visits", 50)):
+        edit(manager, "put", "targets", indicator=indicator, value=value)
+    return manager
+
+
+def edit(client: TestClient, method: str, path: str, status: int = 200, **body: Any) -> Any:
+    """Read the plan, then edit it as it was read."""
+    tag = client.get(f"{V1}/plans/P1").headers["ETag"]
+    answer = client.request(method, f"{V1}/plans/P1/{path}", json=body or None, headers={"If-Match": tag})
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def node(client: TestClient, scope: str, *, unassigned: bool = False, code: str = "P1") -> Any:
+    nodes = client.get(f"{V1}/plans/{code}").json()["nodes"]
+    return next(
+        each
+        for each in nodes
+        if (each["scope"]["code"], each["indicator"], each["is_unassigned"])
+        == (scope, "regular_premium", unassigned)
+    )
+
+
+def test_a_plan_has_the_standard_buffer_and_says_what_it_lacks(manager: TestClient) -> None:
+    made = manager.post(f"{V1}/plans", json=NEW).json()
+    assert (made["buffer_rate"], made["state"], made["month"]) == ("0.05", "draft", "2026-07")
+    assert [each["fault"] for each in made["problems"]] == ["no_root"]
+    again = manager.post(f"{V1}/plans", json=NEW)
+    assert (again.status_code, again.json()["code"]) == (409, "conflict")
+    listed = manager.get(f"{V1}/plans?month=2026-07&state=draft&below=A").json()["items"]
+    assert [each["code"] for each in listed] == ["P1"]
+    assert manager.get(f"{V1}/plans?month=2026-08").json()["items"] == []
+
+
+def test_r27_targets_are_assigned_edited_and_removed_and_the_rest_is_unassigned(plan: TestClient) -> None:
+    root = node(plan, "A")["id"]
+    office = {"kind": "office", "code": "A1"}
+    edit(plan, "post", f"targets/{root}/assign", values=[{"scope": office, "value": "600"}])
+    assert node(plan, "A", unassigned=True)["value"] == "450"
+    child = node(plan, "A1")["id"]
+    edit(plan, "put", f"targets/{child}", value="1050")
+    found = plan.get(f"{V1}/plans/P1/problems").json()
+    assert [each["fault"] for each in found] == ["no_process"]
+    assert found[0]["scope"]["name"] == "A1室"
+    edit(plan, "delete", f"targets/{child}")
+    assert [each["scope"]["code"] for each in plan.get(f"{V1}/plans/P1").json()["nodes"]] == ["A", "A"]
+
+
+def test_r27_a_target_is_split_by_weight_to_the_fen(plan: TestClient) -> None:
+    root = node(plan, "A")["id"]
+    weights = [{"scope": {"kind": "office", "code": code}, "weight": w} for code, w in (("A1", 2), ("A2", 1))]
+    edit(plan, "post", f"targets/{root}/break-down", weights=weights)
+    assert (node(plan, "A1")["value"], node(plan, "A2")["value"]) == ("700", "350")
+    outside = [{"scope": {"kind": "office", "code": "B1"}, "weight": 1}]
+    assert (
+        "找不到营业室 B1"
+        in edit(plan, "post", f"targets/{root}/break-down", status=400, weights=outside)["detail"]
+    )
+    twice = edit(plan, "post", f"targets/{root}/break-down", status=400, weights=weights[:1] * 2)
+    assert "两次" in twice["detail"]
+
+
+def test_r28_teams_whose_factors_are_not_known_are_named_and_nothing_changes(plan: TestClient) -> None:
+    root = node(plan, "A")["id"]
+    answer = edit(plan, "post", f"targets/{root}/break-down-to-teams")
+    assert answer["unknown"][0].startswith("A1室缺团队基础、职级系数")
+    assert len(answer["plan"]["nodes"]) == 2
+
+
+def test_an_edit_of_what_somebody_else_changed_is_refused(plan: TestClient) -> None:
+    root = node(plan, "A")["id"]
+    path, body = f"{V1}/plans/P1/targets/{root}", {"value": "2000"}
+    assert plan.put(path, json=body).status_code == 400
+    seen = plan.get(f"{V1}/plans/P1").headers["ETag"]
+    first = plan.put(path, json=body, headers={"If-Match": seen})
+    assert first.status_code == 200
+    second = plan.put(path, json={"value": "3000"}, headers={"If-Match": seen})
+    assert (second.status_code, second.json()["code"]) == (412, "stale")
+    third = plan.put(path, json={"value": "3000"}, headers={"If-Match": first.headers["ETag"]})
+    assert third.status_code == 200
+
+
+def test_scenarios_are_copied_and_compared(plan: TestClient) -> None:
+    root = node(plan, "A")["id"]
+    office = {"kind": "office", "code": "A1"}
+    edit(plan, "post", f"targets/{root}/assign", values=[{"scope": office, "value": "600"}])
+    copy = plan.post(f"{V1}/plans/P1/copies", json={"code": "P2", "name": "进取"})
+    assert copy.status_code == 201
+    assert node(plan, "A", unassigned=True, code="P2")["value"] == "450"
+    other = node(plan, "A", code="P2")["id"]
+    tag = copy.headers["ETag"]
+    changed = plan.put(f"{V1}/plans/P2/targets/{other}", json={"value": "1200"}, headers={"If-Match": tag})
+    assert changed.status_code == 200
+    compared = plan.get(f"{V1}/plan-comparisons?plan=P1&plan=P2").json()
+    first = compared["nodes"][0]
+    assert (first["values"], first["differences"]) == (["1000", "1200"], ["0", "200"])
+    assert plan.get(f"{V1}/plan-comparisons?plan=P1").status_code == 400
+    wrong = plan.put(f"{V1}/plans/P1/targets/{other}", json={"value": "1"}, headers={"If-Match": "*"})
+    assert wrong.status_code == 404
+
+
+def test_a_plan_is_submitted_by_its_editor_and_decided_by_head_office(
+    plan: TestClient, signed_in: SignedIn
+) -> None:
+    head = signed_in(Role.HEAD_OFFICE)
+    assert plan.post(f"{V1}/plans/P1/approve", json={}).status_code == 403
+    assert head.post(f"{V1}/plans/P1/approve", json={}).status_code == 409
+    assert plan.post(f"{V1}/plans/P1/submit", json={}).json()["state"] == "submitted"
+    assert edit(plan, "put", "targets", status=400, indicator="visits", value=1)["code"] == "input_error"
+    assert head.post(f"{V1}/plans/P1/reject", json={}).status_code == 400
+    assert head.post(f"{V1}/plans/P1/reject", json={"comment": "偏低"}).json()["state"] == "rejected"
+    assert plan.post(f"{V1}/plans/P1/take-back", json={}).json()["state"] == "draft"
+    plan.post(f"{V1}/plans/P1/submit", json={})
+    assert head.post(f"{V1}/plans/P1/approve", json={}).json()["state"] == "approved"
+    steps = plan.get(f"{V1}/plans/P1/decisions").json()
+    assert [(each["after"], each["by"]) for each in steps[1:3]] == [
+        ("rejected", "head_office-None"),
+        ("draft", "manager-A"),
+    ]
+    assert steps[1]["comment"] == "偏低"
+
+
+def test_a_plan_with_faults_is_not_submitted(manager: TestClient) -> None:
+    manager.post(f"{V1}/plans", json=NEW)
+    answer = manager.post(f"{V1}/plans/P1/submit", json={})
+    assert (answer.status_code, "不符合要求" in answer.json()["detail"]) == (400, True)
+
+
+def test_plans_outside_the_subtree_are_as_if_they_were_not(
+    plan: TestClient, signed_in: SignedIn, anonymous: TestClient
+) -> None:
+    beside = signed_in(Role.MANAGER, institution="B")
+    assert beside.get(f"{V1}/plans").json()["items"] == []
+    assert beside.get(f"{V1}/plans/P1").status_code == 404
+    assert beside.post(f"{V1}/plans/P1/submit", json={}).status_code == 404
+    assert beside.post(f"{V1}/plans", json={**NEW, "code": "P2"}).status_code == 400
+    assert anonymous.get(f"{V1}/plans/P1").status_code == 401
+    assert signed_in(Role.QA).post(f"{V1}/plans", json=NEW).status_code == 403

@@ -10,8 +10,10 @@ from sqlalchemy import Engine
 from api import problems
 from api.accounts.endpoints import router as accounts
 from api.accounts.oidc import provider_of
+from api.compliance.endpoints import router as compliance
 from api.database import require_current
 from api.frame import Frame
+from api.indicators.endpoints import router as indicators
 from api.jobs.endpoints import router as jobs
 from api.limits import Limits
 from api.meetings.endpoints import router as meetings
@@ -30,7 +32,9 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     accounts,
     organisation,
     meetings,
+    compliance,
     plans,
+    indicators,
     privacy,
     recordings,
     jobs,

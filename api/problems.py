@@ -126,7 +126,7 @@ def problem(
     return JSONResponse(
         {
             "type": f"urn:huijian:problem:{code}",
-            "title": HTTPStatus(status).phrase,
+            "title": _title(status),
             "status": status,
             "code": code,
             "detail": detail,
@@ -137,6 +137,13 @@ def problem(
         media_type=MEDIA_TYPE,
         headers=dict(headers or {}),
     )
+
+
+def _title(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return "Refused"  # 460 of resumable uploads is no status of HTTP itself
 
 
 def install(app: FastAPI) -> None:

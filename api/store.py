@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
-from api.problems import NotFound
+from api.problems import NotFound, Unavailable
 from qa_pipeline.errors import InputError, OutputError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ BLOCK: Final = 1 << 20
 SPOOL: Final = "incoming"
 
 
-class StoreError(OutputError):
+class StoreError(Unavailable, OutputError):
     """The store does not answer, or its folder has gone: may heal by itself."""
 
 
@@ -68,7 +68,7 @@ def open_store(address: str, *, data_folder: Path) -> Store:
     if "://" in address:
         raise InputError(f"存储地址 {address} 无法识别：请写成文件夹路径，或 s3://桶名/前缀。")
     root = Path(address)
-    with _writing(root):
+    with writing(root):
         root.mkdir(parents=True, exist_ok=True)
     return Folder(root)
 
@@ -76,7 +76,7 @@ def open_store(address: str, *, data_folder: Path) -> Store:
 def spooled(store: Store) -> Path:
     """A new empty file in the spool; raises OutputError."""
     file = store.spool / secrets.token_hex(16)
-    with _writing(file):
+    with writing(file):
         store.spool.mkdir(exist_ok=True)
         file.touch(exist_ok=False)
     return file
@@ -89,7 +89,7 @@ def put(store: Store, content: bytes) -> str:
         return sha256
     file = spooled(store)
     try:
-        with _writing(file):
+        with writing(file):
             file.write_bytes(content)
         store.keep(file, sha256)
     finally:
@@ -111,7 +111,7 @@ class Folder:
 
     def keep(self, file: Path, sha256: str) -> None:
         target = self._path(sha256)
-        with _writing(target):
+        with writing(target):
             with file.open("rb") as written:
                 os.fsync(written.fileno())
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -163,7 +163,7 @@ class Bucket:
     def __init__(self, address: str, *, spool: Path) -> None:
         self._address = address
         self._store = _open_bucket(address)
-        with _writing(spool):
+        with writing(spool):
             spool.parent.mkdir(parents=True, exist_ok=True)
         self.spool = spool
 
@@ -199,7 +199,7 @@ class Bucket:
     def on_disk(self, sha256: str) -> Iterator[Path]:
         file = spooled(self)
         try:
-            with _writing(file), file.open("wb") as copy:
+            with writing(file), file.open("wb") as copy:
                 for block in self.read(sha256):
                     copy.write(block)
             yield file
@@ -266,7 +266,7 @@ def _sync(folder: Path) -> None:
 
 
 @contextmanager
-def _writing(file: Path) -> Iterator[None]:
+def writing(file: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

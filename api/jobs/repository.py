@@ -69,7 +69,7 @@ class JobRepository(Repository):
         ):
             if value is not None:
                 query = query.where(column == value)
-        rows = self.session.execute(after(query, [-InspectionJob.id], cursor, limit))
+        rows = self.session.execute(after(query, [InspectionJob.id], cursor, limit, descending=True))
         return [Listed(*row) for row in rows]
 
     def counts(self) -> dict[JobState, int]:

@@ -132,7 +132,7 @@ class WorkerProcess:
                 self.lease.release(name)
 
     def find_lost(self) -> None:
-        """Let jobs wait again that the engine does not know: it lost its database, or a hand-over was cut off.
+        """Let jobs wait again that the engine does not know: its database is new, or a hand-over was cut off.
 
         Only those seen twice: a hand-over may just be under way.
         """

@@ -45,6 +45,8 @@ class Upload(ServiceBase):
     file_name: Mapped[str] = mapped_column(String(255))
     placing: Mapped[dict[str, Any]] = mapped_column(JSON().with_variant(JSONB, "postgresql"))
     """What was said of the meeting."""
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    """Of all bytes, once they are there: from then on the file may be in the store already."""
     answer: Mapped[dict[str, Any] | None] = mapped_column(JSON().with_variant(JSONB, "postgresql"))
     """What became of it, once all bytes are there."""
     created_at: Mapped[datetime]

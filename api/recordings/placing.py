@@ -1,0 +1,183 @@
+"""Which meeting a recording belongs to: as the caller says, or as file name, date and institution tell.
+
+Nothing is guessed that is not unique: then the answer says what is missing and how to give it.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date, datetime, time, timedelta
+from typing import Final
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.access import Caller
+from api.fields import Code, Day, existing
+from api.problems import Conflict
+from models.base import SHANGHAI, Subtree
+from models.calendar.repository import CalendarRepository
+from models.calendar.weeks import month_start
+from models.meetings.repository import MeetingRepository
+from models.meetings.slots import SlotRepository
+from models.meetings.tables import Meeting, MeetingState
+from models.organisation.conditions import inside
+from models.organisation.repository import InstitutionRepository
+from models.organisation.tables import Institution
+from qa_pipeline.compliance.calendar import distance, slot_for
+from qa_pipeline.errors import InputError
+from qa_pipeline.names import KINDS
+from qa_pipeline.values import MeetingKind
+
+SHOWN: Final = 5
+_DAYS: Final = re.compile(r"(?<!\d)(20\d\d)[-_.年]?(0?[1-9]|1[0-2])[-_.月]?(0?[1-9]|[12]\d|3[01])(?!\d)日?")
+_CLOCK: Final = re.compile(r"(?<!\d)([01]?\d|2[0-3])[:：点时-]([0-5]\d)(?!\d)")
+
+
+class Placing(BaseModel):
+    """What the caller says of the meeting."""
+
+    model_config = ConfigDict(frozen=True)
+
+    meeting: Code | None = None
+    institution: Code | None = None
+    day: Day | None = None
+    started_at: AwareDatetime | None = None
+    kind: MeetingKind | None = None
+    part: int | None = None
+    inspect: bool = True
+
+
+def place(
+    session: Session, asker: Caller, said: Placing, *, file_name: str, created: datetime | None
+) -> Meeting:
+    """The meeting, held from now on. Raises NotFound, InputError naming what to add, Conflict."""
+    if said.meeting is not None:
+        return _named(session, asker, said, said.meeting, created)
+    owner = _institution(session, asker, said, file_name)
+    day = _day(said, file_name, created)
+    kind = said.kind or _kind(session, day, file_name)
+    there = _on_day(session, owner, day, kind)
+    start = said.started_at or _start(there[0] if len(there) == 1 else None, day, file_name, created)
+    meetings = MeetingRepository(session, within=asker.within)
+    if len(there) > 1:
+        codes = "、".join(meeting.code for meeting in there[:SHOWN])
+        raise Conflict(
+            f"{owner.name} {day:%m月%d日} 有多场{KINDS[kind]}（{codes}）：请用 meeting 指定是哪一场。"
+        )
+    if there:
+        return (
+            there[0] if there[0].state == MeetingState.HELD else _held(meetings, there[0], start, file_name)
+        )
+    if start is None:
+        raise _no_start(file_name)
+    SlotRepository(session, within=Subtree(owner.path)).fill_month(month_start(day))
+    try:
+        return meetings.record(
+            _free_code(session, owner, day), institution=owner.code, kind=kind, started_at=start
+        )
+    except InputError as error:
+        raise Conflict(str(error)) from error
+
+
+def _named(session: Session, asker: Caller, said: Placing, code: str, created: datetime | None) -> Meeting:
+    meetings = MeetingRepository(session, within=asker.within)
+    meeting = existing(meetings.get, code)
+    if meeting.state == MeetingState.VOID:
+        raise Conflict(f"会议 {code} 已作废：请选择有效的会议。")
+    if meeting.state == MeetingState.HELD:
+        return meeting
+    return _held(meetings, meeting, said.started_at or meeting.started_at or created, code)
+
+
+def _held(meetings: MeetingRepository, meeting: Meeting, start: datetime | None, name: str) -> Meeting:
+    if start is None:
+        raise _no_start(name)
+    return meetings.hold(meeting.code, started_at=start)
+
+
+def _no_start(name: str) -> InputError:
+    return InputError(f"“{name}”看不出会议几点开始：请用 started_at 给出，例如 2026-09-08T09:00:00+08:00。")
+
+
+def _institution(session: Session, asker: Caller, said: Placing, file_name: str) -> Institution:
+    repository = InstitutionRepository(session, within=asker.within)
+    if said.institution is not None:
+        return existing(repository.get, said.institution)
+    holders = session.scalars(select(Institution).where(inside(asker.within), Institution.must_hold)).all()
+    if len(holders) == 1:
+        return holders[0]
+    named = [one for one in holders if one.name in file_name or _has_code(file_name, one.code)]
+    longest = max((len(one.name) for one in named), default=0)
+    found = [one for one in named if len(one.name) == longest]
+    if not found:
+        raise InputError(f"“{file_name}”看不出是哪家机构的会议：请用 institution 或 meeting 指定。")
+    if len(found) > 1:
+        names = "、".join(one.name for one in found[:SHOWN])
+        raise Conflict(f"“{file_name}”可能属于 {names}：请用 institution 或 meeting 指定。")
+    return found[0]
+
+
+def _has_code(text: str, code: str) -> bool:
+    return re.search(rf"(?<![0-9A-Za-z]){re.escape(code)}(?![0-9A-Za-z])", text) is not None
+
+
+def _day(said: Placing, file_name: str, created: datetime | None) -> date:
+    if said.started_at is not None:
+        return said.started_at.astimezone(SHANGHAI).date()
+    if said.day is not None:
+        return said.day
+    days = set()
+    for year, month, day in _DAYS.findall(file_name):
+        try:
+            days.add(date(int(year), int(month), int(day)))
+        except ValueError:
+            continue
+    if len(days) == 1:
+        return days.pop()
+    if not days and created is not None:
+        return created.astimezone(SHANGHAI).date()
+    raise InputError(f"“{file_name}”看不出会议日期：请用 day 给出，例如 2026-09-08。")
+
+
+def _start(planned: Meeting | None, day: date, file_name: str, created: datetime | None) -> datetime | None:
+    """When the meeting began: as planned, as the recorder's clock says, or as the file name does."""
+    for moment in (planned.started_at if planned else None, created):
+        if moment is not None and moment.astimezone(SHANGHAI).date() == day:
+            return moment
+    clocks = {time(int(hour), int(minute)) for hour, minute in _CLOCK.findall(_DAYS.sub(" ", file_name))}
+    return datetime.combine(day, clocks.pop(), SHANGHAI) if len(clocks) == 1 else None
+
+
+def _kind(session: Session, day: date, file_name: str) -> MeetingKind:
+    if "规划" in file_name:
+        return MeetingKind.MONTHLY_PLANNING
+    if "复盘" in file_name:
+        return MeetingKind.WEEKLY_REVIEW
+    imported = CalendarRepository(session).imported()
+    near = {kind: slot_for(day, kind, imported=imported) for kind in MeetingKind}
+    fits = [kind for kind, slot in near.items() if slot and slot.window and distance(day, slot) == 0]
+    if len(fits) != 1:
+        raise InputError(f"{day:%m月%d日} 看不出是周复盘会还是月规划会：请用 kind 给出。")
+    return fits[0]
+
+
+def _on_day(session: Session, owner: Institution, day: date, kind: MeetingKind) -> list[Meeting]:
+    midnight = datetime.combine(day, time(), SHANGHAI)
+    query = select(Meeting).where(
+        Meeting.institution_id == owner.id,
+        Meeting.kind == kind,
+        Meeting.state != MeetingState.VOID,
+        Meeting.started_at >= midnight,
+        Meeting.started_at < midnight + timedelta(days=1),
+    )
+    return list(session.scalars(query.order_by(Meeting.started_at)))
+
+
+def _free_code(session: Session, owner: Institution, day: date) -> str:
+    stem = f"{owner.code[:48]}-{day:%Y%m%d}"
+    taken = set(session.scalars(select(Meeting.code).where(Meeting.code.startswith(stem))))
+    return next(
+        code for code in (stem, *(f"{stem}-{n}" for n in range(2, len(taken) + 3))) if code not in taken
+    )

@@ -1,0 +1,266 @@
+"""Resumable uploads by the tus protocol 1.0: core, creation, expiration, checksum, termination.
+
+The bytes so far are a file in the store's spool, and its size is the offset: nothing else can go out of step.
+Once all bytes are there the file becomes a part of the meeting's recording, in the request that brought the
+last byte or, if the service died just then, in the next one that asks.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import fcntl
+import hashlib
+import os
+import secrets
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from fastapi import Request
+from fastapi.concurrency import run_in_threadpool
+from pydantic import ValidationError
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+from starlette.requests import ClientDisconnect
+
+from api.access import Caller
+from api.problems import Conflict, NotFound
+from api.recordings.placing import Placing
+from api.recordings.receiving import AT_ONCE, Arrived, hashed_file, safe_name, sounds, too_large
+from api.recordings.schemas import UploadAnswer
+from api.recordings.service import accept, keep
+from api.recordings.tables import Upload
+from api.sessions import begin_writing
+from api.store import Store, writing
+from qa_pipeline.errors import InputError, OutputError, RecordingError
+
+VERSION: Final = "1.0.0"
+EXTENSIONS: Final = "creation,expiration,checksum,termination"
+ALGORITHMS: Final = {"sha256": hashlib.sha256, "sha1": hashlib.sha1, "md5": hashlib.md5}
+KEPT: Final = timedelta(days=7)
+"""An upload that is not finished within this time is forgotten."""
+
+
+class WrongChecksum(InputError):  # noqa: N818 (as the protocol calls it)
+    """The bytes are not those that were sent; none of them was taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """An upload with its file."""
+
+    row: Upload
+    file: Path
+
+    @property
+    def offset(self) -> int:
+        if self.row.sha256 is not None:
+            return self.row.length
+        try:
+            return self.file.stat().st_size
+        except FileNotFoundError as error:
+            raise NotFound(f"上传 {self.row.code} 的内容已不在：请重新上传。") from error
+
+
+def begin(session: Session, asker: Caller, store: Store, *, length: int, metadata: str, limit: int) -> Upload:
+    """A new upload of so many bytes. Raises TooLarge, InputError, OutputError when the disk is too full."""
+    if length < 1:
+        raise InputError("Upload-Length 须为大于 0 的整数：空文件不是录音。")
+    if length > limit:
+        raise too_large(limit)
+    words = _metadata(metadata)
+    name = safe_name(words.pop("filename", "") or words.pop("name", "") or "录音")
+    said = _placing(words)
+    code = secrets.token_hex(16)
+    file = store.spool / f"{code}.part"
+    with writing(file):
+        store.spool.mkdir(exist_ok=True)
+        if shutil.disk_usage(store.spool).free < length:
+            raise OutputError("存储空间不足，放不下这个文件：请联系管理员清理空间后重试。")
+        file.touch()
+    now = datetime.now(UTC)
+    _forget_expired(session, store, now)
+    row = Upload(
+        code=code,
+        actor=asker.actor,
+        account_id=asker.account_id,
+        length=length,
+        file_name=name,
+        placing=said.model_dump(mode="json"),
+        created_at=now,
+        expires_at=now + KEPT,
+    )
+    session.add(row)
+    session.flush()
+    return row
+
+
+def find(session: Session, asker: Caller, store: Store, code: str) -> Arriving:
+    """The caller's own upload; raises NotFound."""
+    row = session.scalars(
+        select(Upload).where(Upload.code == code, Upload.actor == asker.actor)
+    ).one_or_none()
+    if row is None:
+        raise NotFound(f"上传 {code} 不存在或已过期：请重新上传。")
+    return Arriving(row, store.spool / f"{code}.part")
+
+
+async def append(request: Request, upload: Arriving, *, offset: int, checksum: str | None) -> int:
+    """Add the body's bytes; returns the new offset. What came before a broken connection is kept.
+
+    Raises Conflict for another offset than the present one or a second writer, TooLarge for more bytes than
+    announced, WrongChecksum (nothing is kept), OutputError.
+    """
+    expected = _checksum(checksum)
+    with _alone(upload.file) as file:
+        start = upload.offset
+        if offset != start:
+            raise Conflict(f"断点不一致：服务器已收到 {start} 字节，请从该处继续。")
+        digest = expected[0]() if expected else None
+        room = upload.row.length - start
+
+        def write(data: bytes) -> None:
+            with writing(upload.file):
+                if digest is not None:
+                    digest.update(data)
+                file.write(data)
+
+        taken, held = 0, bytearray()
+        try:
+            async for chunk in request.stream():
+                taken += len(chunk)
+                if taken > room:
+                    await run_in_threadpool(_cut, file, start)
+                    raise too_large(upload.row.length)
+                held += chunk
+                if len(held) >= AT_ONCE:
+                    await run_in_threadpool(write, bytes(held))
+                    held.clear()
+        except ClientDisconnect:
+            if digest is not None:
+                await run_in_threadpool(_cut, file, start)
+                raise
+            await run_in_threadpool(write, bytes(held))
+            raise
+        await run_in_threadpool(write, bytes(held))
+        if digest is not None and expected is not None and digest.digest() != expected[1]:
+            await run_in_threadpool(_cut, file, start)
+            raise WrongChecksum("这一段内容的校验和不符，已丢弃：请重新发送这一段。")
+        await run_in_threadpool(_sync, upload.file, file)
+        return start + taken
+
+
+def complete(
+    session: Session, request: Request, asker: Caller, store: Store, upload: Arriving
+) -> UploadAnswer:
+    """Make the whole file a part of its meeting's recording. Safe to repeat.
+
+    Raises RecordingError for what is no recording (and forgets it), or what placing raises: then the upload
+    stays, and can be tried again.
+    """
+    row = upload.row
+    if row.answer is not None:
+        return UploadAnswer.model_validate(row.answer)
+    name, length = row.file_name, row.length
+    if row.sha256 is None:
+        sha256 = hashed_file(upload.file)
+        arrived = Arrived(file=upload.file, name=name, size=length, sha256=sha256)
+        session.commit()
+        try:
+            sounds([arrived])
+        except RecordingError:
+            begin_writing(session)
+            forget(session, upload)
+            session.commit()
+            raise
+        begin_writing(session)
+        row.sha256 = sha256
+        session.commit()
+    sha256 = row.sha256 or ""
+    if upload.file.exists():
+        keep(store, [Arrived(file=upload.file, name=name, size=length, sha256=sha256)])
+    with store.on_disk(sha256) as file:
+        found = sounds([Arrived(file=file, name=name, size=length, sha256=sha256)])
+    begin_writing(session)
+    answer, _ = accept(session, request, asker, found, Placing.model_validate(row.placing))
+    row.answer = answer.model_dump(mode="json")
+    session.flush()
+    return answer
+
+
+def forget(session: Session, upload: Arriving) -> None:
+    session.execute(delete(Upload).where(Upload.id == upload.row.id))
+    upload.file.unlink(missing_ok=True)
+
+
+# ---------------------------------------------------------------- inner steps
+
+
+def _forget_expired(session: Session, store: Store, now: datetime) -> None:
+    for row in session.scalars(select(Upload).where(Upload.expires_at < now)):
+        (store.spool / f"{row.code}.part").unlink(missing_ok=True)
+        session.delete(row)
+
+
+def _metadata(header: str) -> dict[str, str]:
+    words = {}
+    for pair in filter(None, (part.strip() for part in header.split(","))):
+        key, _, value = pair.partition(" ")
+        try:
+            words[key] = base64.b64decode(value, validate=True).decode("utf-8")
+        except (binascii.Error, UnicodeDecodeError) as error:
+            raise InputError(
+                f"Upload-Metadata 的 {key} 不是 UTF-8 文字的 Base64 编码：请检查客户端。"
+            ) from error
+    return words
+
+
+def _placing(words: dict[str, str]) -> Placing:
+    known = {key: value for key, value in words.items() if key in Placing.model_fields and value}
+    try:
+        return Placing.model_validate(known)
+    except ValidationError as error:
+        names = "、".join(str(e["loc"][0]) for e in error.errors())
+        raise InputError(f"Upload-Metadata 的 {names} 不对：请按接口说明修改。") from error
+
+
+def _checksum(header: str | None) -> tuple[Callable[[], hashlib._Hash], bytes] | None:
+    if header is None:
+        return None
+    name, _, value = header.partition(" ")
+    if name not in ALGORITHMS:
+        raise InputError(f"不支持校验算法 {name}：请用 {'、'.join(ALGORITHMS)}。")
+    try:
+        return ALGORITHMS[name], base64.b64decode(value, validate=True)
+    except binascii.Error as error:
+        raise InputError("Upload-Checksum 不是 Base64 编码：请检查客户端。") from error
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[BinaryIO]:
+    """The file at its end, for one writer at a time."""
+    try:
+        file = path.open("r+b", buffering=0)
+    except FileNotFoundError as error:
+        raise NotFound("上传的内容已不在：请重新上传。") from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise Conflict("这个上传正在由另一个连接写入：请稍后再续传。") from error
+        file.seek(0, os.SEEK_END)
+        yield file
+
+
+def _cut(file: BinaryIO, length: int) -> None:
+    file.truncate(length)
+
+
+def _sync(path: Path, file: BinaryIO) -> None:
+    with writing(path):
+        os.fsync(file.fileno())

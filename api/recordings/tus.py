@@ -1,0 +1,194 @@
+"""Routes of resumable uploads (tus 1.0)."""
+
+from __future__ import annotations
+
+from email.utils import format_datetime
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Header, Path, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from sqlalchemy.orm import Session
+
+from api.access import Caller, Permission, Public, allowed
+from api.problems import problem
+from api.recordings import resumable
+from api.recordings.resumable import EXTENSIONS, VERSION, Arriving, WrongChecksum
+from api.recordings.routes import ANY_SIZE
+from api.recordings.schemas import UploadAnswer, UploadOut
+from api.sessions import Database, begin_writing
+from api.store import Store
+
+router: Final = APIRouter(tags=["录音"])
+Uploader = Annotated[Caller, Depends(allowed(Permission.UPLOAD))]
+Code = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
+Resumable = Annotated[str | None, Header(alias="Tus-Resumable", description="协议版本，须为 1.0.0")]
+TUS: Final = {"Tus-Resumable": VERSION}
+CHUNK: Final = "application/offset+octet-stream"
+_CHUNK_BODY: Final = {
+    "requestBody": {"required": True, "content": {CHUNK: {"schema": {"type": "string", "format": "binary"}}}}
+}
+
+
+@router.options(
+    "/uploads",
+    summary="断点续传：服务器支持什么",
+    operation_id="describeUploads",
+    status_code=204,
+    dependencies=[Depends(Public("tus 客户端在登录信息之前先问服务器支持什么"))],
+)
+def describe(request: Request) -> Response:
+    limit = request.app.state.settings.upload_limit
+    return Response(
+        status_code=204,
+        headers={
+            **TUS,
+            "Tus-Version": VERSION,
+            "Tus-Extension": EXTENSIONS,
+            "Tus-Max-Size": str(limit),
+            "Tus-Checksum-Algorithm": ",".join(resumable.ALGORITHMS),
+        },
+    )
+
+
+@router.post(
+    "/uploads",
+    summary="断点续传：开始一个上传",
+    operation_id="createUpload",
+    status_code=201,
+    responses={412: {"description": "协议版本不符"}, 413: {"description": "文件超过上限"}},
+)
+def create(
+    request: Request,
+    session: Database,
+    asker: Uploader,
+    length: Annotated[int, Header(alias="Upload-Length", ge=0, description="文件的总字节数")],
+    metadata: Annotated[
+        str,
+        Header(
+            alias="Upload-Metadata",
+            max_length=4000,
+            description="filename 及 meeting、institution、day、started_at、kind、part、inspect，值为 Base64",
+        ),
+    ] = "",
+    version: Resumable = None,
+) -> Response:
+    """返回的 Location 是该上传的地址：用 PATCH 发送内容，用 HEAD 询问断点。"""
+    if refused := _wrong_version(request, version):
+        return refused
+    store: Store = request.app.state.store
+    limit = request.app.state.settings.upload_limit
+    row = resumable.begin(session, asker, store, length=length, metadata=metadata, limit=limit)
+    headers = {
+        **TUS,
+        "Location": str(request.url_for("resume_upload", code=row.code).path),
+        "Upload-Expires": format_datetime(row.expires_at, usegmt=False),
+    }
+    return Response(status_code=201, headers=headers)
+
+
+@router.head("/uploads/{code}", summary="断点续传：已收到多少", operation_id="headUpload")
+def head(
+    code: Code, request: Request, session: Database, asker: Uploader, version: Resumable = None
+) -> Response:
+    if refused := _wrong_version(request, version):
+        return refused
+    upload = _finished_if_whole(session, request, asker, code)
+    return Response(
+        headers={
+            **TUS,
+            "Upload-Offset": str(upload.offset),
+            "Upload-Length": str(upload.row.length),
+            "Cache-Control": "no-store",
+        }
+    )
+
+
+@router.get("/uploads/{code}", summary="断点续传：上传的结果", operation_id="getUpload")
+def result(code: Code, request: Request, session: Database, asker: Uploader) -> UploadOut:
+    """收齐之后给出会议、分段和质检任务。"""
+    upload = _finished_if_whole(session, request, asker, code)
+    row = upload.row
+    return UploadOut(
+        code=row.code,
+        file_name=row.file_name,
+        length=row.length,
+        offset=upload.offset,
+        expires_at=row.expires_at,
+        answer=UploadAnswer.model_validate(row.answer) if row.answer else None,
+    )
+
+
+@router.patch(
+    "/uploads/{code}",
+    summary="断点续传：发送一段内容",
+    operation_id="patchUpload",
+    status_code=204,
+    openapi_extra=_CHUNK_BODY,
+    max_body_size=ANY_SIZE,
+    responses={
+        415: {"description": f"内容类型须为 {CHUNK}"},
+        460: {"description": "校验和不符，这一段已丢弃"},
+    },
+    name="resume_upload",
+)
+async def patch(
+    code: Code,
+    request: Request,
+    session: Database,
+    asker: Uploader,
+    offset: Annotated[int, Header(alias="Upload-Offset", ge=0, description="这一段从第几个字节开始")],
+    checksum: Annotated[
+        str | None, Header(alias="Upload-Checksum", max_length=200, description="算法和 Base64 校验和")
+    ] = None,
+    version: Resumable = None,
+) -> Response:
+    """最后一段到齐后即检查内容、登记到会议并开始质检。"""
+    if refused := _wrong_version(request, version):
+        return refused
+    if request.headers.get("Content-Type") != CHUNK:
+        detail = f"Content-Type 须为 {CHUNK}：请检查客户端。"
+        return problem(request, status=415, code="unsupported_media_type", detail=detail, headers=TUS)
+    store: Store = request.app.state.store
+    upload = await run_in_threadpool(_released, session, asker, store, code)
+    try:
+        reached = await resumable.append(request, upload, offset=offset, checksum=checksum)
+    except WrongChecksum as error:
+        return problem(request, status=460, code="checksum_mismatch", detail=str(error), headers=TUS)
+    if reached == upload.row.length:
+        await run_in_threadpool(resumable.complete, session, request, asker, store, upload)
+    return Response(status_code=204, headers={**TUS, "Upload-Offset": str(reached)})
+
+
+@router.delete("/uploads/{code}", summary="断点续传：放弃上传", operation_id="deleteUpload", status_code=204)
+def abandon(
+    code: Code, request: Request, session: Database, asker: Uploader, version: Resumable = None
+) -> Response:
+    """已登记到会议的录音不受影响。"""
+    if refused := _wrong_version(request, version):
+        return refused
+    resumable.forget(session, resumable.find(session, asker, request.app.state.store, code))
+    return Response(status_code=204, headers=TUS)
+
+
+def _released(session: Session, asker: Caller, store: Store, code: str) -> Arriving:
+    """The upload; nothing is held while its bytes come."""
+    upload = resumable.find(session, asker, store, code)
+    session.commit()
+    return upload
+
+
+def _finished_if_whole(session: Session, request: Request, asker: Caller, code: str) -> Arriving:
+    """The upload; one whose last byte came just before the service died is finished now."""
+    store: Store = request.app.state.store
+    upload = resumable.find(session, asker, store, code)
+    if upload.row.answer is None and upload.offset == upload.row.length:
+        begin_writing(session)
+        resumable.complete(session, request, asker, store, upload)
+    return upload
+
+
+def _wrong_version(request: Request, version: str | None) -> Response | None:
+    if version == VERSION:
+        return None
+    detail = f"须带请求头 Tus-Resumable: {VERSION}：请更新客户端。"
+    return problem(request, status=412, code="tus_version", detail=detail, headers={"Tus-Version": VERSION})

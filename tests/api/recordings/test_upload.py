@@ -1,0 +1,243 @@
+"""Recordings handed in whole: checked by content, joined to their meeting, never taken twice."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from api.accounts.tables import AuditEntry, Role
+from api.app import create_app
+from api.settings import Settings
+from models.base import SHANGHAI
+from models.database import transaction
+from models.meetings.repository import MeetingRepository
+from models.meetings.slots import SlotRepository
+from models.meetings.tables import Meeting, MeetingState, SlotName
+from qa_pipeline.values import MeetingKind
+from tests.api.conftest import SignedIn
+from tests.sound import tone, write_sound
+
+START = "2026-09-08T09:00:00+08:00"
+
+
+@pytest.fixture
+def sound(tmp_path: Path) -> bytes:
+    return wav(tmp_path, 440)
+
+
+def wav(folder: Path, hertz: float, *, created: str | None = None) -> bytes:
+    name = "m.m4a" if created else "m.wav"
+    codec = "aac" if created else "pcm_s16le"
+    return write_sound(folder / name, tone(hertz, 2.0), codec=codec, created=created).read_bytes()
+
+
+@pytest.fixture
+def manager(signed_in: SignedIn) -> TestClient:
+    return signed_in(Role.MANAGER, institution="350102")
+
+
+def hand_in(client: TestClient, *files: tuple[str, bytes], **query: str | int | bool) -> httpx.Response:
+    return client.post(
+        "/api/v1/recordings",
+        params=query,
+        files=[("file", (name, content, "application/octet-stream")) for name, content in files],
+    )
+
+
+def hold(engine: Engine, code: str, *, institution: str = "350102", day: int = 8) -> None:
+    with transaction(engine) as session:
+        MeetingRepository(session).record(
+            code, institution=institution, kind=MeetingKind.WEEKLY_REVIEW,
+            started_at=datetime(2026, 9, day, 9, tzinfo=SHANGHAI),
+        )  # fmt: skip
+
+
+def test_a_recording_becomes_a_part_and_a_job(
+    manager: TestClient, service_engine: Engine, sound: bytes
+) -> None:
+    hold(service_engine, "M")
+    answer = hand_in(manager, ("周会.wav", sound), meeting="M")
+    assert answer.status_code == 201, answer.text
+    body = answer.json()
+    assert (body["meeting"], body["received"], body["missing"]) == ("M", [1], [])
+    assert [(p["part"], p["file_name"], p["size"]) for p in body["parts"]] == [(1, "周会.wav", len(sound))]
+    assert body["parts"][0]["duration"] == pytest.approx(2.0)
+    job = manager.get(f"/api/v1/jobs/{body['job']['code']}").json()
+    assert (job["meeting"], job["state"], job["requested_by"]) == ("M", "queued", "manager-350102")
+    assert manager.get("/api/v1/meetings/M/recordings").json()["parts"] == body["parts"]
+
+
+def test_the_same_file_again_is_the_same_part_and_the_same_job(
+    manager: TestClient, service_engine: Engine, sound: bytes
+) -> None:
+    hold(service_engine, "M")
+    first = hand_in(manager, ("a.wav", sound), meeting="M")
+    again = hand_in(manager, ("b.wav", sound), meeting="M")
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() == first.json()
+
+
+def test_an_idempotency_key_gives_the_same_answer_and_is_refused_for_something_else(
+    manager: TestClient, service_engine: Engine, sound: bytes, tmp_path: Path
+) -> None:
+    hold(service_engine, "M")
+    manager.headers["Idempotency-Key"] = "upload-0001"
+    first = hand_in(manager, ("a.wav", sound), meeting="M")
+    assert hand_in(manager, ("a.wav", sound), meeting="M").json() == first.json()
+    other = hand_in(manager, ("a.wav", wav(tmp_path, 500)), meeting="M")
+    assert (other.status_code, other.json()["code"]) == (409, "conflict")
+
+
+def test_several_parts_keep_their_order_and_gaps_are_shown(
+    manager: TestClient, service_engine: Engine, tmp_path: Path
+) -> None:
+    hold(service_engine, "M")
+    parts = [(f"{n}.wav", wav(tmp_path, 300 + n)) for n in range(3)]
+    body = hand_in(manager, *parts[:2], meeting="M", inspect=False).json()
+    assert (body["received"], body["job"]) == ([1, 2], None)
+    body = hand_in(manager, parts[2], meeting="M", part=4).json()
+    assert (body["received"], body["missing"]) == ([4], [3])
+    taken = hand_in(manager, ("x.wav", wav(tmp_path, 900)), meeting="M", part=4)
+    assert taken.status_code == 409
+    assert "已有第 4 段" in taken.json()["detail"]
+
+
+def test_the_same_sound_in_another_meeting_is_taken_and_seen_k4(
+    manager: TestClient, service_engine: Engine, sound: bytes
+) -> None:
+    hold(service_engine, "M")
+    hold(service_engine, "N", day=15)
+    hand_in(manager, ("a.wav", sound), meeting="M")
+    body = hand_in(manager, ("a.wav", sound), meeting="N").json()
+    assert body["parts"][0]["duplicates"] == [{"meeting": "M", "part": 1}]
+
+
+def test_text_renamed_to_mp3_is_refused_in_words_and_nothing_stays(
+    manager: TestClient, service_engine: Engine, settings: Settings
+) -> None:
+    hold(service_engine, "M")
+    answer = hand_in(manager, ("会议.mp3", "今天开会".encode() * 100), meeting="M")
+    assert (answer.status_code, answer.json()["code"]) == (422, "recording_error")
+    assert answer.json()["detail"].startswith("会议.mp3 的内容是文字，不是录音")
+    assert list((settings.data_folder / "store" / "incoming").iterdir()) == []
+
+
+def test_a_file_above_the_limit_is_refused_while_it_comes(
+    service_engine: Engine, settings: Settings, signed_in: SignedIn, sound: bytes
+) -> None:
+    hold(service_engine, "M")
+    manager = signed_in(Role.MANAGER, institution="350102")
+    small = settings.model_copy(update={"upload_limit": 1000})
+    asker = TestClient(create_app(small, engine=service_engine), headers=manager.headers)
+    asker.cookies.update(manager.cookies)
+    answer = hand_in(asker, ("a.wav", sound), meeting="M")
+    assert (answer.status_code, answer.json()["code"]) == (413, "too_large")
+    assert list((settings.data_folder / "store" / "incoming").iterdir()) == []
+
+
+def test_a_body_that_is_no_form_or_breaks_off_is_refused(manager: TestClient, service_engine: Engine) -> None:
+    hold(service_engine, "M")
+    for content, kind in (
+        (b"abc", "audio/mpeg"),
+        (b"--x\r\nContent-Disp", "multipart/form-data; boundary=x"),
+        (b"--x--\r\n", "multipart/form-data; boundary=x"),
+        (b"nothing", "multipart/form-data; boundary=x"),
+    ):
+        answer = manager.post("/api/v1/recordings?meeting=M", content=content, headers={"Content-Type": kind})
+        assert answer.status_code == 400, answer.text
+
+
+def test_only_who_may_upload_does_and_only_for_their_own_meetings(
+    signed_in: SignedIn, anonymous: TestClient, service_engine: Engine, sound: bytes
+) -> None:
+    hold(service_engine, "OTHER", institution="350103")
+    assert hand_in(anonymous, ("a.wav", sound), meeting="OTHER").status_code == 401
+    manager = signed_in(Role.MANAGER, institution="350102")
+    assert hand_in(manager, ("a.wav", sound), meeting="OTHER").status_code == 404
+    assert hand_in(manager, ("a.wav", sound), institution="350103", started_at=START).status_code == 404
+    assert manager.get("/api/v1/meetings/OTHER/recordings").status_code == 404
+    assert manager.get("/api/v1/meetings/OTHER/recordings/1/audio").status_code == 404
+
+
+# ---------------------------------------------------------------- which meeting
+
+
+def test_without_a_meeting_the_slot_is_filled_from_institution_date_and_name(
+    manager: TestClient, service_engine: Engine, sound: bytes
+) -> None:
+    body = hand_in(manager, ("周复盘会 2026-09-08 09:05.wav", sound)).json()
+    assert body["meeting"] == "350102-20260908"
+    with Session(service_engine) as session:
+        meeting = session.scalars(select(Meeting)).one()
+        assert (meeting.kind, meeting.state) == (MeetingKind.WEEKLY_REVIEW, MeetingState.HELD)
+        assert meeting.started_at == datetime(2026, 9, 8, 9, 5, tzinfo=SHANGHAI)
+        assert meeting.slot_id is not None
+    again = hand_in(manager, ("20260908.wav", sound))
+    assert (again.status_code, again.json()["meeting"]) == (200, "350102-20260908")
+
+
+def test_the_recorders_clock_tells_date_and_time(
+    manager: TestClient, service_engine: Engine, tmp_path: Path
+) -> None:
+    body = hand_in(manager, ("新录音 3.m4a", wav(tmp_path, 440, created="2026-09-08T01:30:00Z"))).json()
+    assert body["meeting"] == "350102-20260908"
+    with Session(service_engine) as session:
+        assert session.scalars(select(Meeting.started_at)).one() == datetime(
+            2026, 9, 8, 9, 30, tzinfo=SHANGHAI
+        )
+
+
+def test_a_planned_meeting_becomes_the_one_that_was_held(
+    manager: TestClient, service_engine: Engine, sound: bytes
+) -> None:
+    with transaction(service_engine) as session:
+        SlotRepository(session).fill_month(datetime(2026, 9, 1).date())
+        meetings = MeetingRepository(session)
+        meetings.plan("P", institution="350102", month=datetime(2026, 9, 1).date(), slot=SlotName.W1)
+    assert hand_in(manager, ("a.wav", sound), meeting="P").status_code == 400
+    assert hand_in(manager, ("a.wav", sound), meeting="P", started_at=START).json()["meeting"] == "P"
+
+
+def test_what_is_not_unique_is_asked_for_by_name(signed_in: SignedIn, sound: bytes) -> None:
+    office = signed_in(Role.HEAD_OFFICE)
+    for name, query, wanted in (
+        ("周会20260908.wav", {}, "institution"),
+        ("机构350102.wav", {}, "day"),
+        ("机构350102 20260918.wav", {"started_at": "2026-09-18T09:00:00+08:00"}, "kind"),
+        ("机构350102 周复盘 20260908.wav", {}, "started_at"),
+    ):
+        answer = hand_in(office, (name, sound), **query)
+        assert answer.status_code == 400, answer.text
+        assert wanted in answer.json()["detail"]
+    answer = hand_in(office, ("机构350102 周复盘 20260908 09点00.wav", sound))
+    assert answer.json()["meeting"] == "350102-20260908"
+
+
+# ---------------------------------------------------------------- playing
+
+
+def test_a_part_is_played_in_ranges_and_each_listener_is_noted_once(
+    manager: TestClient, service_engine: Engine, sound: bytes
+) -> None:
+    hold(service_engine, "M")
+    hand_in(manager, ("周会.wav", sound), meeting="M")
+    address = "/api/v1/meetings/M/recordings/1/audio"
+    whole = manager.get(address)
+    assert (whole.status_code, whole.content) == (200, sound)
+    assert whole.headers["content-type"] in ("audio/x-wav", "audio/wav")
+    assert "filename*=UTF-8''%E5%91%A8" in whole.headers["content-disposition"]
+    for wanted, content in (("bytes=4-9", sound[4:10]), ("bytes=-5", sound[-5:]), ("bytes=10-", sound[10:])):
+        part = manager.get(address, headers={"Range": wanted})
+        assert (part.status_code, part.content) == (206, content)
+    assert part.headers["content-range"] == f"bytes 10-{len(sound) - 1}/{len(sound)}"
+    assert manager.get(address, headers={"Range": f"bytes={len(sound)}-"}).status_code == 416
+    assert manager.get("/api/v1/meetings/M/recordings/2/audio").status_code == 404
+    with Session(service_engine) as session:
+        plays = session.scalars(select(AuditEntry).where(AuditEntry.action == "recording.play")).all()
+        assert [(entry.actor, entry.object_code) for entry in plays] == [("manager-350102", "M#1")]

@@ -1,0 +1,1 @@
+"""Indicators: definitions, observations, rankings, CT, its anomalies, and the parameters behind them."""

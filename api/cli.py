@@ -1,12 +1,18 @@
-"""The command ``huijian`` as it is installed: the inspection's commands and those of the model."""
+"""The command ``huijian`` as it is installed: the commands of the inspection, the model and the service."""
 
 from __future__ import annotations
 
+from api.commands import serve, worker
 from models.commands import data_app, database_app, demo_org
 from qa_pipeline.cli import app
 
 app.add_typer(database_app, name="database")
 app.add_typer(data_app, name="data")
 app.command("demo-org")(demo_org)
+app.command()(serve)
+app.command()(worker)
 
 __all__ = ["app"]
+
+if __name__ == "__main__":
+    app()

@@ -13,6 +13,7 @@ from api.jobs.parent import ChildDied, NotWanted, Report
 from api.jobs.repository import JobRepository, Listed
 from api.jobs.stages import STAGES, Shop, Task
 from api.jobs.tables import InspectionJob, JobState, Stage
+from api.operations.logs import bound
 from api.problems import NotFound
 from models.database import transaction
 from qa_pipeline.errors import HuijianError, InputError, ModelError, OutputError
@@ -23,8 +24,8 @@ BACK_OFF: Final = (15, 60, 300, 900, 1800)
 """Seconds before the second attempt, the third …; after the last one the job has failed."""
 DATABASE_SECONDS: Final = 3
 """Pause before a stage begins again whose database did not answer."""
-MAY_HEAL: Final = (OutputError, ModelError, ChildDied, OSError, MemoryError)
-"""Disk, store, model, memory. Anything else that is wrong with the input stays wrong."""
+MAY_HEAL: Final = (OutputError, NotFound, ModelError, ChildDied, OSError, MemoryError)
+"""Disk, store (a share that is not mounted looks empty), model, memory. Other wrong input stays wrong."""
 
 DONE: Final = "done"
 ENDED: Final = "ended"
@@ -38,7 +39,8 @@ def attempt(shop: Shop, stage: Stage, *, job: str, run: int, worker: str) -> str
     report = Report(engine=shop.engine, job=job, run=run)
     while True:
         try:
-            return _attempt(shop, stage, report, worker)
+            with bound(job_id=job):
+                return _attempt(shop, stage, report, worker)
         except (OperationalError, InterfaceError):
             log.warning("job %s, %s: the database does not answer", job, stage)
             time.sleep(DATABASE_SECONDS)
@@ -57,9 +59,6 @@ def _attempt(shop: Shop, stage: Stage, report: Report, worker: str) -> str:
         raise
     except MAY_HEAL as error:
         _again_later(shop, report, _sentence(error))
-        return ENDED
-    except NotFound as error:
-        _end(shop, report, JobState.FAILED, str(error))
         return ENDED
     except InputError as error:
         _end(shop, report, JobState.FAILED, str(error))

@@ -11,14 +11,15 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal, TextIO
 
 from pydantic import BaseModel, TypeAdapter
 
 from qa_pipeline.errors import HuijianError
-from qa_pipeline.values import Action, MeetingFacts, Progress, Recording
+from qa_pipeline.values import Action, Chapters, Inspection, MeetingFacts, Progress, Recording
 
 NICER = 10
 """The inspection gives way to the service's answers when both want the same core."""
@@ -31,6 +32,8 @@ class Order(BaseModel):
     recording: Recording | None
     facts: MeetingFacts
     commitments: tuple[Action, ...] = ()
+    chapters: Chapters | None = None
+    """As people set their borders; None: to be found."""
     transcript: Path | None = None
     """The transcript to read."""
     model: str | None = None
@@ -79,7 +82,41 @@ def read(order: Order, say: TextIO) -> None:
         commitments_before=order.commitments,
         progress=_teller(say, "inspect"),
     )
+    if order.chapters is not None:
+        inspection = _in_chapters(inspection, order.chapters, order.commitments)
     write_atomically(order.result, inspection_to_json(inspection).encode())
+
+
+def _in_chapters(made: Inspection, chapters: Chapters, commitments: Sequence[Action]) -> Inspection:
+    """The inspection as it is when the chapters are those that people set."""
+    from qa_pipeline.compliance import judge
+    from qa_pipeline.findings import find
+    from qa_pipeline.rubric import rubric_for, score
+    from qa_pipeline.rubric.judge import configured
+
+    facts, transcript = made.facts, made.transcript
+    findings = find(transcript, chapters, facts, commitments_before=commitments)
+    rubric = rubric_for(facts.kind, facts.theme, institution=facts.institution, on=facts.meeting_date)
+    card = score(
+        rubric,
+        transcript=transcript,
+        chapters=chapters,
+        findings=findings,
+        facts=facts,
+        judge=configured(),
+    )
+    compliance = judge(
+        facts, recording=made.recording, transcript=transcript, findings=findings, scorecard=card
+    )
+    versions = {**made.versions, "segmenter": chapters.segmenter, "reader": findings.reader}
+    return replace(
+        made,
+        chapters=chapters,
+        findings=findings,
+        scorecard=card,
+        compliance=compliance,
+        versions=versions,
+    )
 
 
 def _teller(say: TextIO, wanted: str) -> Progress:

@@ -25,6 +25,7 @@ from api.jobs.child import Order
 from api.jobs.parent import Children, Report
 from api.jobs.repository import JobRepository, stages_from
 from api.jobs.tables import ArtefactKind, JobState, Stage
+from api.meetings import kept, versions
 from api.settings import Settings
 from api.store import Store, get, put
 from models.calendar.repository import CalendarRepository
@@ -33,7 +34,6 @@ from models.meetings.actions import ActionRepository, OpenCommitment
 from models.meetings.facts import FactsRepository
 from models.meetings.recordings import RecordingRepository
 from models.meetings.repository import MeetingRepository
-from models.meetings.scorecards import ScorecardRepository
 from models.organisation.tables import Institution
 from qa_pipeline.errors import OutputError, RecordingError
 from qa_pipeline.values import Action, Evidence, Inspection, MeetingFacts, Recording
@@ -95,11 +95,14 @@ def recording_of(shop: Shop, task: Task, report: Report) -> Recording | None:
 
 
 def transcript_of(shop: Shop, task: Task, report: Report) -> str:
-    """Content hash of the transcript that was given, or of what is heard in the recording."""
+    """Content hash of the transcript that was given, of what people put right, or of what is heard."""
+    from qa_pipeline.transcript.formats import to_json
     from qa_pipeline.transcript.store import resolve
 
     if task.transcript is not None:
         return task.transcript
+    if (better := _corrected(shop, task)) is not None:
+        return put(shop.store, to_json(better.transcript).encode())
     recording = recording_of(shop, task, report)
     if recording is None:
         raise RecordingError(f"会议 {task.meeting} 的录音已不在：请重新上传。")
@@ -125,22 +128,23 @@ def reading_of(shop: Shop, task: Task, report: Report) -> str:
     transcript = transcript_of(shop, task, report)
     recording = recording_of(shop, task, report)
     facts, commitments = _facts(shop, task)
+    better = _corrected(shop, task)
+    known = Order(
+        work="read",
+        recording=recording,
+        facts=facts,
+        commitments=commitments,
+        chapters=better.chapters if better else None,
+        threads=0,
+        result=Path(),
+    )
 
     def make() -> bytes:
         with shop.store.on_disk(transcript) as text:
-            order = Order(
-                work="read",
-                recording=recording,
-                facts=facts,
-                commitments=commitments,
-                transcript=text,
-                threads=shop.threads,
-                result=Path(),
-            )
+            order = known.model_copy(update={"transcript": text, "threads": shop.threads})
             return _in_child(shop, order, report)
 
-    known = Order(work="read", recording=None, facts=facts, commitments=commitments, threads=0, result=Path())
-    key = key_of(transcript, recording.sha256 if recording else "", known.model_dump_json(), _program())
+    key = key_of(transcript, known.model_dump_json(), _program())
     return _artefact(shop, task, ArtefactKind.READING, key, make)
 
 
@@ -200,7 +204,7 @@ def publish(shop: Shop, task: Task, report: Report) -> None:
     with transaction(shop.engine) as session:
         job = report.current(session)
         now = datetime.now(UTC)
-        card = ScorecardRepository(session).store(task.meeting, inspection, made_at=now)
+        card = kept.publish(session, task.meeting, inspection, made_at=now)
         job.state, job.progress, job.finished_at, job.error = JobState.DONE, 1.0, now, None
         job.scorecard_version = card.version
 
@@ -258,6 +262,14 @@ def _in_child(shop: Shop, order: Order, report: Report) -> bytes:
         raise OutputError(f"读写暂存文件失败（{error.strerror}）：请检查磁盘。") from error
     finally:
         result.unlink(missing_ok=True)
+
+
+def _corrected(shop: Shop, task: Task) -> versions.Corrected | None:
+    """What people put right in the transcript, unless the recording is to be heard anew."""
+    if task.again_from in (Stage.PROBE, Stage.TRANSCRIBE):
+        return None
+    with Session(shop.engine) as session:
+        return versions.corrected(session, MeetingRepository(session).get(task.meeting).id)
 
 
 def _facts(shop: Shop, task: Task) -> tuple[MeetingFacts, tuple[Action, ...]]:

@@ -1,0 +1,50 @@
+"""The commands ``huijian serve`` and ``huijian worker``. Imports stay inside: help answers at once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Data = Annotated[
+    Path | None, typer.Option("--data", help="数据文件夹；默认 HUIJIAN_DATA_FOLDER 或用户数据文件夹")
+]
+AtOnce = Annotated[int | None, typer.Option("--at-once", min=1, help="同时质检几场；默认按处理器或显存决定")]
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="监听地址；0.0.0.0 为所有网卡")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="端口")] = 8000,
+    data: Data = None,
+    at_once: AtOnce = None,
+    worker: Annotated[bool, typer.Option("--worker/--no-worker", help="旁边是否带一个工作进程")] = True,
+    demo: Annotated[bool, typer.Option("--demo", help="装入示例机构，并质检随附的示例录音")] = False,
+) -> None:
+    """启动服务：接口、控制台和一个工作进程；首次启动会建库并打印管理员的一次性密码。"""
+    from api import serving
+    from api.operations.logs import configure
+
+    configure()
+    settings = serving.settings_for(data)
+    engine = serving.prepare(settings)
+    if (password := serving.first_password(engine)) is not None:
+        typer.echo(f"管理员登录名 admin，一次性密码 {password}（只显示这一次，登录后须修改）")
+    if demo:
+        typer.echo(serving.load_demo(engine, settings))
+    typer.echo(f"服务地址 http://{host}:{port}，数据在 {settings.data_folder}；按 Ctrl-C 停止")
+    serving.serve(settings, engine, host=host, port=port, worker=worker, at_once=at_once)
+
+
+def worker(
+    data: Data = None,
+    at_once: AtOnce = None,
+    until_stdin_ends: Annotated[bool, typer.Option("--until-stdin-ends", hidden=True)] = False,
+) -> None:
+    """启动一个工作进程；多个（可在多台机器上）须用 PostgreSQL 和共享的录音存储。"""
+    from api import serving
+    from api.jobs.worker import run
+    from api.operations.logs import configure
+
+    configure()
+    run(serving.settings_for(data), concurrency=at_once, until_stdin_ends=until_stdin_ends)

@@ -1,0 +1,136 @@
+"""``huijian serve``: prepare the database, answer requests, keep one worker process running beside it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import uvicorn
+from sqlalchemy import Engine
+
+from api.accounts.bootstrap import bootstrap
+from api.app import create_app
+from api.database import migrate, require_current
+from api.settings import PREFIX, Settings, from_environment
+from models.database import connect
+from qa_pipeline.errors import OutputError
+
+log = logging.getLogger("huijian.serving")
+
+GRACE_SECONDS: Final = 10
+"""How long requests and the worker have to end when the service stops."""
+LONGEST_PAUSE: Final = 60.0
+"""Before a worker that keeps dying is started again."""
+
+
+def settings_for(data: Path | None) -> Settings:
+    """The environment's settings, with the data folder that was given; makes the folder."""
+    settings = from_environment()
+    if data is not None:
+        settings = settings.model_copy(update={"data_folder": data.absolute()})
+    try:
+        settings.data_folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"无法建立数据文件夹 {settings.data_folder}（{error.strerror}）：请用 --data 换一个可写的位置。"
+        ) from error
+    return settings
+
+
+def prepare(settings: Settings) -> Engine:
+    """The database at its newest migration. SQLite is brought there; PostgreSQL is left to its administrator.
+
+    Raises InputError when PostgreSQL is not there.
+    """
+    engine = connect(settings.database)
+    if engine.dialect.name == "sqlite":
+        migrate(engine)
+    require_current(engine)
+    return engine
+
+
+def first_password(engine: Engine) -> str | None:
+    """The first administrator's one-time password; None when there are accounts already."""
+    return bootstrap(engine)
+
+
+def load_demo(engine: Engine, settings: Settings) -> str:
+    """The demo organisation with the sample recordings; says what was done."""
+    from api.demo import load
+
+    return load(engine, settings)
+
+
+def serve(
+    settings: Settings, engine: Engine, *, host: str, port: int, worker: bool, at_once: int | None
+) -> None:
+    """Answer requests until SIGINT or SIGTERM."""
+    app = create_app(settings, engine=engine)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app,
+            host=host,
+            port=port,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=GRACE_SECONDS,
+        )
+    )
+    if not worker:
+        server.run()
+        return
+    with worker_beside(settings, at_once=at_once):
+        server.run()
+
+
+@contextmanager
+def worker_beside(settings: Settings, *, at_once: int | None) -> Iterator[None]:
+    """A worker process while the block runs, started again whenever it dies.
+
+    It ends when this process does, even by SIGKILL: it watches the pipe between them.
+    """
+    command = [sys.executable, "-m", "api.cli", "worker", "--until-stdin-ends"]
+    if at_once is not None:
+        command += ["--at-once", str(at_once)]
+    environment = {**os.environ, f"{PREFIX}DATA_FOLDER": str(settings.data_folder)}
+    stop = threading.Event()
+
+    def keep_running() -> None:
+        pause = 1.0
+        while not stop.is_set():
+            began = time.monotonic()
+            process = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)  # noqa: S603
+            while process.poll() is None and not stop.wait(0.5):
+                continue
+            if process.stdin is not None:
+                process.stdin.close()
+            if stop.is_set():
+                _end(process)
+                return
+            pause = 1.0 if time.monotonic() - began > LONGEST_PAUSE else min(2 * pause, LONGEST_PAUSE)
+            log.error("the worker ended with %s; starting it again in %.0f s", process.returncode, pause)
+            stop.wait(pause)
+
+    keeper = threading.Thread(target=keep_running)
+    keeper.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        keeper.join()
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    try:
+        process.wait(GRACE_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

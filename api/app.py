@@ -10,7 +10,9 @@ from sqlalchemy import Engine
 from api import problems
 from api.accounts.endpoints import router as accounts
 from api.accounts.oidc import provider_of
+from api.activities.endpoints import router as activities
 from api.compliance.endpoints import router as compliance
+from api.customers.endpoints import router as customers
 from api.database import require_current
 from api.frame import Frame
 from api.indicators.endpoints import router as indicators
@@ -35,6 +37,8 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     compliance,
     plans,
     indicators,
+    customers,
+    activities,
     privacy,
     recordings,
     jobs,
@@ -46,8 +50,6 @@ LARGEST_BODY: Final = 16 * 1024**2
 
 def create_app(settings: Settings, *, engine: Engine | None = None) -> FastAPI:
     """The service on the settings' database; raises InputError when that is not at its newest migration."""
-    engine = engine or connect(settings.database)
-    require_current(engine)
     app = FastAPI(
         title="会鉴 API",
         version="1",
@@ -57,6 +59,18 @@ def create_app(settings: Settings, *, engine: Engine | None = None) -> FastAPI:
         redoc_url=None,
         max_body_size=LARGEST_BODY,
     )
+    equip(app, settings, engine or connect(settings.database))
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router, prefix=V1, responses=_problems())
+    app.include_router(operations)
+    app.add_middleware(Frame)
+    return app
+
+
+def equip(app: FastAPI, settings: Settings, engine: Engine) -> None:
+    """Give the application what its routes find in ``request.app.state``."""
+    require_current(engine)
     engine.hide_parameters = True  # errors of the database are logged, and names and phones are not
     app.state.engine = engine
     app.state.settings = settings
@@ -64,12 +78,6 @@ def create_app(settings: Settings, *, engine: Engine | None = None) -> FastAPI:
     app.state.limits = Limits(settings.requests_per_minute)
     app.state.metrics = Metrics()
     app.state.provider = provider_of(settings)
-    problems.install(app)
-    for router in ROUTERS:
-        app.include_router(router, prefix=V1, responses=_problems())
-    app.include_router(operations)
-    app.add_middleware(Frame)
-    return app
 
 
 def _problems() -> dict[int | str, dict[str, object]]:

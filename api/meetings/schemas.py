@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
-from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.fields import Code, Day, Line, Moment, Month, Words, example
+from api.figures import Figure
 from models.meetings.compliance import SlotState
 from models.meetings.tables import ActionState, FollowUpOutcome, MeetingState, Presence, SlotName
 from qa_pipeline.values import MeetingKind, Status, Theme, Verdict
@@ -27,7 +27,7 @@ class SlotRow(BaseModel):
     meeting: str | None
     held_on: date | None
     verdict: Verdict | None
-    energy_score: Decimal | None
+    energy_score: Figure | None
 
 
 class Filled(BaseModel):
@@ -72,7 +72,7 @@ class MeetingOut(BaseModel):
     ended_at: datetime | None
     host: str | None = Field(description="主持人工号")
     verdict: Verdict | None
-    energy_score: Decimal | None = Field(description="能量值 0–100；未质检或测不出为 null")
+    energy_score: Figure | None = Field(description="能量值 0–100；未质检或测不出为 null")
     inspected: bool
 
 
@@ -153,8 +153,8 @@ class SheetOut(BaseModel):
     rows: list[SheetRow]
     due: int
     present: int
-    rate: Decimal | None = Field(description="参会率；未登记为 null")
-    on_site_rate: Decimal | None = Field(description="现场率；未登记为 null")
+    rate: Figure | None = Field(description="参会率；未登记为 null")
+    on_site_rate: Figure | None = Field(description="现场率；未登记为 null")
     status: Status
 
 

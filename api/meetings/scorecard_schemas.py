@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.fields import Line, Words, example
+from api.figures import Figure
 from models.meetings.tables import FindingKind
 from qa_pipeline.values import Chapter, Status, Verdict
 
@@ -68,8 +68,8 @@ class VersionOut(BaseModel):
     is_current: bool
     made_at: datetime
     rubric: str
-    energy_score: Decimal | None
-    band: tuple[Decimal | None, Decimal | None] = Field(description="能量值的误差范围")
+    energy_score: Figure | None
+    band: tuple[Figure | None, Figure | None] = Field(description="能量值的误差范围")
     verdict: Verdict
     on_time: Status
     on_roster: Status

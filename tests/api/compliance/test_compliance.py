@@ -1,0 +1,149 @@
+"""The compliance table and what it comes to, for managers, head office and systems with a key."""
+
+from __future__ import annotations
+
+import csv
+import io
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+from fastapi.testclient import TestClient
+from openpyxl import load_workbook
+from sqlalchemy import Engine, select
+
+from api.access import Permission, hashed
+from api.accounts.tables import Account, ApiKey, AuditEntry, Role
+from models.database import transaction
+from models.meetings.tables import Attendance, Meeting, Presence
+from models.organisation.tables import Person
+from tests.api.conftest import SignedIn
+from tests.api.people import staff
+from tests.api.results import good, hold, inspect, poor
+
+V1 = "/api/v1/compliance"
+AS_OF = "as_of=2026-09-16"
+
+
+@pytest.fixture
+def everyone(service_engine: Engine, signed_in: SignedIn) -> TestClient:
+    """350102 held W1 (qualified) and not W2; 350103 held W1 a day late (not qualified) and W2."""
+    staff(service_engine)
+    hold(service_engine, "A", institution="350102", day=8)
+    hold(service_engine, "B", institution="350103", day=9)
+    hold(service_engine, "C", institution="350103", day=15)
+    inspect(service_engine, "A", good())
+    inspect(service_engine, "B", poor())
+    with transaction(service_engine) as session:
+        meeting = session.query(Meeting).filter_by(code="A").one()
+        for code, presence in (("S1", Presence.ON_SITE), ("S2", Presence.LEAVE)):
+            person = session.query(Person).filter_by(code=code).one()
+            session.add(Attendance(meeting_id=meeting.id, person_id=person.id, presence=presence))
+    return signed_in(Role.HEAD_OFFICE)
+
+
+def states(client: TestClient, query: str = AS_OF) -> dict[str, list[str]]:
+    rows = client.get(f"{V1}/2026-09?{query}").json()["items"]
+    return {row["institution"]: [cell["state"] for cell in row["slots"]] for row in rows}
+
+
+def test_the_table_tells_what_became_of_every_slot(everyone: TestClient, signed_in: SignedIn) -> None:
+    assert states(everyone) == {
+        "350102": ["held", "missing", "pending", "pending"],
+        "350103": ["late", "held", "pending", "pending"],
+    }
+    assert states(everyone, f"{AS_OF}&slot=W2") == {"350102": ["missing"], "350103": ["held"]}
+    assert list(states(everyone, f"{AS_OF}&state=late")) == ["350103"]
+    assert list(states(everyone, f"{AS_OF}&below=350102")) == ["350102"]
+    assert list(states(signed_in(Role.MANAGER, institution="350103"))) == ["350103"]
+    first = everyone.get(f"{V1}/2026-09?{AS_OF}&limit=1").json()
+    assert list(states(everyone, f"{AS_OF}&cursor={first['next']}")) == ["350103"]
+
+
+def test_the_table_is_a_file_for_spreadsheets(everyone: TestClient) -> None:
+    text = everyone.get(f"{V1}/2026-09/file?form=csv&{AS_OF}")
+    rows = list(csv.reader(io.StringIO(text.content.decode("utf-8-sig"))))
+    assert rows[0][:4] == ["月份", "机构代码", "机构", "场次"]
+    assert rows[1][1:8] == ["350102", "机构350102", "W1", "主管领跑周", "2026-09-08", "2026-09-08", "已召开"]
+    assert rows[1][10] == "合格"
+    assert len(rows) == 9
+    sheet = load_workbook(io.BytesIO(everyone.get(f"{V1}/2026-09/file?{AS_OF}").content)).worksheets[0]
+    assert (sheet.title, sheet.max_row) == ("合规 2026-09", 9)
+
+
+def test_r10_r12_the_summary_names_who_is_missing(everyone: TestClient) -> None:
+    told = everyone.get(f"{V1}/2026-09/summary?{AS_OF}").json()
+    by_slot = {row["slot"]: row for row in told["coverage"]}
+    assert (by_slot["W1"]["due"], by_slot["W1"]["rate"]) == (2, "1")
+    assert by_slot["W2"]["rate"] == "0.5"
+    assert by_slot["W2"]["missing"] == [{"code": "350102", "name": "机构350102"}]
+    assert (by_slot["MP"]["due"], by_slot["MP"]["pending"], by_slot["MP"]["rate"]) == (0, 2, None)
+    assert told["inspections"]["missing"] == ["C"]
+    assert told["inspections"]["rate"] == "0.666667"
+    assert told["attendance"] == {"meetings": 1, "due": 2, "present": 1, "rate": "0.5"}
+    assert sum(band["meetings"] for band in told["scores"]) == 2
+    assert told["states"] == {
+        "unknown": 0,
+        "pending": 4,
+        "missing": 1,
+        "late": 1,
+        "early": 0,
+        "low": 0,
+        "held": 2,
+    }
+    assert told["totals"]["on_schedule"] == "0.5"
+    narrowed = everyone.get(f"{V1}/2026-09/summary?{AS_OF}&below=350102").json()
+    assert narrowed["inspections"]["rate"] == "1"
+
+
+def test_the_tree_is_drilled_down_a_level_at_a_time(everyone: TestClient, signed_in: SignedIn) -> None:
+    def below(parent: str) -> list[tuple[str, int, str | None]]:
+        rows = everyone.get(f"{V1}/2026-09/children?{AS_OF}{parent}").json()
+        return [(row["institution"], row["totals"]["due"], row["totals"]["coverage"]) for row in rows]
+
+    assert below("") == [("0", 4, "0.75")]
+    assert below("&parent=0") == [("35", 4, "0.75")]
+    assert below("&parent=3501") == [("350102", 2, "0.5"), ("350103", 2, "1")]
+    assert below("&parent=350102") == []
+    manager = signed_in(Role.MANAGER, institution="3501")
+    assert [row["institution"] for row in manager.get(f"{V1}/2026-09/children").json()] == ["3501"]
+    assert manager.get(f"{V1}/2026-09/children?parent=35").status_code == 404
+
+
+def test_the_trend_has_a_point_a_month(everyone: TestClient) -> None:
+    points = everyone.get(f"{V1}/trend?first=2026-08&last=2026-09&{AS_OF}").json()
+    assert [(p["month"], p["totals"]["due"]) for p in points] == [("2026-08", 0), ("2026-09", 4)]
+    assert points[0]["totals"]["coverage"] is None
+    for months in ("first=2026-09&last=2026-08", "first=2020-01&last=2026-09"):
+        assert everyone.get(f"{V1}/trend?{months}").status_code == 400
+
+
+def test_another_system_pulls_the_scores_with_its_key(
+    everyone: TestClient, anonymous: TestClient, service_engine: Engine
+) -> None:
+    with transaction(service_engine) as session:
+        owner = session.scalars(select(Account.id)).first()
+        for secret, permission in (("hr-secret", Permission.READ_COMPLIANCE), ("other", Permission.UPLOAD)):
+            session.add(ApiKey(name=secret, key_hash=hashed(secret), permissions=[permission],
+                               created_by=owner, created_at=datetime.now(UTC)))  # fmt: skip
+    path = f"{V1}/scores?month=2026-09&{AS_OF}"
+    answer = anonymous.get(path, headers={"Authorization": "Bearer hr-secret"})
+    first, second = answer.json()["items"]
+    assert (first["institution"], first["month"], first["due"], first["held"]) == ("350102", "2026-09", 2, 1)
+    parts = {name: Decimal(value) for name, value in first["parts"].items()}
+    # W1 passed on time and on quality, W2 was missing: half of what was due.
+    assert parts["on_time"] == parts["on_quality"] == Decimal("0.5")
+    assert Decimal(first["score"]) == pytest.approx(100 * sum(parts.values()) / 3, abs=Decimal("0.01"))
+    assert (second["on_schedule"], second["qualified"]) == (1, 0)
+    assert anonymous.get(path).status_code == 401
+    assert anonymous.get(path, headers={"Authorization": "Bearer other"}).status_code == 403
+    with transaction(service_engine) as session:
+        assert session.scalars(select(AuditEntry.actor)).all() == ["key:hr-secret"]
+
+
+def test_months_and_institutions_that_are_none_are_refused(everyone: TestClient) -> None:
+    assert everyone.get(f"{V1}/2026-13").status_code == 422
+    assert everyone.get(f"{V1}/2026-09?below=nothing").status_code == 404
+    assert everyone.get(f"{V1}/2026-09?slot=W9").status_code == 422
+    assert everyone.get(f"{V1}/2026-09?cursor=eyJ9").status_code == 400
+    assert everyone.get(f"{V1}/2027-12").json()["items"] == []

@@ -1,0 +1,1 @@
+"""Customers: lists, quadrants and their movement, inventory, contacts and sales."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 import api.accounts.tables
+import api.activities.tables
+import api.imports.tables
 import api.jobs.tables
 import api.meetings.tables
 import api.recordings.tables  # noqa: F401

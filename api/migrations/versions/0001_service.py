@@ -98,6 +98,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("actor", "key", name=op.f("uq_given_answer_actor_key")),
     )
     op.create_table(
+        "import_cursor",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("reach", sa.String(length=128), nullable=False),
+        sa.Column("source", sa.String(length=64), nullable=False),
+        sa.Column("entity", sa.String(length=64), nullable=False),
+        sa.Column("cursor", sa.String(length=512), nullable=False),
+        sa.Column("received_rows", sa.Integer(), nullable=False),
+        sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_import_cursor")),
+        sa.UniqueConstraint("reach", "source", "entity", name=op.f("uq_import_cursor_reach_source_entity")),
+    )
+    op.create_table(
         "inspection_job",
         sa.Column("id", KEY, nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),
@@ -323,6 +335,25 @@ def upgrade() -> None:
     with op.batch_alter_table("artefact", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_artefact_content_hash"), ["content_hash"], unique=False)
         batch_op.create_index(batch_op.f("ix_artefact_job_id"), ["job_id"], unique=False)
+
+    op.create_table(
+        "calendar_feed",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("account_id", KEY, nullable=False),
+        sa.Column("institution_id", KEY, nullable=False),
+        sa.Column("office_id", KEY, nullable=True),
+        sa.Column("token_hash", sa.String(length=64), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_calendar_feed_account_id")),
+        sa.ForeignKeyConstraint(
+            ["institution_id"], ["institution.id"], name=op.f("fk_calendar_feed_institution_id")
+        ),
+        sa.ForeignKeyConstraint(["office_id"], ["sales_office.id"], name=op.f("fk_calendar_feed_office_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calendar_feed")),
+        sa.UniqueConstraint("token_hash", name=op.f("uq_calendar_feed_token_hash")),
+    )
+    with op.batch_alter_table("calendar_feed", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_calendar_feed_account_id"), ["account_id"], unique=False)
 
     op.create_table(
         "sign_in",

@@ -34,7 +34,10 @@ class Destination:
     permission: Permission | None = None
 
 
-DESTINATIONS: Final = (Destination("/", "首页", "home"),)
+DESTINATIONS: Final = (
+    Destination("/", "首页", "home"),
+    Destination("/upload", "上传", "upload", Permission.UPLOAD),
+)
 """In the order in which the navigation shows them; whoever lacks the permission does not see the entry."""
 _SERVICE: Final[list[FastAPI]] = []
 

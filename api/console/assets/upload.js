@@ -1,0 +1,93 @@
+// Sends recordings in pieces that survive a lost connection or a closed tab (tus 1.0), then follows the inspection.
+(() => {
+  const PIECE = 4 * 1024 * 1024, PAUSES = [1, 2, 5, 10, 20, 30];
+  const wait = seconds => new Promise(done => setTimeout(done, seconds * 1000));
+  const encode = text => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+  const key = file => `huijian.upload.${file.name}.${file.size}.${file.lastModified}`;
+
+  async function refusal(answer) {
+    try { return (await answer.json()).detail; } catch { return `服务没有接受（${answer.status}），请稍后重试。`; }
+  }
+
+  async function begin(file, facts, headers) {
+    const kept = localStorage.getItem(key(file));
+    if (kept) {
+      const answer = await fetch(kept, {method: 'HEAD', headers});
+      if (answer.ok) return [kept, Number(answer.headers.get('Upload-Offset'))];
+      localStorage.removeItem(key(file));
+    }
+    const metadata = Object.entries({filename: file.name, ...facts}).filter(([, value]) => value !== '' && value != null)
+      .map(([name, value]) => `${name} ${encode(String(value))}`).join(',');
+    const answer = await fetch('/api/v1/uploads', {method: 'POST', headers: {...headers, 'Upload-Length': file.size, 'Upload-Metadata': metadata}});
+    if (!answer.ok) throw new Error(await refusal(answer));
+    const address = answer.headers.get('Location');
+    localStorage.setItem(key(file), address);
+    return [address, 0];
+  }
+
+  async function send(file, facts, headers, tell) {
+    let [address, offset] = await begin(file, facts, headers);
+    for (let failures = 0; offset < file.size;) {
+      tell(offset / file.size, failures ? '网络不稳，正在续传…' : '正在上传');
+      try {
+        const answer = await fetch(address, {method: 'PATCH', body: file.slice(offset, offset + PIECE),
+          headers: {...headers, 'Upload-Offset': offset, 'Content-Type': 'application/offset+octet-stream'}});
+        if (answer.ok) { offset = Number(answer.headers.get('Upload-Offset')); failures = 0; continue; }
+        if (answer.status !== 409 && answer.status < 500) { localStorage.removeItem(key(file)); throw Object.assign(new Error(await refusal(answer)), {final: true}); }
+      } catch (error) { if (error.final) throw error; }
+      if (failures >= 20) throw new Error('网络一直不通：已传的部分会保留，稍后再次选择同一文件即可续传。');
+      await wait(PAUSES[Math.min(failures++, PAUSES.length - 1)]);
+      try {
+        const head = await fetch(address, {method: 'HEAD', headers});
+        if (head.ok) offset = Number(head.headers.get('Upload-Offset'));
+      } catch { /* still offline: the next round asks again */ }
+    }
+    tell(1, '正在检查文件');
+    const answer = await fetch(address, {headers});
+    localStorage.removeItem(key(file));
+    if (!answer.ok) throw new Error(await refusal(answer));
+    return (await answer.json()).answer;
+  }
+
+  const STAGES = {probe: '检查录音', transcribe: '转写', read: '阅读分析', score: '评分', publish: '发布结论'};
+  function follow(job, meeting, row) {
+    const events = new EventSource(`/api/v1/jobs/${job}/events`);
+    events.addEventListener('progress', event => {
+      const now = JSON.parse(event.data);
+      const stage = STAGES[now.stage] || '排队等候';
+      if (now.state === 'done') { row.done(`/console/meetings/${encodeURIComponent(meeting)}`); events.close(); return; }
+      if (now.state === 'failed' || now.state === 'cancelled') { row.fail(now.error || '质检没有完成。'); events.close(); return; }
+      row.tell(now.progress, now.error ? `${stage}：${now.error}` : `质检中：${stage}`);
+    });
+  }
+
+  function rowFor(list, name) {
+    const item = document.createElement('li'), title = document.createElement('strong');
+    const words = document.createElement('span'), bar = document.createElement('progress');
+    title.textContent = name; words.setAttribute('role', 'status'); bar.max = 1; bar.setAttribute('aria-label', `${name} 的进度`);
+    item.append(title, bar, words); list.append(item);
+    return {
+      tell(share, text) { bar.value = share; words.textContent = `${text} ${Math.round(share * 100)}%`; },
+      fail(text) { bar.remove(); words.textContent = text; item.className = 'failed'; words.setAttribute('role', 'alert'); },
+      done(address) { bar.remove(); const link = document.createElement('a'); link.href = address; link.textContent = '结论已出，点此查看';
+        words.replaceChildren(link); item.className = 'done'; },
+    };
+  }
+
+  // Parts of one meeting are sent in the order of their names; inspection starts with the last one.
+  window.hjUpload = async (files, facts, csrf) => {
+    const list = document.getElementById('uploads'), headers = {'X-CSRF-Token': csrf, 'Tus-Resumable': '1.0.0'};
+    const chosen = [...files].sort((a, b) => a.name.localeCompare(b.name, 'zh', {numeric: true}));
+    let meeting = facts.meeting;
+    for (const [index, file] of chosen.entries()) {
+      const row = rowFor(list, file.name), last = index === chosen.length - 1;
+      try {
+        const answer = await send(file, {...facts, meeting, inspect: last ? 'true' : 'false'}, headers, row.tell);
+        meeting = answer.meeting;
+        if (answer.job) follow(answer.job.code, meeting, row);
+        else if (!last) row.tell(1, '已收到');
+        else row.done(`/console/meetings/${encodeURIComponent(meeting)}`);
+      } catch (error) { row.fail(error.message); return; }
+    }
+  };
+})();

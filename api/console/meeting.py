@@ -1,0 +1,323 @@
+"""One meeting: the verdict with its reasons, and every proof a click away from its sound."""
+
+from __future__ import annotations
+
+import itertools
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from nicegui import ui
+from sqlalchemy.orm import Session
+
+from api.access import Caller, Permission
+from api.console import parts
+from api.console.frame import View, screen
+from api.meetings import scorecards, service, versions
+from api.meetings.repository import VersionRepository
+from api.meetings.schemas import MeetingDetail
+from api.meetings.scorecard_schemas import EvidenceOut, FindingOut, ItemOut, ScorecardOut
+from models.meetings.recordings import RecordingRepository
+from models.meetings.tables import FindingKind
+from qa_pipeline.names import CHAPTERS, DIMENSIONS, KINDS, THEMES
+from qa_pipeline.values import Chapter, Dimension, Status, Utterance
+
+SHOWN_PROOFS: Final = 3
+SHOWN_ACTIONS: Final = 8
+ITEM_STATUS: Final = {
+    "full": (Status.PASS, "得满分"),
+    "partial": (Status.WARN, "部分得分"),
+    "missed": (Status.FAIL, "未得分"),
+    "unknown": (Status.UNKNOWN, "未知"),
+    "not_applicable": (Status.UNKNOWN, "不适用"),
+}
+COLOURS: Final = dict(
+    zip(
+        Chapter,
+        ("#8aa4bd", "#2f6fb2", "#2f6fb2", "#3d9a6a", "#b9772b", "#7a5fb0", "#4f8f9c", "#8aa4bd", "#c3c9cf"),
+        strict=True,
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """All that the screen draws, read in one transaction."""
+
+    meeting: MeetingDetail
+    card: ScorecardOut | None
+    whole: dict[str, Any]
+    starts: tuple[float, ...]
+    """Where each part of the recording begins, seconds; () without a recording."""
+    utterances: tuple[Utterance, ...]
+
+
+def register() -> None:
+    """Add the screen."""
+    screen("/meetings/{code}", title="会议", permission=Permission.READ_MEETINGS)(meeting)
+
+
+def read(session: Session, asker: Caller, code: str) -> Shown:
+    """Raises NotFound for a meeting that the asker does not see."""
+    held = service.meeting(session, asker, code)
+    card = VersionRepository(session).one(held.id, None)
+    text = versions.latest(session, held.id)
+    recorded = RecordingRepository(session, within=asker.within).check(code).parts
+    lengths = [part.duration for part in recorded]
+    return Shown(
+        meeting=service.detail(session, asker, code),
+        card=scorecards.full(held, card) if card else None,
+        whole=card.result if card else {},
+        starts=tuple(itertools.accumulate(lengths, initial=0.0))[:-1] if lengths else (),
+        utterances=versions.masked(versions.transcript_of(text)).utterances if text else (),
+    )
+
+
+async def meeting(view: View, code: str) -> None:
+    shown = await view.ask(read, view.asker, code)
+    _head(shown)
+    if shown.card is None:
+        parts.empty("这场会议还没有结论：上传录音后会自动质检，进度见“上传”页。")
+        return
+    _player(code, shown.starts)
+    _timeline(shown.card)
+    with ui.element("div").classes("columns"):
+        with ui.element("div"):
+            _advice(shown.card)
+            _items(shown.card)
+        with ui.element("div"):
+            _dimensions(shown.whole)
+            _findings(shown.card)
+            _actions(shown.whole.get("actions", []))
+            _talk(shown.utterances)
+    _transcript(shown.utterances)
+    _downloads(code, shown.card)
+
+
+def _head(shown: Shown) -> None:
+    held, card = shown.meeting, shown.card
+    with ui.element("div").classes("meeting-head"):
+        with ui.element("div"):
+            ui.label(held.institution_name).classes("lead")
+            words = [KINDS[held.kind], THEMES[held.theme] if held.theme else ""]
+            words.append(f"{held.started_at:%Y-%m-%d %H:%M}" if held.started_at else "时间未登记")
+            ui.label(" · ".join(word for word in words if word)).classes("soft")
+        if card is None:
+            return
+        with ui.element("div").classes("verdict"):
+            parts.verdict(card.verdict)
+            parts.score(card.energy_score, *card.band)
+    reasons = shown.whole.get("compliance", {})
+    with ui.element("dl").classes("verdicts"):
+        for name, title in (("on_time", "按时"), ("on_roster", "到人"), ("on_quality", "达标")):
+            with ui.element("div"):
+                with ui.element("dt"):
+                    ui.label(title)
+                    parts.status(getattr(card, name))
+                with ui.element("dd"):
+                    ui.label(reasons.get(name, {}).get("reason", "")).classes("soft")
+    for critical in card.criticals:
+        with ui.element("div").classes("refusal"):
+            ui.icon("gpp_bad")
+            ui.label(f"{critical.label}：{critical.reason}")
+
+
+def _player(code: str, starts: Sequence[float]) -> None:
+    """The sound of the meeting; ``hjSeek(seconds)`` plays from there in the right part."""
+    if not starts:
+        parts.empty("没有可播放的录音。")
+        return
+    address = f"/api/v1/meetings/{code}/recordings/"
+    ui.html(
+        f'<audio id="sound" controls preload="none" src="{address}1/audio"></audio>', sanitize=False
+    ).classes("player")
+    ui.add_body_html(
+        f"""<script>
+        window.hjStarts = {list(starts)};
+        window.hjSeek = seconds => {{
+          const sound = document.getElementById('sound');
+          let part = hjStarts.length;
+          while (part > 1 && hjStarts[part - 1] > seconds) part--;
+          const source = '{address}' + part + '/audio', at = seconds - hjStarts[part - 1];
+          const play = () => {{ sound.currentTime = at; sound.play(); }};
+          if (sound.getAttribute('src') !== source || sound.readyState === 0) {{
+            sound.setAttribute('src', source);
+            sound.addEventListener('loadedmetadata', play, {{once: true}});
+            sound.load();
+          }} else play();
+        }};
+        </script>"""
+    )
+
+
+def _seek(seconds: float, *, label: str | None = None) -> None:
+    """A button that plays from there."""
+    at = parts.clock(seconds)
+    button = ui.button(label or at).props(f'flat dense no-caps icon=play_arrow aria-label="从 {at} 播放"')
+    button.classes("seek").on("click", js_handler=f"() => window.hjSeek && hjSeek({seconds})")
+
+
+def _timeline(card: ScorecardOut) -> None:
+    if not card.chapters:
+        return
+    first, last = card.chapters[0].start, max(span.end for span in card.chapters)
+    with parts.section("章节", "点一段即从那里播放"), ui.element("div").classes("timeline"):
+        for span in card.chapters:
+            share = (span.end - span.start) / max(1.0, last - first)
+            name = CHAPTERS[span.chapter]
+            told = f"{name} {parts.clock(span.start)}–{parts.clock(span.end)}，把握 {span.confidence:.0%}"
+            piece = ui.element("button").props(f'type=button title="{told}" aria-label="{told}"')
+            piece.style(f"flex:{share:.4f};background:{COLOURS[span.chapter]}")
+            piece.on("click", js_handler=f"() => window.hjSeek && hjSeek({span.start})")
+            with piece:
+                ui.label(name if share > 0.07 else "")
+
+
+def _dimensions(whole: dict[str, Any]) -> None:
+    with parts.section("三个维度"):
+        for dimension, points in whole.get("dimensions", {}).items():
+            parts.bar(points["score"], points["max"], DIMENSIONS[Dimension(dimension)])
+
+
+def _advice(card: ScorecardOut) -> None:
+    advice = [finding for finding in card.findings if finding.kind == FindingKind.ADVICE]
+    with parts.section("下次怎么提高", "按能多得的分排列"):
+        if not advice:
+            parts.empty("没有失分项需要建议。")
+        for number, finding in enumerate(advice, 1):
+            with ui.element("div").classes("advice"):
+                ui.label(str(number)).classes("number")
+                with ui.element("div"):
+                    ui.label(finding.text)
+                    _proof_of(finding)
+
+
+def _items(card: ScorecardOut) -> None:
+    with parts.section("逐项得分", "展开看依据"):
+        for item in card.items:
+            value, word = ITEM_STATUS[item.status]
+            figures = "—" if item.score is None else f"{item.score:.1f} / {item.max:.0f}"
+            with ui.expansion().classes("item") as expansion:
+                with expansion.add_slot("header"), ui.element("div").classes("item-head"):
+                    ui.label(f"{item.id} {item.label}")
+                    parts.status(value, word)
+                    ui.label(figures).classes("figures")
+                _item(item)
+
+
+def _item(item: ItemOut) -> None:
+    if item.reason:
+        ui.label(item.reason)
+    for proof in item.evidence[:SHOWN_PROOFS]:
+        _proof(proof)
+    if not item.evidence:
+        parts.empty("没有找到依据。")
+    if item.suggestion:
+        ui.label(f"建议：{item.suggestion}").classes("soft")
+
+
+def _findings(card: ScorecardOut) -> None:
+    for kind, title, none in (
+        (FindingKind.PRACTICE, "优秀实践", "没有认出值得推广的做法。"),
+        (FindingKind.ISSUE, "问题", "没有发现典型问题。"),
+    ):
+        with parts.section(title):
+            found = [finding for finding in card.findings if finding.kind == kind]
+            if not found:
+                parts.empty(none)
+            for finding in found:
+                with ui.element("div").classes("finding"):
+                    ui.label(finding.text)
+                    _proof_of(finding)
+
+
+def _proof_of(finding: FindingOut) -> None:
+    if finding.start is not None and finding.quote:
+        _proof(EvidenceOut(start=finding.start, end=finding.end, quote=finding.quote))
+
+
+def _proof(proof: EvidenceOut) -> None:
+    with ui.element("div").classes("proof"):
+        if proof.start is not None:
+            _seek(proof.start)
+        ui.label(f"“{proof.quote}”").classes("quote")
+
+
+def _actions(actions: Sequence[dict[str, Any]]) -> None:
+    with parts.section("行动项", "会上说定的人、事、期限"):
+        if not actions:
+            parts.empty("会上没有说定行动项。")
+        for number, action in enumerate(actions):
+            with ui.element("div").classes("finding" if number < SHOWN_ACTIONS else "finding more"):
+                ui.label(action["what"] or action["evidence"]["quote"])
+                who, due = action["who"] or "未说谁", action["due_date"] or action["due"] or "未说期限"
+                ui.label(f"{who} · {due}").classes("soft")
+        if len(actions) > SHOWN_ACTIONS:
+            ui.button(f"全部 {len(actions)} 项").props("flat dense").classes("no-print").on(
+                "click", js_handler="(event) => event.target.closest('section').classList.add('all')"
+            )
+
+
+def _talk(utterances: Sequence[Utterance]) -> None:
+    """Talk shares by speaker; without speakers there is nothing to draw."""
+    spoken: defaultdict[str, float] = defaultdict(float)
+    for utterance in utterances:
+        if utterance.speaker:
+            spoken[utterance.speaker] += utterance.end - utterance.start
+    with parts.section("谁在说"):
+        if len(spoken) < 2:
+            parts.empty("录音没有分出说话人。")
+            return
+        total = sum(spoken.values())
+        for speaker, seconds in sorted(spoken.items(), key=lambda pair: -pair[1]):
+            share = seconds / total
+            with ui.element("div").classes("bar-row"):
+                ui.label(speaker)
+                with ui.element("div").classes("track").props('aria-hidden="true"'):
+                    ui.element("div").classes("fill").style(f"width:{share:.1%}")
+                ui.label(f"{share:.0%}").classes("figures")
+
+
+def _transcript(utterances: Sequence[Utterance]) -> None:
+    with parts.section("文字稿", "电话、证件、卡号已隐去"):
+        if not utterances:
+            parts.empty("还没有文字稿。")
+            return
+        ui.input("查找").props("dense outlined clearable type=search").classes("find no-print").on(
+            "update:model-value",
+            js_handler="""(text) => document.querySelectorAll('.line').forEach(line =>
+              line.hidden = !!text && !line.textContent.includes(text))""",
+        )
+        lines = "".join(
+            f'<li class="line"><button type="button" class="at" data-at="{u.start}" '
+            f'aria-label="从 {parts.clock(u.start)} 播放">{parts.clock(u.start)}</button>'
+            f"<span>{_escaped(u.speaker or '')}</span><p>{_escaped(u.text)}</p></li>"
+            for u in utterances
+        )
+        ui.html(f'<ol class="transcript">{lines}</ol>', sanitize=False).on(
+            "click",
+            js_handler="(event) => { const at = event.target.dataset.at; at && window.hjSeek && hjSeek(+at) }",
+        )
+
+
+def _downloads(code: str, card: ScorecardOut) -> None:
+    base = f"/api/v1/meetings/{code}/scorecards/{card.version}"
+    with parts.section(
+        "下载与版本", f"第 {card.version} 版，{card.made_at:%Y-%m-%d %H:%M}，量规 {card.rubric}"
+    ):
+        with ui.element("div").classes("downloads no-print"):
+            for title, address in (
+                ("报告（HTML）", f"{base}/report.html"),
+                ("表格（XLSX）", f"{base}/report.xlsx"),
+                ("字幕（SRT）", f"/api/v1/meetings/{code}/transcript/file?form=srt"),
+            ):
+                ui.link(title, address, new_tab=True)
+        for warning in card.warnings:
+            ui.label(warning).classes("soft")
+
+
+def _escaped(text: str) -> str:
+    import html
+
+    return html.escape(text)

@@ -1,0 +1,81 @@
+"""What several screens draw alike: status, verdict, score, clock, section, empty state."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Decimal
+from typing import Final
+
+from nicegui import ui
+
+from qa_pipeline.names import STATUSES, VERDICTS
+from qa_pipeline.values import Status, Verdict
+
+ICONS: Final = {
+    Status.PASS: "check_circle",
+    Status.WARN: "warning",
+    Status.FAIL: "cancel",
+    Status.UNKNOWN: "help_outline",
+}
+OF_VERDICT: Final = {
+    Verdict.QUALIFIED: Status.PASS,
+    Verdict.NOT_QUALIFIED: Status.FAIL,
+    Verdict.NEEDS_REVIEW: Status.WARN,
+}
+UNKNOWN: Final = "未知"
+
+
+def status(value: Status, word: str | None = None) -> None:
+    """Icon, word and colour together: none of them alone carries the meaning."""
+    with ui.element("span").classes(f"status {value}"):
+        ui.icon(ICONS[value]).props('aria-hidden="true"')
+        ui.label(word or STATUSES[value])
+
+
+def verdict(value: Verdict | None) -> None:
+    if value is None:
+        status(Status.UNKNOWN, "未质检")
+    else:
+        status(OF_VERDICT[value], VERDICTS[value])
+
+
+def score(value: Decimal | float | None, low: Decimal | float | None, high: Decimal | float | None) -> None:
+    """The energy score with its band; unknown stays unknown."""
+    with ui.element("div").classes("score"):
+        ui.label(UNKNOWN if value is None else f"{value:.1f}").classes("figure")
+        if low is not None and high is not None:
+            ui.label(f"误差范围 {low:.0f}–{high:.0f}，合格线 60").classes("soft")
+
+
+def clock(seconds: float) -> str:
+    """``12:31``, ``1:02:03``."""
+    minutes, second = divmod(int(seconds), 60)
+    hour, minute = divmod(minutes, 60)
+    return f"{hour}:{minute:02}:{second:02}" if hour else f"{minute}:{second:02}"
+
+
+@contextmanager
+def section(title: str, note: str = "") -> Iterator[None]:
+    """A titled part of a screen."""
+    with ui.element("section").classes("section").props(f'aria-label="{title}"'):
+        with ui.element("header"):
+            ui.label(title).props("role=heading aria-level=2").classes("heading")
+            if note:
+                ui.label(note).classes("soft")
+        yield
+
+
+def empty(sentence: str) -> None:
+    """What stands where there is nothing to show, and what to do about it."""
+    ui.label(sentence).classes("empty soft")
+
+
+def bar(value: float, maximum: float, label: str) -> None:
+    """A bar of value / maximum with its figure."""
+    share = 0 if maximum <= 0 else max(0.0, min(1.0, value / maximum))
+    with ui.element("div").classes("bar-row"):
+        ui.label(label)
+        with ui.element("div").classes("track").props('aria-hidden="true"'):
+            ui.element("div").classes("fill").style(f"width:{share:.1%}")
+        ui.label(f"{value:.1f} / {maximum:.0f}").classes("figures")

@@ -1,0 +1,82 @@
+"""Uploading a meeting's recording, from the file to the verdict without leaving the page."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any, Final
+
+from nicegui import ui
+from sqlalchemy.orm import Session
+
+from api.access import Caller, Permission
+from api.console import MOUNT, parts
+from api.console.frame import View, screen
+from api.meetings import service
+from api.meetings.repository import MeetingListRepository, Sort
+from models.base import SHANGHAI
+from models.calendar.weeks import month_start, months_later
+from models.meetings.tables import MeetingState
+from qa_pipeline.names import KINDS
+from qa_pipeline.pipeline import SOUND
+
+OFFERED: Final = 60
+
+
+def register() -> None:
+    """Add the screen."""
+    screen("/upload", title="上传", permission=Permission.UPLOAD)(upload)
+
+
+def waiting(session: Session, asker: Caller, today: date) -> dict[str, str]:
+    """Code -> words of this month's and last month's meetings without a result, newest first."""
+    listed = MeetingListRepository(session, within=asker.within)
+    words: dict[str, str] = {}
+    for month in (month_start(today), months_later(month_start(today), -1)):
+        rows = listed.page(
+            below=None, month=month, slot=None, kind=None, state=None, verdict=None, inspected=False,
+            sort=Sort.LATEST_FIRST, cursor=None, limit=OFFERED,
+        )  # fmt: skip
+        for one in map(service.shown, rows):
+            if one.state is not MeetingState.VOID:
+                held = f"{one.started_at:%m-%d}" if one.started_at else "待召开"
+                words[one.code] = f"{one.institution_name} · {KINDS[one.kind]} · {held}"
+    return words
+
+
+async def upload(view: View) -> None:
+    offered = await view.ask(waiting, view.asker, datetime.now(SHANGHAI).date())
+    ui.add_body_html(f'<script src="{MOUNT}/assets/upload.js"></script>')
+    with parts.section("选择录音", "可选多段；断网后再选同一文件会接着传"):
+        kinds = ",".join(sorted(SOUND))
+        ui.html(
+            f'<label class="drop" for="files"><span>点此选择录音，或拖到这里</span>'
+            f'<input id="files" type="file" multiple accept="audio/*,video/*,{kinds}"></label>',
+            sanitize=False,
+        ).classes("w-full")
+        meeting = (
+            ui.select(
+                {"": "按文件名、日期和机构自动识别", **offered}, value="", label="哪一场会议", with_input=True
+            )
+            .props("outlined dense")
+            .classes("field")
+        )
+        with ui.element("div").classes("fields"):
+            day = ui.input("召开日期").props("outlined dense type=date stack-label")
+            start = ui.input("开始时间").props("outlined dense type=time stack-label")
+            place = ui.input("机构代码").props("outlined dense")
+            place.set_visibility(view.asker.institution_id is None)
+
+        def facts() -> dict[str, Any]:
+            moment = f"{day.value}T{start.value}:00+08:00" if day.value and start.value else ""
+            return {"meeting": meeting.value or "", "day": day.value or "", "started_at": moment,
+                    "institution": place.value or ""}  # fmt: skip
+
+        async def begin() -> None:
+            await ui.run_javascript(
+                "const files = document.getElementById('files').files;"
+                f"if (files.length) hjUpload(files, {facts()!r}, '{view.csrf}'); return files.length"
+            ) or ui.notify("请先选择录音文件。", type="warning")
+
+        ui.button("开始上传", icon="upload", on_click=begin)
+    with parts.section("进度"):
+        ui.html('<ol id="uploads" class="uploads" aria-live="polite"></ol>', sanitize=False).classes("w-full")

@@ -1,130 +1,104 @@
-"""From an uploaded recording to a published result, whatever dies on the way."""
+"""Workers as real processes on the durable engine: killed, cancelled, lost for good."""
 
 from __future__ import annotations
 
 import signal
 
 import psutil
-from sqlalchemy import delete, func, select
+import pytest
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from api.jobs.tables import Artefact, ArtefactKind, JobState, Stage
+from api.jobs.service import cancel
+from api.jobs.tables import JobState, Worker
+from models.base import EVERYWHERE
 from models.database import transaction
 from models.meetings.tables import Scorecard
 from tests.api.jobs.conftest import Works
 
+ENDED = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
-def scorecards(works: Works) -> int:
+
+def scorecards(works: Works) -> dict[int, int]:
+    """Meeting -> how many scorecards it has."""
     with Session(works.engine) as session:
-        return session.scalar(select(func.count()).select_from(Scorecard)) or 0
+        query = select(Scorecard.meeting_id, func.count()).group_by(Scorecard.meeting_id)
+        return dict(session.execute(query).tuples().all())
 
 
-def test_a_recording_becomes_a_published_scorecard(works: Works) -> None:
+def test_a_worker_killed_in_the_middle_is_resumed_and_nothing_is_heard_twice(works: Works) -> None:
+    works.takes(5)
     code = works.ask(works.held())
+    first = works.worker()
+    ((_, _, child),) = works.until(lambda: works.heard, bool)
+    first.send_signal(signal.SIGKILL)
+    first.wait()
+    works.until(lambda: psutil.pid_exists(int(child)), lambda alive: not alive, seconds=10)
+    works.takes(0)
     works.worker()
-    job = works.wait(code, JobState.DONE, JobState.FAILED)
-    assert (job.state, job.stage, job.scorecard_version, job.error) == (JobState.DONE, Stage.PUBLISH, 1, None)
-    with Session(works.engine) as session:
-        assert {a.kind for a in session.scalars(select(Artefact))} == set(ArtefactKind)
-        card = session.scalars(select(Scorecard)).one()
-        assert (card.is_current, card.version) == (True, 1)
+    assert works.wait(code, *ENDED).state == JobState.DONE
+    assert set(works.finished.values()) == {1}
+    assert list(scorecards(works).values()) == [1]
 
 
-def test_a_worker_killed_in_the_middle_is_resumed_and_hears_once_more_only_what_was_not_finished(
-    works: Works,
-) -> None:
-    works.takes(3)
+@pytest.mark.parametrize("service_engine", ["sqlite"], indirect=True)
+def test_cancelling_kills_the_child_that_hears_and_a_newer_job_replaces_a_running_one(works: Works) -> None:
+    works.takes(60)
+    cancelled = works.ask(works.held())
+    works.worker(concurrency=2)
+    ((_, _, child),) = works.until(lambda: works.heard, bool)
+    with transaction(works.engine) as session:
+        cancel(session, cancelled, within=EVERYWHERE)
+    assert works.wait(cancelled, *ENDED).error == "已按要求取消。"
+    assert not psutil.pid_exists(int(child))
+    older = works.ask(works.held())
+    works.until(lambda: works.heard, lambda heard: len(heard) == 2)
+    works.takes(0)
+    newer = works.ask("M2")
+    assert works.wait(newer, *ENDED).state == JobState.DONE
+    assert works.wait(older, *ENDED).error == "同一会议有更新的质检任务，本任务让位。"
+
+
+@pytest.mark.parametrize("service_engine", ["sqlite"], indirect=True)
+def test_without_the_engines_database_nothing_is_lost_and_nothing_heard_twice(works: Works) -> None:
+    works.takes(60)
     code = works.ask(works.held())
     first = works.worker()
     works.until(lambda: works.heard, bool)
-    first.send_signal(signal.SIGKILL)
+    first.kill()
     first.wait()
-    (begun,) = works.heard
-    works.until(lambda: psutil.pid_exists(int(begun[2])), lambda alive: not alive, seconds=5)
+    for file in works.settings.data_folder.glob("jobs.db*"):
+        file.unlink()
     works.takes(0)
     works.worker()
-    assert works.wait(code, JobState.DONE, JobState.FAILED).state == JobState.DONE
+    assert works.wait(code, *ENDED, seconds=120).state == JobState.DONE
     assert set(works.finished.values()) == {1}
-    assert scorecards(works) == 1
 
 
-def test_without_the_engines_database_nothing_is_heard_twice(works: Works) -> None:
-    code = works.ask(works.held())
+@pytest.mark.parametrize("service_engine", ["sqlite"], indirect=True)
+def test_a_second_worker_on_sqlite_is_refused(works: Works) -> None:
     works.worker()
-    works.wait(code, JobState.DONE)
-    again = works.ask("M1")
-    works.wait(again, JobState.DONE)
-    assert set(works.finished.values()) == {1}
-    assert works.job(again).scorecard_version == 2
+    works.until(lambda: (works.settings.data_folder / "jobs.db").exists(), bool)
+    second = works.worker()
+    assert second.wait(60) == 1
 
 
-def test_one_stage_is_done_again_when_asked(works: Works) -> None:
-    code = works.ask(works.held())
-    works.worker()
-    works.wait(code, JobState.DONE)
-    works.wait(works.ask("M1", again_from=Stage.READ), JobState.DONE)
-    assert set(works.finished.values()) == {1}
-    works.wait(works.ask("M1", again_from=Stage.TRANSCRIBE), JobState.DONE)
-    assert set(works.finished.values()) == {2}
-
-
-def test_cancelling_kills_the_child_that_hears(works: Works) -> None:
-    from api.jobs.service import cancel
-    from models.base import EVERYWHERE
-
-    works.takes(60)
-    code = works.ask(works.held())
-    works.worker()
-    ((_, _, process),) = works.until(lambda: works.heard, bool)
-    with transaction(works.engine) as session:
-        cancel(session, code, within=EVERYWHERE)
-    job = works.wait(code, JobState.CANCELLED, seconds=10)
-    assert job.error == "已按要求取消。"
-    assert not psutil.pid_exists(int(process))
-
-
-def test_what_may_heal_is_tried_again_and_what_may_not_ends_with_its_sentence(works: Works) -> None:
-    (works.folder / "fail").write_text("ModelError 连不上模型库。")
-    heals = works.ask(works.held())
-    works.worker()
-    works.until(lambda: works.job(heals).attempts, bool)
-    assert works.job(heals).error == "连不上模型库。"
-    (works.folder / "fail").write_text("RecordingError 录音里没有听到讲话。")
-    job = works.wait(heals, JobState.FAILED)
-    assert (job.error, job.stage) == ("录音里没有听到讲话。", Stage.TRANSCRIBE)
-    (works.folder / "fail").unlink()
-    from api.jobs.service import retry
-    from models.base import EVERYWHERE
-
-    with transaction(works.engine) as session:
-        retry(session, heals, within=EVERYWHERE)
-    works.wait(heals, JobState.DONE)
-
-
-def test_a_recording_that_left_the_store_fails_in_words_and_a_store_that_went_away_is_waited_for(
-    works: Works,
-) -> None:
-    code = works.ask(works.held())
-    (works.settings.data_folder / "store").rename(works.settings.data_folder / "unmounted")
-    works.worker()
-    works.until(lambda: works.job(code).attempts, bool)
-    assert "存储" in (works.job(code).error or "")
-    with transaction(works.engine) as session:
-        session.execute(delete(Artefact))
-    target = works.settings.data_folder / "store"
-    for kept in (works.settings.data_folder / "unmounted").iterdir():
-        target.mkdir(exist_ok=True)
-        kept.rename(target / kept.name)
-    works.wait(code, JobState.DONE)
-
-
-def test_a_newer_job_takes_the_place_of_a_running_one(works: Works) -> None:
-    works.takes(60)
-    older = works.ask(works.held())
+@pytest.mark.parametrize("service_engine", ["postgresql"], indirect=True)
+def test_two_workers_share_twenty_jobs_and_one_takes_over_when_the_other_dies_for_good(works: Works) -> None:
+    works.takes(1)
+    codes = [works.ask(works.held()) for _ in range(20)]
+    one = works.worker(concurrency=2)
     works.worker(concurrency=2)
-    works.until(lambda: works.heard, bool)
+    works.until(lambda: sum(works.finished.values()), lambda number: number >= 6, seconds=120)
+    with Session(works.engine) as session:
+        assert session.scalar(select(func.count()).select_from(Worker)) == 2
+    one.send_signal(signal.SIGKILL)
+    one.wait()
     works.takes(0)
-    newer = works.ask("M1")
-    works.wait(newer, JobState.DONE)
-    assert works.wait(older, JobState.CANCELLED).error == "同一会议有更新的质检任务，本任务让位。"
-    assert scorecards(works) == 1
+    for code in codes:
+        assert works.wait(code, *ENDED, seconds=180).state == JobState.DONE
+    assert set(works.finished.values()) == {1}
+    assert set(scorecards(works).values()) == {1}
+    assert len(works.finished) == len(scorecards(works)) == 20
+    with Session(works.engine) as session:
+        assert session.scalar(select(func.count()).select_from(Worker)) == 1

@@ -1,0 +1,159 @@
+"""What stages make once and find again, what heals, what does not; in this process, without the engine."""
+
+from __future__ import annotations
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from api.jobs.parent import ChildDied
+from api.jobs.service import cancel, retry
+from api.jobs.tables import Artefact, ArtefactKind, JobState, Stage
+from api.meetings import versions
+from api.meetings.kept import inspection_of
+from api.store import put
+from models.base import EVERYWHERE
+from models.database import transaction
+from models.meetings.repository import MeetingRepository
+from models.meetings.tables import Scorecard
+from qa_pipeline.errors import ModelError, RecordingError
+from tests.api.jobs.conftest import Works
+from tests.sound import ROOT
+
+
+def scorecards(works: Works) -> int:
+    with Session(works.engine) as session:
+        return session.scalar(select(func.count()).select_from(Scorecard)) or 0
+
+
+def test_a_recording_becomes_a_published_scorecard(works: Works) -> None:
+    job = works.by_hand(works.ask(works.held()))
+    assert (job.state, job.stage, job.scorecard_version, job.error) == (JobState.DONE, Stage.PUBLISH, 1, None)
+    with Session(works.engine) as session:
+        assert {a.kind for a in session.scalars(select(Artefact))} == set(ArtefactKind)
+        card = session.scalars(select(Scorecard)).one()
+        made = inspection_of(session, card)
+        assert made.facts.institution == "机构350102"
+        assert made.recording is not None
+        assert [part.path for part in made.recording.parts] == ["会议.wav"]
+
+
+def test_a_meeting_inspected_again_is_not_heard_again(works: Works) -> None:
+    works.by_hand(works.ask(works.held()))
+    assert works.by_hand(works.ask("M1")).scorecard_version == 2
+    assert set(works.finished.values()) == {1}
+
+
+def test_one_stage_is_done_again_when_asked(works: Works) -> None:
+    works.by_hand(works.ask(works.held()))
+    works.by_hand(works.ask("M1", again_from=Stage.READ))
+    assert set(works.finished.values()) == {1}
+    works.by_hand(works.ask("M1", again_from=Stage.TRANSCRIBE))
+    assert set(works.finished.values()) == {2}
+    works.by_hand(works.ask("M1"))
+    assert set(works.finished.values()) == {2}
+
+
+def test_another_rubric_scores_again_without_hearing_or_reading(works: Works) -> None:
+    works.by_hand(works.ask(works.held()))
+    text = (ROOT / "rubrics" / "weekly_review.yaml").read_text().replace("pass_line: 60", "pass_line: 90")
+    works.by_hand(works.ask("M1", rubric=put(works.store, text.encode())))
+    with Session(works.engine) as session:
+        first, second = session.scalars(select(Scorecard).order_by(Scorecard.version))
+        assert inspection_of(session, second).scorecard.pass_line == 90
+        assert inspection_of(session, first).scorecard.pass_line == 60
+        made = session.scalars(select(Artefact.kind)).all()
+        assert sorted(made) == ["inspection", "inspection", "reading", "recording", "transcript"]
+
+
+def test_a_transcript_that_people_put_right_is_read_instead_of_the_recording(works: Works) -> None:
+    works.by_hand(works.ask(works.held()))
+    with transaction(works.engine) as session:
+        newest = versions.latest(session, MeetingRepository(session).get("M1").id)
+        assert newest is not None
+        change = versions.Change(utterance=0, text="大家好，现在开会。")
+        versions.edit(session, newest, changes=[change], speakers={}, borders=None, by="qa", note=None)
+    works.by_hand(works.ask("M1"))
+    assert set(works.finished.values()) == {1}
+    with Session(works.engine) as session:
+        readings = session.scalars(select(Artefact).where(Artefact.kind == ArtefactKind.READING)).all()
+        assert len(readings) == 2
+
+
+def test_what_may_heal_is_tried_again_later_and_the_last_attempt_fails_in_words(works: Works) -> None:
+    works.failures = [ModelError("连不上模型库。")]
+    job = works.by_hand(works.ask(works.held()))
+    assert (job.state, job.attempts, job.error) == (JobState.QUEUED, 1, "连不上模型库。")
+    assert job.retry_at is not None
+    works.failures = [ChildDied("处理进程意外终止（可能内存不足）。")]
+    while works.job(job.code).state == JobState.QUEUED:
+        works.by_hand(job.code)
+    ended = works.job(job.code)
+    assert (ended.state, ended.attempts, ended.error) == (
+        JobState.FAILED,
+        5,
+        "处理进程意外终止（可能内存不足）。",
+    )
+    works.failures = []
+    with transaction(works.engine) as session:
+        retry(session, job.code, within=EVERYWHERE)
+    assert works.by_hand(job.code).state == JobState.DONE
+
+
+def test_a_bad_recording_ends_the_job_with_its_sentence(works: Works) -> None:
+    works.failures = [RecordingError("录音里没有听到讲话。")]
+    job = works.by_hand(works.ask(works.held()))
+    assert (job.state, job.stage, job.error) == (JobState.FAILED, Stage.TRANSCRIBE, "录音里没有听到讲话。")
+
+
+def test_a_store_that_went_away_is_waited_for(works: Works) -> None:
+    store, away = works.settings.data_folder / "store", works.settings.data_folder / "unmounted"
+    code = works.ask(works.held())
+    store.rename(away)
+    job = works.by_hand(code)
+    assert job.state == JobState.QUEUED
+    assert "不见了：请检查磁盘或网络共享是否已挂载" in (job.error or "")
+    away.rename(store)
+    assert works.by_hand(code).state == JobState.DONE
+
+
+def test_an_artefact_whose_content_is_gone_is_made_again(works: Works) -> None:
+    works.by_hand(works.ask(works.held()))
+    with Session(works.engine) as session:
+        kept = session.scalars(select(Artefact).where(Artefact.kind == ArtefactKind.TRANSCRIPT)).one()
+    works.store.remove(kept.content_hash)
+    works.by_hand(works.ask("M1"))
+    assert set(works.finished.values()) == {2}
+
+
+def test_a_waiting_job_is_asked_for_once_and_gives_way_to_a_different_one(works: Works) -> None:
+    first = works.ask(works.held())
+    assert works.ask("M1") == first
+    other = works.ask("M1", again_from=Stage.SCORE)
+    assert other != first
+    assert (works.job(first).state, works.job(first).error) == (
+        JobState.CANCELLED,
+        "同一会议有更新的质检任务，本任务让位。",
+    )
+    assert works.by_hand(other).state == JobState.DONE
+    assert scorecards(works) == 1
+
+
+def test_a_paused_job_does_not_start_and_a_cancelled_one_stays_so(works: Works) -> None:
+    code = works.ask(works.held(), paused=True)
+    with transaction(works.engine) as session:
+        cancel(session, code, within=EVERYWHERE)
+    assert works.job(code).state == JobState.CANCELLED
+    assert scorecards(works) == 0
+
+
+def test_fresh_uploads_go_before_the_archive(works: Works) -> None:
+    from datetime import UTC, datetime
+
+    from api.jobs.repository import JobRepository
+    from api.jobs.tables import ARCHIVE
+
+    archive = [works.ask(works.held(), priority=ARCHIVE) for _ in range(2)]
+    fresh = works.ask(works.held())
+    with transaction(works.engine) as session:
+        taken = JobRepository(session).to_dispatch(now=datetime.now(UTC), limit=10)
+        assert [job.code for job in taken] == [fresh, *archive]

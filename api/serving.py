@@ -16,6 +16,7 @@ from typing import Final
 import uvicorn
 from sqlalchemy import Engine
 
+from api import console
 from api.accounts.bootstrap import bootstrap
 from api.app import create_app
 from api.database import migrate, require_current
@@ -74,6 +75,7 @@ def serve(
 ) -> None:
     """Answer requests until SIGINT or SIGTERM."""
     app = create_app(settings, engine=engine)
+    console.mount(app)
     server = uvicorn.Server(
         uvicorn.Config(
             app,

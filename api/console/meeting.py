@@ -297,7 +297,7 @@ def _transcript(utterances: Sequence[Utterance]) -> None:
         )
         ui.html(f'<ol class="transcript">{lines}</ol>', sanitize=False).on(
             "click",
-            js_handler="(event) => { const at = event.target.dataset.at; at && window.hjSeek && hjSeek(+at) }",
+            js_handler="(event) => { const at = event.target.dataset.at; at && window.hjSeek?.(+at) }",
         )
 
 

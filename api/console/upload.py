@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -72,10 +73,13 @@ async def upload(view: View) -> None:
                     "institution": place.value or ""}  # fmt: skip
 
         async def begin() -> None:
-            await ui.run_javascript(
+            chosen = await ui.run_javascript(
                 "const files = document.getElementById('files').files;"
-                f"if (files.length) hjUpload(files, {facts()!r}, '{view.csrf}'); return files.length"
-            ) or ui.notify("请先选择录音文件。", type="warning")
+                f"if (files.length) hjUpload(files, {json.dumps(facts())}, '{view.csrf}');"
+                "return files.length"
+            )
+            if not chosen:
+                ui.notify("请先选择录音文件。", type="warning")
 
         ui.button("开始上传", icon="upload", on_click=begin)
     with parts.section("进度"):

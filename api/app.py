@@ -18,15 +18,19 @@ from api.frame import Frame
 from api.indicators.endpoints import router as indicators
 from api.jobs.endpoints import router as jobs
 from api.limits import Limits
+from api.management.endpoints import router as management
 from api.meetings.endpoints import router as meetings
+from api.navigator.endpoints import router as navigator
 from api.operations.endpoints import router as operations
 from api.operations.metrics import Metrics
 from api.organisation.endpoints import router as organisation
 from api.plans.endpoints import router as plans
 from api.privacy.endpoints import router as privacy
 from api.recordings.endpoints import router as recordings
+from api.reviews.endpoints import router as reviews
 from api.settings import Settings
 from api.store import open_store
+from api.toolbox.endpoints import router as toolbox
 from models.database import connect
 
 V1: Final = "/api/v1"
@@ -35,10 +39,14 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     organisation,
     meetings,
     compliance,
+    reviews,
     plans,
     indicators,
     customers,
     activities,
+    management,
+    navigator,
+    toolbox,
     privacy,
     recordings,
     jobs,

@@ -1,0 +1,1 @@
+"""The four management actions, their coverage, and who is behind (R32)."""

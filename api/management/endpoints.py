@@ -1,0 +1,151 @@
+"""Routes of the four management actions (R32)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Query, Request, Response
+
+from api.access import Caller, Permission, allowed
+from api.audit import note
+from api.codes import CodeRepository, InInstitution, Named, day_or_today
+from api.etags import IfMatch, require_match, tagged
+from api.fields import Code, Day, existing
+from api.management import service
+from api.management.repository import ActionRepository
+from api.management.schemas import (
+    ActionIn,
+    ActionOut,
+    CoverageOut,
+    FocusList,
+    FocusOut,
+    NewAction,
+    RecordIn,
+    ReviewIn,
+)
+from api.pages import Cursor, Limit, Page, sliced
+from api.problems import Conflict
+from api.sessions import Database
+from models.base import Subtree
+from models.management.repository import ManagementRepository
+from models.management.tables import ActionKind, ManagementAction
+from models.organisation.repository import InstitutionRepository
+from models.organisation.tables import Person
+
+router: Final = APIRouter(tags=["管理动作"])
+Reader = Annotated[Caller, Depends(allowed(Permission.READ_MODEL))]
+Editor = Annotated[Caller, Depends(allowed(Permission.EDIT_MODEL))]
+On = Annotated[Day | None, Query(description="看哪一天所在的经营周和月份；不填为今天")]
+
+
+@router.get("/management-actions", summary="管理动作列表（按日期排序）", operation_id="listManagementActions")
+def actions(
+    session: Database,
+    asker: Reader,
+    first: Annotated[Day, Query(description="首日")],
+    last: Annotated[Day, Query(description="末日")],
+    institution: Annotated[Code | None, Query(description="机构代码；不填为全部可见机构")] = None,
+    kind: Annotated[ActionKind | None, Query(description="只看一种动作")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Page[ActionOut]:
+    within = CodeRepository(session, within=asker.within).below(institution)
+    rows = ManagementRepository(session, within=within).between(first, last, kind=kind)
+    rows.sort(key=_place)
+    part, further = sliced(rows, cursor, limit, _place)
+    return Page(items=service.shown(session, part), next=further)
+
+
+@router.post(
+    "/management-actions", status_code=201, summary="计划管理动作", operation_id="addManagementAction"
+)
+def add(request: Request, response: Response, session: Database, asker: Editor, body: NewAction) -> ActionOut:
+    if ActionRepository(session, within=asker.within).action(body.code) is not None:
+        raise Conflict(f"管理动作 {body.code} 已存在：请换一个编号，或修改已有的动作。")
+    service.plan(session, asker, body.code, body)
+    return _done(request, response, session, asker, body.code, "plan")
+
+
+@router.get("/management-actions/{code}", summary="一个管理动作", operation_id="getManagementAction")
+def action(response: Response, session: Database, asker: Reader, code: Code) -> ActionOut:
+    found = service.action_of(session, asker, code)
+    tagged(response, found)
+    return found
+
+
+@router.put("/management-actions/{code}", summary="修改未完成动作的计划", operation_id="editManagementAction")
+def edit(
+    request: Request,
+    response: Response,
+    session: Database,
+    asker: Editor,
+    code: Code,
+    body: ActionIn,
+    match: IfMatch = None,
+) -> ActionOut:
+    require_match(match, service.action_of(session, asker, code))
+    service.plan(session, asker, code, body)
+    return _done(request, response, session, asker, code, "edit")
+
+
+@router.put(
+    "/management-actions/{code}/record", summary="记录完成情况", operation_id="recordManagementAction"
+)
+def record(
+    request: Request, response: Response, session: Database, asker: Editor, code: Code, body: RecordIn
+) -> ActionOut:
+    service.action_of(session, asker, code)
+    ManagementRepository(session, within=asker.within).record(code, done_on=body.done_on, record=body.record)
+    return _done(request, response, session, asker, code, "record")
+
+
+@router.put("/management-actions/{code}/review", summary="复盘", operation_id="reviewManagementAction")
+def review(
+    request: Request, response: Response, session: Database, asker: Editor, code: Code, body: ReviewIn
+) -> ActionOut:
+    service.action_of(session, asker, code)
+    ManagementRepository(session, within=asker.within).review(code, body.review)
+    return _done(request, response, session, asker, code, "review")
+
+
+@router.get(
+    "/management-coverage", summary="四项动作的覆盖与落后名单（R32）", operation_id="getManagementCoverage"
+)
+def coverage(
+    session: Database, asker: Reader, institution: InInstitution, on: On = None
+) -> list[CoverageOut]:
+    home = existing(InstitutionRepository(session, within=asker.within).get, institution)
+    return service.coverage(session, asker, home, day_or_today(on))
+
+
+@router.get("/focus-supervisors", summary="重点主管及原因", operation_id="listFocusSupervisors")
+def focus(session: Database, asker: Reader, institution: InInstitution, on: On = None) -> FocusList:
+    home = existing(InstitutionRepository(session, within=asker.within).get, institution)
+    found = ManagementRepository(session, within=Subtree(home.path)).focus(day_or_today(on))
+    keys = {*found.reasons, *found.unknown_u, *found.unknown_ct}
+    people = CodeRepository(session).names(Person, keys)
+
+    def named(keys: frozenset[int]) -> list[Named]:
+        return sorted((people[key] for key in keys), key=lambda person: person.code)
+
+    supervisors = [
+        FocusOut(person=people[key], reasons=list(reasons)) for key, reasons in found.reasons.items()
+    ]
+    return FocusList(
+        supervisors=sorted(supervisors, key=lambda row: row.person.code),
+        unknown_u=named(found.unknown_u),
+        unknown_ct=named(found.unknown_ct),
+    )
+
+
+def _place(row: ManagementAction) -> list[str]:
+    return [f"{row.done_on or row.planned_on}", row.code]
+
+
+def _done(
+    request: Request, response: Response, session: Database, asker: Caller, code: str, what: str
+) -> ActionOut:
+    note(session, request, asker, f"management.{what}", kind="management_action", code=code)
+    found = service.action_of(session, asker, code)
+    tagged(response, found)
+    return found

@@ -1,0 +1,99 @@
+"""Management actions as requests and answers hold them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.codes import Named
+from api.fields import Code, Day, Words, example
+from api.figures import Figure
+from models.activities.tables import Platform
+from models.management.focus import FocusReason
+from models.management.tables import ActionKind
+
+
+class ActionIn(BaseModel):
+    """The plan of an action; interviews and joint visits name whom, a platform set-up its event."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            kind="joint_visit", actor="35010203007", subject="35010203011", planned_on="2026-11-06"
+        )
+    )
+
+    kind: ActionKind = Field(
+        description="goal_interview 目标面谈，customer_inventory 客户盘点，"
+        "platform_setup 平台搭建，joint_visit 陪访"
+    )
+    actor: Code = Field(description="执行人工号")
+    planned_on: Day = Field(description="计划日期")
+    subject: Code | None = Field(None, description="面谈或陪访对象工号")
+    customer: Code | None = Field(None, description="客户代码")
+    event: Code | None = Field(None, description="活动代码；平台搭建必填")
+
+
+class NewAction(ActionIn):
+    code: Code
+
+
+class RecordIn(BaseModel):
+    done_on: Day = Field(description="完成日期")
+    record: Words = Field(description="记录")
+
+
+class ReviewIn(BaseModel):
+    review: Words = Field(description="复盘：结论与改进")
+
+
+class ActionOut(BaseModel):
+    """One management action. A joint visit counts once it has a record and a review (R32)."""
+
+    code: str
+    kind: ActionKind
+    actor: Named
+    subject: Named | None
+    customer: str | None
+    event: str | None
+    planned_on: date | None
+    done_on: date | None
+    record: str | None
+    review: str | None
+
+
+class Behind(BaseModel):
+    """Who owes how much still: a supervisor, or an institution for a platform kind."""
+
+    institution: str
+    person: Named | None
+    platform: Platform | None
+    required: int
+    done: int
+    missing: int
+
+
+class CoverageOut(BaseModel):
+    """Where the institution, with all below it, stands in one kind of action (R32)."""
+
+    kind: ActionKind
+    first: date = Field(description="考核期首日：当周或当月")
+    last: date
+    duties: int = Field(description="应做的人数（平台搭建为平台数）")
+    covered: int = Field(description="至少做过一次的")
+    coverage: Figure | None
+    missing: int = Field(description="还差几次")
+    behind: list[Behind]
+
+
+class FocusOut(BaseModel):
+    """A focus supervisor and why: no U, no CT, or marked by hand."""
+
+    person: Named
+    reasons: list[FocusReason]
+
+
+class FocusList(BaseModel):
+    supervisors: list[FocusOut]
+    unknown_u: list[Named] = Field(description="不知是否达 U 的主管：名单可能因此不全")
+    unknown_ct: list[Named] = Field(description="不知是否达 CT 的主管")

@@ -1,0 +1,48 @@
+"""Recommendations as requests and answers hold them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.codes import Named
+from api.fields import Code, Day, example
+
+
+class RunIn(BaseModel):
+    """Make the day's recommendations."""
+
+    model_config = ConfigDict(json_schema_extra=example(institution="350102", on="2026-11-06"))
+
+    institution: Code
+    on: Day | None = Field(None, description="哪一天；不填为今天")
+    agent: Code | None = Field(None, description="只为一位服务人员的客户生成")
+
+
+class RunOut(BaseModel):
+    on: date
+    customers: int = Field(description="看过的客户数")
+    made: int = Field(description="当日的建议数")
+    standing: int = Field(description="此前仍然有效的")
+    superseded: int = Field(description="被取代的")
+
+
+class RecommendationOut(BaseModel):
+    """One open recommendation: what to do for a customer, why, and until when."""
+
+    id: int
+    customer: str
+    name: str = Field(description="隐去后的姓名")
+    agent: Named
+    rule: str
+    action: str
+    reason: str
+    contact_limit: str | None = Field(description="客户勿扰时仅限的服务；null 没有限制")
+    made_on: date
+    due_on: date
+    overdue: bool
+
+
+class ClosingIn(BaseModel):
+    on: Day | None = Field(None, description="办结日期；不填为今天")

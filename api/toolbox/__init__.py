@@ -1,0 +1,1 @@
+"""The toolbox's three tables: computed, overridden, looked up."""

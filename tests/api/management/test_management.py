@@ -1,0 +1,83 @@
+"""Management actions over the API: planned, recorded, reviewed; coverage and who is behind."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+
+from api.accounts.tables import Role
+from tests.api.conftest import SignedIn
+from tests.models.company import Company
+
+V1 = "/api/v1"
+VISIT = {"code": "M1", "kind": "joint_visit", "actor": "A1S", "subject": "A1a", "planned_on": "2025-11-06"}
+
+
+@pytest.fixture
+def manager(company: Company, signed_in: SignedIn) -> TestClient:
+    return signed_in(Role.MANAGER, institution="A")
+
+
+def coverage(client: TestClient, kind: str) -> Any:
+    found = client.get(f"{V1}/management-coverage?institution=A&on=2025-11-07").json()
+    return next(each for each in found if each["kind"] == kind)
+
+
+def test_r32_a_joint_visit_counts_with_record_and_review(manager: TestClient) -> None:
+    assert manager.post(f"{V1}/management-actions", json=VISIT).status_code == 201
+    early = manager.put(f"{V1}/management-actions/M1/review", json={"review": "再练"})
+    assert early.status_code == 400
+    done = {"done_on": "2025-11-06", "record": "客户关注养老"}
+    assert manager.put(f"{V1}/management-actions/M1/record", json=done).status_code == 200
+    before = coverage(manager, "joint_visit")
+    assert (before["first"], before["last"]) == ("2025-11-01", "2025-11-07")
+    assert (before["duties"], before["covered"]) == (2, 0)
+    manager.put(f"{V1}/management-actions/M1/review", json={"review": "开门话术再练"})
+    after = coverage(manager, "joint_visit")
+    assert (after["covered"], after["coverage"]) == (1, "0.5")
+    assert [(each["person"]["code"], each["missing"]) for each in after["behind"]] == [("A2S", 1)]
+
+
+def test_r32_each_platform_kind_is_due_each_month(manager: TestClient) -> None:
+    found = coverage(manager, "platform_setup")
+    assert (found["first"], found["duties"]) == ("2025-11-01", 3)
+    assert [each["platform"] for each in found["behind"]] == ["warmup", "high_value", "high_potential"]
+    assert found["behind"][0]["institution"] == "A"
+
+
+def test_actions_are_listed_by_day_and_edited_as_read(manager: TestClient) -> None:
+    manager.post(f"{V1}/management-actions", json=VISIT)
+    manager.post(f"{V1}/management-actions", json={**VISIT, "code": "M0", "planned_on": "2025-11-20"})
+    path = f"{V1}/management-actions?first=2025-11-01&last=2025-11-30"
+    first = manager.get(f"{path}&limit=1").json()
+    second = manager.get(path, params={"limit": 1, "cursor": first["next"]}).json()
+    assert [each["code"] for each in first["items"] + second["items"]] == ["M1", "M0"]
+    assert manager.get(f"{path}&kind=goal_interview").json()["items"] == []
+    read = manager.get(f"{V1}/management-actions/M1")
+    body = {**VISIT, "planned_on": "2025-11-09"}
+    tag = {"If-Match": read.headers["ETag"]}
+    assert manager.put(f"{V1}/management-actions/M1", json=body).status_code == 400
+    assert manager.put(f"{V1}/management-actions/M1", json=body, headers=tag).status_code == 200
+    assert manager.put(f"{V1}/management-actions/M1", json=body, headers=tag).status_code == 412
+    assert manager.post(f"{V1}/management-actions", json=VISIT).status_code == 409
+
+
+def test_focus_supervisors_with_what_is_not_known(manager: TestClient) -> None:
+    found = manager.get(f"{V1}/focus-supervisors?institution=A&on=2025-11-07").json()
+    assert found["supervisors"] == []
+    assert [person["code"] for person in found["unknown_u"]] == ["A1S", "A2S"]
+
+
+def test_refusals(manager: TestClient, signed_in: SignedIn, anonymous: TestClient) -> None:
+    manager.post(f"{V1}/management-actions", json=VISIT)
+    beside = signed_in(Role.MANAGER, institution="B")
+    assert beside.get(f"{V1}/management-actions/M1").status_code == 404
+    assert beside.put(f"{V1}/management-actions/M1/review", json={"review": "x"}).status_code == 404
+    assert beside.get(f"{V1}/management-coverage?institution=A").status_code == 404
+    assert manager.post(f"{V1}/management-actions", json={**VISIT, "actor": "B1S"}).status_code == 400
+    alone = {**VISIT, "code": "M2", "subject": None}
+    assert manager.post(f"{V1}/management-actions", json=alone).status_code == 400
+    assert anonymous.get(f"{V1}/management-actions/M1").status_code == 401
+    assert signed_in(Role.QA).post(f"{V1}/management-actions", json=VISIT).status_code == 403

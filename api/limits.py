@@ -19,8 +19,8 @@ from api.problems import TooMany
 
 MOST_KEYS: Final = 10_000
 """So many buckets are kept before the full ones are forgotten."""
-SIGN_INS_OF_LOGIN: Final = (10, 10 / 60)
-"""Burst and refill a second: somebody mistypes now and then; guessing takes more."""
+SIGN_INS_OF_LOGIN: Final = (10, 1 / 60)
+"""Burst, and refill a second: somebody mistypes now and then; guessing takes more."""
 SIGN_INS_FROM_ADDRESS: Final = (100, 1.0)
 """A whole office may share an address."""
 STRANGERS: Final = (300, 5.0)

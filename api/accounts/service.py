@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 
 from fastapi import Request
 from sqlalchemy.orm import Session
@@ -16,7 +16,7 @@ from api.accounts.tables import Account, Role
 from api.audit import note
 from api.fields import existing
 from api.problems import Conflict, Forbidden
-from models.base import EVERYWHERE
+from models.base import EVERYWHERE, SHANGHAI
 from models.organisation.people import PeopleRepository
 from models.organisation.repository import InstitutionRepository
 from qa_pipeline.errors import InputError
@@ -67,7 +67,7 @@ def create(
         subject=given.subject,
         password_hash=passwords.hash_password(password) if password else None,
         must_change_password=given.with_password,
-        created_at=datetime.now(UTC),
+        created_at=datetime.now(SHANGHAI),
     )
     session.add(account)
     session.flush()

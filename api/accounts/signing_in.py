@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from fastapi import Request
@@ -20,6 +20,7 @@ from api.accounts.repository import AccountRepository, SignInRepository
 from api.accounts.tables import Account, SignIn
 from api.audit import note
 from api.problems import NotSignedIn
+from models.base import SHANGHAI
 from qa_pipeline.errors import InputError
 
 MOST_FAILURES: Final = 5
@@ -66,7 +67,7 @@ def sign_in(session: Session, request: Request, *, login: str, password: str) ->
 
 def open_session(session: Session, request: Request, account: Account, *, by: str) -> Opened:
     """A fresh session; the one that the browser brought along ends, so that no token outlives a sign-in."""
-    now = datetime.now(UTC)
+    now = datetime.now(SHANGHAI)
     sign_ins = SignInRepository(session)
     sign_ins.forget_ended(now=now)
     if old := request.cookies.get(COOKIE):
@@ -126,7 +127,7 @@ def _counted(
     session: Session, request: Request, *, login: str, kept: str | None, right: bool
 ) -> Account | None:
     """The account when it may go on; otherwise None, and a wrong password is counted."""
-    now = datetime.now(UTC)
+    now = datetime.now(SHANGHAI)
     account = AccountRepository(session).find(login, to_change=True)
     if account is None:
         return None

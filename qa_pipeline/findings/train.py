@@ -312,7 +312,7 @@ def save(model: ActModel, path: Path) -> None:
 
 def main() -> None:
     training = [e for m in meetings() for e in examples(m)]
-    model = fit(training, version="acts-2", report=lambda line: print(line, file=sys.stderr))
+    model = fit(training, version="acts-3", report=lambda line: print(line, file=sys.stderr))
     save(model, MODEL)
     sys.stderr.write(f"{MODEL.name}: {MODEL.stat().st_size / 1e6:.1f} MB, {len(model.vocabulary)} n-grams\n")
 

@@ -14,6 +14,9 @@ from qa_pipeline.values import Chapter, Chapters, ChapterSpan, MeetingKind, Tran
 TEMPERATURE: Final = 1.5
 """Probabilities are read at this temperature: windows overlap, so the field counts the same words repeatedly
 and is too sure of itself. ``tests.evaluation`` measures how far confidence and truth lie apart."""
+REFUSED: Final = 0.95
+"""What was filed as one of the two meetings but is this surely neither has their chapters no more than
+another meeting has. No weekly or monthly meeting of an unseen author was refused at this bar."""
 KIND_ORDER: Final = (MeetingKind.WEEKLY_REVIEW, MeetingKind.MONTHLY_PLANNING, None)
 
 
@@ -25,14 +28,17 @@ def segment(
 ) -> Chapters:
     """Divide a meeting into chapters (R13, R14). Spans tile the utterances; a chapter may be missing,
     recur or come out of order. ``kind`` None: told from the words; a meeting of neither kind
-    is all off-topic but for its opening and closing. A span's confidence is the mean probability of its
-    chapter, by length."""
+    is all off-topic but for its opening and closing, and so is one that was given a ``kind`` (a calendar may
+    name it) but whose words say otherwise. A span's confidence is the mean probability of its chapter, by
+    length."""
     learned = using or model.shipped()
     if not transcript.utterances:
         return Chapters(spans=(), segmenter=model.VERSION)
     seen = evidence(transcript, learned.scorers)
     if kind is None:
         kind, _ = _kind(seen, learned)
+    elif _misfiled(seen, learned) > REFUSED:
+        kind = None
     emission, entry = model.potentials(seen, learned.field)
     emission = emission + model.ruled_out(kind, seen.foreign)
     change = learned.field.change
@@ -73,6 +79,17 @@ def kind_features(seen: Evidence, field: model.Field) -> Floats:
             shares[0][rest],
         ]
     )
+
+
+def otherness(seen: Evidence) -> float:
+    """How much more likely another kind of meeting is by the words than the two together, logarithmic."""
+    return float(seen.kind[2] - np.logaddexp(seen.kind[0], seen.kind[1]))
+
+
+def _misfiled(seen: Evidence, learned: model.Model) -> float:
+    """The probability that a meeting said to be one of the two is neither."""
+    slope, intercept = learned.misfiled
+    return float(1 / (1 + np.exp(-slope * otherness(seen) - intercept)))
 
 
 def _kind(seen: Evidence, learned: model.Model) -> tuple[MeetingKind | None, float]:

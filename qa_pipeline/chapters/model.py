@@ -16,7 +16,7 @@ from qa_pipeline.chapters.features import TOPICS, Evidence, Floats, Scorers
 from qa_pipeline.values import Chapter, MeetingKind
 
 FILE: Final = "model.npz"
-VERSION: Final = "chapters-2"
+VERSION: Final = "chapters-3"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +40,8 @@ class Model:
     field: Field
     kind: Floats
     """(3, features + 1): weights of the meeting kinds over ``kind_features``, and intercepts."""
+    misfiled: Floats
+    """(2,): slope and intercept of the probability to be neither kind over ``otherness``."""
 
 
 def potentials(evidence: Evidence, field: Field) -> tuple[Floats, Floats]:
@@ -83,6 +85,7 @@ def save(model: Model, path: Path) -> None:
     for name in Field.__dataclass_fields__:
         parts[f"field_{name}"] = getattr(model.field, name)
     parts["kind_of"] = model.kind
+    parts["misfiled"] = model.misfiled
     with path.open("wb") as file:
         np.savez_compressed(file, allow_pickle=False, **parts)
 
@@ -104,6 +107,7 @@ def load(path: Path) -> Model:
             ),
             field=Field(**{name: parts[f"field_{name}"] for name in Field.__dataclass_fields__}),
             kind=parts["kind_of"],
+            misfiled=parts["misfiled"],
         )
 
 

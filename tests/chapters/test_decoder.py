@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
-from qa_pipeline.chapters import infer_kind, segment
+from qa_pipeline.chapters import infer_kind, model, segment
+from qa_pipeline.chapters.augment import other_talk
 from qa_pipeline.values import Chapter, Chapters, MeetingKind, Transcript, Utterance
 from tests.chapters.dialogue import (
     AGENDA,
@@ -101,6 +104,15 @@ def test_the_review_of_a_monthly_meeting_is_the_monthly_review() -> None:
 @pytest.mark.parametrize("part", [ENGLISH, GIBBERISH], ids=["English", "gibberish"])
 def test_what_is_no_sales_meeting_holds_no_chapter(part: str, kind: MeetingKind | None) -> None:
     assert body(segment(said(*[part] * 6), kind=kind)) == []
+
+
+def test_other_talk_filed_as_a_sales_meeting_holds_no_chapter() -> None:
+    talks = [each.transcript for each in other_talk()]
+    learned = model.shipped()
+    credulous = replace(learned, misfiled=np.array([0.0, -50.0]))
+    assert any(body(segment(talk, kind=WEEKLY, using=credulous)) for talk in talks)
+    for kind in (WEEKLY, MeetingKind.MONTHLY_PLANNING):
+        assert not any(body(segment(talk, kind=kind)) for talk in talks)
 
 
 def test_a_sales_meeting_is_told_from_other_talk() -> None:

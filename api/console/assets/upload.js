@@ -33,7 +33,13 @@
         const answer = await fetch(address, {method: 'PATCH', body: file.slice(offset, offset + PIECE),
           headers: {...headers, 'Upload-Offset': offset, 'Content-Type': 'application/offset+octet-stream'}});
         if (answer.ok) { offset = Number(answer.headers.get('Upload-Offset')); failures = 0; continue; }
-        if (answer.status !== 409 && answer.status < 500) { localStorage.removeItem(key(file)); throw Object.assign(new Error(await refusal(answer)), {final: true}); }
+        if (answer.status < 500) {
+          const head = answer.status === 409 ? await fetch(address, {method: 'HEAD', headers}) : null;
+          const reached = head?.ok ? Number(head.headers.get('Upload-Offset')) : offset;
+          if (reached !== offset) { offset = reached; continue; }
+          localStorage.removeItem(key(file));
+          throw Object.assign(new Error(await refusal(answer)), {final: true});
+        }
       } catch (error) { if (error.final) throw error; }
       if (failures >= 20) throw new Error('网络一直不通：已传的部分会保留，稍后再次选择同一文件即可续传。');
       await wait(PAUSES[Math.min(failures++, PAUSES.length - 1)]);
@@ -73,6 +79,19 @@
         words.replaceChildren(link); item.className = 'done'; },
     };
   }
+
+  // The label stands for the browser's own control: it tells what was chosen and takes what is dropped on it.
+  const told = input => input.closest('label').querySelector('span').textContent = input.files.length
+    ? [...input.files].map(file => file.name).join('、') : '点此选择录音，或拖到这里';
+  document.addEventListener('change', event => { if (event.target.id === 'files') told(event.target); });
+  document.addEventListener('dragover', event => { if (event.target.closest?.('.drop')) event.preventDefault(); });
+  document.addEventListener('drop', event => {
+    if (!event.target.closest?.('.drop')) return;
+    event.preventDefault();
+    const input = document.getElementById('files');
+    input.files = event.dataTransfer.files;
+    told(input);
+  });
 
   // Parts of one meeting are sent in the order of their names; inspection starts with the last one.
   window.hjUpload = async (files, facts, csrf) => {

@@ -1,0 +1,136 @@
+"""Uploads in pieces (tus 1.0): resumed where they broke off, checked for their real length."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, select, update
+from sqlalchemy.orm import Session
+
+from api.accounts.tables import Role
+from api.recordings.tables import Upload
+from api.settings import Settings
+from models.database import transaction
+from models.meetings.tables import Recording
+from tests.api.conftest import SignedIn
+from tests.api.recordings.test_upload import hold, wav
+
+TUS = {"Tus-Resumable": "1.0.0"}
+
+
+@pytest.fixture
+def manager(signed_in: SignedIn, service_engine: Engine) -> TestClient:
+    hold(service_engine, "M")
+    client = signed_in(Role.MANAGER, institution="350102")
+    client.headers.update(TUS)
+    return client
+
+
+def said(**words: str) -> str:
+    return ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in words.items())
+
+
+def begin(client: TestClient, length: int, **words: str) -> httpx.Response:
+    metadata = said(filename="周会.wav", meeting="M", **words)
+    return client.post("/api/v1/uploads", headers={"Upload-Length": str(length), "Upload-Metadata": metadata})
+
+
+def send(client: TestClient, address: str, offset: int, data: bytes, **headers: str) -> httpx.Response:
+    kind = {"Content-Type": "application/offset+octet-stream", "Upload-Offset": str(offset)}
+    return client.patch(address, content=data, headers={**kind, **headers})
+
+
+def test_an_upload_in_pieces_becomes_a_recording(
+    manager: TestClient, tmp_path: Path, settings: Settings
+) -> None:
+    sound = wav(tmp_path, 440)
+    created = begin(manager, len(sound))
+    assert created.status_code == 201, created.text
+    address = created.headers["Location"]
+    assert send(manager, address, 0, sound[:1000]).headers["Upload-Offset"] == "1000"
+    head = manager.head(address)
+    assert (head.headers["Upload-Offset"], head.headers["Upload-Length"]) == ("1000", str(len(sound)))
+    again = send(manager, address, 0, sound[:500])
+    assert (again.status_code, again.json()["code"]) == (409, "conflict")
+    assert "已收到 1000 字节" in again.json()["detail"]
+    assert send(manager, address, 1000, sound[1000:]).status_code == 204
+    body = manager.get(address).json()
+    assert (body["offset"], body["answer"]["meeting"], body["answer"]["received"]) == (len(sound), "M", [1])
+    assert body["answer"]["parts"][0]["sha256"] == hashlib.sha256(sound).hexdigest()
+    assert body["answer"]["job"]["state"] == "queued"
+    assert list((settings.data_folder / "store" / "incoming").iterdir()) == []
+    assert manager.head(address).headers["Upload-Offset"] == str(len(sound))
+
+
+def test_an_upload_whose_service_died_after_the_last_byte_is_finished_when_asked(
+    manager: TestClient, tmp_path: Path, settings: Settings, service_engine: Engine
+) -> None:
+    sound = wav(tmp_path, 441)
+    address = begin(manager, len(sound)).headers["Location"]
+    code = address.rsplit("/", 1)[1]
+    (settings.data_folder / "store" / "incoming" / f"{code}.part").write_bytes(sound)
+    assert manager.head(address).headers["Upload-Offset"] == str(len(sound))
+    with Session(service_engine) as session:
+        assert session.scalars(select(Recording.size)).all() == [len(sound)]
+    # The same once more, from where the file had already moved into the store.
+    with transaction(service_engine) as session:
+        session.execute(update(Upload).values(answer=None))
+    assert manager.get(address).json()["answer"]["received"] == [1]
+
+
+def test_more_bytes_than_announced_and_a_wrong_checksum_are_not_taken(
+    manager: TestClient, tmp_path: Path
+) -> None:
+    address = begin(manager, 1000).headers["Location"]
+    assert send(manager, address, 0, b"x" * 1001).status_code == 413
+    right = base64.b64encode(hashlib.sha256(b"abc").digest()).decode()
+    wrong = send(manager, address, 0, b"abd", **{"Upload-Checksum": f"sha256 {right}"})
+    assert (wrong.status_code, wrong.json()["code"]) == (460, "checksum_mismatch")
+    assert manager.head(address).headers["Upload-Offset"] == "0"
+    assert send(manager, address, 0, b"abc", **{"Upload-Checksum": f"sha256 {right}"}).status_code == 204
+    assert send(manager, address, 3, b"d", **{"Upload-Checksum": "crc32 AAAA"}).status_code == 400
+
+
+def test_text_is_refused_once_it_is_whole_and_forgotten(manager: TestClient) -> None:
+    text = "今天开会".encode() * 50
+    address = begin(manager, len(text)).headers["Location"]
+    answer = send(manager, address, 0, text)
+    assert (answer.status_code, answer.json()["code"]) == (422, "recording_error")
+    assert "周会.wav 的内容是文字" in answer.json()["detail"]
+    assert manager.head(address).status_code == 404
+
+
+def test_wrong_requests_are_refused(manager: TestClient, settings: Settings) -> None:
+    assert begin(manager, 0).status_code == 400
+    assert begin(manager, settings.upload_limit + 1).status_code == 413
+    assert begin(manager, 10, kind="party").status_code == 400
+    bad = manager.post("/api/v1/uploads", headers={"Upload-Length": "5", "Upload-Metadata": "filename ?!"})
+    assert bad.status_code == 400
+    address = begin(manager, 10).headers["Location"]
+    assert manager.patch(address, content=b"x", headers={"Upload-Offset": "0"}).status_code == 415
+    old = manager.head(address, headers={"Tus-Resumable": "0.2"})
+    assert (old.status_code, old.headers["Tus-Version"]) == (412, "1.0.0")
+
+
+def test_an_upload_is_given_up_and_seen_by_nobody_else(
+    manager: TestClient, signed_in: SignedIn, anonymous: TestClient, settings: Settings
+) -> None:
+    address = begin(manager, 10).headers["Location"]
+    other = signed_in(Role.HEAD_OFFICE)
+    assert other.head(address, headers=TUS).status_code == 404
+    assert anonymous.head(address, headers=TUS).status_code == 401
+    assert manager.delete(address).status_code == 204
+    assert manager.head(address).status_code == 404
+    assert list((settings.data_folder / "store" / "incoming").iterdir()) == []
+
+
+def test_what_the_server_supports_is_told_to_anybody(anonymous: TestClient, settings: Settings) -> None:
+    answer = anonymous.options("/api/v1/uploads")
+    assert answer.status_code == 204
+    assert answer.headers["Tus-Extension"] == "creation,expiration,checksum,termination"
+    assert answer.headers["Tus-Max-Size"] == str(settings.upload_limit)

@@ -15,6 +15,7 @@ from api.compliance.endpoints import router as compliance
 from api.customers.endpoints import router as customers
 from api.database import require_current
 from api.frame import Frame
+from api.imports.endpoints import router as imports
 from api.indicators.endpoints import router as indicators
 from api.jobs.endpoints import router as jobs
 from api.limits import Limits
@@ -28,6 +29,7 @@ from api.plans.endpoints import router as plans
 from api.privacy.endpoints import router as privacy
 from api.recordings.endpoints import router as recordings
 from api.reviews.endpoints import router as reviews
+from api.rubrics.endpoints import router as rubrics
 from api.settings import Settings
 from api.store import open_store
 from api.toolbox.endpoints import router as toolbox
@@ -40,6 +42,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     meetings,
     compliance,
     reviews,
+    rubrics,
     plans,
     indicators,
     customers,
@@ -47,6 +50,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     management,
     navigator,
     toolbox,
+    imports,
     privacy,
     recordings,
     jobs,

@@ -9,7 +9,9 @@ import api.activities.tables
 import api.imports.tables
 import api.jobs.tables
 import api.meetings.tables
-import api.recordings.tables  # noqa: F401
+import api.recordings.tables
+import api.reviews.tables
+import api.rubrics.tables  # noqa: F401
 from api.base import ServiceBase
 
 METADATA: Final = ServiceBase.metadata

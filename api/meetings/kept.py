@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.meetings import versions
+from api.meetings.repository import in_month
 from api.meetings.tables import KeptInspection
 from api.problems import NotFound
 from models.base import EVERYWHERE, Repository, Subtree
 from models.meetings.scorecards import ScorecardRepository
-from models.meetings.tables import Meeting, Scorecard
+from models.meetings.tables import Meeting, MeetingSlot, MeetingState, Scorecard
 from models.organisation.conditions import inside
 from models.organisation.tables import Institution
 from qa_pipeline.report.json import inspection_from_json, inspection_to_json
@@ -55,6 +56,20 @@ def inspection_of(session: Session, card: Scorecard) -> Inspection:
 
 class ArchiveRepository(Repository):
     """Current inspections of many meetings, for scoring again."""
+
+    def inspected_in(self, month: date) -> list[str]:
+        """Codes of the month's meetings that have a current inspection."""
+        query = (
+            select(Meeting.code)
+            .join(Institution, Institution.id == Meeting.institution_id)
+            .outerjoin(MeetingSlot, MeetingSlot.id == Meeting.slot_id)
+            .join(Scorecard, Scorecard.meeting_id == Meeting.id)
+            .join(KeptInspection, KeptInspection.scorecard_id == Scorecard.id)
+            .where(inside(self.within), Scorecard.is_current, Meeting.state == MeetingState.HELD)
+            .where(in_month(month))
+            .order_by(Meeting.code)
+        )
+        return list(self.session.scalars(query))
 
     def inspections(self, meetings: Sequence[str]) -> list[tuple[str, Inspection]]:
         """(meeting, its current inspection) of those that have one, in the order of their codes."""

@@ -66,7 +66,7 @@ class MeetingListRepository(Repository):
         if below is not None:
             query = query.where(Institution.path.startswith(below))
         if month is not None:
-            query = query.where(_in_month(month))
+            query = query.where(in_month(month))
         for column, value in (
             (MeetingSlot.name, slot),
             (Meeting.kind, kind),
@@ -121,7 +121,8 @@ def _keys(sort: Sort) -> list[ColumnElement[Any] | InstrumentedAttribute[Any]]:
     return [func.coalesce(Meeting.started_at, literal(NEVER, ZonedDateTime())), Meeting.code]
 
 
-def _in_month(month: date) -> ColumnElement[bool]:
+def in_month(month: date) -> ColumnElement[bool]:
+    """Meetings of the month's slots, and those without a slot that were held in it."""
     begin, end = (
         datetime(day.year, day.month, 1, tzinfo=SHANGHAI) for day in (month, months_later(month, 1))
     )

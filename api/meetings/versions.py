@@ -80,10 +80,11 @@ def transcript_of(row: TranscriptVersion) -> Transcript:
 
 
 def heard_anew(session: Session, meeting_id: int, transcript: Transcript, *, at: datetime) -> None:
-    """Note the machine's transcript where it differs from the newest version."""
-    newest = latest(session, meeting_id)
-    if newest is not None and transcript_of(newest).utterances == transcript.utterances:
+    """Note the machine's transcript when it is none of the versions: corrections of another are outdated."""
+    known = all_of(session, meeting_id)
+    if any(transcript_of(row).utterances == transcript.utterances for row in known):
         return
+    newest = known[-1] if known else None
     _add(session, meeting_id, transcript, newest=newest, base=None, by=None, at=at)
 
 

@@ -83,6 +83,46 @@ def upgrade() -> None:
         batch_op.create_index("ix_audit_entry_object", ["object_kind", "object_code"], unique=False)
 
     op.create_table(
+        "company_rubric",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "draft",
+                "published",
+                "retired",
+                name="rubric_state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("title", sa.String(length=128), nullable=False),
+        sa.Column("text", sa.Text(), nullable=False),
+        sa.Column("name", sa.String(length=64), nullable=True),
+        sa.Column("version", sa.String(length=64), nullable=True),
+        sa.Column("sha256", sa.String(length=64), nullable=True),
+        sa.Column("edited_by", sa.String(length=128), nullable=False),
+        sa.Column("edited_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("published_by", sa.String(length=128), nullable=True),
+        sa.Column("published_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("retired_at", sa.DateTime(timezone=True), nullable=True),
+        sa.CheckConstraint("state = 'draft' OR version IS NOT NULL", name=op.f("ck_company_rubric_named")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_company_rubric")),
+        sa.UniqueConstraint("code", name=op.f("uq_company_rubric_code")),
+    )
+    with op.batch_alter_table("company_rubric", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_company_rubric_published",
+            ["name", "version"],
+            unique=True,
+            sqlite_where=sa.text("state <> 'draft'"),
+            postgresql_where=sa.text("state <> 'draft'"),
+        )
+
+    op.create_table(
         "given_answer",
         sa.Column("id", KEY, nullable=False),
         sa.Column("actor", sa.String(length=128), nullable=False),
@@ -307,6 +347,49 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "appeal",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("meeting_id", KEY, nullable=False),
+        sa.Column("scorecard_id", KEY, nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "open",
+                "upheld",
+                "rejected",
+                name="appeal_state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("opened_by", KEY, nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("answered_by", KEY, nullable=True),
+        sa.Column("answered_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("answer", sa.Text(), nullable=True),
+        sa.CheckConstraint("(state = 'open') = (answered_at IS NULL)", name=op.f("ck_appeal_answered")),
+        sa.ForeignKeyConstraint(["answered_by"], ["account.id"], name=op.f("fk_appeal_answered_by")),
+        sa.ForeignKeyConstraint(["meeting_id"], ["meeting.id"], name=op.f("fk_appeal_meeting_id")),
+        sa.ForeignKeyConstraint(["opened_by"], ["account.id"], name=op.f("fk_appeal_opened_by")),
+        sa.ForeignKeyConstraint(["scorecard_id"], ["scorecard.id"], name=op.f("fk_appeal_scorecard_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_appeal")),
+        sa.UniqueConstraint("code", name=op.f("uq_appeal_code")),
+    )
+    with op.batch_alter_table("appeal", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_appeal_meeting_id"), ["meeting_id"], unique=False)
+        batch_op.create_index(
+            "uq_appeal_open",
+            ["meeting_id"],
+            unique=True,
+            sqlite_where=sa.text("state = 'open'"),
+            postgresql_where=sa.text("state = 'open'"),
+        )
+
+    op.create_table(
         "artefact",
         sa.Column("id", KEY, nullable=False),
         sa.Column(
@@ -354,6 +437,83 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("calendar_feed", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_calendar_feed_account_id"), ["account_id"], unique=False)
+
+    op.create_table(
+        "review",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("meeting_id", KEY, nullable=False),
+        sa.Column("scorecard_id", KEY, nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "taken",
+                "proposed",
+                "decided",
+                "released",
+                name="review_state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("reviewer_id", KEY, nullable=False),
+        sa.Column("taken_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column(
+            "verdict",
+            sa.Enum(
+                "qualified",
+                "not_qualified",
+                "needs_review",
+                name="verdict",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=True,
+        ),
+        sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column(
+            "overrides",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column(
+            "judged",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("second_id", KEY, nullable=True),
+        sa.Column("second_agrees", sa.Boolean(), nullable=True),
+        sa.Column("second_reason", sa.Text(), nullable=True),
+        sa.Column("decided_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("result_id", KEY, nullable=True),
+        sa.CheckConstraint(
+            "state NOT IN ('proposed', 'decided') OR verdict IS NOT NULL",
+            name=op.f("ck_review_verdict_given"),
+        ),
+        sa.CheckConstraint("second_id IS NULL OR second_id <> reviewer_id", name=op.f("ck_review_second")),
+        sa.ForeignKeyConstraint(["meeting_id"], ["meeting.id"], name=op.f("fk_review_meeting_id")),
+        sa.ForeignKeyConstraint(["result_id"], ["scorecard.id"], name=op.f("fk_review_result_id")),
+        sa.ForeignKeyConstraint(["reviewer_id"], ["account.id"], name=op.f("fk_review_reviewer_id")),
+        sa.ForeignKeyConstraint(["scorecard_id"], ["scorecard.id"], name=op.f("fk_review_scorecard_id")),
+        sa.ForeignKeyConstraint(["second_id"], ["account.id"], name=op.f("fk_review_second_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_review")),
+        sa.UniqueConstraint("code", name=op.f("uq_review_code")),
+        sa.UniqueConstraint("result_id", name=op.f("uq_review_result_id")),
+    )
+    with op.batch_alter_table("review", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_review_decided_at"), ["decided_at"], unique=False)
+        batch_op.create_index(batch_op.f("ix_review_meeting_id"), ["meeting_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_review_reviewer_id"), ["reviewer_id"], unique=False)
+        batch_op.create_index(
+            "uq_review_open",
+            ["scorecard_id"],
+            unique=True,
+            sqlite_where=sa.text("state IN ('taken', 'proposed')"),
+            postgresql_where=sa.text("state IN ('taken', 'proposed')"),
+        )
 
     op.create_table(
         "sign_in",

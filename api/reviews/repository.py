@@ -1,0 +1,199 @@
+"""SQL of the queue, of reviews and of appeals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Row, Select, and_, exists, or_, select
+from sqlalchemy.orm import aliased
+
+from api.accounts.tables import Account
+from api.pages import after
+from api.problems import NotFound
+from api.reviews.tables import Appeal, AppealState, Review, ReviewState
+from models.base import SHANGHAI, Repository
+from models.meetings.tables import Meeting, MeetingState, Scorecard
+from models.organisation.conditions import inside
+from models.organisation.tables import Institution
+
+OPEN = (ReviewState.TAKEN, ReviewState.PROPOSED)
+
+
+def midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)
+
+
+class QueueRepository(Repository):
+    """Current results that no person has decided on yet."""
+
+    def waiting(self, *, below: str | None, first: date, last: date) -> Sequence[Row[Any]]:
+        """Of meetings held in ``first``..``last``, and of all meetings with an open appeal."""
+        appealed = exists().where(Appeal.meeting_id == Meeting.id, Appeal.state == AppealState.OPEN)
+        done = aliased(Review)
+        settled = exists().where(
+            done.state == ReviewState.DECIDED,
+            or_(done.result_id == Scorecard.id, done.scorecard_id == Scorecard.id),
+        )
+        held = and_(
+            Meeting.started_at >= midnight(first), Meeting.started_at < midnight(last) + timedelta(days=1)
+        )
+        query = (
+            select(
+                Meeting.code,
+                Institution.code.label("institution"),
+                Institution.name,
+                Meeting.started_at,
+                Scorecard.version,
+                Scorecard.verdict,
+                Scorecard.energy_score,
+                Scorecard.band_low,
+                Scorecard.band_high,
+                Scorecard.result["criticals"].as_string().label("criticals"),
+                Scorecard.result["pass_line"].as_float().label("pass_line"),
+                appealed.label("appealed"),
+                Review.code.label("review"),
+                Account.login.label("reviewer"),
+            )
+            .select_from(Scorecard)
+            .join(Meeting, Meeting.id == Scorecard.meeting_id)
+            .join(Institution, Institution.id == Meeting.institution_id)
+            .outerjoin(Review, and_(Review.scorecard_id == Scorecard.id, Review.state.in_(OPEN)))
+            .outerjoin(Account, Account.id == Review.reviewer_id)
+            .where(inside(self.within), Scorecard.is_current, Meeting.state == MeetingState.HELD)
+            .where(or_(appealed, and_(held, ~settled)))
+        )
+        if below is not None:
+            query = query.where(Institution.path.startswith(below))
+        return self.session.execute(query).all()
+
+
+class ReviewRepository(Repository):
+    """Reviews of the subtree's meetings."""
+
+    def get(self, code: str) -> Review:
+        """Raises NotFound."""
+        query = (
+            select(Review)
+            .join(Meeting, Meeting.id == Review.meeting_id)
+            .join(Institution, Institution.id == Meeting.institution_id)
+            .where(inside(self.within), Review.code == code)
+        )
+        found = self.session.scalars(query.with_for_update(of=Review)).one_or_none()
+        if found is None:
+            raise NotFound(f"复核 {code} 不存在或不在您的管辖范围内：请核对编号。")
+        return found
+
+    def open_on(self, scorecard_id: int) -> Review | None:
+        query = select(Review).where(Review.scorecard_id == scorecard_id, Review.state.in_(OPEN))
+        return self.session.scalars(query).one_or_none()
+
+    def shown(self, code: str) -> Row[Any]:
+        """(review, meeting code, version, reviewer, second reviewer, version made)."""
+        return self.session.execute(self._query().where(Review.code == code)).one()
+
+    def page(
+        self,
+        *,
+        meeting: str | None,
+        state: ReviewState | None,
+        reviewer_id: int | None,
+        cursor: str | None,
+        limit: int,
+    ) -> Sequence[Row[Any]]:
+        """The same columns, newest first, one too many."""
+        query = self._query()
+        for column, value in (
+            (Meeting.code, meeting),
+            (Review.state, state),
+            (Review.reviewer_id, reviewer_id),
+        ):
+            if value is not None:
+                query = query.where(column == value)
+        return self.session.execute(after(query, [Review.id], cursor, limit, descending=True)).all()
+
+    def decisions(self, *, first: date, last: date, below: str | None) -> Sequence[Row[Any]]:
+        """(machine's verdict, person's verdict, judged items) of reviews decided in the period."""
+        query = (
+            select(Scorecard.verdict, Review.verdict, Review.judged)
+            .join(Scorecard, Scorecard.id == Review.scorecard_id)
+            .join(Meeting, Meeting.id == Review.meeting_id)
+            .join(Institution, Institution.id == Meeting.institution_id)
+            .where(inside(self.within), Review.state == ReviewState.DECIDED)
+            .where(
+                Review.decided_at >= midnight(first), Review.decided_at < midnight(last) + timedelta(days=1)
+            )
+        )
+        if below is not None:
+            query = query.where(Institution.path.startswith(below))
+        return self.session.execute(query).all()
+
+    def _query(self) -> Select[Any]:
+        second, made = aliased(Account), aliased(Scorecard)
+        return (
+            select(Review, Meeting.code, Scorecard.version, Account.login, second.login, made.version)
+            .join(Meeting, Meeting.id == Review.meeting_id)
+            .join(Institution, Institution.id == Meeting.institution_id)
+            .join(Scorecard, Scorecard.id == Review.scorecard_id)
+            .join(Account, Account.id == Review.reviewer_id)
+            .outerjoin(second, second.id == Review.second_id)
+            .outerjoin(made, made.id == Review.result_id)
+            .where(inside(self.within))
+        )
+
+
+class AppealRepository(Repository):
+    """Appeals of the subtree's meetings."""
+
+    def get(self, code: str) -> Appeal:
+        """Raises NotFound."""
+        query = (
+            select(Appeal)
+            .join(Meeting, Meeting.id == Appeal.meeting_id)
+            .join(Institution, Institution.id == Meeting.institution_id)
+            .where(inside(self.within), Appeal.code == code)
+        )
+        found = self.session.scalars(query.with_for_update(of=Appeal)).one_or_none()
+        if found is None:
+            raise NotFound(f"申诉 {code} 不存在或不在您的管辖范围内：请核对编号。")
+        return found
+
+    def open_of(self, meeting_id: int) -> Appeal | None:
+        query = select(Appeal).where(Appeal.meeting_id == meeting_id, Appeal.state == AppealState.OPEN)
+        return self.session.scalars(query).one_or_none()
+
+    def shown(self, code: str) -> Row[Any]:
+        """(appeal, meeting code, institution code, version, who opened, who answered)."""
+        return self.session.execute(self._query().where(Appeal.code == code)).one()
+
+    def page(
+        self,
+        *,
+        meeting: str | None,
+        state: AppealState | None,
+        below: str | None,
+        cursor: str | None,
+        limit: int,
+    ) -> Sequence[Row[Any]]:
+        """The same columns, newest first, one too many."""
+        query = self._query()
+        if below is not None:
+            query = query.where(Institution.path.startswith(below))
+        if meeting is not None:
+            query = query.where(Meeting.code == meeting)
+        if state is not None:
+            query = query.where(Appeal.state == state)
+        return self.session.execute(after(query, [Appeal.id], cursor, limit, descending=True)).all()
+
+    def _query(self) -> Select[Any]:
+        answerer = aliased(Account)
+        return (
+            select(Appeal, Meeting.code, Institution.code, Scorecard.version, Account.login, answerer.login)
+            .join(Meeting, Meeting.id == Appeal.meeting_id)
+            .join(Institution, Institution.id == Meeting.institution_id)
+            .join(Scorecard, Scorecard.id == Appeal.scorecard_id)
+            .join(Account, Account.id == Appeal.opened_by)
+            .outerjoin(answerer, answerer.id == Appeal.answered_by)
+            .where(inside(self.within))
+        )

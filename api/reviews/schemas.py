@@ -1,0 +1,156 @@
+"""The queue, reviews, appeals and agreement as requests and answers hold them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.fields import Code, Words, example
+from api.figures import Figure
+from api.reviews.tables import AppealState, ReviewState
+from qa_pipeline.values import Verdict
+
+
+class Why(StrEnum):
+    """Why a result waits for a person, most urgent first."""
+
+    APPEALED = "appealed"
+    CRITICAL = "critical"
+    NEEDS_REVIEW = "needs_review"
+    STRADDLES = "straddles"
+    LOW_CONFIDENCE = "low_confidence"
+    SAMPLED = "sampled"
+
+
+class QueueRow(BaseModel):
+    """A result that waits for a person."""
+
+    meeting: str
+    institution: str
+    institution_name: str
+    held_at: datetime
+    version: int
+    verdict: Verdict
+    energy_score: Figure | None
+    band: tuple[Figure | None, Figure | None]
+    why: list[Why] = Field(
+        description="appealed 被申诉；critical 触发否决项；needs_review 机器判为待复核；"
+        "straddles 误差范围跨合格线；"
+        "low_confidence 误差范围宽于 20 分；sampled 抽检（会议编号的 SHA-256 前 8 位十六进制数模 100 小于 5）"
+    )
+    review: str | None = Field(description="正在复核的编号")
+    reviewer: str | None
+
+
+class Taking(BaseModel):
+    model_config = ConfigDict(json_schema_extra=example(meeting="350102-2026-09-W1"))
+
+    meeting: Code
+
+
+class OverrideIn(BaseModel):
+    item: Code = Field(description="项的编号，例如 C1")
+    score: Decimal = Field(ge=0, le=100, max_digits=7, decimal_places=4)
+    reason: Words
+
+
+class DecisionIn(BaseModel):
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            verdict="qualified",
+            reason="问题研讨在 00:32:10 起，机器未识别。",
+            overrides=[{"item": "C4", "score": "8", "reason": "确有研讨"}],
+        )
+    )
+
+    verdict: Verdict = Field(description="qualified 合格或 not_qualified 不合格")
+    reason: Words
+    overrides: list[OverrideIn] = Field(default_factory=list, max_length=200)
+    second: bool = Field(False, description="要求第二人复核；改变合格与否时必须")
+
+
+class SecondIn(BaseModel):
+    model_config = ConfigDict(json_schema_extra=example(agrees=True, reason="同意"))
+
+    agrees: bool
+    reason: Words
+
+
+class OverrideOut(BaseModel):
+    item: str
+    score: Figure
+    reason: str
+
+
+class ReviewOut(BaseModel):
+    """One review; a decision makes a new version of the result, the machine's stays."""
+
+    code: str
+    meeting: str
+    version: int = Field(description="所复核的版本")
+    state: ReviewState
+    reviewer: str
+    taken_at: datetime
+    verdict: Verdict | None
+    reason: str | None
+    overrides: list[OverrideOut]
+    second: str | None
+    second_agrees: bool | None
+    second_reason: str | None
+    decided_at: datetime | None
+    result_version: int | None = Field(description="决定产生的版本")
+
+
+class AppealIn(BaseModel):
+    model_config = ConfigDict(json_schema_extra=example(reason="优秀分享在会议后半段，未被识别。"))
+
+    reason: Words
+
+
+class AnswerIn(BaseModel):
+    model_config = ConfigDict(json_schema_extra=example(upheld=False, answer="经复听，未发现优秀分享。"))
+
+    upheld: bool = Field(description="申诉是否成立；成立须先作出复核决定")
+    answer: Words
+
+
+class AppealOut(BaseModel):
+    """A manager's objection to a result, and the answer."""
+
+    code: str
+    meeting: str
+    institution: str
+    version: int = Field(description="所申诉的版本")
+    state: AppealState
+    opened_by: str
+    opened_at: datetime
+    reason: str
+    answered_by: str | None
+    answered_at: datetime | None
+    answer: str | None
+
+
+class ItemAgreement(BaseModel):
+    item: str
+    reviewed: int
+    agreement: Figure | None
+    kappa: Figure | None = Field(description="Cohen’s kappa；无从计算时为 null")
+
+
+class Cell(BaseModel):
+    machine: str
+    person: str
+    reviews: int
+
+
+class AgreementOut(BaseModel):
+    """How far the machine and the reviewers agree over a period."""
+
+    reviews: int
+    verdict_agreement: Figure | None
+    verdict_kappa: Figure | None
+    verdicts: list[Cell] = Field(description="机器结论 × 人工结论")
+    items: list[ItemAgreement]

@@ -1,0 +1,310 @@
+"""Who may take, decide and confirm a review, who appeals, and what a decision makes."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any, Final
+
+from sqlalchemy import Row
+from sqlalchemy.orm import Session
+
+from api.access import Caller
+from api.accounts.tables import Account, Role
+from api.meetings.kept import inspection_of, publish
+from api.meetings.repository import VersionRepository
+from api.meetings.service import meeting as found_meeting
+from api.problems import Conflict, Forbidden, NotFound
+from api.reviews import agreement
+from api.reviews.decision import Override, decided, judged
+from api.reviews.repository import AppealRepository, QueueRepository, ReviewRepository
+from api.reviews.schemas import (
+    AgreementOut,
+    AnswerIn,
+    Cell,
+    DecisionIn,
+    ItemAgreement,
+    QueueRow,
+    SecondIn,
+    Why,
+)
+from api.reviews.tables import Appeal, AppealState, Review, ReviewState
+from models.meetings.tables import Meeting, Scorecard
+from qa_pipeline.values import Inspection, Verdict
+
+WIDE: Final = 20
+"""A band this wide (points) or wider says that the machine is not sure."""
+SAMPLE: Final = 5
+"""Of a hundred results, how many are looked at without any doubt."""
+URGENCY: Final = {why: place for place, why in enumerate(Why)}
+SIDES: Final = {Verdict.QUALIFIED, Verdict.NOT_QUALIFIED}
+
+
+# ---------------------------------------------------------------- the queue
+
+
+def queue(session: Session, asker: Caller, *, below: str | None, first: date, last: date) -> list[QueueRow]:
+    """Most urgent first, then by meeting."""
+    rows = QueueRepository(session, within=asker.within).waiting(below=below, first=first, last=last)
+    shown = [
+        QueueRow(
+            meeting=row.code,
+            institution=row.institution,
+            institution_name=row.name,
+            held_at=row.started_at,
+            version=row.version,
+            verdict=row.verdict,
+            energy_score=row.energy_score,
+            band=(row.band_low, row.band_high),
+            why=why,
+            review=row.review,
+            reviewer=row.reviewer,
+        )
+        for row in rows
+        if (why := _why(row))
+    ]
+    return sorted(shown, key=queue_key)
+
+
+def queue_key(row: QueueRow) -> list[Any]:
+    return [URGENCY[row.why[0]], row.meeting]
+
+
+def is_sampled(meeting: str) -> bool:
+    """The stated rule: whoever knows a meeting's code can tell whether it is drawn, nobody can choose it."""
+    return int(hashlib.sha256(meeting.encode()).hexdigest()[:8], 16) % 100 < SAMPLE
+
+
+def _why(row: Row[Any]) -> list[Why]:
+    banded = row.band_low is not None
+    signs = {
+        Why.APPEALED: row.appealed,
+        Why.CRITICAL: row.criticals not in (None, "[]"),
+        Why.NEEDS_REVIEW: row.verdict == Verdict.NEEDS_REVIEW,
+        Why.STRADDLES: banded and row.band_low < row.pass_line <= row.band_high,
+        Why.LOW_CONFIDENCE: banded and row.band_high - row.band_low >= WIDE,
+        Why.SAMPLED: is_sampled(row.code),
+    }
+    return [why for why, applies in signs.items() if applies]
+
+
+# ---------------------------------------------------------------- reviews
+
+
+def take(session: Session, asker: Caller, meeting: str) -> Review:
+    """Begin to review the current result; taking it again changes nothing. Raises Conflict, NotFound."""
+    account_id = _account(asker)
+    card = current(session, found_meeting(session, asker, meeting))
+    reviews = ReviewRepository(session, within=asker.within)
+    if there := reviews.open_on(card.id):
+        if there.reviewer_id != account_id:
+            raise Conflict(f"会议 {meeting} 正由他人复核：请选择其他会议，或请对方先释放。")
+        return there
+    new = Review(
+        code=f"R{secrets.token_hex(8)}",
+        meeting_id=card.meeting_id,
+        scorecard_id=card.id,
+        state=ReviewState.TAKEN,
+        reviewer_id=account_id,
+        taken_at=datetime.now(UTC),
+        overrides=[],
+        judged={},
+    )
+    session.add(new)
+    session.flush()
+    return new
+
+
+def release(session: Session, asker: Caller, code: str) -> Review:
+    """Give it back undecided: by whoever took it, or an administrator."""
+    review = ReviewRepository(session, within=asker.within).get(code)
+    if review.state not in (ReviewState.TAKEN, ReviewState.PROPOSED):
+        raise Conflict(f"复核 {code} 已结束，不能释放。")
+    if review.reviewer_id != asker.account_id and asker.role != Role.ADMINISTRATOR:
+        raise Forbidden("只能释放自己领取的复核：请联系领取人或管理员。")
+    review.state = ReviewState.RELEASED
+    session.flush()
+    return review
+
+
+def decide(session: Session, asker: Caller, code: str, body: DecisionIn) -> Review:
+    """Lay down the decision. It takes effect at once, or when a second reviewer agrees where one is needed.
+
+    A second one is needed to turn the machine's 合格 into 不合格 or the other way round.
+    """
+    review = ReviewRepository(session, within=asker.within).get(code)
+    if review.reviewer_id != asker.account_id:
+        raise Forbidden("只有领取人可以作出决定：请先领取。")
+    if review.state != ReviewState.TAKEN:
+        raise Conflict(f"复核 {code} 不在待决定状态：请刷新后查看。")
+    card = _still_current(session, review)
+    review.verdict, review.reason = body.verdict, body.reason
+    review.overrides = [
+        {"item": one.item, "score": str(one.score), "reason": one.reason} for one in body.overrides
+    ]
+    review.second_id = review.second_agrees = review.second_reason = None
+    machine = inspection_of(session, card)
+    person = _person(session, machine, review)
+    turns = {card.verdict, body.verdict} == SIDES
+    if body.second or turns:
+        review.state = ReviewState.PROPOSED
+        session.flush()
+        return review
+    return _take_effect(session, review, machine, person)
+
+
+def second(session: Session, asker: Caller, code: str, body: SecondIn) -> Review:
+    """Another reviewer agrees, and the decision takes effect; or does not, and the first decides again."""
+    review = ReviewRepository(session, within=asker.within).get(code)
+    if review.state != ReviewState.PROPOSED:
+        raise Conflict(f"复核 {code} 不在等待第二人意见：请刷新后查看。")
+    account_id = _account(asker)
+    if review.reviewer_id == account_id:
+        raise Forbidden("第二人不能是作出决定的本人：请由另一位质检人员办理。")
+    card = _still_current(session, review)
+    review.second_id, review.second_agrees, review.second_reason = account_id, body.agrees, body.reason
+    if not body.agrees:
+        review.state = ReviewState.TAKEN
+        session.flush()
+        return review
+    machine = inspection_of(session, card)
+    return _take_effect(session, review, machine, _person(session, machine, review))
+
+
+def _person(session: Session, machine: Inspection, review: Review) -> Inspection:
+    if review.verdict is None or review.reason is None:
+        raise Conflict(f"复核 {review.code} 还没有决定。")
+    overrides = [
+        Override(item=one["item"], score=Decimal(one["score"]), reason=one["reason"])
+        for one in review.overrides
+    ]
+    return decided(
+        machine,
+        verdict=review.verdict,
+        reason=review.reason,
+        overrides=overrides,
+        by=_login(session, review.reviewer_id),
+    )
+
+
+def _take_effect(session: Session, review: Review, machine: Inspection, person: Inspection) -> Review:
+    now = datetime.now(UTC)
+    code = session.get_one(Meeting, review.meeting_id).code
+    of_version = session.get_one(Scorecard, review.scorecard_id).version
+    card = publish(session, code, person, made_at=now)
+    card.result = {
+        **card.result,
+        "review": {
+            "by": _login(session, review.reviewer_id),
+            "second": _login(session, review.second_id) if review.second_id else None,
+            "reason": review.reason,
+            "of_version": of_version,
+            "overridden": [one["item"] for one in review.overrides],
+        },
+    }
+    review.state, review.decided_at, review.result_id = ReviewState.DECIDED, now, card.id
+    review.judged = dict(judged(machine, person))
+    session.flush()
+    return review
+
+
+def current(session: Session, meeting: Meeting) -> Scorecard:
+    """Raises NotFound for a meeting without result."""
+    card = VersionRepository(session).one(meeting.id, None)
+    if card is None:
+        raise NotFound(f"会议 {meeting.code} 尚未质检。")
+    return card
+
+
+def _still_current(session: Session, review: Review) -> Scorecard:
+    card = session.get_one(Scorecard, review.scorecard_id)
+    if not card.is_current:
+        raise Conflict("该会议在领取之后已重新评分：请释放后重新领取最新版本。")
+    return card
+
+
+def _account(asker: Caller) -> int:
+    if asker.account_id is None:
+        raise Forbidden("复核和申诉须由登录的人员办理，不能使用 API 密钥。")
+    return asker.account_id
+
+
+def _login(session: Session, account_id: int) -> str:
+    return session.get_one(Account, account_id).login
+
+
+# ---------------------------------------------------------------- appeals
+
+
+def appeal(session: Session, asker: Caller, meeting: str, reason: str) -> Appeal:
+    """Object to the meeting's current result. Raises Conflict while an earlier appeal is open."""
+    account_id = _account(asker)
+    owner = found_meeting(session, asker, meeting)
+    card = current(session, owner)
+    if AppealRepository(session, within=asker.within).open_of(owner.id):
+        raise Conflict(f"会议 {meeting} 已有未答复的申诉：请等待答复。")
+    new = Appeal(
+        code=f"A{secrets.token_hex(8)}",
+        meeting_id=owner.id,
+        scorecard_id=card.id,
+        state=AppealState.OPEN,
+        opened_by=account_id,
+        opened_at=datetime.now(UTC),
+        reason=reason,
+    )
+    session.add(new)
+    session.flush()
+    return new
+
+
+def answer(session: Session, asker: Caller, code: str, body: AnswerIn) -> Appeal:
+    """Close an appeal. Upheld only after a person has decided on the result anew."""
+    account_id = _account(asker)
+    found = AppealRepository(session, within=asker.within).get(code)
+    if found.state != AppealState.OPEN:
+        raise Conflict(f"申诉 {code} 已经答复。")
+    if found.opened_by == account_id:
+        raise Forbidden("不能答复自己提出的申诉：请由其他质检人员办理。")
+    if body.upheld and session.get_one(Scorecard, found.scorecard_id).is_current:
+        raise Conflict("申诉成立须先对该会议作出复核决定：请领取复核并改判后再答复。")
+    found.state = AppealState.UPHELD if body.upheld else AppealState.REJECTED
+    found.answered_by, found.answered_at, found.answer = account_id, datetime.now(UTC), body.answer
+    session.flush()
+    return found
+
+
+# ---------------------------------------------------------------- agreement
+
+
+def agreed(session: Session, asker: Caller, *, first: date, last: date, below: str | None) -> AgreementOut:
+    """Machine against reviewers over the reviews decided in the period."""
+    rows = ReviewRepository(session, within=asker.within).decisions(first=first, last=last, below=below)
+    verdicts = [(machine.value, person.value) for machine, person, _ in rows]
+    items: dict[str, list[agreement.Pair]] = defaultdict(list)
+    for _, _, pairs in rows:
+        for item, (machine, person) in pairs.items():
+            items[item].append((machine, person))
+    return AgreementOut(
+        reviews=len(rows),
+        verdict_agreement=agreement.agreement(verdicts),
+        verdict_kappa=agreement.kappa(verdicts),
+        verdicts=_cells(verdicts),
+        items=[
+            ItemAgreement(
+                item=item,
+                reviewed=len(pairs),
+                agreement=agreement.agreement(pairs),
+                kappa=agreement.kappa(pairs),
+            )
+            for item, pairs in sorted(items.items())
+        ],
+    )
+
+
+def _cells(pairs: Sequence[agreement.Pair]) -> list[Cell]:
+    counts = sorted(Counter(pairs).items())
+    return [Cell(machine=machine, person=person, reviews=count) for (machine, person), count in counts]

@@ -1,0 +1,184 @@
+"""Routes of rubrics."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Final
+
+from fastapi import APIRouter, Depends, Path, Request, Response
+
+from api.access import Caller, Permission, allowed
+from api.audit import note
+from api.etags import IfMatch, require_match, tagged
+from api.fields import Code
+from api.organisation.service import subtree_of
+from api.rubrics import service, texts
+from api.rubrics.schemas import (
+    DiffIn,
+    DiffOut,
+    DraftHead,
+    DraftIn,
+    DraftOut,
+    ExampleOut,
+    ExamplesOut,
+    LintIn,
+    LintOut,
+    ProblemOut,
+    RubricHead,
+    RubricOut,
+)
+from api.sessions import Database
+from qa_pipeline.errors import RubricError
+from qa_pipeline.rubric.examples import run_examples
+from qa_pipeline.rubric.jsonschema import schema_text
+from qa_pipeline.rubric.linter import lint
+
+router: Final = APIRouter(tags=["量规"])
+Reader = Annotated[Caller, Depends(allowed(Permission.READ_MEETINGS))]
+Author = Annotated[Caller, Depends(allowed(Permission.MANAGE_RUBRICS))]
+Name = Annotated[Code, Path(description="量规编号，如 weekly_review")]
+Version = Annotated[Code, Path(description="版本，如 1.1")]
+
+
+@router.get("/rubrics", summary="自带和已发布的量规", operation_id="listRubrics")
+def rubrics(session: Database, asker: Reader) -> list[RubricHead]:
+    return [
+        *(service.head(rubric, None) for rubric in service.shipped()),
+        *(service.head(texts.load(row.text), row) for row in service.company(session)),
+    ]
+
+
+@router.get(
+    "/rubrics/schema",
+    summary="量规的 JSON Schema，供编辑器提示",
+    operation_id="getRubricSchema",
+    response_class=Response,
+    responses={200: {"content": {"application/schema+json": {}}, "description": "JSON Schema"}},
+)
+def schema(asker: Reader) -> Response:
+    return Response(schema_text(), media_type="application/schema+json")
+
+
+@router.get("/rubrics/drafts", summary="草稿", operation_id="listRubricDrafts")
+def drafts(session: Database, asker: Author) -> list[DraftHead]:
+    return [service.draft_head(row) for row in service.drafts(session)]
+
+
+@router.post("/rubrics/drafts", status_code=201, summary="新建草稿", operation_id="addRubricDraft")
+def add_draft(
+    request: Request, response: Response, session: Database, asker: Author, body: DraftIn
+) -> DraftOut:
+    service.require_company_wide(asker)
+    shown = service.draft_shown(service.begin(session, asker, body))
+    note(session, request, asker, "rubric.draft", kind="rubric", code=shown.code)
+    tagged(response, shown)
+    return shown
+
+
+@router.post("/rubrics/lint", summary="检查写法：错误的行列，以及不妥之处", operation_id="lintRubric")
+def check(session: Database, asker: Author, body: LintIn) -> LintOut:
+    session.commit()  # loading takes a while: no transaction is held meanwhile
+    try:
+        rubric = texts.load(body.yaml)
+    except RubricError as error:
+        found = [ProblemOut(line=p.line, column=p.column, text=p.text) for p in texts.problems(error)]
+        return LintOut(valid=False, problems=found, remarks=[])
+    return LintOut(valid=True, problems=[], remarks=lint(rubric))
+
+
+@router.get("/rubrics/drafts/{code}", summary="一份草稿", operation_id="getRubricDraft")
+def draft(session: Database, asker: Author, code: Code, response: Response) -> DraftOut:
+    shown = service.draft_shown(service.draft(session, code))
+    tagged(response, shown)
+    return shown
+
+
+@router.put("/rubrics/drafts/{code}", summary="修改草稿", operation_id="putRubricDraft")
+def put_draft(
+    request: Request,
+    response: Response,
+    session: Database,
+    asker: Author,
+    code: Code,
+    body: DraftIn,
+    if_match: IfMatch = None,
+) -> DraftOut:
+    service.require_company_wide(asker)
+    row = service.draft(session, code)
+    require_match(if_match, service.draft_shown(row))
+    row.title, row.text = body.title, body.yaml
+    row.edited_by, row.edited_at = asker.actor, datetime.now(UTC)
+    session.flush()
+    note(session, request, asker, "rubric.edit", kind="rubric", code=code)
+    shown = service.draft_shown(row)
+    tagged(response, shown)
+    return shown
+
+
+@router.delete(
+    "/rubrics/drafts/{code}", status_code=204, summary="删除草稿", operation_id="deleteRubricDraft"
+)
+def delete_draft(request: Request, session: Database, asker: Author, code: Code) -> None:
+    service.require_company_wide(asker)
+    session.delete(service.draft(session, code))
+    note(session, request, asker, "rubric.delete_draft", kind="rubric", code=code)
+
+
+@router.post(
+    "/rubrics/drafts/{code}/examples", summary="试跑草稿自带的例子", operation_id="runRubricExamples"
+)
+def examples(session: Database, asker: Author, code: Code) -> ExamplesOut:
+    text = service.draft(session, code).text
+    session.commit()
+    outcomes: list[Any] = run_examples(texts.load(text))
+    return ExamplesOut(
+        total=len(outcomes),
+        failed=sum(not one.passed for one in outcomes),
+        outcomes=[
+            ExampleOut(
+                item=one.item,
+                number=one.number,
+                expected=one.expected,
+                level=one.level,
+                passed=one.passed,
+                reason=one.reason,
+            )
+            for one in outcomes
+        ],
+    )
+
+
+@router.post(
+    "/rubrics/drafts/{code}/diff",
+    summary="发布后某月哪些会议的分数、结论会变（最多 200 场，不改原有结果）",
+    operation_id="diffRubric",
+)
+def compare(session: Database, asker: Author, code: Code, body: DiffIn) -> DiffOut:
+    part = subtree_of(session, asker, body.below)
+    text = service.draft(session, code).text
+    session.commit()
+    return service.compare(session, asker, text, body.month, below=part)
+
+
+@router.post(
+    "/rubrics/drafts/{code}/publish", summary="发布草稿：例子须全部相符", operation_id="publishRubric"
+)
+def publish(request: Request, session: Database, asker: Author, code: Code) -> RubricHead:
+    service.require_company_wide(asker)
+    row = service.publish(session, asker, code)
+    note(session, request, asker, "rubric.publish", kind="rubric", code=code, sha256=row.sha256)
+    return service.head(texts.load(row.text), row)
+
+
+@router.get("/rubrics/{name}/{version}", summary="一份量规（YAML）", operation_id="getRubric")
+def rubric(session: Database, asker: Reader, name: Name, version: Version) -> RubricOut:
+    found, row, text = service.find(session, name, version)
+    return RubricOut(**dict(service.head(found, row)), yaml=text)
+
+
+@router.post("/rubrics/{name}/{version}/retire", summary="停用已发布的量规", operation_id="retireRubric")
+def retire(request: Request, session: Database, asker: Author, name: Name, version: Version) -> RubricHead:
+    service.require_company_wide(asker)
+    row = service.retire(session, name, version)
+    note(session, request, asker, "rubric.retire", kind="rubric", code=f"{name}@{version}")
+    return service.head(texts.load(row.text), row)

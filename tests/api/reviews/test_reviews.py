@@ -1,0 +1,177 @@
+"""The queue, reviews with a second reviewer, appeals and agreement, through the service."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+
+from api.access import CSRF_HEADER
+from api.accounts.tables import Role
+from qa_pipeline.values import ComplianceVerdict, Inspection, Status, Verdict
+from tests.api.conftest import SignedIn
+from tests.api.people import staff
+from tests.api.results import good, hold, inspect
+
+V1 = "/api/v1"
+MONTH = "first=2026-09-01&last=2026-09-30"
+
+
+def clear(verdict: Verdict = Verdict.QUALIFIED, band: tuple[float, float] = (80.0, 90.0)) -> Inspection:
+    """An inspection without any doubt but what is asked for."""
+    found = good()
+    fine = ComplianceVerdict(status=Status.PASS, reason="")
+    return replace(
+        found,
+        scorecard=replace(found.scorecard, band=band, criticals=()),
+        compliance=replace(found.compliance, on_time=fine, on_roster=fine, on_quality=fine, verdict=verdict),
+    )
+
+
+@pytest.fixture
+def qa(service_engine: Engine, signed_in: SignedIn) -> TestClient:
+    """A is qualified beyond doubt, B straddles the line, C needs a person."""
+    staff(service_engine)
+    for code, institution, day in (("A", "350102", 8), ("B", "350102", 15), ("C", "350103", 8)):
+        hold(service_engine, code, institution=institution, day=day)
+    inspect(service_engine, "A", clear())
+    inspect(service_engine, "B", clear(band=(55.0, 90.0)))
+    inspect(service_engine, "C", clear(Verdict.NEEDS_REVIEW))
+    return signed_in(Role.QA)
+
+
+def queue(client: TestClient, query: str = "") -> dict[str, list[str]]:
+    rows = client.get(f"{V1}/reviews/queue?{MONTH}&{query}").json()["items"]
+    return {row["meeting"]: row["why"] for row in rows}
+
+
+def take(client: TestClient, meeting: str) -> str:
+    answer = client.post(f"{V1}/reviews", json={"meeting": meeting})
+    assert answer.status_code == 201
+    code: str = answer.json()["code"]
+    return code
+
+
+def test_the_queue_says_why_and_the_most_urgent_come_first(qa: TestClient) -> None:
+    assert list(queue(qa).items()) == [("C", ["needs_review"]), ("B", ["straddles", "low_confidence"])]
+    assert queue(qa, "why=straddles") == {"B": ["straddles", "low_confidence"]}
+    assert list(queue(qa, "below=350103")) == ["C"]
+    assert qa.get(f"{V1}/reviews/queue?first=2026-10-01&last=2026-10-31").json()["items"] == []
+    first = qa.get(f"{V1}/reviews/queue?{MONTH}&limit=1").json()
+    assert list(queue(qa, f"cursor={first['next']}")) == ["B"]
+
+
+def test_what_one_has_taken_another_cannot(qa: TestClient, signed_in: SignedIn) -> None:
+    code = take(qa, "C")
+    assert take(qa, "C") == code
+    other = signed_in(Role.ADMINISTRATOR)
+    refused = other.post(f"{V1}/reviews", json={"meeting": "C"})
+    assert (refused.status_code, refused.json()["code"]) == (409, "conflict")
+    assert list(queue(qa, "free=true")) == ["B"]
+    assert (
+        other.post(f"{V1}/reviews/{code}/decide", json={"verdict": "qualified", "reason": "x"}).status_code
+        == 403
+    )
+    assert other.post(f"{V1}/reviews/{code}/release").json()["state"] == "released"
+    assert qa.post(f"{V1}/reviews/{code}/release").status_code == 409
+    assert take(other, "C") != code
+    assert qa.get(f"{V1}/reviews/{code}").json()["reviewer"] == "qa-None"
+
+
+def test_a_decision_makes_a_version_of_its_own_and_the_machines_stays(qa: TestClient) -> None:
+    code = take(qa, "C")
+    item = next(i for i in qa.get(f"{V1}/meetings/C/scorecard").json()["items"] if i["score"])
+    body = {
+        "verdict": "qualified",
+        "reason": "复听后确认",
+        "overrides": [{"item": item["id"], "score": "0", "reason": "没有"}],
+    }
+    decided = qa.post(f"{V1}/reviews/{code}/decide", json=body).json()
+    assert (decided["state"], decided["result_version"]) == ("decided", 2)
+    card = qa.get(f"{V1}/meetings/C/scorecard").json()
+    assert (card["version"], card["verdict"], card["band"][0]) == (2, "qualified", card["energy_score"])
+    assert card["review"] == {
+        "by": "qa-None",
+        "second": None,
+        "reason": "复听后确认",
+        "of_version": 1,
+        "overridden": [item["id"]],
+    }
+    machine = qa.get(f"{V1}/meetings/C/scorecards/1").json()
+    assert (machine["verdict"], machine["review"]) == ("needs_review", None)
+    assert list(queue(qa)) == ["B"]
+    assert qa.post(f"{V1}/reviews/{code}/decide", json=body).status_code == 409
+
+
+def test_turning_a_verdict_needs_a_second_reviewer(qa: TestClient, signed_in: SignedIn) -> None:
+    code = take(qa, "A")
+    body = {"verdict": "not_qualified", "reason": "念稿"}
+    assert qa.post(f"{V1}/reviews/{code}/decide", json=body).json()["state"] == "proposed"
+    assert qa.get(f"{V1}/meetings/A/scorecard").json()["verdict"] == "qualified"
+    told = {"agrees": False, "reason": "不同意"}
+    assert qa.post(f"{V1}/reviews/{code}/second", json=told).status_code == 403
+    other = signed_in(Role.ADMINISTRATOR)
+    assert other.post(f"{V1}/reviews/{code}/second", json=told).json()["state"] == "taken"
+    assert qa.post(f"{V1}/reviews/{code}/decide", json=body).json()["second"] is None
+    agreed = other.post(f"{V1}/reviews/{code}/second", json={"agrees": True, "reason": "同意"}).json()
+    assert (agreed["state"], agreed["second"]) == ("decided", "administrator-None")
+    card = qa.get(f"{V1}/meetings/A/scorecard").json()
+    assert (card["verdict"], card["on_quality"], card["review"]["second"]) == (
+        "not_qualified",
+        "fail",
+        "administrator-None",
+    )
+
+
+def test_a_result_scored_again_meanwhile_is_not_decided_on(qa: TestClient, service_engine: Engine) -> None:
+    code = take(qa, "C")
+    inspect(service_engine, "C", clear())
+    body = {"verdict": "qualified", "reason": "复听"}
+    assert "重新评分" in qa.post(f"{V1}/reviews/{code}/decide", json=body).json()["detail"]
+
+
+def test_an_appeal_comes_first_and_is_upheld_only_by_a_decision(qa: TestClient, signed_in: SignedIn) -> None:
+    manager = signed_in(Role.MANAGER, institution="350102")
+    appeal = manager.post(f"{V1}/meetings/A/appeals", json={"reason": "漏识别"}).json()
+    assert (appeal["state"], appeal["version"]) == ("open", 1)
+    assert manager.post(f"{V1}/meetings/A/appeals", json={"reason": "再来"}).status_code == 409
+    assert manager.post(f"{V1}/meetings/C/appeals", json={"reason": "他人"}).status_code == 404
+    assert next(iter(queue(qa).items())) == ("A", ["appealed"])
+    path = f"{V1}/appeals/{appeal['code']}/answer"
+    assert manager.post(path, json={"upheld": False, "answer": "x"}).status_code == 403
+    assert qa.post(path, json={"upheld": True, "answer": "成立"}).status_code == 409
+    code = take(qa, "A")
+    qa.post(f"{V1}/reviews/{code}/decide", json={"verdict": "qualified", "reason": "确认"})
+    answered = qa.post(path, json={"upheld": True, "answer": "已更正"}).json()
+    assert (answered["state"], answered["answered_by"]) == ("upheld", "qa-None")
+    assert qa.post(path, json={"upheld": False, "answer": "x"}).status_code == 409
+    assert [a["state"] for a in manager.get(f"{V1}/appeals").json()["items"]] == ["upheld"]
+    other = signed_in(Role.MANAGER, institution="350103")
+    assert other.get(f"{V1}/appeals").json()["items"] == []
+    assert qa.get(f"{V1}/appeals?state=open").json()["items"] == []
+
+
+def test_agreement_counts_what_was_decided(qa: TestClient) -> None:
+    for meeting in ("B", "C"):
+        qa.post(f"{V1}/reviews/{take(qa, meeting)}/decide", json={"verdict": "qualified", "reason": "确认"})
+    told = qa.get(f"{V1}/reviews/agreement?first=2026-01-01&last=2099-12-31").json()
+    assert (told["reviews"], told["verdict_agreement"], told["verdict_kappa"]) == (2, "0.5", "0")
+    assert {"machine": "needs_review", "person": "qualified", "reviews": 1} in told["verdicts"]
+    assert all(row["agreement"] == "1" and row["reviewed"] == 2 for row in told["items"])
+    assert told["items"]
+    assert [row["state"] for row in qa.get(f"{V1}/reviews?mine=true&meeting=B").json()["items"]] == [
+        "decided"
+    ]
+    assert qa.get(f"{V1}/reviews/agreement?first=2026-09-02&last=2026-09-01").status_code == 400
+
+
+def test_only_reviewers_review(qa: TestClient, signed_in: SignedIn, anonymous: TestClient) -> None:
+    manager = signed_in(Role.MANAGER, institution="350102")
+    assert manager.get(f"{V1}/reviews/queue").status_code == 403
+    assert manager.post(f"{V1}/reviews", json={"meeting": "A"}).status_code == 403
+    assert anonymous.get(f"{V1}/reviews/queue").status_code == 401
+    assert qa.get(f"{V1}/reviews/nothing").status_code == 404
+    assert qa.post(f"{V1}/reviews", json={"meeting": "nothing"}).status_code == 404
+    assert qa.post(f"{V1}/reviews", json={"meeting": "A"}, headers={CSRF_HEADER: "x"}).status_code == 403

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import Annotated
 
 from pydantic import Field, PlainSerializer
@@ -10,7 +10,8 @@ from pydantic import Field, PlainSerializer
 
 def plain(value: Decimal) -> str:
     """``3000000`` rather than ``3E+6``, ``0.05`` rather than ``0.050000``; 6 places at most."""
-    shown = f"{round(value, 6).normalize():f}"
+    with localcontext(prec=60):
+        shown = f"{round(value, 6).normalize():f}"
     return "0" if shown == "-0" else shown
 
 

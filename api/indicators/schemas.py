@@ -193,7 +193,7 @@ class ParameterIn(BaseModel):
         json_schema_extra=example(value="3000", institution="35", valid_from="2026-01-01")
     )
 
-    value: RateIn
+    value: RateIn = Field(ge=0)
     institution: Code | None = None
     rank: Code | None = None
     valid_from: Day

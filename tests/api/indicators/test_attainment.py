@@ -101,6 +101,9 @@ def test_parameters_keep_their_history_and_general_ones_are_head_offices(
     assert len(head.get(f"{path}/history").json()["items"]) == 3
     other = {"value": "0.1", "institution": "B", "valid_from": "2026-01-01"}
     assert manager.put(path, json=other).status_code == 400
+    own = {"value": "0", "institution": "A", "valid_from": "2026-01-01"}
+    assert manager.put(f"{V1}/parameters/temperature_half_life_days", json=own).status_code == 400
+    assert manager.put(path, json={**own, "value": "-1"}).status_code == 422
 
 
 def test_refusals(manager: TestClient, signed_in: SignedIn, anonymous: TestClient) -> None:

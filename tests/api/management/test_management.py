@@ -52,7 +52,7 @@ def test_actions_are_listed_by_day_and_edited_as_read(manager: TestClient) -> No
     manager.post(f"{V1}/management-actions", json={**VISIT, "code": "M0", "planned_on": "2025-11-20"})
     path = f"{V1}/management-actions?first=2025-11-01&last=2025-11-30"
     first = manager.get(f"{path}&limit=1").json()
-    second = manager.get(path, params={"limit": 1, "cursor": first["next"]}).json()
+    second = manager.get(f"{path}&limit=1&cursor={first['next']}").json()
     assert [each["code"] for each in first["items"] + second["items"]] == ["M1", "M0"]
     assert manager.get(f"{path}&kind=goal_interview").json()["items"] == []
     read = manager.get(f"{V1}/management-actions/M1")
@@ -76,7 +76,8 @@ def test_refusals(manager: TestClient, signed_in: SignedIn, anonymous: TestClien
     assert beside.get(f"{V1}/management-actions/M1").status_code == 404
     assert beside.put(f"{V1}/management-actions/M1/review", json={"review": "x"}).status_code == 404
     assert beside.get(f"{V1}/management-coverage?institution=A").status_code == 404
-    assert manager.post(f"{V1}/management-actions", json={**VISIT, "actor": "B1S"}).status_code == 400
+    outside = {**VISIT, "code": "M2", "actor": "B1S"}
+    assert manager.post(f"{V1}/management-actions", json=outside).status_code == 400
     alone = {**VISIT, "code": "M2", "subject": None}
     assert manager.post(f"{V1}/management-actions", json=alone).status_code == 400
     assert anonymous.get(f"{V1}/management-actions/M1").status_code == 401

@@ -1,0 +1,57 @@
+"""Cursors of other systems, and which plans may no longer be changed by a file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from datetime import UTC, datetime
+
+from sqlalchemy import select
+
+from api.imports.tables import ImportCursor
+from models.base import Repository
+from models.exchange.references import in_parts
+from models.planning.tables import Plan, PlanState
+
+
+class CursorRepository(Repository):
+    """Cursors of the subtree's senders, apart from those of every other subtree."""
+
+    def cursors(self, *, source: str | None, entity: str | None) -> Sequence[ImportCursor]:
+        """By source and entity."""
+        query = select(ImportCursor).where(ImportCursor.reach == self.within.path)
+        if source is not None:
+            query = query.where(ImportCursor.source == source)
+        if entity is not None:
+            query = query.where(ImportCursor.entity == entity)
+        return self.session.scalars(query.order_by(ImportCursor.source, ImportCursor.entity)).all()
+
+    def held(self, source: str, entity: str) -> ImportCursor | None:
+        """The cursor, locked until the transaction ends."""
+        query = select(ImportCursor).where(
+            ImportCursor.reach == self.within.path,
+            ImportCursor.source == source,
+            ImportCursor.entity == entity,
+        )
+        return self.session.scalars(query.with_for_update()).one_or_none()
+
+    def advance(self, source: str, entity: str, cursor: str, *, rows: int) -> None:
+        """Remember the cursor, and how many rows have come in all."""
+        row = self.held(source, entity)
+        if row is None:
+            row = ImportCursor(reach=self.within.path, source=source, entity=entity, received_rows=0)
+            self.session.add(row)
+        row.cursor, row.updated_at = cursor, datetime.now(UTC)
+        row.received_rows += rows
+        self.session.flush()
+
+
+class PlanStateRepository(Repository):
+    """States of plans."""
+
+    def settled(self, codes: Collection[str]) -> set[str]:
+        """Those of the plans that are no drafts."""
+        found: set[str] = set()
+        for part in in_parts(sorted(codes)):
+            query = select(Plan.code).where(Plan.code.in_(part), Plan.state != PlanState.DRAFT)
+            found.update(self.session.scalars(query))
+        return found

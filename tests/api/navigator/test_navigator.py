@@ -1,0 +1,72 @@
+"""The navigator over the API: runs, an agent's list, and what becomes of recommendations."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine
+
+from api.accounts.tables import Role
+from models.customers.tables import Customer
+from models.database import transaction
+from tests.api.company import add_customers
+from tests.api.conftest import SignedIn
+from tests.models.company import Company
+
+V1 = "/api/v1"
+DAY = "2025-11-06"
+
+
+@pytest.fixture
+def manager(company: Company, service_engine: Engine, signed_in: SignedIn) -> TestClient:
+    """K1's policy is renewed soon, and K3 wants no contact."""
+    add_customers(service_engine, company)
+    with transaction(service_engine) as session:
+        session.query(Customer).filter_by(code="K1").one().renewal_on = date(2025, 11, 18)
+        session.query(Customer).filter_by(code="K3").one().do_not_contact = True
+    return signed_in(Role.MANAGER, institution="A")
+
+
+def listed(client: TestClient, query: str = "") -> list[Any]:
+    answer = client.get(f"{V1}/navigator/recommendations?on={DAY}{query}")
+    assert answer.status_code == 200
+    found: list[Any] = answer.json()["items"]
+    return found
+
+
+def test_a_run_makes_one_recommendation_a_customer_and_a_second_the_same(manager: TestClient) -> None:
+    order = {"institution": "A", "on": DAY}
+    first = manager.post(f"{V1}/navigator/runs", json=order).json()
+    assert first["customers"] == 3
+    tasks = listed(manager)
+    assert len(tasks) == first["made"] > 0
+    again = manager.post(f"{V1}/navigator/runs", json=order).json()
+    assert (again["made"], again["superseded"]) == (first["made"], 0)
+    (task,) = [task for task in tasks if task["customer"] == "K1"]
+    assert (task["name"], task["agent"]["code"], task["overdue"]) == ("郑**", "A1a", False)
+    assert task["reason"]
+    assert {task["customer"] for task in listed(manager, "&agent=A1a")} <= {"K1", "K2"}
+    early = manager.post(f"{V1}/navigator/runs", json={**order, "on": "2025-11-05"})
+    assert early.status_code == 400
+
+
+def test_a_recommendation_is_done_once(manager: TestClient, signed_in: SignedIn) -> None:
+    manager.post(f"{V1}/navigator/runs", json={"institution": "A", "on": DAY})
+    first, *_ = listed(manager)
+    path = f"{V1}/navigator/recommendations/{first['id']}"
+    beside = signed_in(Role.MANAGER, institution="B")
+    assert beside.post(f"{path}/done", json={"on": DAY}).status_code == 404
+    assert manager.post(f"{path}/done", json={"on": DAY}).status_code == 204
+    assert manager.post(f"{path}/dismiss", json={"on": DAY}).status_code == 409
+    assert first["id"] not in [task["id"] for task in listed(manager)]
+
+
+def test_refusals(manager: TestClient, signed_in: SignedIn, anonymous: TestClient) -> None:
+    order = {"institution": "A", "on": DAY}
+    assert manager.post(f"{V1}/navigator/runs", json={**order, "institution": "B"}).status_code == 400
+    assert signed_in(Role.QA).post(f"{V1}/navigator/runs", json=order).status_code == 403
+    assert anonymous.get(f"{V1}/navigator/recommendations").status_code == 401
+    assert manager.get(f"{V1}/navigator/recommendations?agent=B1a").status_code == 404

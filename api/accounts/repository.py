@@ -49,6 +49,11 @@ class AccountRepository(Repository):
         rows = self.session.execute(after(query, [Account.login], cursor, limit))
         return [AccountLine(*row) for row in rows]
 
+    def locked(self, *, now: datetime) -> Sequence[Account]:
+        """Whoever has to wait after too many wrong passwords, by login."""
+        query = self._lines().where(Account.locked_until > now).order_by(Account.login)
+        return [row[0] for row in self.session.execute(query)]
+
     def find(self, login: str, *, to_change: bool = False) -> Account | None:
         """Whoever signs in with the login, for the sign-in itself: no subtree yet.
 

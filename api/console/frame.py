@@ -37,8 +37,12 @@ class Destination:
 DESTINATIONS: Final = (
     Destination("/", "首页", "home"),
     Destination("/upload", "上传", "upload", Permission.UPLOAD),
+    Destination("/meetings", "会议", "groups", Permission.READ_MEETINGS),
+    Destination("/compliance", "合规", "event_available", Permission.READ_COMPLIANCE),
 )
 """In the order in which the navigation shows them; whoever lacks the permission does not see the entry."""
+SLOWEST: Final = 30
+"""Seconds that a screen may take to be drawn; a month of a large company is not read in three."""
 _SERVICE: Final[list[FastAPI]] = []
 
 
@@ -94,7 +98,7 @@ def screen(
             return None
 
         page.__signature__ = _signature(draw)  # type: ignore[attr-defined]
-        ui.page(path, title=f"{title} · 会鉴")(page)
+        ui.page(path, title=f"{title} · 会鉴", response_timeout=SLOWEST)(page)
 
     return register
 

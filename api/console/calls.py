@@ -1,0 +1,56 @@
+"""Letting the browser ask the API: so the audit trail knows who did it, and from where."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from nicegui import ui
+
+from api.console.frame import View
+
+SECONDS: Final = 30
+_CALL: Final = """
+const options = {{method: {method}, credentials: 'same-origin', headers: {{'X-CSRF-Token': {csrf}}}}};
+const body = {body};
+if (body !== null) {{
+  options.headers['Content-Type'] = 'application/json';
+  options.body = JSON.stringify(body);
+}}
+try {{
+  const answer = await fetch('/api/v1/' + {path}, options);
+  const text = await answer.text();
+  return {{ok: answer.ok, body: text ? JSON.parse(text) : null}};
+}} catch (error) {{
+  return {{ok: false, body: {{detail: '没有连上服务：请检查网络后重试。'}}}};
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the API said."""
+
+    ok: bool
+    body: Any
+
+    @property
+    def refusal(self) -> str:
+        """The sentence that says why not; "" when it was done."""
+        return "" if self.ok else str((self.body or {}).get("detail", "没有做成：请稍后重试。"))
+
+
+async def call(view: View, method: str, path: str, body: Any = None) -> Answer:
+    """``path`` is the one behind ``/api/v1/``."""
+    given = {"method": method, "csrf": view.csrf, "path": path, "body": body}
+    script = _CALL.format(**{name: json.dumps(value) for name, value in given.items()})
+    answer = await ui.run_javascript(script, timeout=SECONDS)
+    return Answer(bool(answer["ok"]), answer["body"])
+
+
+async def did(view: View, method: str, path: str, *, said: str, body: Any = None) -> bool:
+    """Ask, and say in passing how it went."""
+    answer = await call(view, method, path, body)
+    ui.notify(answer.refusal or said, type="positive" if answer.ok else "negative")
+    return answer.ok

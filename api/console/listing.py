@@ -1,0 +1,216 @@
+"""Lists as the screens draw them: tables that turn into cards on a phone, filters, months, slot states.
+
+They are plain HTML: hundreds of rows cost the browser no element of the framework, and every filter is a
+form whose address can be kept.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from nicegui import ui
+
+from api.console import MOUNT
+from api.console.parts import ICONS, OF_VERDICT, UNKNOWN
+from models.calendar.weeks import month_start, months_later
+from models.meetings.compliance import SLOT_STATES, SlotState
+from qa_pipeline.errors import InputError
+from qa_pipeline.names import STATUSES, VERDICTS
+from qa_pipeline.values import Status, Verdict
+
+OF_SLOT: Final = {
+    SlotState.HELD: (Status.PASS, "check_circle"),
+    SlotState.LATE: (Status.WARN, "schedule"),
+    SlotState.EARLY: (Status.WARN, "update"),
+    SlotState.LOW: (Status.FAIL, "trending_down"),
+    SlotState.MISSING: (Status.FAIL, "event_busy"),
+    SlotState.PENDING: (Status.UNKNOWN, "hourglass_empty"),
+    SlotState.UNKNOWN: (Status.UNKNOWN, "help_outline"),
+}
+FIRST_MONTH: Final = date(2000, 1, 1)
+LAST_MONTH: Final = date(2099, 12, 1)
+
+
+class Html(str):
+    """Text that is HTML already; any other text of a cell is escaped."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of a table; figures stand on the right."""
+
+    title: str
+    figures: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One filter: a choice where ``options`` (value -> word) are given, else an input of the kind."""
+
+    name: str
+    label: str
+    value: str = ""
+    kind: str = "text"
+    options: Mapping[str, str] | None = None
+
+
+def escaped(text: object) -> Html:
+    return text if isinstance(text, Html) else Html(html.escape(str(text)))
+
+
+def link(path: str, words: object, **query: str) -> Html:
+    """A link to a screen of the console."""
+    return Html(f'<a href="{html.escape(address(path, **query))}">{escaped(words)}</a>')
+
+
+def address(path: str, **query: str) -> str:
+    given = {name: value for name, value in query.items() if value}
+    return f"{MOUNT}{path}" + (f"?{urlencode(given)}" if given else "")
+
+
+def badge(value: Status, word: str | None = None, icon: str | None = None) -> Html:
+    """Icon, word and colour together."""
+    name = icon or ICONS[value]
+    return Html(
+        f'<span class="status {value}"><i class="q-icon notranslate material-icons" aria-hidden="true">{name}'
+        f"</i><span>{escaped(word or STATUSES[value])}</span></span>"
+    )
+
+
+def slot_badge(state: SlotState) -> Html:
+    status, icon = OF_SLOT[state]
+    return badge(status, SLOT_STATES[state], icon)
+
+
+def verdict_badge(value: Verdict | None) -> Html:
+    if value is None:
+        return badge(Status.UNKNOWN, "未质检")
+    return badge(OF_VERDICT[value], VERDICTS[value])
+
+
+def action(name: str, code: str, words: str, *, subject: str) -> Html:
+    """A button of a row; the table's ``on_action`` hears the name and the code."""
+    told = html.escape(f"{words} {subject}")
+    return Html(
+        f'<button type="button" class="act" data-action="{html.escape(name)}" '
+        f'data-code="{html.escape(code)}" aria-label="{told}">{escaped(words)}</button>'
+    )
+
+
+def joined(pieces: Iterable[Html], between: str = " ") -> Html:
+    return Html(between.join(pieces))
+
+
+def percent(value: Decimal | float | None) -> str:
+    return UNKNOWN if value is None else f"{value:.1%}"
+
+
+def points(value: Decimal | float | None) -> str:
+    return UNKNOWN if value is None else f"{value:.1f}"
+
+
+def table(
+    label: str,
+    columns: Sequence[Column],
+    rows: Iterable[Sequence[object]],
+    *,
+    on_action: Callable[[str, str], Any] | None = None,
+) -> None:
+    """A table; on a phone every row is a card whose cells bear the column's title. None reads unknown."""
+    element = ui.html(table_html(label, columns, rows), sanitize=False).classes("w-full")
+    if on_action is not None:
+        element.on(
+            "click",
+            lambda event: on_action(event.args["action"], event.args["code"]),
+            js_handler="(event) => { const pressed = event.target.closest('button[data-action]');"
+            " if (pressed) emit({action: pressed.dataset.action, code: pressed.dataset.code}); }",
+        )
+
+
+def table_html(label: str, columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> Html:
+    heads = "".join(f'<th scope="col"{_figures(column)}>{escaped(column.title)}</th>' for column in columns)
+    body = "".join(f"<tr>{_cells(columns, row)}</tr>" for row in rows)
+    return Html(
+        f'<table class="list" aria-label="{html.escape(label)}"><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{body}</tbody></table>"
+    )
+
+
+def _cells(columns: Sequence[Column], row: Sequence[object]) -> str:
+    cells = []
+    for place, (column, cell) in enumerate(zip(columns, row, strict=True)):
+        content = escaped(UNKNOWN if cell is None else cell)
+        tag, scope = ("th", ' scope="row"') if place == 0 else ("td", "")
+        title = html.escape(column.title)
+        cells.append(f'<{tag}{scope}{_figures(column)} data-label="{title}">{content}</{tag}>')
+    return "".join(cells)
+
+
+def _figures(column: Column) -> str:
+    return ' class="figure-cell"' if column.figures else ""
+
+
+def filters(path: str, fields: Sequence[Field], **kept: str) -> None:
+    """A form that asks the same screen again; ``kept`` stays in the address."""
+    inputs = "".join(map(_input, fields))
+    hidden = "".join(
+        f'<input type="hidden" name="{name}" value="{html.escape(value)}">'
+        for name, value in kept.items()
+        if value
+    )
+    ui.html(
+        f'<form class="filters no-print" method="get" action="{MOUNT}{path}" role="search">{hidden}{inputs}'
+        '<button type="submit" class="act">查看</button></form>',
+        sanitize=False,
+    ).classes("w-full")
+
+
+def _input(field: Field) -> str:
+    value = html.escape(field.value)
+    if field.options is None:
+        control = f'<input type="{field.kind}" name="{field.name}" value="{value}" maxlength="128">'
+    else:
+        options = "".join(
+            f'<option value="{html.escape(key)}"{" selected" if key == field.value else ""}>'
+            f"{escaped(word)}</option>"
+            for key, word in field.options.items()
+        )
+        control = f'<select name="{field.name}">{options}</select>'
+    return f"<label><span>{escaped(field.label)}</span>{control}</label>"
+
+
+def month_of(text: str, *, today: date) -> date:
+    """The first day of ``2026-09``; today's month for "". Raises InputError."""
+    if not text:
+        return month_start(today)
+    try:
+        month = date.fromisoformat(f"{text}-01")
+    except ValueError:
+        month = date.min
+    if not FIRST_MONTH <= month <= LAST_MONTH:
+        raise InputError(f"月份“{text}”不对：请写成 2026-09 这样的形式。")
+    return month
+
+
+def months(path: str, month: date, **kept: str) -> None:
+    """The month before, the month itself to choose, the month after."""
+    with ui.element("div").classes("months no-print"):
+        for offset, words in ((-1, "‹ 上月"), (1, "下月 ›")):
+            other = months_later(month, offset)
+            if FIRST_MONTH <= other <= LAST_MONTH:
+                ui.html(link(path, words, month=f"{other:%Y-%m}", **kept), sanitize=False)
+        filters(path, [Field("month", "月份", f"{month:%Y-%m}", "month")], **kept)
+
+
+def further(path: str, cursor: str | None, **query: str) -> None:
+    """A link to the next page, if there is one."""
+    if cursor is not None:
+        ui.html(link(path, "下一页 ›", cursor=cursor, **query), sanitize=False).classes("no-print")

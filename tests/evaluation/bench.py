@@ -25,6 +25,7 @@ from rich.console import Console
 from rich.table import Table
 
 from qa_pipeline.values import Transcript
+from tests.evaluation.model_bench import model
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "audio_samples" / "weekly_poor.opus"
@@ -33,6 +34,7 @@ ROUNDS = 3
 THREADS = os.cpu_count() or 1
 
 app = typer.Typer(add_completion=False, help="Measure speed and memory against peers.")
+app.command()(model)
 console = Console()
 
 
@@ -325,6 +327,7 @@ def everything(context: typer.Context) -> None:
         rescoring()
         workers()
         memory()
+        model()
 
 
 if __name__ == "__main__":

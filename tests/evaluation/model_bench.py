@@ -92,9 +92,11 @@ def milliseconds(engine: Engine, question: Callable[[Session], None]) -> float:
 def import_seconds(engine: Engine) -> float:
     """Take a CSV file of 100,000 new observations of people (fewer where there are not so many people)."""
     with Session(engine) as session:
+        month = month_start(UNTIL)
         served = select(PersonRow.code).join(RankHistory, RankHistory.person_id == PersonRow.id)
-        people = session.scalars(served.where(RankHistory.valid_to.is_(None)).order_by(PersonRow.id)).all()
-    lines, month = [], month_start(UNTIL)
+        served = served.where(RankHistory.valid_to.is_(None), PersonRow.left_on.is_(None))
+        people = session.scalars(served.where(RankHistory.valid_from <= month).order_by(PersonRow.id)).all()
+    lines = []
     for number in range(min(IMPORTED, len(people) * DAYS)):
         person = people[number % len(people)]
         day = month.replace(day=1 + number // len(people))

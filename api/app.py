@@ -11,6 +11,7 @@ from api import problems
 from api.accounts.endpoints import router as accounts
 from api.accounts.oidc import provider_of
 from api.activities.endpoints import router as activities
+from api.briefings.endpoints import router as briefings
 from api.compliance.endpoints import router as compliance
 from api.customers.endpoints import router as customers
 from api.database import require_current
@@ -40,6 +41,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     accounts,
     organisation,
     meetings,
+    briefings,
     compliance,
     reviews,
     rubrics,

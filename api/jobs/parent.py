@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -79,7 +80,8 @@ class Children:
         child = subprocess.Popen(self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # noqa: S603
         self._running.add(child)
         lines: queue.Queue[dict[str, Any] | None] = queue.Queue()
-        threading.Thread(target=_collect, args=(child, lines), daemon=True).start()
+        reader = threading.Thread(target=_collect, args=(child, lines), daemon=True)
+        reader.start()
         try:
             if child.stdin is None:
                 raise ChildDied("处理进程没有启动。")
@@ -89,8 +91,7 @@ class Children:
         except BrokenPipeError:
             answer = None
         finally:
-            child.kill()
-            child.wait()
+            _end(child, reader)
             self._running.discard(child)
         if self._stopping:
             threading.Event().wait()  # the process ends; whatever is told now would be told of a crash
@@ -121,6 +122,16 @@ class Children:
             if time.monotonic() - told >= LOOK_SECONDS:
                 report.progress(share)
                 told = time.monotonic()
+
+
+def _end(child: subprocess.Popen[bytes], reader: threading.Thread) -> None:
+    child.kill()
+    child.wait()
+    reader.join(timeout=5)
+    for pipe in (child.stdin, child.stdout):
+        if pipe is not None:
+            with suppress(BrokenPipeError):  # what a dead child did not read
+                pipe.close()
 
 
 def _collect(child: subprocess.Popen[bytes], lines: queue.Queue[dict[str, Any] | None]) -> None:

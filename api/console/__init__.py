@@ -17,10 +17,35 @@ def mount(app: FastAPI) -> None:
     from fastapi.responses import RedirectResponse
     from nicegui import ui
 
-    from api.console import compliance, frame, home, meeting, meetings, sign_in, upload
+    from api.console import (
+        accounts,
+        audit,
+        calendar,
+        compliance,
+        frame,
+        home,
+        imports,
+        jobs,
+        meeting,
+        meetings,
+        sign_in,
+        upload,
+    )
 
     frame.serve(app)
-    for screen in (sign_in, home, upload, meetings, meeting, compliance):
+    for screen in (
+        sign_in,
+        home,
+        upload,
+        meetings,
+        meeting,
+        compliance,
+        imports,
+        jobs,
+        accounts,
+        calendar,
+        audit,
+    ):
         screen.register()
     app.add_api_route("/", lambda: RedirectResponse(f"{MOUNT}/"), include_in_schema=False)
     ui.run_with(app, mount_path=MOUNT, title="会鉴", language="zh-CN", dark=None, show_welcome_message=False)

@@ -60,8 +60,18 @@ def read(session: Session, asker: Caller, month: date, below: str | None, day: d
         above=tuple((one.code, one.name) for one in line),
         summary=service.summary(session, asker, month, below=part, as_of=day),
         table=service.table(session, asker, month, below=part, as_of=day),
-        children=tuple(service.children(session, asker, month, parent=below, as_of=day)),
+        children=_children_of(session, asker, month, below, day),
     )
+
+
+def _children_of(
+    session: Session, asker: Caller, month: date, below: str | None, day: date
+) -> tuple[ChildLine, ...]:
+    """The next level that has something to compare: a lone institution is passed over."""
+    found = service.children(session, asker, month, parent=below, as_of=day)
+    while len(found) == 1:
+        found = service.children(session, asker, month, parent=found[0].institution, as_of=day)
+    return tuple(found)
 
 
 def trend(session: Session, asker: Caller, month: date, below: str | None, day: date) -> list[TrendPoint]:
@@ -86,7 +96,8 @@ async def compliance(view: View, month: str = "", below: str = "", state: str = 
         _coverage(shown.summary)
         _distribution(shown.summary)
         await _trend(view, first, below, day)
-    rankings(ranked(shown.table), month=f"{first:%Y-%m}")
+    if len(shown.table) > 1:
+        rankings(ranked(shown.table), month=f"{first:%Y-%m}")
 
 
 def _crumbs(above: Sequence[tuple[str, str]], month: date) -> None:
@@ -246,7 +257,9 @@ def _distribution(summary: Summary) -> None:
             {
                 "xAxis": {"type": "category", "data": names},
                 "yAxis": {"type": "value", "minInterval": 1},
-                "series": [{"type": "bar", "data": bars, "label": {"show": True, "color": GREY}}],
+                "series": [
+                    {"type": "bar", "data": bars, "label": {"show": True, "position": "top", "color": GREY}}
+                ],
             },
             f"能量值分布：{told}",
         )

@@ -39,6 +39,11 @@ DESTINATIONS: Final = (
     Destination("/upload", "上传", "upload", Permission.UPLOAD),
     Destination("/meetings", "会议", "groups", Permission.READ_MEETINGS),
     Destination("/compliance", "合规", "event_available", Permission.READ_COMPLIANCE),
+    Destination("/jobs", "任务", "pending_actions", Permission.UPLOAD),
+    Destination("/imports", "导入", "upload_file", Permission.IMPORT),
+    Destination("/accounts", "账号", "manage_accounts", Permission.MANAGE_ACCOUNTS),
+    Destination("/calendar", "节假日", "edit_calendar", Permission.MANAGE_CALENDAR),
+    Destination("/audit", "审计", "policy", Permission.READ_AUDIT),
 )
 """In the order in which the navigation shows them; whoever lacks the permission does not see the entry."""
 SLOWEST: Final = 30
@@ -141,8 +146,9 @@ def _surround(view: View, title: str) -> None:
         ui.label("会鉴").classes("brand")
         ui.label(title).classes("title").props("role=heading aria-level=1")
         ui.space()
-        dark = ui.dark_mode()
-        ui.button(icon="contrast", on_click=dark.toggle).props('flat dense aria-label="深浅切换"')
+        ui.button(icon="contrast").props('flat dense aria-label="深浅切换"').on(
+            "click", js_handler="() => Quasar.Dark.toggle()"
+        )
         with ui.button(icon="account_circle").props(f'flat dense aria-label="账号 {view.name}"'), ui.menu():
             ui.menu_item(view.name).props("disable")
             ui.menu_item("修改密码", lambda: ui.navigate.to("/password"))

@@ -123,9 +123,15 @@ def table(
     rows: Iterable[Sequence[object]],
     *,
     on_action: Callable[[str, str], Any] | None = None,
+    dense: bool = False,
 ) -> None:
-    """A table; on a phone every row is a card whose cells bear the column's title. None reads unknown."""
-    element = ui.html(table_html(label, columns, rows), sanitize=False).classes("w-full")
+    """A table; on a phone every row is a card. None reads unknown.
+
+    The cells of a card bear the column's title; ``dense`` ones follow each other without it, for long lists
+    of cells that speak for themselves.
+    """
+    shape = "list dense" if dense else "list"
+    element = ui.html(_table(label, columns, rows, shape), sanitize=False).classes("w-full")
     if on_action is not None:
         element.on(
             "click",
@@ -135,11 +141,11 @@ def table(
         )
 
 
-def table_html(label: str, columns: Sequence[Column], rows: Iterable[Sequence[object]]) -> Html:
+def _table(label: str, columns: Sequence[Column], rows: Iterable[Sequence[object]], shape: str) -> Html:
     heads = "".join(f'<th scope="col"{_figures(column)}>{escaped(column.title)}</th>' for column in columns)
     body = "".join(f"<tr>{_cells(columns, row)}</tr>" for row in rows)
     return Html(
-        f'<table class="list" aria-label="{html.escape(label)}"><thead><tr>{heads}</tr></thead>'
+        f'<table class="{shape}" aria-label="{html.escape(label)}"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{body}</tbody></table>"
     )
 

@@ -26,7 +26,7 @@ from qa_pipeline.names import KINDS, THEMES, VERDICTS
 from qa_pipeline.values import Status, Verdict
 
 PATH: Final = "/meetings"
-A_PAGE: Final = 50
+A_PAGE: Final = 40
 OFFERED: Final = 100
 """So many institutions are offered to choose from; of more the code is asked for."""
 STATES: Final[Mapping[MeetingState, str]] = {
@@ -124,6 +124,7 @@ async def meetings(
             [Column("会议"), Column("召开时间"), Column("类型"), Column("状态"), Column("结论"),
              Column("能量值", figures=True)],
             [_row(one) for one in found.rows],
+            dense=True,
         )  # fmt: skip
         listing.further(PATH, found.further, month=month, state=state, verdict=verdict, below=below)
 

@@ -1,0 +1,316 @@
+"""Accounts of people and keys of other systems: who may do what, for which institutions."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import quote
+
+from nicegui import ui
+from sqlalchemy.orm import Session
+
+from api.access import FOR_KEYS, Caller, Permission
+from api.accounts import keys, service
+from api.accounts.key_repository import KeyRepository
+from api.accounts.repository import AccountRepository
+from api.accounts.schemas import AccountOut, KeyOut
+from api.accounts.tables import Role
+from api.console import listing, parts
+from api.console.calls import Answer, call, did
+from api.console.frame import View, screen
+from api.console.listing import Column, Field, Html
+from api.console.meetings import chosen, institutions
+from api.pages import page
+from qa_pipeline.values import Status
+
+PATH: Final = "/accounts"
+A_PAGE: Final = 100
+ROLES: Final[Mapping[Role, str]] = {
+    Role.MANAGER: "经理",
+    Role.QA: "质检",
+    Role.HEAD_OFFICE: "总公司",
+    Role.ADMINISTRATOR: "管理员",
+}
+PERMISSIONS: Final[Mapping[Permission, str]] = {
+    Permission.READ_MEETINGS: "查看会议",
+    Permission.PLAY_RECORDINGS: "播放录音",
+    Permission.UPLOAD: "上传录音",
+    Permission.PREPARE_MEETINGS: "登记会议",
+    Permission.READ_COMPLIANCE: "查看合规",
+    Permission.READ_MODEL: "查看经营数据",
+    Permission.EDIT_MODEL: "修改经营数据",
+    Permission.IMPORT: "导入数据",
+    Permission.RUN_BATCHES: "批量质检",
+    Permission.MANAGE_CALENDAR: "维护节假日",
+    Permission.MANAGE_WEBHOOKS: "维护通知地址",
+    Permission.READ_AUDIT: "查看审计",
+}
+"""What a key may be given, in words."""
+EVERYTHING: Final = "全部机构"
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A page of accounts, the keys in use, and the institutions to choose from ({}: too many)."""
+
+    accounts: tuple[AccountOut, ...]
+    further: str | None
+    keys: tuple[KeyOut, ...]
+    institutions: Mapping[str, str]
+
+
+def register() -> None:
+    """Add the screen."""
+    screen(PATH, title="账号", permission=Permission.MANAGE_ACCOUNTS)(accounts)
+
+
+def read(session: Session, asker: Caller, role: Role | None, cursor: str | None) -> Shown:
+    lines = AccountRepository(session, within=asker.within).lines(
+        role=role, disabled=None, cursor=cursor, limit=A_PAGE
+    )
+    found, further = page(lines, A_PAGE, lambda line: (line.account.login,))
+    in_use = KeyRepository(session, within=asker.within).lines(revoked=False, cursor=None, limit=A_PAGE)
+    return Shown(
+        accounts=tuple(map(service.shown, found)),
+        further=further,
+        keys=tuple(map(keys.shown, in_use)),
+        institutions=institutions(session, asker),
+    )
+
+
+async def accounts(view: View, role: str = "", cursor: str = "") -> None:
+    shown = await view.ask(read, view.asker, chosen(Role, role), cursor or None)
+    by_login = {one.login: one for one in shown.accounts}
+
+    async def act(name: str, code: str) -> None:
+        await ACTIONS[name](view, shown, by_login[code])
+
+    with parts.section("账号", "角色决定能做什么，机构决定能看到哪里"):
+        with ui.element("div").classes("toolbar"):
+            options = {"": "全部", **{key.value: word for key, word in ROLES.items()}}
+            listing.filters(PATH, [Field("role", "角色", role, options=options)])
+            ui.button("新建账号", icon="person_add", on_click=lambda: _create(view, shown))
+        listing.table(
+            "账号",
+            [
+                Column("登录名"),
+                Column("姓名"),
+                Column("角色"),
+                Column("机构"),
+                Column("状态"),
+                Column("操作"),
+            ],
+            [_account(one, shown.institutions) for one in shown.accounts],
+            on_action=act,
+        )
+        listing.further(PATH, shown.further, role=role)
+    _keys(view, shown)
+
+
+def _account(one: AccountOut, names: Mapping[str, str]) -> list[object]:
+    buttons = [("change", "修改"), ("reset", "重置密码"), ("turn", "启用" if one.disabled else "停用")]
+    place = EVERYTHING if one.institution is None else names.get(one.institution, one.institution)
+    return [
+        one.login,
+        one.name,
+        ROLES[one.role],
+        place,
+        _state(one),
+        listing.joined(listing.action(name, one.login, words, subject=one.login) for name, words in buttons),
+    ]
+
+
+def _state(one: AccountOut) -> Html:
+    if one.disabled:
+        return listing.badge(Status.UNKNOWN, "已停用", "block")
+    if one.locked_until is not None and one.locked_until > datetime.now(UTC):
+        return listing.badge(Status.FAIL, f"锁定至 {one.locked_until:%H:%M}", "lock")
+    if one.must_change_password:
+        return listing.badge(Status.WARN, "待改密码", "password")
+    return listing.badge(Status.PASS, "可用")
+
+
+# ---------------------------------------------------------------- dialogs
+
+
+@contextmanager
+def _dialog(title: str) -> Iterator[ui.dialog]:
+    with ui.dialog().props(f'aria-label="{title}"') as dialog, ui.card().classes("form"):
+        ui.label(title).classes("heading").props("role=heading aria-level=2")
+        yield dialog
+    dialog.open()
+
+
+def _buttons(
+    dialog: ui.dialog, words: str, do: Callable[[], Awaitable[Answer]], then: Callable[[Any], None]
+) -> None:
+    """Cancel, and the deed: what the API refuses is said where it was asked."""
+    refused = ui.label().classes("negative").props("role=alert")
+
+    async def act() -> None:
+        answer = await do()
+        refused.text = answer.refusal
+        if answer.ok:
+            dialog.close()
+            then(answer.body)
+
+    with ui.row().classes("w-full justify-end"):
+        ui.button("取消", on_click=dialog.close).props("flat")
+        ui.button(words, on_click=act)
+
+
+def _secret(title: str, note: str, secret: str) -> None:
+    """A secret that is shown this once; the list is read anew when the dialog closes."""
+    with _dialog(title) as dialog:
+        ui.label(secret).classes("secret")
+        ui.label(note).classes("soft")
+        dialog.props("persistent")
+        with ui.row().classes("w-full justify-end"):
+            ui.button("复制", icon="content_copy", on_click=lambda: ui.clipboard.write(secret)).props("flat")
+            ui.button("我已记下", on_click=ui.navigate.reload)
+
+
+def _place(names: Mapping[str, str], value: str | None) -> Any:
+    """A choice of institutions, or their code where there are too many."""
+    if names:
+        options = {"": EVERYTHING, **names}
+        chosen_one: Any = ui.select(options, value=value or "", label="机构", with_input=True)
+    else:
+        chosen_one = ui.input("机构代码（空为全部机构）", value=value or "")
+    return chosen_one.props("outlined dense").classes("w-full")
+
+
+def _create(view: View, shown: Shown) -> None:
+    with _dialog("新建账号") as dialog:
+        login = ui.input("登录名").props("outlined dense autofocus").classes("w-full")
+        name = ui.input("姓名").props("outlined dense").classes("w-full")
+        role = _role(Role.MANAGER)
+        place = _place(shown.institutions, None)
+
+        async def do() -> Answer:
+            body = {
+                "login": login.value,
+                "name": name.value,
+                "role": role.value,
+                "institution": place.value or None,
+            }
+            return await call(view, "POST", "accounts", body)
+
+        _buttons(dialog, "新建", do, _one_time)
+
+
+def _role(value: Role) -> ui.select:
+    options = {key.value: word for key, word in ROLES.items()}
+    return ui.select(options, value=value.value, label="角色").props("outlined dense").classes("w-full")
+
+
+def _one_time(body: Any) -> None:
+    note = f"账号 {body['account']['login']} 的一次性密码，只显示这一次；首次登录后须修改。"
+    _secret("一次性密码", note, body["one_time_password"])
+
+
+async def _change(view: View, shown: Shown, one: AccountOut) -> None:
+    with _dialog(f"修改账号 {one.login}") as dialog:
+        name = ui.input("姓名", value=one.name).props("outlined dense autofocus").classes("w-full")
+        role = _role(one.role)
+        place = _place(shown.institutions, one.institution)
+        ui.label("改变角色或机构后，该账号须重新登录。").classes("soft")
+
+        async def do() -> Answer:
+            body = {"name": name.value, "role": role.value, "institution": place.value or None}
+            return await call(view, "PATCH", f"accounts/{quote(one.login)}", body)
+
+        _buttons(dialog, "保存", do, lambda _: ui.navigate.reload())
+
+
+async def _reset(view: View, _: Shown, one: AccountOut) -> None:
+    with _dialog(f"重置 {one.login} 的密码") as dialog:
+        ui.label("原密码立即失效，所有设备上的登录都会退出。")
+        _buttons(
+            dialog, "重置", lambda: call(view, "POST", f"accounts/{quote(one.login)}/password"), _one_time
+        )
+
+
+async def _turn(view: View, _: Shown, one: AccountOut) -> None:
+    words = "启用" if one.disabled else "停用"
+    with _dialog(f"{words}账号 {one.login}") as dialog:
+        ui.label("启用后可再次登录。" if one.disabled else "停用后立即退出，不能再登录；数据都保留。")
+        body = {"disabled": not one.disabled}
+        _buttons(
+            dialog,
+            words,
+            lambda: call(view, "PATCH", f"accounts/{quote(one.login)}", body),
+            lambda _: ui.navigate.reload(),
+        )
+
+
+ACTIONS: Final = {"change": _change, "reset": _reset, "turn": _turn}
+
+
+# ---------------------------------------------------------------- keys
+
+
+def _keys(view: View, shown: Shown) -> None:
+    async def revoke(_: str, code: str) -> None:
+        if await did(view, "DELETE", f"api-keys/{code}", said="密钥已吊销。"):
+            ui.navigate.reload()
+
+    with parts.section("API 密钥", "给其他系统用；只能做授予的事"):
+        with ui.element("div").classes("toolbar"):
+            ui.button("新建密钥", icon="key", on_click=lambda: _create_key(view, shown))
+        if not shown.keys:
+            parts.empty("还没有密钥：其他系统要取数或推送数据时新建。")
+            return
+        listing.table(
+            "API 密钥",
+            [
+                Column("名称"),
+                Column("权限"),
+                Column("机构"),
+                Column("最近使用"),
+                Column("到期"),
+                Column("操作"),
+            ],
+            [_key(one) for one in shown.keys],
+            on_action=revoke,
+        )
+
+
+def _key(one: KeyOut) -> list[object]:
+    words = "、".join(PERMISSIONS[Permission(name)] for name in one.permissions)
+    return [
+        one.name,
+        words,
+        one.institution or EVERYTHING,
+        f"{one.last_used_at:%Y-%m-%d %H:%M}" if one.last_used_at else "从未",
+        f"{one.expires_at:%Y-%m-%d}" if one.expires_at else "不到期",
+        listing.action("revoke", str(one.id), "吊销", subject=one.name),
+    ]
+
+
+def _create_key(view: View, shown: Shown) -> None:
+    offered = {
+        key.value: word for key, word in PERMISSIONS.items() if key in FOR_KEYS & view.asker.permissions
+    }
+    with _dialog("新建 API 密钥") as dialog:
+        name = ui.input("名称").props("outlined dense autofocus").classes("w-full")
+        may = ui.select(offered, label="权限", multiple=True, value=[]).props("outlined dense use-chips")
+        may.classes("w-full")
+        place = _place(shown.institutions, None)
+        days = ui.number("有效天数（空为不到期）", value=365, min=1, max=3650, precision=0)
+        days.props("outlined dense").classes("w-full")
+
+        async def do() -> Answer:
+            body = {
+                "name": name.value,
+                "permissions": may.value,
+                "institution": place.value or None,
+                "days": None if days.value is None else int(days.value),
+            }
+            return await call(view, "POST", "api-keys", body)
+
+        note = "只显示这一次；放入请求的 Authorization: Bearer 头。"
+        _buttons(dialog, "新建", do, lambda body: _secret("API 密钥", note, body["key"]))

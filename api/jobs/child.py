@@ -152,7 +152,8 @@ def serve(works: Mapping[str, Work]) -> None:
 
 
 def _die_with_the_worker() -> None:
-    sys.stdin.buffer.read()
+    while os.read(0, 1024):  # not sys.stdin: its lock would be held when the process ends by itself
+        continue
     os._exit(3)
 
 

@@ -9,7 +9,6 @@ import logging
 import os
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -184,7 +183,8 @@ def run(
 
 
 def _stop_with_the_starter(stop: threading.Event) -> None:
-    sys.stdin.buffer.read()
+    while os.read(0, 1024):  # not sys.stdin: its lock would be held when the process ends otherwise
+        continue
     stop.set()
 
 

@@ -41,7 +41,7 @@ def test_a_worker_killed_in_the_middle_is_resumed_and_nothing_is_heard_twice(wor
     assert list(scorecards(works).values()) == [1]
 
 
-@pytest.mark.parametrize("service_engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("_original", ["sqlite"], indirect=True)
 def test_cancelling_kills_the_child_that_hears_and_a_newer_job_replaces_a_running_one(works: Works) -> None:
     works.takes(60)
     cancelled = works.ask(works.held())
@@ -59,7 +59,7 @@ def test_cancelling_kills_the_child_that_hears_and_a_newer_job_replaces_a_runnin
     assert works.wait(older, *ENDED).error == "同一会议有更新的质检任务，本任务让位。"
 
 
-@pytest.mark.parametrize("service_engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("_original", ["sqlite"], indirect=True)
 def test_without_the_engines_database_nothing_is_lost_and_nothing_heard_twice(works: Works) -> None:
     works.takes(60)
     code = works.ask(works.held())
@@ -75,7 +75,7 @@ def test_without_the_engines_database_nothing_is_lost_and_nothing_heard_twice(wo
     assert set(works.finished.values()) == {1}
 
 
-@pytest.mark.parametrize("service_engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("_original", ["sqlite"], indirect=True)
 def test_a_second_worker_on_sqlite_is_refused(works: Works) -> None:
     works.worker()
     works.until(lambda: (works.settings.data_folder / "jobs.db").exists(), bool)
@@ -83,7 +83,7 @@ def test_a_second_worker_on_sqlite_is_refused(works: Works) -> None:
     assert second.wait(60) == 1
 
 
-@pytest.mark.parametrize("service_engine", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("_original", ["postgresql"], indirect=True)
 def test_two_workers_share_twenty_jobs_and_one_takes_over_when_the_other_dies_for_good(works: Works) -> None:
     works.takes(1)
     codes = [works.ask(works.held()) for _ in range(20)]

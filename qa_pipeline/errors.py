@@ -51,7 +51,7 @@ class ModelError(InputError):
 
 
 class SheetError(InputError):
-    """Rows of an imported file are wrong; ``problems`` has a sentence for each, the message the first ones."""
+    """Rows of an imported file are wrong; ``problems`` has a sentence each, the message the first ones."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)

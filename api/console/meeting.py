@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,26 +11,20 @@ from nicegui import ui
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
-from api.console import parts
+from api.console import appeal, history, parts, sound
 from api.console.frame import View, screen
+from api.console.history import History
 from api.meetings import scorecards, service, versions
 from api.meetings.repository import VersionRepository
 from api.meetings.schemas import MeetingDetail
 from api.meetings.scorecard_schemas import EvidenceOut, FindingOut, ItemOut, ScorecardOut
-from models.meetings.recordings import RecordingRepository
+from api.reviews.schemas import AppealOut
 from models.meetings.tables import FindingKind
 from qa_pipeline.names import CHAPTERS, DIMENSIONS, KINDS, THEMES
-from qa_pipeline.values import Chapter, Dimension, Status, Utterance
+from qa_pipeline.values import Chapter, Dimension, Utterance
 
 SHOWN_PROOFS: Final = 3
 SHOWN_ACTIONS: Final = 8
-ITEM_STATUS: Final = {
-    "full": (Status.PASS, "得满分"),
-    "partial": (Status.WARN, "部分得分"),
-    "missed": (Status.FAIL, "未得分"),
-    "unknown": (Status.UNKNOWN, "未知"),
-    "not_applicable": (Status.UNKNOWN, "不适用"),
-}
 COLOURS: Final = dict(
     zip(
         Chapter,
@@ -51,6 +44,8 @@ class Shown:
     starts: tuple[float, ...]
     """Where each part of the recording begins, seconds; () without a recording."""
     utterances: tuple[Utterance, ...]
+    history: History | None
+    appeals: tuple[AppealOut, ...]
 
 
 def register() -> None:
@@ -58,29 +53,37 @@ def register() -> None:
     screen("/meetings/{code}", title="会议", permission=Permission.READ_MEETINGS)(meeting)
 
 
-def read(session: Session, asker: Caller, code: str) -> Shown:
-    """Raises NotFound for a meeting that the asker does not see."""
+def read(session: Session, asker: Caller, code: str, version: int | None, compare: int | None) -> Shown:
+    """``version`` None: the current one; ``compare``: with this one.
+
+    Raises NotFound for a meeting that the asker does not see and for a version that it does not have.
+    """
     held = service.meeting(session, asker, code)
-    card = VersionRepository(session).one(held.id, None)
+    none_wanted = version is None and compare is None
+    card = (
+        VersionRepository(session).one(held.id, None)
+        if none_wanted
+        else scorecards.found(session, held, version)
+    )
     text = versions.latest(session, held.id)
-    recorded = RecordingRepository(session, within=asker.within).check(code).parts
-    lengths = [part.duration for part in recorded]
     return Shown(
         meeting=service.detail(session, asker, code),
         card=scorecards.full(held, card) if card else None,
         whole=card.result if card else {},
-        starts=tuple(itertools.accumulate(lengths, initial=0.0))[:-1] if lengths else (),
+        starts=sound.starts_of(session, asker, code),
         utterances=versions.masked(versions.transcript_of(text)).utterances if text else (),
+        history=history.read(session, asker, code, before=compare, after=card.version) if card else None,
+        appeals=appeal.read(session, asker, code),
     )
 
 
-async def meeting(view: View, code: str) -> None:
-    shown = await view.ask(read, view.asker, code)
+async def meeting(view: View, code: str, version: int | None = None, compare: int | None = None) -> None:
+    shown = await view.ask(read, view.asker, code, version, compare)
     _head(shown)
     if shown.card is None:
         parts.empty("这场会议还没有结论：上传录音后会自动质检，进度见“上传”页。")
         return
-    _player(code, shown.starts)
+    sound.player(code, shown.starts)
     _timeline(shown.card)
     with ui.element("div").classes("columns"):
         with ui.element("div"):
@@ -91,7 +94,10 @@ async def meeting(view: View, code: str) -> None:
             _findings(shown.card)
             _actions(shown.whole.get("actions", []))
             _talk(shown.utterances)
+    appeal.draw(view, code, shown.appeals)
     _transcript(shown.utterances)
+    if shown.history is not None:
+        history.draw(code, shown.card, shown.history)
     _downloads(code, shown.card)
 
 
@@ -108,6 +114,7 @@ def _head(shown: Shown) -> None:
         with ui.element("div").classes("verdict"):
             parts.verdict(card.verdict)
             parts.score(card.energy_score, *card.band)
+    ui.label(history.told(card)).classes("soft" if card.is_current else "outdated").props("role=note")
     reasons = shown.whole.get("compliance", {})
     with ui.element("dl").classes("verdicts"):
         for name, title in (("on_time", "按时"), ("on_roster", "到人"), ("on_quality", "达标")):
@@ -121,41 +128,6 @@ def _head(shown: Shown) -> None:
         with ui.element("div").classes("refusal"):
             ui.icon("gpp_bad")
             ui.label(f"{critical.label}：{critical.reason}")
-
-
-def _player(code: str, starts: Sequence[float]) -> None:
-    """The sound of the meeting; ``hjSeek(seconds)`` plays from there in the right part."""
-    if not starts:
-        parts.empty("没有可播放的录音。")
-        return
-    address = f"/api/v1/meetings/{code}/recordings/"
-    ui.html(
-        f'<audio id="sound" controls preload="none" src="{address}1/audio"></audio>', sanitize=False
-    ).classes("player")
-    ui.add_body_html(
-        f"""<script>
-        window.hjStarts = {list(starts)};
-        window.hjSeek = seconds => {{
-          const sound = document.getElementById('sound');
-          let part = hjStarts.length;
-          while (part > 1 && hjStarts[part - 1] > seconds) part--;
-          const source = '{address}' + part + '/audio', at = seconds - hjStarts[part - 1];
-          const play = () => {{ sound.currentTime = at; sound.play(); }};
-          if (sound.getAttribute('src') !== source || sound.readyState === 0) {{
-            sound.setAttribute('src', source);
-            sound.addEventListener('loadedmetadata', play, {{once: true}});
-            sound.load();
-          }} else play();
-        }};
-        </script>"""
-    )
-
-
-def _seek(seconds: float, *, label: str | None = None) -> None:
-    """A button that plays from there."""
-    at = parts.clock(seconds)
-    button = ui.button(label or at).props(f'flat dense no-caps icon=play_arrow aria-label="从 {at} 播放"')
-    button.classes("seek").on("click", js_handler=f"() => window.hjSeek && hjSeek({seconds})")
 
 
 def _timeline(card: ScorecardOut) -> None:
@@ -196,7 +168,7 @@ def _advice(card: ScorecardOut) -> None:
 def _items(card: ScorecardOut) -> None:
     with parts.section("逐项得分", "展开看依据"):
         for item in card.items:
-            value, word = ITEM_STATUS[item.status]
+            value, word = sound.ITEM_STATUS[item.status]
             figures = "—" if item.score is None else f"{item.score:.1f} / {item.max:.0f}"
             with ui.expansion().classes("item") as expansion:
                 with expansion.add_slot("header"), ui.element("div").classes("item-head"):
@@ -210,7 +182,7 @@ def _item(item: ItemOut) -> None:
     if item.reason:
         ui.label(item.reason)
     for proof in item.evidence[:SHOWN_PROOFS]:
-        _proof(proof)
+        sound.proof(proof)
     if not item.evidence:
         parts.empty("没有找到依据。")
     if item.suggestion:
@@ -234,14 +206,7 @@ def _findings(card: ScorecardOut) -> None:
 
 def _proof_of(finding: FindingOut) -> None:
     if finding.start is not None and finding.quote:
-        _proof(EvidenceOut(start=finding.start, end=finding.end, quote=finding.quote))
-
-
-def _proof(proof: EvidenceOut) -> None:
-    with ui.element("div").classes("proof"):
-        if proof.start is not None:
-            _seek(proof.start)
-        ui.label(f"“{proof.quote}”").classes("quote")
+        sound.proof(EvidenceOut(start=finding.start, end=finding.end, quote=finding.quote))
 
 
 def _actions(actions: Sequence[dict[str, Any]]) -> None:
@@ -289,13 +254,7 @@ def _transcript(utterances: Sequence[Utterance]) -> None:
             js_handler="""(text) => document.querySelectorAll('.line').forEach(line =>
               line.hidden = !!text && !line.textContent.includes(text))""",
         )
-        lines = "".join(
-            f'<li class="line"><button type="button" class="at" data-at="{u.start}" '
-            f'aria-label="从 {parts.clock(u.start)} 播放">{parts.clock(u.start)}</button>'
-            f"<span>{_escaped(u.speaker or '')}</span><p>{_escaped(u.text)}</p></li>"
-            for u in utterances
-        )
-        ui.html(f'<ol class="transcript">{lines}</ol>', sanitize=False).on(
+        ui.html(sound.transcript(utterances), sanitize=False).on(
             "click",
             js_handler="(event) => { const at = event.target.dataset.at; at && window.hjSeek?.(+at) }",
         )
@@ -315,9 +274,3 @@ def _downloads(code: str, card: ScorecardOut) -> None:
                 ui.link(title, address, new_tab=True)
         for warning in card.warnings:
             ui.label(warning).classes("soft")
-
-
-def _escaped(text: str) -> str:
-    import html
-
-    return html.escape(text)

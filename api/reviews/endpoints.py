@@ -99,7 +99,7 @@ def reviews(
         limit=limit,
     )
     shown, further = page(rows, limit, lambda row: [row[0].id])
-    return Page(items=[_review(row) for row in shown], next=further)
+    return Page(items=[shown_review(row) for row in shown], next=further)
 
 
 @router.post("/reviews", status_code=201, summary="领取复核（重复领取无害）", operation_id="takeReview")
@@ -110,7 +110,7 @@ def take(request: Request, session: Database, asker: Reviewer, body: Taking) -> 
 @router.get("/reviews/{code}", summary="一次复核", operation_id="getReview")
 def review(session: Database, asker: Reviewer, code: Code) -> ReviewOut:
     repository = ReviewRepository(session, within=asker.within)
-    return _review(repository.shown(repository.get(code).code))
+    return shown_review(repository.shown(repository.get(code).code))
 
 
 @router.post("/reviews/{code}/release", summary="释放复核", operation_id="releaseReview")
@@ -145,7 +145,7 @@ def appeals(
         meeting=meeting, state=state, below=part.path if part else None, cursor=cursor, limit=limit
     )
     shown, further = page(rows, limit, lambda row: [row[0].id])
-    return Page(items=[_appeal(row) for row in shown], next=further)
+    return Page(items=[shown_appeal(row) for row in shown], next=further)
 
 
 @router.post(
@@ -154,14 +154,14 @@ def appeals(
 def appeal(request: Request, session: Database, asker: Appellant, code: Code, body: AppealIn) -> AppealOut:
     opened = service.appeal(session, asker, code, body.reason)
     note(session, request, asker, "appeal.open", kind="meeting", code=code)
-    return _appeal(AppealRepository(session, within=asker.within).shown(opened.code))
+    return shown_appeal(AppealRepository(session, within=asker.within).shown(opened.code))
 
 
 @router.post("/appeals/{code}/answer", summary="答复申诉", operation_id="answerAppeal")
 def answer(request: Request, session: Database, asker: Reviewer, code: Code, body: AnswerIn) -> AppealOut:
     service.answer(session, asker, code, body)
     note(session, request, asker, "appeal.answer", kind="appeal", code=code, upheld=body.upheld)
-    return _appeal(AppealRepository(session, within=asker.within).shown(code))
+    return shown_appeal(AppealRepository(session, within=asker.within).shown(code))
 
 
 def _noted(
@@ -178,10 +178,10 @@ def _noted(
         institution_id=meeting.institution_id,
         **detail,
     )
-    return _review(ReviewRepository(session, within=asker.within).shown(review.code))
+    return shown_review(ReviewRepository(session, within=asker.within).shown(review.code))
 
 
-def _review(row: Row[Any]) -> ReviewOut:
+def shown_review(row: Row[Any]) -> ReviewOut:
     found, meeting, version, reviewer, second, made = row
     return ReviewOut(
         code=found.code,
@@ -201,7 +201,7 @@ def _review(row: Row[Any]) -> ReviewOut:
     )
 
 
-def _appeal(row: Row[Any]) -> AppealOut:
+def shown_appeal(row: Row[Any]) -> AppealOut:
     found, meeting, institution, version, opened_by, answered_by = row
     return AppealOut(
         code=found.code,

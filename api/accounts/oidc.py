@@ -50,10 +50,13 @@ class Provider:
             raise InputError("HUIJIAN_OIDC_ISSUER 须是 https 地址：身份提供方的回答不能在途中被改。")
         if not (settings.oidc_client_id and settings.oidc_client_secret):
             raise InputError("请同时给出 HUIJIAN_OIDC_CLIENT_ID 和 HUIJIAN_OIDC_CLIENT_SECRET。")
+        from httpx2 import create_ssl_context
+
         self._settings = settings
         self._metadata: Mapping[str, Any] | None = None
         self._keys: Mapping[str, Any] | None = None
         self._lock = Lock()
+        self._trusted = create_ssl_context()
 
     def address(self, *, state: str, nonce: str, code_verifier: str) -> str:
         """Where to send the person."""
@@ -162,6 +165,7 @@ class Provider:
             scope=SCOPE,
             code_challenge_method="S256",
             timeout=PATIENCE,
+            verify=self._trusted,
         )
 
     @staticmethod

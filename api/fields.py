@@ -7,7 +7,16 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Query
-from pydantic import AwareDatetime, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    StringConstraints,
+    WithJsonSchema,
+)
 
 from api.problems import NotFound
 from qa_pipeline.compliance.calendar import FIRST_YEAR, LAST_YEAR
@@ -51,6 +60,12 @@ Month = Annotated[
 ]
 """First day of a month, written ``2026-09``."""
 Below = Annotated[Code | None, Query(description="机构代码：只看该机构及其下级；不填为全部可见机构")]
+
+
+class Given(BaseModel):
+    """What a request gives: a field that is not known is refused rather than passed over."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 def existing(get: Callable[[str], Found], code: str) -> Found:

@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.fields import Code, Day, Line, Moment, Month, Words, example
+from api.fields import Code, Day, Given, Line, Moment, Month, Words, example
 from api.figures import Figure
 from models.meetings.compliance import SlotState
 from models.meetings.tables import ActionState, FollowUpOutcome, MeetingState, Presence, SlotName
@@ -87,7 +87,7 @@ class MeetingDetail(MeetingOut):
     preparation_reason: str
 
 
-class NewMeeting(BaseModel):
+class NewMeeting(Given):
     model_config = ConfigDict(json_schema_extra=example(institution="350102", month="2026-09", slot="W1"))
 
     institution: Code
@@ -96,7 +96,7 @@ class NewMeeting(BaseModel):
     code: Code | None = Field(None, description="会议编号；不填则自动编号")
 
 
-class HeldMeeting(BaseModel):
+class HeldMeeting(Given):
     model_config = ConfigDict(
         json_schema_extra=example(
             institution="350102", kind="weekly_review", started_at="2026-09-08T09:00:00+08:00"
@@ -112,7 +112,7 @@ class HeldMeeting(BaseModel):
     code: Code | None = Field(None, description="会议编号；不填则自动编号")
 
 
-class Preparation(BaseModel):
+class Preparation(Given):
     model_config = ConfigDict(
         json_schema_extra=example(topic="主管领跑", starts_at="2026-09-08T09:00:00+08:00", goal="达U 8 人")
     )
@@ -123,7 +123,7 @@ class Preparation(BaseModel):
     flow: Words | None = None
 
 
-class Holding(BaseModel):
+class Holding(Given):
     model_config = ConfigDict(json_schema_extra=example(started_at="2026-09-08T09:00:00+08:00", host="G1"))
 
     started_at: Moment
@@ -131,7 +131,7 @@ class Holding(BaseModel):
     host: Code | None = None
 
 
-class Voiding(BaseModel):
+class Voiding(Given):
     model_config = ConfigDict(json_schema_extra=example(reason="重复登记"))
 
     reason: Line
@@ -158,12 +158,12 @@ class SheetOut(BaseModel):
     status: Status
 
 
-class Present(BaseModel):
+class Present(Given):
     person: Code
     presence: Presence
 
 
-class SheetIn(BaseModel):
+class SheetIn(Given):
     model_config = ConfigDict(json_schema_extra=example(rows=[{"person": "S1", "presence": "on_site"}]))
 
     rows: list[Present] = Field(max_length=2000, description="整张签到表；未列出的人视为未登记")
@@ -185,21 +185,21 @@ class ActionOut(BaseModel):
     closed_on: date | None
 
 
-class Confirmation(BaseModel):
+class Confirmation(Given):
     model_config = ConfigDict(json_schema_extra=example(owner="S1", due_on="2026-09-14"))
 
     owner: Code | None = Field(None, description="责任人工号；不填为不变")
     due_on: Day | None = Field(None, description="期限；不填为不变")
 
 
-class Closing(BaseModel):
+class Closing(Given):
     model_config = ConfigDict(json_schema_extra=example(state="kept", on="2026-09-14"))
 
     state: ActionState = Field(description="kept 已兑现、broken 未兑现、dropped 已取消")
     on: Day
 
 
-class FollowUp(BaseModel):
+class FollowUp(Given):
     model_config = ConfigDict(json_schema_extra=example(meeting="350102-2026-09-W2", outcome="kept"))
 
     meeting: Code = Field(description="跟进此行动项的会议")

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.fields import Line, Words, example
+from api.fields import Given, Line, Words, example
 from api.figures import Figure
 from models.meetings.tables import FindingKind
 from qa_pipeline.values import Chapter, Status, Verdict
@@ -156,18 +156,18 @@ class TranscriptOut(TranscriptHead):
     utterances: list[UtteranceOut]
 
 
-class ChangeIn(BaseModel):
+class ChangeIn(Given):
     utterance: int = Field(ge=0, le=1_000_000, description="句子序号，从 0 数起")
     text: Words | None = None
     speaker: str | None = Field(None, max_length=64, pattern=r"^[^\x00]*$", description="空串为去掉标签")
 
 
-class BorderIn(BaseModel):
+class BorderIn(Given):
     first: int = Field(ge=0, le=1_000_000)
     chapter: Chapter
 
 
-class TranscriptEdit(BaseModel):
+class TranscriptEdit(Given):
     model_config = ConfigDict(
         json_schema_extra=example(
             changes=[{"utterance": 3, "text": "本月期缴保费完成五十三万七。"}],

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, UniqueConstraint
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, String, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -39,6 +39,8 @@ class TranscriptVersion(ServiceBase):
     version: Mapped[int]
     base_version: Mapped[int | None]
     """The version that was edited; None: heard by the machine."""
+    heard: Mapped[str] = mapped_column(String(64))
+    """Of which recordings it is the transcript: SHA-256 over the hashes of their parts."""
     edited_by: Mapped[Name | None]
     edited_at: Mapped[datetime]
     note: Mapped[Words | None]

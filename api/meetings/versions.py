@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -11,6 +12,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.meetings.tables import TranscriptVersion
+from models.meetings.tables import Recording
 from qa_pipeline.errors import InputError
 from qa_pipeline.report.masking import mask_personal
 from qa_pipeline.transcript.cleanup import clean
@@ -51,9 +53,12 @@ class Border:
 
 
 def corrected(session: Session, meeting_id: int) -> Corrected | None:
-    """The newest transcript when a person made it, for jobs that score the meeting again; None otherwise."""
+    """The newest transcript when a person made it, for jobs that score the meeting again; None otherwise.
+
+    What was put right in the transcript of other recordings than the meeting has now does not hold any more.
+    """
     row = latest(session, meeting_id)
-    if row is None or row.base_version is None:
+    if row is None or row.base_version is None or row.heard != sounds(session, meeting_id):
         return None
     transcript = transcript_of(row)
     borders = [Border(first=b["first"], chapter=Chapter(b["chapter"])) for b in row.borders or ()]
@@ -79,13 +84,21 @@ def transcript_of(row: TranscriptVersion) -> Transcript:
     return from_json(gzip.decompress(row.body))
 
 
+def sounds(session: Session, meeting_id: int) -> str:
+    """Tells the meeting's recordings apart from others: SHA-256 over the hashes of their parts."""
+    query = select(Recording.content_hash).where(Recording.meeting_id == meeting_id)
+    parts = session.scalars(query.order_by(Recording.part))
+    return hashlib.sha256(" ".join(parts).encode()).hexdigest()
+
+
 def heard_anew(session: Session, meeting_id: int, transcript: Transcript, *, at: datetime) -> None:
     """Note the machine's transcript when it is none of the versions: corrections of another are outdated."""
     known = all_of(session, meeting_id)
     if any(transcript_of(row).utterances == transcript.utterances for row in known):
         return
     newest = known[-1] if known else None
-    _add(session, meeting_id, transcript, newest=newest, base=None, by=None, at=at)
+    heard = sounds(session, meeting_id)
+    _add(session, meeting_id, transcript, newest=newest, base=None, heard=heard, by=None, at=at)
 
 
 def edit(
@@ -118,9 +131,17 @@ def edit(
     if after == before and borders is None:
         raise InputError("没有任何改动：请修改文字、说话人或章节边界后再保存。")
     return _add(
-        session, newest.meeting_id, after,
-        newest=newest, base=newest.version, by=by, at=datetime.now(UTC), note=note, borders=borders,
-    )  # fmt: skip
+        session,
+        newest.meeting_id,
+        after,
+        newest=newest,
+        base=newest.version,
+        heard=newest.heard,
+        by=by,
+        at=datetime.now(UTC),
+        note=note,
+        borders=borders,
+    )
 
 
 def chapters(transcript: Transcript, borders: Sequence[Border]) -> Chapters:
@@ -179,6 +200,7 @@ def _add(
     *,
     newest: TranscriptVersion | None,
     base: int | None,
+    heard: str,
     by: str | None,
     at: datetime,
     note: str | None = None,
@@ -188,6 +210,7 @@ def _add(
         meeting_id=meeting_id,
         version=newest.version + 1 if newest else 1,
         base_version=base,
+        heard=heard,
         edited_by=by,
         edited_at=at,
         note=note,

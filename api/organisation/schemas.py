@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.fields import Code, Day, Line, Month, example
+from api.fields import Code, Day, Given, Line, Month, example
 from models.calendar.tables import SpecialDay
 from models.meetings.tables import SlotName
 from models.organisation.tables import PersonKind
@@ -54,7 +54,7 @@ class InstitutionDetail(InstitutionOut):
     deputies: list[PersonRef] = Field(description="当日获书面授权的代理人")
 
 
-class NewInstitution(BaseModel):
+class NewInstitution(Given):
     model_config = ConfigDict(
         json_schema_extra=example(
             code="350104", name="福州仓山支公司", parent="3501", valid_from="2026-09-01", must_hold=True
@@ -68,25 +68,25 @@ class NewInstitution(BaseModel):
     must_hold: bool = False
 
 
-class Move(BaseModel):
+class Move(Given):
     model_config = ConfigDict(json_schema_extra=example(parent="3502"))
 
     parent: Code = Field(description="新的上级机构代码")
 
 
-class Ending(BaseModel):
+class Ending(Given):
     model_config = ConfigDict(json_schema_extra=example(on="2026-10-01"))
 
     on: Day = Field(description="首个不再有效的日期")
 
 
-class MustHold(BaseModel):
+class MustHold(Given):
     model_config = ConfigDict(json_schema_extra=example(must_hold=True))
 
     must_hold: bool
 
 
-class Appointment(BaseModel):
+class Appointment(Given):
     model_config = ConfigDict(json_schema_extra=example(person="A1001", on="2026-09-01"))
 
     person: Code = Field(description="工号")
@@ -109,7 +109,7 @@ class OfficeOut(BaseModel):
     valid_to: date | None
 
 
-class NewOffice(BaseModel):
+class NewOffice(Given):
     model_config = ConfigDict(
         json_schema_extra=example(
             code="350102-01", name="营业一室", institution="350102", valid_from="2026-09-01"
@@ -165,7 +165,7 @@ class PersonDetail(PersonRef):
     career: list[CareerStep]
 
 
-class NewPerson(BaseModel):
+class NewPerson(Given):
     model_config = ConfigDict(
         json_schema_extra=example(
             code="A1001",
@@ -187,14 +187,14 @@ class NewPerson(BaseModel):
     upline: Code | None = None
 
 
-class Promotion(BaseModel):
+class Promotion(Given):
     model_config = ConfigDict(json_schema_extra=example(rank="CHIEF", on="2026-09-01"))
 
     rank: Code
     on: Day
 
 
-class Transfer(BaseModel):
+class Transfer(Given):
     model_config = ConfigDict(json_schema_extra=example(institution="350103", on="2026-09-01"))
 
     institution: Code
@@ -227,12 +227,12 @@ class YearOut(BaseModel):
     days: list[DayOut]
 
 
-class SpecialDayIn(BaseModel):
+class SpecialDayIn(Given):
     day: Day
     name: Line
 
 
-class YearIn(BaseModel):
+class YearIn(Given):
     model_config = ConfigDict(
         json_schema_extra=example(
             source="国务院办公厅关于2028年部分节假日安排的通知",

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.fields import Code, Words, example
+from api.fields import Code, Given, Words, example
 from api.figures import Figure
 from api.reviews.tables import AppealState, ReviewState
 from qa_pipeline.values import Verdict
@@ -45,19 +45,19 @@ class QueueRow(BaseModel):
     reviewer: str | None
 
 
-class Taking(BaseModel):
+class Taking(Given):
     model_config = ConfigDict(json_schema_extra=example(meeting="350102-2026-09-W1"))
 
     meeting: Code
 
 
-class OverrideIn(BaseModel):
+class OverrideIn(Given):
     item: Code = Field(description="项的编号，例如 C1")
     score: Decimal = Field(ge=0, le=100, max_digits=7, decimal_places=4)
     reason: Words
 
 
-class DecisionIn(BaseModel):
+class DecisionIn(Given):
     model_config = ConfigDict(
         json_schema_extra=example(
             verdict="qualified",
@@ -72,7 +72,7 @@ class DecisionIn(BaseModel):
     second: bool = Field(False, description="要求第二人复核；改变合格与否时必须")
 
 
-class SecondIn(BaseModel):
+class SecondIn(Given):
     model_config = ConfigDict(json_schema_extra=example(agrees=True, reason="同意"))
 
     agrees: bool
@@ -104,13 +104,13 @@ class ReviewOut(BaseModel):
     result_version: int | None = Field(description="决定产生的版本")
 
 
-class AppealIn(BaseModel):
+class AppealIn(Given):
     model_config = ConfigDict(json_schema_extra=example(reason="优秀分享在会议后半段，未被识别。"))
 
     reason: Words
 
 
-class AnswerIn(BaseModel):
+class AnswerIn(Given):
     model_config = ConfigDict(json_schema_extra=example(upheld=False, answer="经复听，未发现优秀分享。"))
 
     upheld: bool = Field(description="申诉是否成立；成立须先作出复核决定")

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.fields import Code, Line, Month, example
+from api.fields import Code, Given, Line, Month, example
 from api.rubrics.tables import RubricState
 from qa_pipeline.values import MeetingKind, Theme
 
@@ -38,7 +38,7 @@ class RubricOut(RubricHead):
     yaml: str
 
 
-class DraftIn(BaseModel):
+class DraftIn(Given):
     model_config = ConfigDict(
         json_schema_extra=example(title="周复盘会 2.0", yaml="extends: weekly_review\nid: weekly_review\n")
     )
@@ -58,7 +58,7 @@ class DraftOut(DraftHead):
     yaml: str
 
 
-class LintIn(BaseModel):
+class LintIn(Given):
     model_config = ConfigDict(json_schema_extra=example(yaml="id: weekly_review\n"))
 
     yaml: Yaml
@@ -95,7 +95,7 @@ class ExamplesOut(BaseModel):
     outcomes: list[ExampleOut]
 
 
-class DiffIn(BaseModel):
+class DiffIn(Given):
     model_config = ConfigDict(json_schema_extra=example(month="2026-09", below="3501"))
 
     month: Month

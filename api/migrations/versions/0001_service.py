@@ -238,6 +238,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("scorecard_id", name=op.f("pk_kept_inspection")),
     )
     op.create_table(
+        "legal_hold",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("meeting_id", KEY, nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("ordered_by", sa.String(length=128), nullable=False),
+        sa.Column("ordered_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("lifted_by", sa.String(length=128), nullable=True),
+        sa.Column("lifted_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["meeting_id"], ["meeting.id"], name=op.f("fk_legal_hold_meeting_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_legal_hold")),
+    )
+    with op.batch_alter_table("legal_hold", schema=None) as batch_op:
+        batch_op.create_index(
+            "uq_legal_hold_open",
+            ["meeting_id"],
+            unique=True,
+            sqlite_where=sa.text("lifted_at IS NULL"),
+            postgresql_where=sa.text("lifted_at IS NULL"),
+        )
+
+    op.create_table(
         "notice",
         sa.Column("id", KEY, nullable=False),
         sa.Column(
@@ -287,6 +308,7 @@ def upgrade() -> None:
         sa.Column("meeting_id", KEY, nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("base_version", sa.Integer(), nullable=True),
+        sa.Column("heard", sa.String(length=64), nullable=False),
         sa.Column("edited_by", sa.String(length=128), nullable=True),
         sa.Column("edited_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("note", sa.Text(), nullable=True),

@@ -9,7 +9,7 @@ from sqlalchemy import Engine, select
 from api.accounts.tables import AuditEntry, Role
 from api.meetings.versions import corrected
 from models.database import transaction
-from models.meetings.tables import Meeting
+from models.meetings.tables import Meeting, Recording
 from tests.api.conftest import SignedIn
 from tests.api.people import staff
 from tests.api.results import PHONE, good, hold, inspect, poor
@@ -92,6 +92,20 @@ def test_an_edit_is_a_new_version_that_the_next_score_uses(qa: TestClient, servi
     assert PHONE in found.transcript.utterances[0].text
     assert qa.get(f"{PATH}?version=1").json()["version"] == 1
     assert [row["version"] for row in qa.get(f"{PATH}/versions").json()] == [1, 2]
+
+
+def test_corrections_do_not_hold_for_another_recording(qa: TestClient, service_engine: Engine) -> None:
+    tag = qa.get(PATH).headers["ETag"]
+    qa.post(
+        f"{PATH}/versions", json={"changes": [{"utterance": 0, "text": "好。"}]}, headers={"If-Match": tag}
+    )
+    meeting = meeting_id(service_engine)
+    with transaction(service_engine) as session:
+        assert corrected(session, meeting) is not None
+        session.add(Recording(meeting_id=meeting, part=1, content_hash="0" * 64, file_name="新.m4a", size=1,
+                              duration=1.0))  # fmt: skip
+        session.flush()
+        assert corrected(session, meeting) is None
 
 
 def test_a_transcript_heard_anew_takes_the_place_of_corrections(

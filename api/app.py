@@ -22,6 +22,7 @@ from api.jobs.endpoints import router as jobs
 from api.limits import Limits
 from api.management.endpoints import router as management
 from api.meetings.endpoints import router as meetings
+from api.minutes.endpoints import router as minutes
 from api.navigator.endpoints import router as navigator
 from api.operations.endpoints import router as operations
 from api.operations.metrics import Metrics
@@ -29,6 +30,7 @@ from api.organisation.endpoints import router as organisation
 from api.plans.endpoints import router as plans
 from api.privacy.endpoints import router as privacy
 from api.recordings.endpoints import router as recordings
+from api.retention.endpoints import router as retention
 from api.reviews.endpoints import router as reviews
 from api.rubrics.endpoints import router as rubrics
 from api.settings import Settings
@@ -42,6 +44,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     organisation,
     meetings,
     briefings,
+    minutes,
     compliance,
     reviews,
     rubrics,
@@ -55,6 +58,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     imports,
     privacy,
     recordings,
+    retention,
     jobs,
 )
 """Of every domain, in the order in which the documentation lists them."""

@@ -10,6 +10,7 @@ import api.imports.tables
 import api.jobs.tables
 import api.meetings.tables
 import api.recordings.tables
+import api.retention.tables
 import api.reviews.tables
 import api.rubrics.tables  # noqa: F401
 from api.base import ServiceBase

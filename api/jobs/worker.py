@@ -27,6 +27,7 @@ from api.jobs.parent import Children
 from api.jobs.repository import JobRepository
 from api.jobs.stages import Shop
 from api.jobs.tables import Worker
+from api.retention.service import expire
 from api.settings import Settings
 from api.store import open_store
 from models.base import SHANGHAI
@@ -79,7 +80,7 @@ class WorkerProcess:
             "seen": self.seen,
             "take_over": self.take_over,
             "find_lost": self.find_lost,
-            "due": self.look_for_missing,
+            "due": self.look_after_the_day,
         }
         next_time = dict.fromkeys(duties, 0.0)
         while not stop.wait(TICK):
@@ -145,13 +146,15 @@ class WorkerProcess:
                     JobRepository(session).take_back(job)
         self._suspects = {(job.code, job.run) for job in lost}
 
-    def look_for_missing(self) -> None:
+    def look_after_the_day(self) -> None:
+        """Once a day: tell which meetings are missing, and let recordings go whose time is over."""
         now = datetime.now(SHANGHAI)
         if now.hour < EARLIEST_HOUR or self._looked == now.date():
             return
         try:
             with transaction(self.engine) as session:
                 note_missing(session, today=now.date())
+                expire(session, self._shop.store, days=self._shop.settings.retention_days, now=now)
         except IntegrityError:
             return  # another worker is telling the same; the next round sees it
         self._looked = now.date()

@@ -1,0 +1,86 @@
+"""Recordings go after their days, scores stay, and a legal hold keeps them."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, select
+
+from api.accounts.tables import AuditEntry, Role
+from api.retention.service import expire
+from api.store import Store, open_store, put
+from models.database import transaction
+from models.meetings.tables import Meeting, Recording
+from models.organisation.tables import Institution
+from tests.api.conftest import SignedIn
+
+NOW = datetime(2026, 11, 26, tzinfo=UTC)
+OLD, NEW = b"sound of an old meeting", b"sound of a new one"
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Store:
+    return open_store(str(tmp_path / "store"), data_folder=tmp_path)
+
+
+@pytest.fixture
+def recorded(service_engine: Engine, store: Store) -> None:
+    """An old and a new meeting; the old one's second part is the new one's sound."""
+    with transaction(service_engine) as session:
+        place = session.scalars(select(Institution.id).where(Institution.code == "350102")).one()
+        for code, days, parts in (("OLD", 100, (OLD, NEW)), ("NEW", 10, (NEW,))):
+            meeting = Meeting(code=code, institution_id=place, kind="weekly_review", state="held",
+                              started_at=NOW - timedelta(days=days))  # fmt: skip
+            session.add(meeting)
+            session.flush()
+            for part, sound in enumerate(parts, 1):
+                session.add(Recording(meeting_id=meeting.id, part=part, content_hash=put(store, sound),
+                                      file_name="a.m4a", size=len(sound), duration=60.0))  # fmt: skip
+
+
+def sha(sound: bytes) -> str:
+    return hashlib.sha256(sound).hexdigest()
+
+
+def run(engine: Engine, store: Store, *, days: int = 90) -> int:
+    with transaction(engine) as session:
+        return expire(session, store, days=days, now=NOW)
+
+
+@pytest.mark.usefixtures("recorded")
+def test_old_sound_goes_and_what_a_younger_meeting_has_stays(service_engine: Engine, store: Store) -> None:
+    assert run(service_engine, store) == 1
+    assert store.size(sha(OLD)) is None
+    assert store.size(sha(NEW)) == len(NEW)
+    assert run(service_engine, store) == 0
+    with transaction(service_engine) as session:
+        assert len(session.scalars(select(Recording)).all()) == 3
+        assert session.scalars(select(AuditEntry.object_code)).all() == [sha(OLD)]
+
+
+@pytest.mark.usefixtures("recorded")
+def test_without_days_nothing_goes(service_engine: Engine, store: Store) -> None:
+    assert run(service_engine, store, days=0) == 0
+
+
+@pytest.mark.usefixtures("recorded")
+def test_a_hold_keeps_the_sound_until_it_is_lifted(
+    service_engine: Engine, store: Store, signed_in: SignedIn
+) -> None:
+    keeper: TestClient = signed_in(Role.ADMINISTRATOR)
+    assert keeper.put("/api/v1/meetings/OLD/legal-hold", json={"reason": "监管调取"}).status_code == 200
+    assert keeper.put("/api/v1/meetings/OLD/legal-hold", json={"reason": "再次"}).status_code == 409
+    assert run(service_engine, store) == 0
+    assert keeper.delete("/api/v1/meetings/OLD/legal-hold").json()["lifted_by"]
+    assert keeper.delete("/api/v1/meetings/OLD/legal-hold").status_code == 409
+    assert run(service_engine, store) == 1
+
+
+@pytest.mark.usefixtures("recorded")
+def test_only_who_manages_retention_may_hold(signed_in: SignedIn) -> None:
+    manager = signed_in(Role.MANAGER, institution="350102")
+    assert manager.put("/api/v1/meetings/OLD/legal-hold", json={"reason": "x"}).status_code == 403

@@ -13,8 +13,10 @@ from pathlib import Path
 from typing import TextIO
 
 from api.jobs.child import Order, serve, tell
+from api.jobs.stages import key_of
 from qa_pipeline import errors
 from qa_pipeline.report.json import inspection_from_json, inspection_to_json
+from qa_pipeline.transcript.store import resolve
 
 FOLDER = Path(os.environ["HUIJIAN_TEST_FOLDER"])
 
@@ -34,7 +36,9 @@ def take_time(say: TextIO) -> None:
 def transcribe(order: Order, say: TextIO) -> None:
     assert order.recording is not None
     assert all(Path(part.path).is_file() for part in order.recording.parts)
-    note(f"begin {order.recording.sha256} {os.getpid()}")
+    model = resolve(order.model)
+    key = key_of(order.recording.sha256, f"{model.name}@{model.revision}")
+    note(f"begin {order.recording.sha256} {os.getpid()} {time.time()} {key}")
     if (FOLDER / "fail").exists():
         kind, sentence = (FOLDER / "fail").read_text().split(" ", 1)
         raise getattr(errors, kind)(sentence)

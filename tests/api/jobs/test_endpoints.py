@@ -14,7 +14,7 @@ from api.jobs.service import end_when_possible
 from api.jobs.tables import InspectionJob, JobState
 from models.database import transaction
 from tests.api.conftest import SignedIn
-from tests.api.jobs.conftest import Works
+from tests.api.jobs.works import Works
 
 
 @pytest.fixture

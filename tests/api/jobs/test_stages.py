@@ -16,7 +16,7 @@ from models.database import transaction
 from models.meetings.repository import MeetingRepository
 from models.meetings.tables import Scorecard
 from qa_pipeline.errors import ModelError, RecordingError
-from tests.api.jobs.conftest import Works
+from tests.api.jobs.works import Works
 from tests.sound import ROOT
 
 

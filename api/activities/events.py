@@ -26,7 +26,7 @@ from api.activities.schemas import (
 )
 from api.audit import note
 from api.codes import By, CodeRepository, InInstitution, day_or_today
-from api.customers.service import name_of, parameters_of
+from api.customers.service import Full, name_of, parameters_of, require_full
 from api.etags import IfMatch, require_match, tagged
 from api.fields import Code, Month, existing
 from api.pages import Cursor, Limit, Page, page
@@ -200,16 +200,24 @@ def review(
 
 @router.get("/activities/{code}/participants", summary="活动的客户", operation_id="listParticipants")
 def participants(
-    session: Database, asker: Reader, code: Code, cursor: Cursor = None, limit: Limit = 100
+    request: Request,
+    session: Database,
+    asker: Reader,
+    code: Code,
+    full: Full = False,
+    cursor: Cursor = None,
+    limit: Limit = 100,
 ) -> Page[PartOut]:
-    service.event_of(session, asker, code)
+    event, _ = service.event_of(session, asker, code)
+    if full:
+        require_full(session, request, asker, what=code, institution_id=event.institution_id)
     rows = EventRepository(session, within=asker.within).participants(code, cursor=cursor, limit=limit)
     shown, further = page(rows, limit, lambda row: [row[1].code])
     return Page(
         items=[
             PartOut(
                 customer=customer.code,
-                name=name_of(customer.name, full=False),
+                name=name_of(customer.name, full=full),
                 agent=agent,
                 attended=part.attended,
                 sale=sale,

@@ -158,7 +158,7 @@ class PartsIn(BaseModel):
 
 class PartOut(BaseModel):
     customer: str
-    name: str = Field(description="隐去后的姓名")
+    name: str = Field(description="姓名，默认隐去")
     agent: str
     attended: bool | None
     sale: str | None

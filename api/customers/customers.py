@@ -31,7 +31,6 @@ from models.organisation.tables import Institution
 
 router: Final = APIRouter(tags=["客户"])
 Reader = Annotated[Caller, Depends(allowed(Permission.READ_MODEL))]
-Full = Annotated[bool, Query(description="显示全名和电话：仅限服务该客户的四级机构经理，并记入审计")]
 Week = Annotated[Day | None, Query(description="经营周最后一天；不填为最近结束的一周")]
 
 
@@ -46,7 +45,7 @@ def customers(
     source: Annotated[CustomerSource | None, Query(description="客户来源")] = None,
     search: Annotated[Code | None, Query(description="客户代码的开头")] = None,
     week: Week = None,
-    full: Full = False,
+    full: service.Full = False,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[CustomerOut]:
@@ -86,7 +85,7 @@ def customers(
 
 @router.get("/customers/{code}", summary="一位客户", operation_id="getCustomer")
 def customer(
-    request: Request, session: Database, asker: Reader, code: Code, full: Full = False
+    request: Request, session: Database, asker: Reader, code: Code, full: service.Full = False
 ) -> CustomerDetail:
     found, number, home = _customer(session, asker, code)
     if full:

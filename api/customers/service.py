@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Final
+from typing import Annotated, Final
 
-from fastapi import Request
+from fastapi import Query, Request
 from sqlalchemy.orm import Session
 
 from api.access import Caller
@@ -25,6 +25,7 @@ from models.indicators.standing_repository import LEAF_LEVEL
 _SHEET: Final = BY_TITLE["customers"]
 NAME: Final = _SHEET.column("name")
 PHONE: Final = _SHEET.column("phone")
+Full = Annotated[bool, Query(description="显示全名和电话：仅限服务该客户的四级机构经理，并记入审计")]
 
 
 def require_full(

@@ -120,10 +120,11 @@ def _require_allowed(session: Session, asker: Caller, filled: Iterable[FilledShe
 
 
 def _require_whole(filled: Sequence[FilledSheet], taken: Sequence[Taken]) -> None:
-    """Raise SheetError when rows were left out: those that refer to a new row of the file which nothing in the
-    database yet places in the caller's subtree."""
+    """Raise SheetError when rows were left out: those that refer to a new row of the file which nothing in
+    the database yet places in the caller's subtree."""
     lost = [
-        f"表“{each.title}”：有 {left} 行引用本文件中新增、还不在您管辖范围内的记录：请先逐个办理，或由总公司导入"
+        f"表“{each.title}”：有 {left} 行引用本文件中新增、还不在您管辖范围内的记录，"
+        "请先逐个办理，或由总公司导入"
         for sheet, each in zip(filled, taken, strict=True)
         if (left := len(sheet.rows) - each.added - each.changed - each.unchanged)
     ]

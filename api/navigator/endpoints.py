@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request
 from api.access import Caller, Permission, allowed
 from api.audit import note
 from api.codes import CodeRepository, day_or_today
-from api.customers.service import name_of, parameters_of
+from api.customers.service import Full, name_of, parameters_of, require_full
 from api.fields import Code, Day, existing
 from api.navigator.repository import RecommendationRepository
 from api.navigator.schemas import ClosingIn, RecommendationOut, RunIn, RunOut
@@ -57,14 +57,18 @@ def run(request: Request, session: Database, asker: Editor, body: RunIn) -> RunO
     "/navigator/recommendations", summary="待办建议（先到期的在前）", operation_id="listRecommendations"
 )
 def recommendations(
+    request: Request,
     session: Database,
     asker: Reader,
     institution: Annotated[Code | None, Query(description="机构代码；不填为全部可见机构")] = None,
     agent: Annotated[Code | None, Query(description="服务人员工号")] = None,
     on: Annotated[Day | None, Query(description="哪一天；不填为今天")] = None,
+    full: Full = False,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[RecommendationOut]:
+    if full:
+        require_full(session, request, asker, what=agent or "recommendations")
     codes = CodeRepository(session, within=asker.within)
     agent_id = None if agent is None else existing(lambda code: codes.key(Person, code), agent)
     tasks = NavigatorRepository(session, within=codes.below(institution)).tasks(
@@ -78,7 +82,7 @@ def recommendations(
             RecommendationOut(
                 id=task.id,
                 customer=customers[task.customer_id],
-                name=name_of(task.customer_name, full=False),
+                name=name_of(task.customer_name, full=full),
                 agent=agents[task.agent_id],
                 rule=task.rule,
                 action=task.action,

@@ -33,7 +33,7 @@ class RecommendationOut(BaseModel):
 
     id: int
     customer: str
-    name: str = Field(description="隐去后的姓名")
+    name: str = Field(description="姓名，默认隐去")
     agent: Named
     rule: str
     action: str

@@ -15,6 +15,7 @@ from api.pages import Cursor, Limit, Page, page
 from api.plans import service
 from api.plans.repository import PlanListRepository
 from api.plans.schemas import (
+    CapacityOut,
     Decision,
     DecisionOut,
     NewPlan,
@@ -76,6 +77,11 @@ def plan(response: Response, session: Database, asker: Reader, code: Code) -> Pl
 @router.get("/plans/{code}/problems", summary="目标树的校验报告（R27）", operation_id="validatePlan")
 def problems(session: Database, asker: Reader, code: Code) -> list[PlanProblem]:
     return service.problems(session, asker, service.plan_of(session, asker, code))
+
+
+@router.get("/plans/{code}/capacity", summary="产能缺口", operation_id="getPlanCapacity")
+def capacity(session: Database, asker: Reader, code: Code) -> CapacityOut:
+    return service.capacity_of(session, asker, service.plan_of(session, asker, code))
 
 
 @router.post("/plans/{code}/copies", status_code=201, summary="复制为另一方案", operation_id="copyPlan")

@@ -147,6 +147,22 @@ class PlanComparison(BaseModel):
     nodes: list[ComparedNode]
 
 
+class TierOut(BaseModel):
+    rank: str = Field(description="职级代码")
+    headcount: int = Field(description="月末外勤人数")
+    productivity: Figure | None = Field(description="分层队伍产能（工具箱），元/人月")
+
+
+class CapacityOut(BaseModel):
+    """产能缺口: what the force is expected to sell short of the plan's premium target."""
+
+    target: Figure | None = Field(description="机构期缴保费目标；null：规划中还没有")
+    expected: Figure | None = Field(description="按现有人力与产能的预期；有职级缺产能时为 null")
+    gap: Figure | None = Field(description="缺口；负数为盈余")
+    tiers: list[TierOut]
+    missing: list[str] = Field(description="缺产能的职级")
+
+
 class Decision(BaseModel):
     model_config = ConfigDict(json_schema_extra=example(comment="与分公司口径一致"))
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -12,21 +15,29 @@ from api.codes import CodeRepository, ScopeOut
 from api.fields import existing
 from api.plans.repository import PlanListRepository
 from api.plans.schemas import (
+    CapacityOut,
     ComparedNode,
     NodeOut,
     PlanComparison,
     PlanDetail,
     PlanOut,
     PlanProblem,
+    TierOut,
 )
 from api.problems import Conflict, NotFound
 from models.base import Scope
-from models.organisation.tables import Institution
+from models.organisation.roster import RosterRepository
+from models.organisation.tables import Institution, Rank
 from models.planning.approval import require_step
+from models.planning.capacity import Tier, capacity
 from models.planning.repository import PlanRepository
 from models.planning.tables import Plan, PlanState
 from models.planning.tree import Problem
+from models.toolbox.repository import ToolboxRepository
+from models.toolbox.tables import ToolboxTable
 from qa_pipeline.errors import InputError
+
+PREMIUM: Final = "regular_premium"
 
 
 def plan_of(session: Session, asker: Caller, code: str) -> Plan:
@@ -143,6 +154,34 @@ def led(session: Session, asker: Caller, person_id: int, month: date) -> tuple[i
     if place is None:
         raise InputError(f"该人员在 {month:%Y-%m-%d} 没有带领您管辖的营业室，不能测算：请核对主管任命。")
     return place
+
+
+def capacity_of(session: Session, asker: Caller, plan: Plan) -> CapacityOut:
+    """产能缺口 of the plan's institution in the plan's month."""
+    nodes = PlanRepository(session, within=asker.within).nodes(plan.id)
+    target = next((node.value for node in nodes if node.parent_id is None and node.code == PREMIUM), None)
+    codes = CodeRepository(session, within=asker.within)
+    home = codes.codes(Institution, [plan.institution_id])[plan.institution_id]
+    heads: Counter[int] = Counter()
+    for row in RosterRepository(session, within=codes.below(home)).headcounts(plan.month):
+        heads[row.rank_id] += row.closing
+    ranks = codes.codes(Rank, heads)
+    toolbox = ToolboxRepository(session, within=asker.within).on(plan.institution_id, plan.month)
+    tiers = [
+        Tier(ranks[rank], heads[rank], toolbox.find(ToolboxTable.TIER_PRODUCTIVITY, ranks[rank]).value)
+        for rank in sorted(heads, key=lambda rank: ranks[rank])
+    ]
+    found = capacity(target or Decimal(0), tiers)
+    return CapacityOut(
+        target=target,
+        expected=found.expected,
+        gap=None if target is None else found.gap,
+        tiers=[
+            TierOut(rank=tier.rank, headcount=tier.headcount, productivity=tier.productivity)
+            for tier in tiers
+        ],
+        missing=list(found.missing),
+    )
 
 
 def _problem(problem: Problem, shown: dict[Scope, ScopeOut]) -> PlanProblem:

@@ -96,6 +96,8 @@ def test_customers_are_invited_come_and_sign(event: TestClient) -> None:
         ("K1", "郑**", True, "P1"),
         ("K2", "郑**", None, None),
     ]
+    full = event.get(f"{V1}/activities/E1/participants?full=true").json()["items"]
+    assert full[0]["name"] == "郑美玲K1"
     (rate,) = event.get(f"{V1}/activity-rates?institution=A&month=2025-11").json()
     assert (rate["invited"], rate["unclear"], rate["arrival"]) == (2, 1, "1")
     assert (rate["conversion"], rate["warming"]) == ("1", "1")

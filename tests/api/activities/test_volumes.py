@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pytest
 from fastapi.testclient import TestClient
 
@@ -18,7 +20,7 @@ def manager(company: Company, signed_in: SignedIn) -> TestClient:
     return signed_in(Role.MANAGER, institution="A")
 
 
-def report(client: TestClient, side: str, *counts: dict[str, object], week: str = WEEK) -> int:
+def report(client: TestClient, side: str, *counts: Mapping[str, object], week: str = WEEK) -> int:
     body = {"week_ends": week, "side": side, "counts": list(counts)}
     return client.put(f"{V1}/volumes", json=body).status_code
 

@@ -81,8 +81,8 @@ def test_r15_gaps_to_the_approved_target_and_the_schedule(manager: TestClient, s
     head = signed_in(Role.HEAD_OFFICE)
     new = {"code": "P1", "name": "七月", "institution": "sub", "month": "2026-07"}
     tag = head.post(f"{V1}/plans", json=new).headers["ETag"]
-    for indicator, value in (("visits", 100), ("regular_premium", 9)):
-        body = {"indicator": indicator, "value": value}
+    for indicator, amount in (("visits", 100), ("regular_premium", 9)):
+        body = {"indicator": indicator, "value": amount}
         tag = head.put(f"{V1}/plans/P1/targets", json=body, headers={"If-Match": tag}).headers["ETag"]
     for node in head.get(f"{V1}/plans/P1").json()["nodes"]:
         value = {"visits": "80", "regular_premium": "10"}[node["indicator"]]

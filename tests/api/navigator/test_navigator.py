@@ -48,6 +48,7 @@ def test_a_run_makes_one_recommendation_a_customer_and_a_second_the_same(manager
     (task,) = [task for task in tasks if task["customer"] == "K1"]
     assert (task["name"], task["agent"]["code"], task["overdue"]) == ("郑**", "A1a", False)
     assert task["reason"]
+    assert "郑美玲K1" in [task["name"] for task in listed(manager, "&full=true")]
     assert {task["customer"] for task in listed(manager, "&agent=A1a")} <= {"K1", "K2"}
     early = manager.post(f"{V1}/navigator/runs", json={**order, "on": "2025-11-05"})
     assert early.status_code == 400
@@ -70,3 +71,5 @@ def test_refusals(manager: TestClient, signed_in: SignedIn, anonymous: TestClien
     assert signed_in(Role.QA).post(f"{V1}/navigator/runs", json=order).status_code == 403
     assert anonymous.get(f"{V1}/navigator/recommendations").status_code == 401
     assert manager.get(f"{V1}/navigator/recommendations?agent=B1a").status_code == 404
+    full = f"{V1}/navigator/recommendations?full=true"
+    assert signed_in(Role.HEAD_OFFICE).get(full).status_code == 403

@@ -50,7 +50,7 @@ def known(company: Company, service_engine: Engine) -> None:
             parameters.put(code, Decimal(value), valid_from=FOUNDED)
         toolbox, home = ToolboxRepository(session), company.institutions["A"].id
         for table, value in (
-            (ToolboxTable.PREMIUM_PER_CUSTOMER, 10000),
+            (ToolboxTable.PREMIUM_PER_CUSTOMER, "10000"),
             (ToolboxTable.PLATFORM_CONVERSION, "0.2"),
         ):
             toolbox.override(home, table, "all", Decimal(value), valid_from=FOUNDED)

@@ -162,3 +162,18 @@ def test_plans_outside_the_subtree_are_as_if_they_were_not(
     assert beside.post(f"{V1}/plans", json={**NEW, "code": "P2"}).status_code == 400
     assert anonymous.get(f"{V1}/plans/P1").status_code == 401
     assert signed_in(Role.QA).post(f"{V1}/plans", json=NEW).status_code == 403
+
+
+def test_the_capacity_gap_needs_every_ranks_productivity(plan: TestClient) -> None:
+    before = plan.get(f"{V1}/plans/P1/capacity").json()
+    assert (before["target"], before["gap"], before["missing"]) == ("1000", None, ["agent", "supervisor"])
+    for rank, value in (("agent", "100"), ("supervisor", "250")):
+        body = {"institution": "A", "value": value, "valid_from": "2026-07-01"}
+        path = f"{V1}/toolbox/tier_productivity/{rank}"
+        assert plan.put(path, json=body).status_code == 200
+    after = plan.get(f"{V1}/plans/P1/capacity").json()
+    assert [(tier["rank"], tier["headcount"]) for tier in after["tiers"]] == [
+        ("agent", 4),
+        ("supervisor", 2),
+    ]
+    assert (after["expected"], after["gap"]) == ("900", "100")

@@ -96,7 +96,7 @@ def gaps(session: Database, asker: Reader, institution: InInstitution, month: Of
             ),
             key=lambda row: row.institution.code,
         ),
-        open_loops=service.shown(session, [entry for entry in past if open_parts(entry)]),
+        open_parts=service.shown(session, [entry for entry in past if open_parts(entry)]),
     )
 
 

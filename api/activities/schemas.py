@@ -88,7 +88,7 @@ class EventOut(BaseModel):
     cancelled: bool
     valid: bool = Field(description="六要素是否齐全（R30）")
     missing: list[str] = Field(description="缺的要素")
-    open_loop: list[OpenLoop] = Field(description="没有闭环的部分；已取消的活动为空（R31）")
+    open_parts: list[OpenLoop] = Field(description="没有闭环的部分；已取消的活动为空（R31）")
 
 
 class EventDetail(EventOut):
@@ -122,7 +122,7 @@ class GapsOut(BaseModel):
 
     invalid: list[EventOut] = Field(description="六要素不全的活动（R30）")
     missing_platforms: list[MissingPlatforms] = Field(description="四级机构本月缺的平台（R30）")
-    open_loops: list[EventOut] = Field(description="时间已过而没有闭环的活动（R31）")
+    open_parts: list[EventOut] = Field(description="时间已过而没有闭环的活动（R31）")
 
 
 class Execution(BaseModel):

@@ -54,7 +54,7 @@ def shown(session: Session, entries: Sequence[Entry]) -> list[EventOut]:
             cancelled=entry.cancelled,
             valid=entry.is_valid,
             missing=list(entry.missing),
-            open_loop=[OpenLoop(part=part.part, lacks=list(part.lacks)) for part in open_parts(entry)],
+            open_parts=[OpenLoop(part=part.part, lacks=list(part.lacks)) for part in open_parts(entry)],
         )
         for entry in entries
     ]

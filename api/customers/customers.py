@@ -168,7 +168,7 @@ def movement(
     return MovementOut(
         before=before,
         after=after,
-        moves=[Move(before=was, after=became, customers=n) for (was, became), n in found.counts.items()],
+        counts=[Move(before=was, after=became, customers=n) for (was, became), n in found.counts.items()],
         stayed=found.stayed(),
         warmed=found.warmed(),
         cooled=found.cooled(),

@@ -83,7 +83,7 @@ class MovementOut(BaseModel):
 
     before: date
     after: date
-    moves: list[Move]
+    counts: list[Move]
     stayed: int
     warmed: int = Field(description="温度由低转高")
     cooled: int = Field(description="温度由高转低")

@@ -65,7 +65,7 @@ def calculate(session: Database, asker: Reader, body: IncomeQuestion) -> IncomeA
         team_base=team.base.fyc,
         market_factor=team.base.market_factor,
         allowance_rate=team.allowance_rate,
-        expected_income=income(parts, team_fyc=team.base.fyc, allowance_rate=team.allowance_rate),
+        expected=income(parts, team_fyc=team.base.fyc, allowance_rate=team.allowance_rate),
         path=IncomePath(**{**asdict(path), "missing": list(path.missing)}),
         missing=[name for name, value in named.items() if value is None],
     )

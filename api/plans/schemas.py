@@ -67,7 +67,7 @@ class NodeOut(BaseModel):
     parent: int | None = Field(description="上级节点的编号；机构自身的目标为 null")
     scope: ScopeOut
     indicator: str = Field(description="指标代码")
-    indicator_name: str
+    name: str = Field(description="指标名称")
     unit: str
     aspect: Aspect
     value: Figure
@@ -220,7 +220,7 @@ class IncomeAnswer(BaseModel):
     team_base: Figure | None = Field(description="团队基础：前三个月团队 FYC 月均")
     market_factor: Figure | None = Field(description="市场系数")
     allowance_rate: Figure | None = Field(description="管理津贴率")
-    expected_income: Figure | None = Field(description="按现有团队基础可得的收入")
+    expected: Figure | None = Field(description="按现有团队基础可得的收入")
     path: IncomePath
     missing: list[str] = Field(description="三因素中缺的，逐项点名")
 

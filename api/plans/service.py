@@ -78,7 +78,7 @@ def detail(session: Session, asker: Caller, plan: Plan) -> PlanDetail:
                 parent=node.parent_id,
                 scope=shown[node.scope],
                 indicator=node.code,
-                indicator_name=node.indicator,
+                name=node.indicator,
                 unit=node.unit,
                 aspect=node.aspect,
                 value=node.value,

@@ -72,7 +72,7 @@ def test_r30_what_is_invalid_or_missing_is_told(event: TestClient) -> None:
 
 def test_r31_the_loop_closes_with_execution_and_review(event: TestClient) -> None:
     def still_open() -> list[str]:
-        return [part["part"] for part in event.get(f"{V1}/activities/E1").json()["open_loop"]]
+        return [part["part"] for part in event.get(f"{V1}/activities/E1").json()["open_parts"]]
 
     assert still_open() == ["execute", "review"]
     event.put(f"{V1}/activities/E1/execution", json={"process": "按计划", "feedback": "关注养老"})
@@ -83,7 +83,7 @@ def test_r31_the_loop_closes_with_execution_and_review(event: TestClient) -> Non
     assert still_open() == []
     assert edited(event, place="职场二楼").json()["process"] == "按计划"
     gaps = event.get(f"{V1}/activity-gaps?institution=A&month=2025-11").json()
-    assert (gaps["open_loops"], gaps["invalid"]) == ([], [])
+    assert (gaps["open_parts"], gaps["invalid"]) == ([], [])
 
 
 def test_customers_are_invited_come_and_sign(event: TestClient) -> None:

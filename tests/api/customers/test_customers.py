@@ -87,7 +87,7 @@ def test_r29_quadrants_and_the_way_of_one_customer(assessed: TestClient) -> None
     order = {"institution": "A", "week_ends": LATER, "assessed": [{"customer": "K2", "value": "80"}]}
     assessed.post(f"{V1}/customer-snapshots", json=order)
     moved = assessed.get(f"{V1}/customer-movement?institution=A&before={WEEK}&after={LATER}").json()
-    assert {(each["before"], each["after"]): each["customers"] for each in moved["moves"]} == {
+    assert {(each["before"], each["after"]): each["customers"] for each in moved["counts"]} == {
         ("HL", "HL"): 1,
         ("LL", "HL"): 1,
     }

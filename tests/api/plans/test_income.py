@@ -59,7 +59,7 @@ def known(company: Company, service_engine: Engine) -> None:
 def test_r28_every_unknown_parameter_is_named(manager: TestClient) -> None:
     answer = manager.post(f"{V1}/income-targets/calculation", json=QUESTION).json()
     assert answer["missing"] == ["团队基础"]
-    assert answer["expected_income"] is None
+    assert answer["expected"] is None
     assert answer["path"]["missing"] == ["管理津贴率", "平台成交份额"]
     assert answer["path"]["visits"] is None
 
@@ -68,7 +68,7 @@ def test_r28_every_unknown_parameter_is_named(manager: TestClient) -> None:
 def test_r28_the_way_back_from_income_to_visits(manager: TestClient) -> None:
     answer = manager.post(f"{V1}/income-targets/calculation", json=QUESTION).json()
     assert (answer["rank"], answer["team_base"], answer["market_factor"]) == ("supervisor", "60000", "1")
-    assert answer["expected_income"] == "14400"
+    assert answer["expected"] == "14400"
     path = answer["path"]
     assert (path["team_fyc"], path["premium"], path["customers"]) == ("100000", "400000", "40")
     assert (path["arrivals"], path["invitations"], path["visits"]) == ("100", "200", "200")

@@ -6,6 +6,7 @@ from typing import Final
 
 from fastapi import APIRouter, FastAPI
 from sqlalchemy import Engine
+from starlette.middleware.body_limit import RequestBodyLimitMiddleware
 
 from api import problems
 from api.accounts.endpoints import router as accounts
@@ -75,13 +76,13 @@ def create_app(settings: Settings, *, engine: Engine | None = None) -> FastAPI:
         openapi_url=f"{V1}/openapi.json",
         docs_url=None,  # the usual page loads its scripts from elsewhere
         redoc_url=None,
-        max_body_size=LARGEST_BODY,
     )
     equip(app, settings, engine or connect(settings.database))
     problems.install(app)
     for router in ROUTERS:
         app.include_router(router, prefix=V1, responses=_problems())
     app.include_router(operations)
+    app.add_middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY)
     app.add_middleware(Frame)
     return app
 

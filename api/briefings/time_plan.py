@@ -38,7 +38,7 @@ TIME_PLANS: Final[Mapping[MeetingKind, tuple[Segment, ...]]] = {
         Segment(Chapter.CLOSING, 3),
     ),
 }
-"""By dossier section 6: 60 minutes, 70 % of them checking; 120 minutes, for which no share of checking is asked."""
+"""By dossier section 6: 60 minutes, 70 % of them checking; 120 minutes, for which no share is asked."""
 
 
 def minutes(plan: tuple[Segment, ...]) -> int:

@@ -19,7 +19,9 @@ def mount(app: FastAPI) -> None:
 
     from api.console import (
         accounts,
+        agreement,
         audit,
+        bench,
         calendar,
         compliance,
         frame,
@@ -28,6 +30,7 @@ def mount(app: FastAPI) -> None:
         jobs,
         meeting,
         meetings,
+        queue,
         sign_in,
         upload,
     )
@@ -39,6 +42,9 @@ def mount(app: FastAPI) -> None:
         upload,
         meetings,
         meeting,
+        queue,
+        bench,
+        agreement,
         compliance,
         imports,
         jobs,

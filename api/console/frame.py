@@ -38,6 +38,8 @@ DESTINATIONS: Final = (
     Destination("/", "首页", "home"),
     Destination("/upload", "上传", "upload", Permission.UPLOAD),
     Destination("/meetings", "会议", "groups", Permission.READ_MEETINGS),
+    Destination("/reviews", "复核", "fact_check", Permission.REVIEW),
+    Destination("/agreement", "一致性", "balance", Permission.REVIEW),
     Destination("/compliance", "合规", "event_available", Permission.READ_COMPLIANCE),
     Destination("/jobs", "任务", "pending_actions", Permission.UPLOAD),
     Destination("/imports", "导入", "upload_file", Permission.IMPORT),

@@ -22,6 +22,7 @@ from api.reviews.schemas import (
     AppealOut,
     DecisionIn,
     OverrideOut,
+    PaceOut,
     QueueRow,
     ReviewOut,
     SecondIn,
@@ -79,6 +80,11 @@ def agreement(
         raise InputError("终止日早于起始日：请核对日期。")
     part = subtree_of(session, asker, below)
     return service.agreed(session, asker, first=first, last=last, below=part.path if part else None)
+
+
+@router.get("/reviews/pace", summary="完成了多少复核、用时多久", operation_id="getReviewPace")
+def pace(session: Database, asker: Reviewer) -> PaceOut:
+    return service.pace(session, asker, day=today())
 
 
 @router.get("/reviews", summary="复核（新的在前）", operation_id="listReviews")

@@ -129,6 +129,17 @@ class ReviewRepository(Repository):
             query = query.where(Institution.path.startswith(below))
         return self.session.execute(query).all()
 
+    def finished(self, *, since: date) -> Sequence[Row[Any]]:
+        """(reviewer's account, second's account, taken at, decided at) of reviews decided since the day."""
+        query = (
+            select(Review.reviewer_id, Review.second_id, Review.taken_at, Review.decided_at)
+            .join(Meeting, Meeting.id == Review.meeting_id)
+            .join(Institution, Institution.id == Meeting.institution_id)
+            .where(inside(self.within), Review.state == ReviewState.DECIDED)
+            .where(Review.decided_at >= midnight(since))
+        )
+        return self.session.execute(query).all()
+
     def _query(self) -> Select[Any]:
         second, made = aliased(Account), aliased(Scorecard)
         return (

@@ -104,6 +104,18 @@ class ReviewOut(BaseModel):
     result_version: int | None = Field(description="决定产生的版本")
 
 
+class PaceOut(BaseModel):
+    """How many reviews take effect, and how long the caller needs for one."""
+
+    today: int = Field(description="今天生效的复核（全体）")
+    mine_today: int = Field(description="其中本人的")
+    week: int = Field(description="近 7 天（含今天）生效的复核（全体）")
+    mine_week: int = Field(description="其中本人的")
+    minutes: float | None = Field(
+        description="本人近 7 天从领取到决定的分钟数（中位数，不计等第二人的）；没有则为 null"
+    )
+
+
 class AppealIn(Given):
     model_config = ConfigDict(json_schema_extra=example(reason="优秀分享在会议后半段，未被识别。"))
 

@@ -6,8 +6,9 @@ import hashlib
 import secrets
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from statistics import median
 from typing import Any, Final
 
 from sqlalchemy import Row
@@ -21,13 +22,14 @@ from api.meetings.service import meeting as found_meeting
 from api.problems import Conflict, Forbidden, NotFound
 from api.reviews import agreement
 from api.reviews.decision import Override, decided, judged
-from api.reviews.repository import AppealRepository, QueueRepository, ReviewRepository
+from api.reviews.repository import AppealRepository, QueueRepository, ReviewRepository, midnight
 from api.reviews.schemas import (
     AgreementOut,
     AnswerIn,
     Cell,
     DecisionIn,
     ItemAgreement,
+    PaceOut,
     QueueRow,
     SecondIn,
     Why,
@@ -235,6 +237,21 @@ def _account(asker: Caller) -> int:
 
 def _login(session: Session, account_id: int) -> str:
     return session.get_one(Account, account_id).login
+
+
+def pace(session: Session, asker: Caller, *, day: date) -> PaceOut:
+    """What got done on the day and in the seven days that end with it."""
+    rows = ReviewRepository(session, within=asker.within).finished(since=day - timedelta(days=6))
+    mine = [row for row in rows if row.reviewer_id == asker.account_id]
+    alone = [(row.decided_at - row.taken_at).total_seconds() / 60 for row in mine if row.second_id is None]
+    start = midnight(day)
+    return PaceOut(
+        today=sum(row.decided_at >= start for row in rows),
+        mine_today=sum(row.decided_at >= start for row in mine),
+        week=len(rows),
+        mine_week=len(mine),
+        minutes=round(median(alone), 1) if alone else None,
+    )
 
 
 # ---------------------------------------------------------------- appeals

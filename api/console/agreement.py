@@ -1,0 +1,152 @@
+"""How far the machine and the reviewers agree, and how the meetings are drawn from which that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Final
+
+from nicegui import ui
+from sqlalchemy.orm import Session
+
+from api.access import Caller, Permission
+from api.console import listing, meetings, parts
+from api.console.frame import View, screen
+from api.console.listing import Column, Field, Html
+from api.console.sound import ITEM_STATUS
+from api.organisation.service import subtree_of, today
+from api.reviews import service
+from api.reviews.endpoints import QUEUE_DAYS
+from api.reviews.schemas import AgreementOut
+from qa_pipeline.errors import InputError
+from qa_pipeline.names import VERDICTS
+from qa_pipeline.values import Status, Verdict
+
+PATH: Final = "/agreement"
+FEW: Final = 20
+"""Below so many reviews a kappa says little: its standard error is about 0.2."""
+GRADES: Final = (
+    (Decimal("0.8"), Status.PASS, "很一致"),
+    (Decimal("0.6"), Status.PASS, "较一致"),
+    (Decimal("0.4"), Status.WARN, "中等"),
+    (Decimal(-1), Status.FAIL, "不一致"),
+)
+"""Lower bounds of kappa. Source: Landis and Koch, The measurement of observer agreement, 1977."""
+SAMPLING: Final = (
+    f"取会议编号的 SHA-256 前 8 位十六进制数，模 100 小于 {service.SAMPLE} 的抽检，约占 {service.SAMPLE}%。"
+    "同一场会议抽不抽中永远不变，谁都能验证，谁也不能挑选。"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    """The figures, and the institutions to choose from."""
+
+    found: AgreementOut
+    institutions: Mapping[str, str]
+
+
+def register() -> None:
+    """Add the screen."""
+    screen(PATH, title="一致性", permission=Permission.REVIEW)(agreement)
+
+
+def read(session: Session, asker: Caller, *, first: date, last: date, below: str | None) -> Agreed:
+    """Raises InputError for a period that ends before it begins, NotFound for a foreign institution."""
+    if last < first:
+        raise InputError("终止日早于起始日：请核对日期。")
+    part = subtree_of(session, asker, below)
+    found = service.agreed(session, asker, first=first, last=last, below=part.path if part else None)
+    return Agreed(found, meetings.institutions(session, asker))
+
+
+async def agreement(view: View, first: str = "", last: str = "", below: str = "") -> None:
+    end = _day(last, today())
+    begin = _day(first, end - timedelta(days=QUEUE_DAYS))
+    shown = await view.ask(read, view.asker, first=begin, last=end, below=below or None)
+    found = shown.found
+    with parts.section("机器与人工的一致程度", "按复核决定生效的日期统计"):
+        fields = [
+            Field("first", "自", begin.isoformat(), "date"),
+            Field("last", "至", end.isoformat(), "date"),
+        ]
+        if len(shown.institutions) != 1:
+            offered = {"": "全部", **shown.institutions} if shown.institutions else None
+            fields.append(Field("below", "机构" if offered else "机构代码", below, options=offered))
+        listing.filters(PATH, fields)
+    with ui.element("div").classes("tiles"):
+        _tile("已复核", f"{found.reviews} 场", _enough(found.reviews))
+        _tile("结论一致率", listing.percent(found.verdict_agreement), "机器与人工给出同一结论")
+        _tile("结论 kappa", _kappa_text(found.verdict_kappa), "扣除碰巧一致之后的一致程度")
+    if found.reviews:
+        _verdicts(found)
+        _items(found)
+    else:
+        parts.empty("这段时间没有生效的复核：放宽日期，或先在“复核”页完成几场。")
+    with parts.section("抽检规则"):
+        ui.label(SAMPLING)
+        ui.label("复核队列里的会议多为有疑点的，一致率会低于全体；只看抽中的会议才能推断全体。").classes(
+            "soft"
+        )
+
+
+def _verdicts(found: AgreementOut) -> None:
+    counts = {(cell.machine, cell.person): cell.reviews for cell in found.verdicts}
+    persons = (Verdict.QUALIFIED, Verdict.NOT_QUALIFIED)
+    with parts.section("结论对照", "行为机器结论，列为人工结论"):
+        listing.table(
+            "机器结论与人工结论",
+            [Column("机器结论"), *(Column(f"人工{VERDICTS[one]}", figures=True) for one in persons)],
+            [
+                [listing.verdict_badge(machine), *(counts.get((machine, one), 0) for one in persons)]
+                for machine in Verdict
+            ],
+        )
+
+
+def _items(found: AgreementOut) -> None:
+    with parts.section("逐项一致程度", f"不足 {FEW} 场的只作参考"):
+        listing.table(
+            "逐项一致程度",
+            [Column("项"), Column("复核场次", figures=True), Column("一致率", figures=True),
+             Column("kappa", figures=True), Column("判断")],
+            [
+                [one.item, one.reviewed, listing.percent(one.agreement), _kappa_text(one.kappa),
+                 _grade(one.kappa, one.reviewed)]
+                for one in found.items
+            ],
+        )  # fmt: skip
+        words = "、".join(word for _, word in list(ITEM_STATUS.values())[:3])
+        ui.label(f"每项按{words}比较；双方总是同一个判断时 kappa 无从计算。").classes("soft")
+
+
+def _grade(kappa: Decimal | None, reviews: int) -> Html:
+    if reviews < FEW:
+        return listing.badge(Status.UNKNOWN, f"太少（{reviews}/{FEW}）")
+    if kappa is None:
+        return listing.badge(Status.UNKNOWN, "无从计算")
+    return next(listing.badge(value, word) for least, value, word in GRADES if kappa >= least)
+
+
+def _kappa_text(kappa: Decimal | None) -> str:
+    return "—" if kappa is None else f"{kappa:.2f}"
+
+
+def _enough(reviews: int) -> str:
+    return "足够判断" if reviews >= FEW else f"不足 {FEW} 场，只作参考"
+
+
+def _tile(name: str, figure: str, told: str) -> None:
+    with ui.element("div").classes("tile"):
+        ui.label(name).classes("name")
+        ui.label(figure).classes("figure")
+        ui.label(told).classes("soft")
+
+
+def _day(text: str, otherwise: date) -> date:
+    try:
+        return date.fromisoformat(text) if text else otherwise
+    except ValueError as error:
+        raise InputError(f"日期“{text}”不对：请写成 2026-09-01 这样的形式。") from error

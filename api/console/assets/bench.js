@@ -1,0 +1,389 @@
+// The bench: keys, the line that is playing, edits of the transcript, points of the items, the decision.
+// Needs window.hjBench (who reviews what), asking.js, sound.js, and the HTML that bench.py writes.
+(() => {
+  const given = window.hjBench, sound = () => window.hjSound;
+  const $ = selector => document.querySelector(selector);
+  const all = selector => [...document.querySelectorAll(selector)];
+  const drafts = `bench ${given.meeting} ${given.card}`;
+  const {ask, say} = window.hjAsking(given.csrf, () => document.getElementById('said'));
+  let lines = [], items = [], line = -1, item = -1, rate = 1, leaving = false;
+
+  function go(path) { leaving = true; location.assign(given.mount + path); }
+  const query = extra => '?' + new URLSearchParams({...given.queue, ...extra});
+
+  // ---------------------------------------------------------------- the lines
+  const startOf = at => +lines[at].dataset.start;
+
+  function pointAt(wanted, scroll = true) {
+    if (!lines[wanted]) return;
+    lines[line]?.removeAttribute('aria-current');
+    line = wanted;
+    lines[line].setAttribute('aria-current', 'true');
+    const box = lines[line].parentElement;
+    if (scroll) box.scrollTop = lines[line].offsetTop - box.offsetTop - box.clientHeight / 3;
+  }
+
+  function lineAt(seconds) {
+    let low = 0, high = lines.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (startOf(middle) <= seconds + 0.05) low = middle; else high = middle - 1;
+    }
+    return low;
+  }
+
+  function step(by) {
+    pointAt(Math.min(lines.length - 1, Math.max(0, line + by)));
+    if (lines[line] && $('#sound')) sound().seek(startOf(line), sound().playing());
+  }
+
+  document.addEventListener('timeupdate', () => {
+    if (!lines.length || !sound().playing()) return;
+    const at = lineAt(sound().now());
+    if (at !== line) pointAt(at, $('#follow').checked);
+  }, true);
+
+  function faster(by) {
+    rate = Math.min(3, Math.max(0.5, rate + by));
+    sound().rate(rate);
+    $('#rate').textContent = rate.toFixed(2).replace(/0$/, '') + ' 倍速';
+  }
+
+  // ---------------------------------------------------------------- edits of the transcript
+  const changes = new Map();  // number of the line -> {text, speaker}
+  let borders = null, head = null, full = null;
+  const pending = () => changes.size + (borders ? 1 : 0);
+
+  async function opened(whole) {
+    // What is edited must be what is shown; the text that is not masked is asked for only to edit it.
+    if (head && (full || !whole)) return true;
+    const answer = await ask('GET', `meetings/${given.meeting}/transcript?full=${whole}`);
+    if (!answer.ok) return say(answer.refusal, true);
+    if (answer.body.version !== given.text) return stale();
+    head = answer.tag;
+    if (whole) full = answer.body.utterances.map(one => one.text);
+    return true;
+  }
+
+  const stale = () => say('文字稿已被他人改成新版：请刷新后再改，未保存的改动请先另记。', true);
+
+  function shownPending() {
+    $('#pending').textContent = pending() ? `未保存 ${pending()} 处` : '';
+    for (const name of ['save', 'drop']) $(`[data-do=${name}]`).hidden = !pending();
+  }
+
+  function change(at, what) {
+    changes.set(at, {...changes.get(at), ...what});
+    for (const [name, mark, tag] of [['text', 'edited', 'p'], ['speaker', 'renamed', 'span']]) {
+      if (!(name in what)) continue;
+      lines[at].classList.add(mark);
+      lines[at].querySelector(tag).textContent = what[name];
+    }
+  }
+
+  const speaker = at => lines[at].querySelector('span').textContent;
+
+  function form(title, fields, keep) {
+    const box = $('#editor');
+    sound()?.pause();
+    $('#editor-title').textContent = title;
+    $('#editor-fields').replaceChildren(...fields);
+    box.onclose = () => { if (box.returnValue === 'keep') { keep(); shownPending(); } box.returnValue = ''; };
+    box.returnValue = '';
+    box.showModal();
+    fields[0].querySelector('textarea, input, select').focus();
+  }
+
+  function field(label, tag, set = {}) {
+    const outer = document.createElement('label'), inner = document.createElement(tag);
+    Object.assign(inner, set);
+    outer.append(...(set.type === 'checkbox' ? [inner, label] : [label, inner]));
+    return outer;
+  }
+
+  async function editText() {
+    const at = line;
+    if (!await opened(true)) return;
+    const text = field('文字', 'textarea', {rows: 4, value: changes.get(at)?.text ?? full[at]});
+    form(`改第 ${at + 1} 句的文字`, [text], () => {
+      const value = text.lastChild.value.trim();
+      if (value && value !== (changes.get(at)?.text ?? full[at])) change(at, {text: value});
+    });
+  }
+
+  async function editSpeaker() {
+    const at = line, was = speaker(at);
+    if (!await opened(false)) return;
+    const name = field('说话人', 'input', {value: was, maxLength: 64});
+    name.lastChild.setAttribute('list', 'speakers');
+    const known = document.createElement('datalist');
+    known.id = 'speakers';
+    known.append(...[...new Set(lines.map((_, n) => speaker(n)))].filter(Boolean).map(one => new Option(one)));
+    const everywhere = field(` 全文的“${was}”都改`, 'input', {type: 'checkbox'});
+    everywhere.hidden = !was;
+    name.append(known);
+    form(`改第 ${at + 1} 句的说话人`, [name, everywhere], () => {
+      const value = name.querySelector('input').value.trim();
+      if (value === was) return;
+      const touched = everywhere.firstChild.checked ? lines.map((_, n) => n).filter(n => speaker(n) === was) : [at];
+      touched.forEach(n => change(n, {speaker: value}));
+    });
+  }
+
+  const readBorders = () => lines.flatMap((one, n) => one.dataset.chapter ? [{first: n, chapter: one.dataset.chapter}] : []);
+
+  async function editBorder() {
+    const at = line;
+    if (!await opened(false)) return;
+    const options = Object.entries(given.chapters).map(([value, word]) => new Option(word, value));
+    if (at > 0) options.unshift(new Option('（此处不分章）', ''));
+    const choice = field('从这一句起是', 'select');
+    choice.lastChild.append(...options);
+    choice.lastChild.value = lines[at].dataset.chapter || '';
+    form(`第 ${at + 1} 句的章节边界`, [choice], () => {
+      const value = choice.lastChild.value;
+      if (value === (lines[at].dataset.chapter || '')) return;
+      if (value) Object.assign(lines[at].dataset, {chapter: value, border: given.chapters[value]});
+      else { delete lines[at].dataset.chapter; delete lines[at].dataset.border; }
+      borders = readBorders();
+    });
+  }
+
+  async function save() {
+    if (!pending()) return;
+    if (borders && borders[0]?.first !== 0) return say('第一句须属于某一章：请在第一句按 c 选择章节。', true);
+    const body = {changes: [...changes].map(([utterance, what]) => ({utterance, ...what})), note: '复核台修改'};
+    if (borders) body.chapters = borders;
+    const answer = await ask('POST', `meetings/${given.meeting}/transcript/versions`, body, {'If-Match': head});
+    if (answer.status === 412) return stale();
+    if (!answer.ok) return say(answer.refusal, true);
+    given.text = answer.body.version;
+    [head, full, borders] = [answer.tag, null, null];
+    for (const at of changes.keys()) lines[at].querySelector('p').textContent = answer.body.utterances[at].text;
+    for (const one of all('.renamed')) one.classList.remove('renamed');
+    changes.clear();
+    $('#text-version').textContent = `文字稿第 ${given.text} 版`;
+    $('[data-do=rescore]').hidden = false;
+    shownPending();
+    say(`已存为文字稿第 ${given.text} 版；可以按新文字稿重新评分。`);
+  }
+
+  function drop() { leaving = true; location.reload(); }
+
+  async function rescore() {
+    if (pending()) return say('还有未保存的改动：请先按 w 保存。', true);
+    const asked = await ask('POST', 'jobs', {meeting: given.meeting, again_from: 'read'});
+    if (!asked.ok) return say(asked.refusal, true);
+    say('已排队重新评分，完成后本页会换成新的结论。');
+    for (;;) {
+      await new Promise(done => setTimeout(done, 2000));
+      const job = await ask('GET', `jobs/${asked.body.code}`);
+      if (!job.ok) return say(job.refusal, true);
+      if (job.body.state === 'done') break;
+      if (!['queued', 'running'].includes(job.body.state)) return say(job.body.error || '重新评分没有完成。', true);
+    }
+    if (given.deciding) {
+      await ask('POST', `reviews/${given.review}/release`);
+      await ask('POST', 'reviews', {meeting: given.meeting});
+    }
+    leaving = true;
+    location.reload();
+  }
+
+  // ---------------------------------------------------------------- the items
+  const rows = new Map();  // id -> {score, reason, confirmed}: what the reviewer says of an item
+
+  function select(wanted, open = true) {
+    if (!items[wanted]) return;
+    items.forEach((one, n) => {
+      const shown = n === wanted && open;
+      one.classList.toggle('open', shown);
+      one.querySelector('.item-head').setAttribute('aria-expanded', shown);
+    });
+    item = wanted;
+    items[item].scrollIntoView({block: 'nearest'});
+  }
+
+  const machine = one => one.dataset.score === undefined ? null : +one.dataset.score;
+  const changed = one => {
+    const score = rows.get(one.dataset.item)?.score;
+    return score !== undefined && score !== machine(one);
+  };
+
+  function put(one, what) {
+    rows.set(one.dataset.item, {...rows.get(one.dataset.item), ...what});
+    sessionStorage.setItem(drafts, JSON.stringify([...rows]));
+    paint(one);
+  }
+
+  function paint(one) {
+    const said = rows.get(one.dataset.item) || {}, was = machine(one), now = said.score ?? was;
+    one.classList.toggle('confirmed', !!said.confirmed);
+    one.classList.toggle('changed', changed(one));
+    one.querySelector('.tick').textContent = said.confirmed ? (changed(one) ? 'edit' : 'check') : '';
+    one.querySelector('.given').textContent =
+      (changed(one) ? `${was === null ? '—' : was.toFixed(1)} → ` : '') + (now === null ? '—' : now.toFixed(1));
+    one.querySelector('.why').hidden = !changed(one);
+    one.querySelector('.why input').value = said.reason || '';
+    one.querySelector('.points').value = now ?? '';
+    for (const button of one.querySelectorAll('[data-level]'))
+      button.setAttribute('aria-pressed', now !== null && Math.abs(button.dataset.level * one.dataset.max - now) < 0.05);
+    $('#confirmed').textContent = `已确认 ${items.filter(i => rows.get(i.dataset.item)?.confirmed).length} / ${items.length} 项`;
+    showEnergy();
+  }
+
+  function showEnergy() {
+    let points = 0, whole = 0;
+    for (const one of items) {
+      const score = rows.get(one.dataset.item)?.score ?? machine(one);
+      if (score !== null) { points += score; whole += +one.dataset.max; }
+    }
+    const touched = items.filter(changed).length;
+    $('#energy').textContent = touched && whole ? `改 ${touched} 项后能量值约 ${(100 * points / whole).toFixed(1)}` : '';
+  }
+
+  function give(one, score) {
+    const most = +one.dataset.max;
+    put(one, {score: Math.min(most, Math.max(0, Math.round(score * 10000) / 10000)), confirmed: false});
+  }
+
+  function confirm() {
+    const one = items[item];
+    if (!one || !given.deciding) return;
+    if (changed(one) && !rows.get(one.dataset.item)?.reason?.trim()) {
+      one.querySelector('.why input').focus();
+      return say('改分须写明理由。', true);
+    }
+    put(one, {confirmed: true});
+    const next = items.findIndex((other, n) => n > item && !rows.get(other.dataset.item)?.confirmed);
+    if (next >= 0) select(next);
+    else { document.activeElement?.blur?.(); $('#decision').scrollIntoView({block: 'nearest'}); }
+  }
+
+  async function decide() {
+    const refused = $('#refused'), verdict = $('[name=verdict]:checked')?.value, reason = $('#reason').value.trim();
+    const touched = items.filter(changed);
+    const mute = touched.find(one => !rows.get(one.dataset.item).reason?.trim());
+    refused.textContent = !verdict ? '请选择合格或不合格。' : !reason ? '请写明理由。'
+      : mute ? `项 ${mute.dataset.item} 改了分，请写明理由。`
+      : pending() ? '文字稿还有未保存的改动：请先保存或放弃。' : '';
+    if (mute) { select(items.indexOf(mute)); mute.querySelector('.why input').focus(); }
+    if (refused.textContent) return;
+    const overrides = touched.map(one => {
+      const said = rows.get(one.dataset.item);
+      return {item: one.dataset.item, score: String(said.score), reason: said.reason.trim()};
+    });
+    const answer = await ask('POST', `reviews/${given.review}/decide`,
+      {verdict, reason, overrides, second: $('#second').checked});
+    if (!answer.ok) { refused.textContent = answer.refusal; return; }
+    sessionStorage.removeItem(drafts);
+    const done = answer.body.state === 'proposed' ? '决定已提交，等第二人意见。' : `决定生效，已作出第 ${answer.body.result_version} 版。`;
+    given.deciding = false;
+    $('#decision').replaceChildren(done + '按 n 去下一场。');
+    for (const one of all('.levels, .why, [data-do=release], .turn > :first-child')) one.remove();
+    say(done + '按 n 去下一场。');
+  }
+
+  // ---------------------------------------------------------------- taking, releasing, going on
+  async function take() {
+    const answer = await ask('POST', 'reviews', {meeting: given.meeting});
+    answer.ok ? (leaving = true, location.reload()) : say(answer.refusal, true);
+  }
+
+  async function release() {
+    const answer = await ask('POST', `reviews/${given.review}/release`);
+    answer.ok ? go('/reviews' + query()) : say(answer.refusal, true);
+  }
+
+  async function next() {
+    if (pending()) return say('文字稿还有未保存的改动：请先按 w 保存，或放弃改动。', true);
+    const found = await ask('GET', 'reviews/queue' + query({free: true, limit: 10}));
+    if (!found.ok) return say(found.refusal, true);
+    for (const row of found.body.items.filter(one => one.meeting !== given.meeting)) {
+      // Somebody may have taken it a moment ago: then the one behind it.
+      const taken = await ask('POST', 'reviews', {meeting: row.meeting});
+      if (taken.ok) return go(`/reviews/${encodeURIComponent(row.meeting)}` + query());
+      if (taken.status !== 409) return say(taken.refusal, true);
+    }
+    say('队列里没有其他可以领取的会议了。');
+  }
+
+  // ---------------------------------------------------------------- keys and clicks
+  const toggleHelp = () => { const box = $('#keys'); box.open ? box.close() : box.showModal(); };
+  const editing = edit => () => { if (given.edits && lines[line]) edit(); };
+  const level = share => () => { if (given.deciding && items[item]) give(items[item], share * items[item].dataset.max); };
+  const acts = {take, release, next, rescore, save, drop, help: toggleHelp,
+    again: () => sound()?.seek(startOf(line)), close: () => $('#editor').close('')};
+  const keys = {
+    ' ': () => sound()?.toggle(), ArrowLeft: () => sound()?.skip(-5), ArrowRight: () => sound()?.skip(5),
+    ',': () => faster(-0.25), '.': () => faster(0.25),
+    j: () => step(1), k: () => step(-1), ArrowDown: () => select(Math.min(items.length - 1, item + 1)),
+    ArrowUp: () => select(Math.max(0, item - 1)), Enter: confirm,
+    e: editing(editText), s: editing(editSpeaker), c: editing(editBorder), w: save,
+    d: () => $('#reason')?.focus(), t: () => { if (!$('[data-do=take]')) return; take(); }, n: next, '?': toggleHelp,
+    ...Object.fromEntries(given.steps.map((share, place) => [String(place + 1), level(share)])),
+  };
+
+  document.addEventListener('keydown', event => {
+    const target = event.target;
+    if (event.isComposing) return;
+    if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+      if ($('#editor').open) return $('#editor').close('keep');
+      if (target.closest?.('#decision')) return decide();
+    }
+    if (event.key === 'Enter' && target.matches?.('.why input')) { event.preventDefault(); target.blur(); return confirm(); }
+    if (event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
+    if (target.matches?.('input, textarea, select, [contenteditable=true], audio')) return;
+    if ($('#editor').open || ($('#keys').open && event.key !== '?')) return;
+    if ([' ', 'Enter'].includes(event.key) && target.closest?.('button, a, summary, [role=button]')) return;
+    event.preventDefault();
+    keys[event.key]();
+  });
+
+  document.addEventListener('click', event => {
+    const pressed = event.target.closest('button');
+    const row = event.target.closest('.line');
+    if (row && !pressed) pointAt(lines.indexOf(row), false);
+    if (!pressed) return;
+    const one = pressed.closest('[data-item]');
+    // A button that a mouse pressed must not keep the space bar.
+    if (event.detail > 0 && !pressed.closest('dialog')) pressed.blur();
+    if (pressed.dataset.at) {
+      if (row) pointAt(lines.indexOf(row), false);
+      sound()?.seek(+pressed.dataset.at);
+    } else if (pressed.dataset.do) acts[pressed.dataset.do]();
+    else if (one && pressed.classList.contains('item-head')) {
+      select(items.indexOf(one), !one.classList.contains('open'));
+    } else if (pressed.dataset.level) give(one, pressed.dataset.level * one.dataset.max);
+    else if ('machine' in pressed.dataset) { rows.delete(one.dataset.item); put(one, {}); }
+    else if ('confirm' in pressed.dataset) { select(items.indexOf(one)); confirm(); }
+  });
+
+  document.addEventListener('change', event => {
+    const one = event.target.closest('[data-item]');
+    if (one && event.target.matches('.points') && event.target.value !== '') give(one, +event.target.value);
+  });
+  document.addEventListener('input', event => {
+    const one = event.target.closest('.why')?.closest('[data-item]');
+    if (one) rows.set(one.dataset.item, {...rows.get(one.dataset.item), reason: event.target.value});
+    if (one) sessionStorage.setItem(drafts, JSON.stringify([...rows]));
+  });
+  document.addEventListener('submit', event => {
+    if (event.target.id === 'decision') { event.preventDefault(); decide(); }
+  });
+  addEventListener('beforeunload', event => { if (pending() && !leaving) event.preventDefault(); });
+
+  function begin() {
+    if (!$('.judgements') || !$('#said')) return requestAnimationFrame(begin);
+    lines = all('.line');
+    items = all('[data-item]');
+    if (given.deciding) {
+      for (const [id, said] of JSON.parse(sessionStorage.getItem(drafts) || '[]')) rows.set(id, said);
+      items.forEach(paint);
+    }
+    if (lines.length) pointAt(0, false);
+    if (items.length) select(0, given.deciding);
+    document.body.dataset.bench = 'ready';
+  }
+  begin();
+})();

@@ -75,8 +75,13 @@ def start(body: JobIn, request: Request, session: Database, asker: Starter) -> J
 def queue(session: Database, asker: Reader) -> QueueOut:
     jobs = JobRepository(session, within=asker.within)
     workers = jobs.workers(seen_after=datetime.now(UTC) - ALIVE)
+    counts = jobs.counts()
     return QueueOut(
-        **{state.value: number for state, number in jobs.counts().items()},
+        queued=counts[JobState.QUEUED],
+        running=counts[JobState.RUNNING],
+        done=counts[JobState.DONE],
+        failed=counts[JobState.FAILED],
+        cancelled=counts[JobState.CANCELLED],
         waiting_since=jobs.waiting_since(),
         workers=[
             WorkerOut(name=w.name, concurrency=w.concurrency, started_at=w.started_at, seen_at=w.seen_at)

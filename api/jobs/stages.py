@@ -26,6 +26,7 @@ from api.jobs.parent import Children, Report
 from api.jobs.repository import JobRepository, stages_from
 from api.jobs.tables import ArtefactKind, JobState, Stage
 from api.meetings import kept, versions
+from api.rubrics.effective import effective
 from api.settings import Settings
 from api.store import Store, get, put
 from models.calendar.repository import CalendarRepository
@@ -152,22 +153,28 @@ def inspection_of(shop: Shop, task: Task, report: Report) -> str:
     """Content hash of the inspection by the rubric that was asked for and the company's own calendar."""
     from qa_pipeline.compliance import judge
     from qa_pipeline.report.json import inspection_from_json, inspection_to_json
-    from qa_pipeline.rubric import load_rubric, rubric_for, score
+    from qa_pipeline.rubric import load_rubric, score
     from qa_pipeline.rubric.judge import configured
 
     reading = reading_of(shop, task, report)
+    read = inspection_from_json(get(shop.store, reading))
+    facts = read.facts
     with Session(shop.engine) as session:
         imported = CalendarRepository(session).imported()
-    days = json.dumps([sorted(imported.years), sorted(map(str, imported.holidays | imported.lieu_workdays))])
-
-    def make() -> bytes:
-        read = inspection_from_json(get(shop.store, reading))
-        facts = read.facts
         if task.rubric is None:
-            rubric = rubric_for(facts.kind, facts.theme, institution=facts.institution, on=facts.meeting_date)
+            rubric = effective(
+                session,
+                kind=facts.kind,
+                theme=facts.theme,
+                institution=facts.institution,
+                on=facts.meeting_date,
+            )
         else:
             with shop.store.on_disk(task.rubric) as file:
                 rubric = load_rubric(file)
+    days = json.dumps([sorted(imported.years), sorted(map(str, imported.holidays | imported.lieu_workdays))])
+
+    def make() -> bytes:
         card = read.scorecard
         if rubric.sha256 != card.rubric_hash:
             card = score(
@@ -192,7 +199,7 @@ def inspection_of(shop: Shop, task: Task, report: Report) -> str:
         )
         return inspection_to_json(scored).encode()
 
-    key = key_of(reading, task.rubric or "", days, _program())
+    key = key_of(reading, rubric.sha256, days, _program())
     return _artefact(shop, task, ArtefactKind.INSPECTION, key, make)
 
 

@@ -84,7 +84,7 @@ def soak(folder: Path, url: str, *, count: int, seed: int) -> dict[str, float]:
     processes = {"api": _serve(works, port)}
     workers = ["one"] if engine.dialect.name == "sqlite" else ["one", "two"]
     for worker in workers:
-        processes[worker] = works.worker()
+        processes[worker] = works.worker(hears="at once")
     handing_in = threading.Thread(target=_hand_in, args=(folder, port, count))
     handing_in.start()
     kills: Counter[str] = Counter()
@@ -101,7 +101,7 @@ def soak(folder: Path, url: str, *, count: int, seed: int) -> dict[str, float]:
             del processes["two"]  # its jobs are taken over
             lost_for_good = True
         else:
-            processes[victim] = _serve(works, port) if victim == "api" else works.worker()
+            processes[victim] = _serve(works, port) if victim == "api" else works.worker(hears="at once")
     handing_in.join()
     seconds = time.monotonic() - began
     for process in processes.values():

@@ -1,19 +1,24 @@
-"""A worker for tests, with the fast child: ``python -m tests.api.jobs.process CONCURRENCY``."""
+"""A worker for tests: ``python -m tests.api.jobs.process CONCURRENCY "in a child"|"at once"``."""
 
 from __future__ import annotations
 
+import os
 import sys
+from pathlib import Path
 
 import api.jobs.attempt
 from api.jobs.parent import Children
 from api.jobs.worker import run
 from api.settings import from_environment
+from tests.api.jobs.works import AtOnce
 
 if __name__ == "__main__":
     api.jobs.attempt.BACK_OFF = (1, 1)  # type: ignore[misc]
+    by_hand = AtOnce(Path(os.environ["HUIJIAN_TEST_FOLDER"]))
+    in_a_child = Children(command=(sys.executable, "-m", "tests.api.jobs.fast_child"))
     run(
         from_environment(),
         concurrency=int(sys.argv[1]),
-        children=Children(command=(sys.executable, "-m", "tests.api.jobs.fast_child")),
+        children=in_a_child if sys.argv[2] == "in a child" else by_hand,
         until_stdin_ends=True,
     )

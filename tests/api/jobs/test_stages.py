@@ -157,3 +157,13 @@ def test_fresh_uploads_go_before_the_archive(works: Works) -> None:
     with transaction(works.engine) as session:
         taken = JobRepository(session).to_dispatch(now=datetime.now(UTC), limit=10)
         assert [job.code for job in taken] == [fresh, *archive]
+
+
+def test_only_the_engine_module_knows_the_engine() -> None:
+    knowing = [
+        path.relative_to(ROOT).as_posix()
+        for package in ("api", "models", "qa_pipeline")
+        for path in (ROOT / package).rglob("*.py")
+        if "dbos import" in path.read_text("utf-8") or "import dbos" in path.read_text("utf-8")
+    ]
+    assert knowing == ["api/jobs/engine.py"]

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -21,7 +21,7 @@ from api.jobs.child import Order
 from api.jobs.parent import Children, Report
 from api.jobs.repository import JobRepository
 from api.jobs.service import start
-from api.jobs.stages import Shop
+from api.jobs.stages import Shop, key_of
 from api.jobs.tables import InspectionJob, JobState, Stage
 from api.settings import Settings
 from api.store import Store, spooled
@@ -33,6 +33,7 @@ from qa_pipeline.pipeline import inspect
 from qa_pipeline.recording import open_recording
 from qa_pipeline.report.json import inspection_from_json, inspection_to_json
 from qa_pipeline.transcript.formats import read_transcript, to_json
+from qa_pipeline.transcript.store import resolve
 from qa_pipeline.values import MeetingFacts, MeetingKind
 from tests.sound import ROOT, tone, write_sound
 
@@ -97,7 +98,8 @@ class Works:
         with transaction(self.engine) as session:
             return start(session, meeting=meeting, requested_by="tester", **how).code  # type: ignore[arg-type]
 
-    def worker(self, *, concurrency: int = 1) -> subprocess.Popen[bytes]:
+    def worker(self, *, concurrency: int = 1, hears: str = "in a child") -> subprocess.Popen[bytes]:
+        """A worker whose jobs are heard ``in a child`` that can be killed, or ``at once`` in itself."""
         environment = {
             **os.environ,
             "HUIJIAN_DATA_FOLDER": str(self.settings.data_folder),
@@ -106,7 +108,7 @@ class Works:
             "HUIJIAN_TEST_FOLDER": str(self.folder),
         }
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.api.jobs.process", str(concurrency)],
+            [sys.executable, "-m", "tests.api.jobs.process", str(concurrency), hears],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.PIPE,
@@ -122,7 +124,7 @@ class Works:
             engine=self.engine,
             store=self.store,
             settings=self.settings,
-            children=AtOnce(self),
+            children=AtOnce(self.folder, failures=self.failures),
             threads=1,
         )
         for stage in Stage:
@@ -158,22 +160,30 @@ class Works:
 class AtOnce(Children):
     """Does in this process what a child would: hears and reads what is canned, or fails as it is told."""
 
-    def __init__(self, works: Works) -> None:
+    def __init__(self, folder: Path, *, failures: Sequence[Exception] = ()) -> None:
         super().__init__()
-        self.works = works
+        self._folder, self._failures = folder, failures
 
     def run(self, order: Order, report: Report) -> None:
-        folder = self.works.folder
-        report.progress(0.5)
         if order.work == "transcribe":
-            with (folder / "heard.log").open("a") as log:
-                log.write(f"end {order.recording.sha256 if order.recording else None} 0\n")
-            for error in self.works.failures:
-                raise error
-            order.result.write_bytes((folder / "transcript.json").read_bytes())
-        else:
-            canned = inspection_from_json((folder / "inspection.json").read_bytes())
-            facts = replace(order.facts, theme=canned.facts.theme)
-            order.result.write_text(
-                inspection_to_json(replace(canned, facts=facts, recording=order.recording))
-            )
+            self._hear(order, report)
+            return
+        canned = inspection_from_json((self._folder / "inspection.json").read_bytes())
+        facts = replace(order.facts, theme=canned.facts.theme)
+        order.result.write_text(inspection_to_json(replace(canned, facts=facts, recording=order.recording)))
+
+    def _hear(self, order: Order, report: Report) -> None:
+        assert order.recording is not None
+        model = resolve(order.model)
+        key = key_of(order.recording.sha256, f"{model.name}@{model.revision}")
+        self._note(f"begin {order.recording.sha256} {os.getpid()} {time.time()} {key}")
+        report.progress(0.5)
+        for error in self._failures:
+            raise error
+        time.sleep(float((self._folder / "seconds").read_text()))
+        order.result.write_bytes((self._folder / "transcript.json").read_bytes())
+        self._note(f"end {order.recording.sha256} {os.getpid()}")
+
+    def _note(self, line: str) -> None:
+        with (self._folder / "heard.log").open("a") as log:
+            log.write(line + "\n")

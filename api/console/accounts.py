@@ -221,7 +221,7 @@ async def _change(view: View, shown: Shown, one: AccountOut) -> None:
 
         async def do() -> Answer:
             body = {"name": name.value, "role": role.value, "institution": place.value or None}
-            return await call(view, "PATCH", f"accounts/{quote(one.login)}", body)
+            return await call(view, "PATCH", f"accounts/{quote(one.login)}", body, seen=one)
 
         _buttons(dialog, "保存", do, lambda _: ui.navigate.reload())
 
@@ -242,7 +242,7 @@ async def _turn(view: View, _: Shown, one: AccountOut) -> None:
         _buttons(
             dialog,
             words,
-            lambda: call(view, "PATCH", f"accounts/{quote(one.login)}", body),
+            lambda: call(view, "PATCH", f"accounts/{quote(one.login)}", body, seen=one),
             lambda _: ui.navigate.reload(),
         )
 

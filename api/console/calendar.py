@@ -117,7 +117,8 @@ def _row(one: Year) -> list[object]:
 
 
 def _form(view: View, one: Year) -> None:
-    with parts.section(f"{one.year} 年", "保存后代替内置的该年节假日，每行一天：日期 空格 名称"):
+    note = "保存后代替内置的该年节假日，每行一天：日期 空格 名称"
+    with parts.section(f"{one.year} 年", note), ui.element("div").classes("stack"):
         source = ui.input("依据", value=one.source or "").props("outlined dense").classes("w-full")
         boxes: dict[str, Any] = {}
         with ui.element("div").classes("columns even"):

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from nicegui import ui
+from pydantic import BaseModel
 
 from api.console.frame import View
+from api.etags import etag
 
 SECONDS: Final = 30
 _CALL: Final = """
 const options = {{method: {method}, credentials: 'same-origin', headers: {{'X-CSRF-Token': {csrf}}}}};
-const body = {body};
+const body = {body}, match = {match};
+if (match !== null) options.headers['If-Match'] = match;
 if (body !== null) {{
   options.headers['Content-Type'] = 'application/json';
   options.body = JSON.stringify(body);
@@ -41,9 +44,13 @@ class Answer:
         return "" if self.ok else str((self.body or {}).get("detail", "没有做成：请稍后重试。"))
 
 
-async def call(view: View, method: str, path: str, body: Any = None) -> Answer:
-    """``path`` is the one behind ``/api/v1/``."""
-    given = {"method": method, "csrf": view.csrf, "path": path, "body": body}
+async def call(
+    view: View, method: str, path: str, body: Any = None, *, seen: BaseModel | None = None
+) -> Answer:
+    """``path`` is the one behind ``/api/v1/``; ``seen`` is what a change is based on, where others may have
+    changed it meanwhile."""
+    match = None if seen is None else etag(seen)
+    given = {"method": method, "csrf": view.csrf, "path": path, "body": body, "match": match}
     script = _CALL.format(**{name: json.dumps(value) for name, value in given.items()})
     answer = await ui.run_javascript(script, timeout=SECONDS)
     return Answer(bool(answer["ok"]), answer["body"])

@@ -212,6 +212,7 @@ def _commitments(agreed: Sequence[Agreed], day: date) -> None:
                 ]
                 for one in agreed
             ],
+            dense=True,
         )
 
 

@@ -35,6 +35,13 @@ try {{
   return {{ok: false, body: {{detail: '没有传完：请检查网络后重试；未传完的文件不会写入任何一行。'}}}};
 }}
 """
+_FILE: Final = """
+<label class="drop" for="import-file" ondragover="event.preventDefault()" ondrop="event.preventDefault();
+  const input = this.querySelector('input'); input.files = event.dataTransfer.files; input.onchange()">
+<span>选择 Excel（.xlsx）或 CSV 文件，或拖到这里</span>
+<input id="import-file" type="file" accept=".xlsx,.csv" class="unseen"
+  onchange="if (this.files.length) this.previousElementSibling.textContent = this.files[0].name"></label>
+"""
 _PLACE: Final = re.compile(
     r"表“(?P<sheet>[^”]*)”(?:第 (?P<row>\d+) 行)?(?: (?P<column>.+? 列（.*?）))?：(?P<text>.*)"
 )
@@ -62,11 +69,7 @@ async def imports(view: View) -> None:
         ]
         ui.html(listing.joined(links, " &emsp; "), sanitize=False).classes("more")
     with parts.section("导入文件", "全部写入，或一行也不写"):
-        ui.html(
-            '<label class="drop" for="import-file"><span>选择 Excel（.xlsx）或 CSV 文件，或拖到这里</span>'
-            '<input id="import-file" type="file" accept=".xlsx,.csv"></label>',
-            sanitize=False,
-        ).classes("w-full")
+        ui.html(_FILE, sanitize=False).classes("w-full")
         entity = (
             ui.select(titles, value="", label="CSV 中是哪一类数据").props("outlined dense").classes("field")
         )

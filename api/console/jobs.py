@@ -155,9 +155,10 @@ def _progress(one: JobOut) -> Html:
     name = STAGES[one.stage]
     if one.state is not JobState.RUNNING:
         return listing.escaped(name)
+    share = f"{one.progress:.0%}"
     return Html(
-        f'<span>{name} {one.progress:.0%}<progress max="1" value="{one.progress:.3f}" '
-        f'aria-label="{name}的进度"></progress></span>'
+        f'<span class="grow">{name} {share}<span class="track" role="progressbar" aria-label="{name}的进度" '
+        f'aria-valuenow="{share[:-1]}"><span class="fill" style="width:{share}"></span></span></span>'
     )
 
 

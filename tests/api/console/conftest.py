@@ -1,0 +1,197 @@
+"""A running service with real data, and a real browser signed in as somebody of each role.
+
+Without Chromium these tests are skipped; on Debian ``apt-get install chromium`` brings it.
+"""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from typing import Final
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, Page, sync_playwright
+from sqlalchemy import Engine, select
+
+from api.access import COOKIE, hashed
+from api.accounts.passwords import hash_password
+from api.accounts.tables import Account, Role, SignIn
+from api.console import MOUNT
+from api.database import migrate
+from models.base import SHANGHAI
+from models.calendar.weeks import month_start
+from models.database import connect, transaction
+from models.meetings.slots import SlotRepository
+from models.organisation.repository import InstitutionRepository
+from models.organisation.tables import Institution
+from tests.api import results
+from tests.api.people import staff
+
+PASSWORD: Final = "Test-password-1"
+START_SECONDS: Final = 60
+WAIT_MS: Final = 20_000
+LOGINS: Final = {
+    Role.ADMINISTRATOR: "admin",
+    Role.MANAGER: "manager",
+    Role.QA: "qa",
+    Role.HEAD_OFFICE: "head",
+}
+FOUNDED: Final = date(2020, 1, 1)
+GOOD: Final = "350102-W1"
+"""The meeting of 350102 in September 2026 that qualifies."""
+POOR: Final = "350103-W1"
+"""The meeting of 350103 that does not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A running service; ``engine`` reaches the same database."""
+
+    url: str
+    engine: Engine
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
+    """Two level-4 institutions below a branch, their people, two inspected meetings, an account a role."""
+    data = tmp_path_factory.mktemp("console")
+    engine = connect(f"sqlite:///{data / 'huijian.db'}")
+    migrate(engine)
+    _fill(engine)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "api.cli", "serve", "--no-worker"]
+    command += ["--data", str(data), "--port", str(port)]
+    with (data / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=log, stderr=log)
+    try:
+        _await_answer(f"http://127.0.0.1:{port}/", process, data / "log")
+        yield Service(f"http://127.0.0.1:{port}", engine)
+    finally:
+        process.terminate()
+        process.wait(30)
+        engine.dispose()
+
+
+def _await_answer(url: str, process: subprocess.Popen[bytes], log: Path) -> None:
+    give_up = time.monotonic() + START_SECONDS
+    while time.monotonic() < give_up and process.poll() is None:
+        try:
+            with urlopen(f"{url}console/sign-in", timeout=START_SECONDS):
+                return
+        except URLError:
+            time.sleep(0.2)
+    raise AssertionError(log.read_text())
+
+
+def _fill(engine: Engine) -> None:
+    now = datetime.now(UTC)
+    with transaction(engine) as session:
+        tree = InstitutionRepository(session)
+        for code, name, parent in (
+            ("0", "示例人寿", None),
+            ("35", "福建分公司", "0"),
+            ("3501", "福州中心支公司", "35"),
+            ("350102", "鼓楼支公司", "3501"),
+            ("350103", "台江支公司", "3501"),
+        ):
+            tree.add(code, name=name, parent=parent, must_hold=len(code) == 6, valid_from=FOUNDED)
+    staff(engine)
+    for code, institution, inspection in ((GOOD, "350102", results.good()), (POOR, "350103", results.poor())):
+        results.hold(engine, code, institution=institution)
+        results.inspect(engine, code, inspection)
+    with transaction(engine) as session:
+        SlotRepository(session).fill_month(month_start(now.astimezone(SHANGHAI).date()))
+        password = hash_password(PASSWORD)
+        place = session.scalars(select(Institution.id).where(Institution.code == "350102")).one()
+        for role, login in LOGINS.items():
+            account = Account(
+                login=login, name=f"{login} 的姓名", role=role, password_hash=password, created_at=now,
+                institution_id=place if role is Role.MANAGER else None,
+            )  # fmt: skip
+            session.add(account)
+            session.flush()
+            session.add(SignIn(account_id=account.id, token_hash=hashed(login), csrf_token=f"csrf-{login}",
+                               created_at=now, expires_at=now + timedelta(hours=1)))  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        pytest.skip("these tests need a browser: apt-get install chromium")
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield launched
+        launched.close()
+
+
+PageAs = Callable[..., Page]
+
+
+@pytest.fixture
+def page_as(service: Service, browser: Browser) -> Iterator[PageAs]:
+    """Makes a page of somebody signed in: ``page_as(Role.MANAGER, "/compliance", width=390, dark=True)``.
+
+    The screen is there and connected when it is returned. At the end no page may have asked another host or
+    have reported an error.
+    """
+    contexts, faults = [], []
+
+    def note_request(url: str) -> None:
+        if not url.startswith((service.url, service.url.replace("http", "ws"), "data:", "blob:")):
+            faults.append(f"asked {url}")
+
+    def made(role: Role, path: str, *, width: int = 1440, dark: bool = False) -> Page:
+        context = browser.new_context(
+            base_url=service.url, viewport={"width": width, "height": 900}, locale="zh-CN",
+            color_scheme="dark" if dark else "light",
+        )  # fmt: skip
+        contexts.append(context)
+        context.add_cookies([{"name": COOKIE, "value": LOGINS[role], "url": service.url}])
+        context.set_default_timeout(WAIT_MS)
+        page = context.new_page()
+        page.on("request", lambda request: note_request(request.url))
+        page.on("pageerror", lambda error: faults.append(str(error)))
+        opened(page, path)
+        return page
+
+    yield made
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+def opened(page: Page, path: str) -> None:
+    """Go to a screen, and wait until it hears what is clicked."""
+    page.goto(f"{MOUNT}{path}")
+    page.wait_for_function("window.did_handshake")
+
+
+def serious_findings(page: Page) -> list[str]:
+    """What axe-core holds against the page, serious or worse: rule and place."""
+    found = Axe().run(page).response["violations"]
+    return [
+        f"{rule['id']}: {node['html'][:160]}"
+        for rule in found
+        if rule["impact"] in ("serious", "critical")
+        for node in rule["nodes"]
+    ]
+
+
+def overflow(page: Page) -> int:
+    """By how many pixels the page is wider than its window."""
+    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))

@@ -1,0 +1,175 @@
+"""An administrator's screens: accounts, keys, imports, jobs, holidays, the audit trail."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+
+from api.accounts.tables import Role
+from api.console.calendar import parsed
+from api.console.imports import located
+from api.jobs.tables import InspectionJob, JobState, Stage
+from models.database import transaction
+from models.exchange.exporting import csv_file
+from models.exchange.reading import sheet_of
+from models.meetings.tables import Meeting
+from qa_pipeline.errors import InputError
+from tests.api.console.conftest import GOOD, PageAs, Service
+
+
+def press(page: Page, words: str) -> None:
+    """In the dialog that is open."""
+    page.get_by_role("dialog").get_by_role("button", name=words, exact=True).click()
+
+
+def test_an_account_is_made_with_a_password_shown_once_then_changed_and_disabled(page_as: PageAs) -> None:
+    page = page_as(Role.ADMINISTRATOR, "/accounts")
+    page.get_by_role("button", name="新建账号").click()
+    page.get_by_label("登录名").fill("chen.jie")
+    page.get_by_label("姓名", exact=True).fill("陈洁")
+    press(page, "新建")
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("经理的账号须限定机构")
+
+    page.get_by_role("dialog").get_by_label("机构").click()
+    page.get_by_role("option", name="台江支公司").click()
+    press(page, "新建")
+    expect(page.locator(".secret")).to_have_text(r := page.locator(".secret").inner_text())
+    assert len(r.split("-")) == 4
+    press(page, "我已记下")
+
+    row = page.get_by_role("row", name="chen.jie")
+    expect(row).to_contain_text("台江支公司")
+    expect(row).to_contain_text("待改密码")
+    expect(page.get_by_text(r)).to_have_count(0)
+
+    row.get_by_role("button", name="停用").click()
+    press(page, "停用")
+    expect(row).to_contain_text("已停用")
+
+
+def test_the_last_administrator_cannot_be_disabled(page_as: PageAs) -> None:
+    page = page_as(Role.ADMINISTRATOR, "/accounts")
+    page.get_by_role("row", name="admin").get_by_role("button", name="停用").click()
+    press(page, "停用")
+
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("最后一个")
+
+
+def test_a_key_is_shown_once_and_revoked(page_as: PageAs) -> None:
+    page = page_as(Role.ADMINISTRATOR, "/accounts")
+    page.get_by_role("button", name="新建密钥").click()
+    page.get_by_label("名称").fill("HR")
+    page.get_by_role("dialog").get_by_label("权限").click()
+    page.get_by_role("option", name="查看合规").click()
+    page.keyboard.press("Escape")
+    press(page, "新建")
+    assert page.locator(".secret").inner_text().startswith("hj_")
+    press(page, "我已记下")
+
+    row = page.get_by_role("row", name="HR")
+    expect(row).to_contain_text("查看合规")
+    row.get_by_role("button", name="吊销").click()
+    expect(row).to_have_count(0)
+
+
+def test_an_import_reports_every_wrong_cell_and_then_takes_the_mended_file(
+    page_as: PageAs, service: Service, tmp_path: Path
+) -> None:
+    with transaction(service.engine) as session:
+        good = csv_file(session, sheet_of("institutions"), mask=False)
+    file = tmp_path / "机构.csv"
+    file.write_text(good.decode("utf-8-sig").replace("2020-01-01", "某日"), "utf-8-sig")
+    page = page_as(Role.ADMINISTRATOR, "/imports")
+    page.locator("#import-file").set_input_files(file)
+    expect(page.get_by_text("机构.csv")).to_be_visible()
+    page.get_by_role("button", name="只检查").click()
+
+    expect(page.get_by_role("alert")).to_contain_text("5 处需要修改")
+    report = page.get_by_role("table", name="错误报告")
+    expect(report.get_by_role("row")).to_have_count(6)
+    expect(report).to_contain_text("某日")
+
+    file.write_bytes(good)
+    page.locator("#import-file").set_input_files(file)
+    page.get_by_role("button", name="导入", exact=True).click()
+    expect(page.get_by_role("status")).to_contain_text("导入完成")
+    expect(page.get_by_role("table", name="导入结果").get_by_role("row", name="机构")).to_contain_text("5")
+
+
+@pytest.mark.parametrize(
+    ("sentence", "cells"),
+    [
+        ("表“机构”第 3 行 B 列（名称）：须填写", ["机构", "3", "B 列（名称）", "须填写"]),
+        ("表“机构”第 3 行：与第 2 行重复（机构代码）", ["机构", "3", "", "与第 2 行重复（机构代码）"]),
+        ("表“机构”：机构 9 的层级不对", ["机构", "", "", "机构 9 的层级不对"]),
+        ("文件读不了", ["", "", "", "文件读不了"]),
+    ],
+)  # fmt: skip
+def test_a_problem_of_an_import_is_laid_out_by_its_place(sentence: str, cells: list[str]) -> None:
+    assert located(sentence) == cells
+
+
+def test_the_monitor_shows_why_a_job_failed_and_queues_it_again(page_as: PageAs, service: Service) -> None:
+    with transaction(service.engine) as session:
+        meeting = session.scalars(select(Meeting).where(Meeting.code == GOOD)).one()
+        session.add(
+            InspectionJob(
+                code="J1",
+                meeting_id=meeting.id,
+                state=JobState.FAILED,
+                stage=Stage.PROBE,
+                error="录音没有音轨：请重新导出后上传。",
+                requested_by="manager",
+                created_at=datetime.now(UTC),
+            )
+        )
+    page = page_as(Role.MANAGER, "/jobs?state=failed")
+    row = page.get_by_role("row", name=GOOD)
+    expect(row).to_contain_text("录音没有音轨")
+
+    row.get_by_role("button", name="重试").click()
+    expect(page.get_by_text("已重新排队。")).to_be_visible()
+    expect(page.get_by_text("没有任务")).to_be_visible()
+
+    page = page_as(Role.MANAGER, "/jobs?state=queued")
+    page.get_by_role("row", name=GOOD).get_by_role("button", name="取消").click()
+    expect(page.get_by_text("没有任务")).to_be_visible()
+
+
+def test_the_holidays_of_a_year_are_entered_and_taken_back(page_as: PageAs) -> None:
+    page = page_as(Role.ADMINISTRATOR, "/calendar?year=2031")
+    expect(page.get_by_role("row", name="2031")).to_contain_text("未知，请录入")
+    page.get_by_label("依据").fill("国务院办公厅通知")
+    page.get_by_label("法定节假日").fill("2031-10-01 国庆节\n2031-10-99 国庆节")
+    page.get_by_role("button", name="保存").click()
+    expect(page.get_by_role("alert")).to_contain_text("第 2 行“2031-10-99 国庆节”不对")
+
+    page.get_by_label("法定节假日").fill("2031-10-01 国庆节")
+    page.get_by_role("button", name="保存").click()
+    expect(page.get_by_role("row", name="2031")).to_contain_text("已录入")
+
+    page.get_by_role("button", name="恢复内置").click()
+    expect(page.get_by_role("row", name="2031")).to_contain_text("未知，请录入")
+
+
+def test_a_line_without_a_name_is_refused() -> None:
+    assert parsed("\n2031-10-01 国庆节 \n") == [{"day": "2031-10-01", "name": "国庆节"}]
+    with pytest.raises(InputError, match="第 1 行缺少名称"):
+        parsed("2031-10-01")
+
+
+def test_the_audit_trail_is_narrowed_and_exported(page_as: PageAs) -> None:
+    page = page_as(Role.ADMINISTRATOR, "/audit")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="导出 CSV").click()
+    assert download.value.path().read_text("utf-8-sig").startswith("时间,操作者")
+
+    page.get_by_label("动作").fill("audit.export")
+    page.get_by_role("button", name="查看").click()
+    rows = page.get_by_role("table", name="审计记录").get_by_role("row")
+    expect(rows.filter(has_text="audit.export")).not_to_have_count(0)
+    expect(rows.filter(has_text="account.create")).to_have_count(0)

@@ -1,0 +1,72 @@
+"""The month's compliance: what became of every slot, down the tree, and out as a file."""
+
+from __future__ import annotations
+
+import re
+
+from playwright.sync_api import expect
+
+from api.accounts.tables import Role
+from tests.api.console.conftest import POOR, PageAs
+
+
+def test_the_table_tells_of_every_slot_with_its_state_and_score(page_as: PageAs) -> None:
+    page = page_as(Role.HEAD_OFFICE, "/compliance?month=2026-09")
+
+    table = page.get_by_role("table", name="2026-09 合规表")
+    held = table.get_by_role("row", name="鼓楼支公司")
+    expect(held).to_contain_text("已召开")
+    expect(held).to_contain_text("能量值")
+    expect(held).to_contain_text("未召开")
+    expect(table.get_by_role("row", name="台江支公司")).to_contain_text("不达标")
+
+    table.get_by_role("link", name="不达标").click()
+    expect(page).to_have_url(re.compile(f"/meetings/{POOR}$"))
+
+
+def test_a_state_narrows_the_table(page_as: PageAs) -> None:
+    page = page_as(Role.HEAD_OFFICE, "/compliance?month=2026-09")
+    page.get_by_label("有场次为").select_option(label="不达标")
+    page.get_by_label("各机构的四场会议").get_by_role("button", name="查看").click()
+
+    table = page.get_by_role("table", name="2026-09 合规表")
+    expect(table.get_by_role("row", name="台江支公司")).to_be_visible()
+    expect(table.get_by_role("row", name="鼓楼支公司")).to_have_count(0)
+
+
+def test_the_tree_is_walked_down_and_back(page_as: PageAs) -> None:
+    page = page_as(Role.HEAD_OFFICE, "/compliance?month=2026-09")
+    page.get_by_role("table", name="下级机构").get_by_role("link", name="鼓楼支公司").click()
+
+    trail = page.get_by_role("navigation", name="机构层级")
+    expect(trail).to_contain_text("福州中心支公司")
+    expect(trail.get_by_text("鼓楼支公司")).to_have_attribute("aria-current", "page")
+    expect(page.get_by_role("row", name="台江支公司")).to_have_count(0)
+
+    trail.get_by_role("link", name="福州中心支公司").click()
+    expect(page.get_by_role("table", name="2026-09 合规表").get_by_role("row")).to_have_count(3)
+
+
+def test_the_months_are_drawn_as_a_trend(page_as: PageAs) -> None:
+    page = page_as(Role.HEAD_OFFICE, "/compliance?month=2026-09")
+
+    expect(page.get_by_role("img", name="逐月走势")).to_be_visible()
+    expect(page.get_by_role("img", name="能量值分布")).to_be_visible()
+
+
+def test_the_table_leaves_as_a_file(page_as: PageAs) -> None:
+    page = page_as(Role.HEAD_OFFICE, "/compliance?month=2026-09&below=350102")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="导出 CSV").click()
+
+    text = download.value.path().read_text("utf-8-sig")
+    assert "鼓楼支公司" in text
+    assert "台江支公司" not in text
+
+
+def test_a_month_that_is_none_and_a_strange_institution_are_refused_in_words(page_as: PageAs) -> None:
+    page = page_as(Role.MANAGER, "/compliance?month=2026-13")
+    expect(page.get_by_role("alert")).to_contain_text("月份“2026-13”不对")
+
+    page = page_as(Role.MANAGER, "/compliance?month=2026-09&below=350103")
+    expect(page.get_by_role("alert")).to_contain_text("350103 不存在或不在您的管辖范围内")

@@ -69,7 +69,6 @@ def take_file(
     caller may not bring in."""
     _require_allowed(session, asker, filled)
     taken = take(session, filled, within=asker.within)
-    _require_whole(filled, taken)
     if dry_run:
         session.rollback()
     return [_taken(each) for each in taken]
@@ -117,19 +116,6 @@ def _require_allowed(session: Session, asker: Caller, filled: Iterable[FilledShe
             problems += _settled(session, each)
     if problems:
         raise SheetError(problems)
-
-
-def _require_whole(filled: Sequence[FilledSheet], taken: Sequence[Taken]) -> None:
-    """Raise SheetError when rows were left out: those that refer to a new row of the file which nothing in
-    the database yet places in the caller's subtree."""
-    lost = [
-        f"表“{each.title}”：有 {left} 行引用本文件中新增、还不在您管辖范围内的记录，"
-        "请先逐个办理，或由总公司导入"
-        for sheet, each in zip(filled, taken, strict=True)
-        if (left := len(sheet.rows) - each.added - each.changed - each.unchanged)
-    ]
-    if lost:
-        raise SheetError(lost)
 
 
 def _settled(session: Session, filled: FilledSheet) -> list[str]:

@@ -114,6 +114,7 @@ class _Importer:
         self.session = session
         self.within = within
         self.references = References(session, within)
+        self.written = References(session, EVERYWHERE)
         self.problems: list[str] = []
         self.progress = progress
         self.done, self.total = 0, total
@@ -139,6 +140,7 @@ class _Importer:
                 self.done += len(part)
                 self.progress(self.done, self.total)
             self.references.forget(sheet.table.__tablename__)
+            self.written.forget(sheet.table.__tablename__)
         if sheet.table is Institution and not self.problems:
             self._place_institutions()
         return Taken(title=sheet.title, added=added, changed=changed, unchanged=unchanged)
@@ -205,13 +207,17 @@ class _Importer:
 
     def _found(self, drafts: Sequence[_Draft]) -> dict[str, dict[str, int]]:
         """Primary keys by outside key, of all that the rows refer to, by table."""
-        return {
-            column.refers_to: self.references.find(
-                column.refers_to, {n for d in drafts if (n := self._reference(column, d)) is not None}
-            )
-            for column in self._filled.columns
-            if column.refers_to is not None
-        }
+        found: dict[str, dict[str, int]] = {}
+        for column in self._filled.columns:
+            if column.refers_to is None:
+                continue
+            names = {name for draft in drafts if (name := self._reference(column, draft)) is not None}
+            known = dict(self.references.find(column.refers_to, names))
+            # A person whom this very file brings belongs nowhere yet, so no subtree shows them.
+            brought = names & self.in_file.get(column.refers_to, set())
+            known |= {n: k for n, k in self.written.find(column.refers_to, brought).items() if n in brought}
+            found[column.refers_to] = known
+        return found
 
     def _resolve(self, draft: _Draft, found: Mapping[str, Mapping[str, int]]) -> bool:
         """Put primary keys in the place of outside keys; False, problem noted, when one is missing."""

@@ -37,6 +37,7 @@ from api.rubrics.endpoints import router as rubrics
 from api.settings import Settings
 from api.store import open_store
 from api.toolbox.endpoints import router as toolbox
+from api.webhooks.endpoints import router as webhooks
 from models.database import connect
 
 V1: Final = "/api/v1"
@@ -61,6 +62,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     recordings,
     retention,
     jobs,
+    webhooks,
 )
 """Of every domain, in the order in which the documentation lists them."""
 LARGEST_BODY: Final = 16 * 1024**2

@@ -62,12 +62,21 @@ class Frame:
         request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
         request.state.request_id = request_id
         status = 0
+        replaced = False
 
         async def framed(message: Message) -> None:
-            nonlocal status
+            nonlocal status, replaced
+            if replaced:
+                return
             if message["type"] == "http.response.start":
                 status = message["status"]
-                _add_headers(service, request, MutableHeaders(scope=message))
+                headers = MutableHeaders(scope=message)
+                if status == 413 and headers.get("Content-Type") != problems.MEDIA_TYPE:
+                    # The framework's own answer to a body above the limit is a bare line of text.
+                    await problems.too_large(request)(scope, receive, framed)
+                    replaced = True
+                    return
+                _add_headers(service, request, headers)
             await send(message)
 
         began = time.perf_counter()

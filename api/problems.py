@@ -170,6 +170,8 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     def http(request: Request, error: HTTPException) -> JSONResponse:
+        if error.status_code == 413:
+            return too_large(request)
         words = {404: "没有这个地址。", 405: "此地址不支持这种请求方法。"}
         code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
         detail = words.get(error.status_code, str(error.detail))
@@ -195,6 +197,12 @@ def install(app: FastAPI) -> None:
         headers = {"Retry-After": str(RETRY_SECONDS)}
         detail = "数据库暂时没有响应：请稍后重试。"
         return problem(request, status=503, code="unavailable", detail=detail, headers=headers)
+
+
+def too_large(request: Request) -> JSONResponse:
+    """The answer to a body above the limit of its route."""
+    detail = "请求的正文超过此接口的上限：请减少一次提交的内容。"
+    return problem(request, status=413, code="too_large", detail=detail)
 
 
 def failed(request: Request) -> JSONResponse:

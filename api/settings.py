@@ -47,6 +47,18 @@ class Settings(BaseModel):
     oidc_login_claim: str = "email"
     """Claim that names the login of an account not bound yet; ``email`` counts only when verified."""
 
+    webhooks_to_private_addresses: bool = False
+    """Whether notices may go to addresses of the own network, and over plain http."""
+    smtp_host: str = ""
+    """Mail server for notices by e-mail; without it none are sent."""
+    smtp_port: int = 587
+    smtp_user: str = ""
+    smtp_password: str = ""
+    smtp_from: str = ""
+    """Sender; by default the user."""
+    smtp_starttls: bool = True
+    """Off only for a relay on this machine: without it the password goes over the wire as it is."""
+
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{self.data_folder / 'huijian.db'}"

@@ -12,7 +12,8 @@ import api.meetings.tables
 import api.recordings.tables
 import api.retention.tables
 import api.reviews.tables
-import api.rubrics.tables  # noqa: F401
+import api.rubrics.tables
+import api.webhooks.tables  # noqa: F401
 from api.base import ServiceBase
 
 METADATA: Final = ServiceBase.metadata

@@ -46,7 +46,7 @@ OfMonth = Annotated[Month, Query(description="月份")]
 Office = Annotated[Code | None, Query(description="只看一个营业室")]
 
 
-@router.get("/activities", summary="行事历月视图", operation_id="getActivityMonth")
+@router.get("/activities", summary="行事历月视图", operation_id="get_activity_month")
 def month(
     session: Database, asker: Reader, institution: InInstitution, month: OfMonth, office: Office = None
 ) -> MonthOut:
@@ -76,7 +76,7 @@ def month(
 
 
 @router.get(
-    "/activity-gaps", summary="不合格、缺失与未闭环的活动（R30、R31）", operation_id="getActivityGaps"
+    "/activity-gaps", summary="不合格、缺失与未闭环的活动（R30、R31）", operation_id="get_activity_gaps"
 )
 def gaps(session: Database, asker: Reader, institution: InInstitution, month: OfMonth) -> GapsOut:
     activities = ActivityRepository(
@@ -100,7 +100,7 @@ def gaps(session: Database, asker: Reader, institution: InInstitution, month: Of
     )
 
 
-@router.get("/activity-rates", summary="到场率、转化率、升温率", operation_id="getActivityRates")
+@router.get("/activity-rates", summary="到场率、转化率、升温率", operation_id="get_activity_rates")
 def rates(
     session: Database,
     asker: Reader,
@@ -132,7 +132,7 @@ def rates(
     return sorted(rows, key=lambda row: (row.scope.code, row.platform))
 
 
-@router.post("/activities", status_code=201, summary="新建活动", operation_id="addActivity")
+@router.post("/activities", status_code=201, summary="新建活动", operation_id="add_activity")
 def add(
     request: Request, response: Response, session: Database, asker: Editor, body: NewEvent
 ) -> EventDetail:
@@ -142,14 +142,14 @@ def add(
     return _done(request, response, session, asker, body.code, "add")
 
 
-@router.get("/activities/{code}", summary="一个活动", operation_id="getActivity")
+@router.get("/activities/{code}", summary="一个活动", operation_id="get_activity")
 def event(response: Response, session: Database, asker: Reader, code: Code) -> EventDetail:
     found = service.detail(session, asker, code)
     tagged(response, found)
     return found
 
 
-@router.put("/activities/{code}", summary="修改活动的安排", operation_id="editActivity")
+@router.put("/activities/{code}", summary="修改活动的安排", operation_id="edit_activity")
 def edit(
     request: Request,
     response: Response,
@@ -165,14 +165,14 @@ def edit(
     return _done(request, response, session, asker, code, "edit")
 
 
-@router.post("/activities/{code}/cancel", summary="取消活动", operation_id="cancelActivity")
+@router.post("/activities/{code}/cancel", summary="取消活动", operation_id="cancel_activity")
 def cancel(request: Request, response: Response, session: Database, asker: Editor, code: Code) -> EventDetail:
     service.event_of(session, asker, code)
     ActivityRepository(session, within=asker.within).cancel(code)
     return _done(request, response, session, asker, code, "cancel")
 
 
-@router.put("/activities/{code}/execution", summary="记录过程与反馈（执行）", operation_id="recordExecution")
+@router.put("/activities/{code}/execution", summary="记录过程与反馈（执行）", operation_id="record_execution")
 def carry_out(
     request: Request, response: Response, session: Database, asker: Editor, code: Code, body: Execution
 ) -> EventDetail:
@@ -183,7 +183,7 @@ def carry_out(
     return _done(request, response, session, asker, code, "carry_out")
 
 
-@router.put("/activities/{code}/review", summary="检视", operation_id="reviewActivity")
+@router.put("/activities/{code}/review", summary="检视", operation_id="review_activity")
 def review(
     request: Request, response: Response, session: Database, asker: Editor, code: Code, body: ReviewIn
 ) -> EventDetail:
@@ -198,7 +198,7 @@ def review(
     return _done(request, response, session, asker, code, "review")
 
 
-@router.get("/activities/{code}/participants", summary="活动的客户", operation_id="listParticipants")
+@router.get("/activities/{code}/participants", summary="活动的客户", operation_id="list_participants")
 def participants(
     request: Request,
     session: Database,
@@ -231,7 +231,7 @@ def participants(
     )
 
 
-@router.post("/activities/{code}/invitations", summary="邀约客户", operation_id="inviteCustomers")
+@router.post("/activities/{code}/invitations", summary="邀约客户", operation_id="invite_customers")
 def invite(
     request: Request, response: Response, session: Database, asker: Editor, code: Code, body: Invitation
 ) -> EventDetail:
@@ -242,7 +242,7 @@ def invite(
 
 
 @router.put(
-    "/activities/{code}/participants", summary="登记到场、签单与温度", operation_id="recordParticipants"
+    "/activities/{code}/participants", summary="登记到场、签单与温度", operation_id="record_participants"
 )
 def record_parts(
     request: Request, response: Response, session: Database, asker: Editor, code: Code, body: PartsIn

@@ -29,7 +29,7 @@ _FEED: Final = Public("calendar programs cannot sign in: the long random token o
 @router.get(
     "/activity-calendar.ics",
     summary="下载某月行事历（.ics）",
-    operation_id="downloadActivityCalendar",
+    operation_id="download_activity_calendar",
     response_class=Response,
     responses=ICS,
 )
@@ -55,7 +55,7 @@ def download(
     )
 
 
-@router.post("/activity-feeds", status_code=201, summary="建立行事历订阅", operation_id="addActivityFeed")
+@router.post("/activity-feeds", status_code=201, summary="建立行事历订阅", operation_id="add_activity_feed")
 def subscribe(request: Request, session: Database, asker: Reader, body: FeedIn) -> NewFeed:
     codes = CodeRepository(session, within=asker.within)
     home = codes.key(Institution, body.institution)
@@ -71,7 +71,7 @@ def subscribe(request: Request, session: Database, asker: Reader, body: FeedIn) 
     )
 
 
-@router.get("/activity-feeds", summary="我的行事历订阅", operation_id="listActivityFeeds")
+@router.get("/activity-feeds", summary="我的行事历订阅", operation_id="list_activity_feeds")
 def feeds(session: Database, asker: Reader) -> list[FeedOut]:
     rows = FeedRepository(session).of_account(asker.account_id or 0)
     offices = CodeRepository(session).codes(SalesOffice, [feed.office_id for feed, _ in rows])
@@ -86,7 +86,9 @@ def feeds(session: Database, asker: Reader) -> list[FeedOut]:
     ]
 
 
-@router.delete("/activity-feeds/{id}", status_code=204, summary="取消订阅", operation_id="removeActivityFeed")
+@router.delete(
+    "/activity-feeds/{id}", status_code=204, summary="取消订阅", operation_id="remove_activity_feed"
+)
 def unsubscribe(
     request: Request,
     session: Database,
@@ -105,7 +107,7 @@ def unsubscribe(
     "/activity-feeds/{token}/calendar.ics",
     name="fetch_feed",
     summary="订阅地址：供日历软件读取",
-    operation_id="fetchActivityFeed",
+    operation_id="fetch_activity_feed",
     response_class=Response,
     responses=ICS,
     dependencies=[Depends(_FEED)],

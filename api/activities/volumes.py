@@ -27,7 +27,7 @@ Reader = Annotated[Caller, Depends(allowed(Permission.READ_MODEL))]
 Editor = Annotated[Caller, Depends(allowed(Permission.EDIT_MODEL))]
 
 
-@router.put("/volumes", summary="上报一周活动量（计划或实际）", operation_id="reportVolumes")
+@router.put("/volumes", summary="上报一周活动量（计划或实际）", operation_id="report_volumes")
 def report(request: Request, session: Database, asker: Editor, body: VolumesIn) -> Written:
     keys = CodeRepository(session, within=asker.within).keys(Person, [row.person for row in body.counts])
     counts = {keys[row.person]: Pvkyc(**row.model_dump(exclude={"person"})) for row in body.counts}
@@ -39,7 +39,7 @@ def report(request: Request, session: Database, asker: Editor, body: VolumesIn) 
     return Written(rows=len(counts))
 
 
-@router.get("/volumes", summary="活动量合计与质量", operation_id="getVolumes")
+@router.get("/volumes", summary="活动量合计与质量", operation_id="get_volumes")
 def volumes(
     session: Database,
     asker: Reader,
@@ -81,7 +81,7 @@ def volumes(
     return sorted(rows, key=lambda row: row.scope.code)
 
 
-@router.get("/volumes/missing", summary="没有上报的人员", operation_id="listUnreported")
+@router.get("/volumes/missing", summary="没有上报的人员", operation_id="list_unreported")
 def missing(
     session: Database,
     asker: Reader,

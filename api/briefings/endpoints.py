@@ -21,7 +21,7 @@ router: Final = APIRouter(tags=["会前简报"])
 Preparer = Annotated[Caller, Depends(allowed(Permission.PREPARE_MEETINGS))]
 
 
-@router.get("/briefings", summary="某机构下一场会议的简报", operation_id="getBriefing")
+@router.get("/briefings", summary="某机构下一场会议的简报", operation_id="get_briefing")
 def briefing(
     request: Request,
     session: Database,
@@ -44,7 +44,7 @@ def briefing(
 @router.post(
     "/briefings/confirm",
     summary="确认简报，作为会前准备（R24）",
-    operation_id="confirmBriefing",
+    operation_id="confirm_briefing",
     status_code=201,
 )
 def confirm(request: Request, session: Database, asker: Preparer, body: ConfirmIn) -> MeetingDetail:

@@ -31,7 +31,7 @@ class Form(StrEnum):
     XLSX = "xlsx"
 
 
-@router.get("/compliance/scores", summary="各机构某月的合规得分", operation_id="listComplianceScores")
+@router.get("/compliance/scores", summary="各机构某月的合规得分", operation_id="list_compliance_scores")
 def scores(
     request: Request,
     session: Database,
@@ -50,7 +50,7 @@ def scores(
     return Page(items=[aggregate.score(row, month) for row in found], next=further)
 
 
-@router.get("/compliance/trend", summary="合规逐月走势", operation_id="getComplianceTrend")
+@router.get("/compliance/trend", summary="合规逐月走势", operation_id="get_compliance_trend")
 def trend(
     session: Database,
     asker: Reader,
@@ -63,7 +63,9 @@ def trend(
     return service.trend(session, asker, first, last, below=part, as_of=as_of or today())
 
 
-@router.get("/compliance/{month}", summary="某月合规表（按机构代码排序）", operation_id="getComplianceTable")
+@router.get(
+    "/compliance/{month}", summary="某月合规表（按机构代码排序）", operation_id="get_compliance_table"
+)
 def table(
     session: Database,
     asker: Reader,
@@ -89,7 +91,7 @@ def table(
 @router.get(
     "/compliance/{month}/file",
     summary="某月合规表文件（CSV、XLSX）",
-    operation_id="getComplianceFile",
+    operation_id="get_compliance_file",
     response_class=Response,
     responses={200: {"content": {"text/csv": {}, XLSX: {}}, "description": "合规表"}},
 )
@@ -112,7 +114,7 @@ def file(
     )
 
 
-@router.get("/compliance/{month}/summary", summary="某月合规汇总", operation_id="getComplianceSummary")
+@router.get("/compliance/{month}/summary", summary="某月合规汇总", operation_id="get_compliance_summary")
 def summary(
     session: Database, asker: Reader, month: Month, below: Below = None, as_of: AsOf = None
 ) -> Summary:
@@ -121,7 +123,7 @@ def summary(
 
 
 @router.get(
-    "/compliance/{month}/children", summary="下钻一级：各下级机构的汇总", operation_id="drillCompliance"
+    "/compliance/{month}/children", summary="下钻一级：各下级机构的汇总", operation_id="drill_compliance"
 )
 def children(
     session: Database,

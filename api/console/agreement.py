@@ -22,6 +22,7 @@ from api.reviews.endpoints import QUEUE_DAYS
 from api.reviews.schemas import AgreementOut
 from qa_pipeline.errors import InputError
 from qa_pipeline.names import VERDICTS
+from qa_pipeline.rubric.loader import SHIPPED, load_rubric
 from qa_pipeline.values import Status, Verdict
 
 PATH: Final = "/agreement"
@@ -46,6 +47,8 @@ class Agreed:
 
     found: AgreementOut
     institutions: Mapping[str, str]
+    labels: Mapping[str, str]
+    """Item -> name, of the shipped rubrics; an item of another one is shown by its number alone."""
 
 
 def register() -> None:
@@ -59,7 +62,8 @@ def read(session: Session, asker: Caller, *, first: date, last: date, below: str
         raise InputError("终止日早于起始日：请核对日期。")
     part = subtree_of(session, asker, below)
     found = service.agreed(session, asker, first=first, last=last, below=part.path if part else None)
-    return Agreed(found, meetings.institutions(session, asker))
+    labels = {item.id: item.label for name in SHIPPED for item in load_rubric(name).items}
+    return Agreed(found, meetings.institutions(session, asker), labels)
 
 
 async def agreement(view: View, first: str = "", last: str = "", below: str = "") -> None:
@@ -82,7 +86,7 @@ async def agreement(view: View, first: str = "", last: str = "", below: str = ""
         _tile("结论 kappa", _kappa_text(found.verdict_kappa), "扣除碰巧一致之后的一致程度")
     if found.reviews:
         _verdicts(found)
-        _items(found)
+        _items(found, shown.labels)
     else:
         parts.empty("这段时间没有生效的复核：放宽日期，或先在“复核”页完成几场。")
     with parts.section("抽检规则"):
@@ -106,15 +110,15 @@ def _verdicts(found: AgreementOut) -> None:
         )
 
 
-def _items(found: AgreementOut) -> None:
+def _items(found: AgreementOut, labels: Mapping[str, str]) -> None:
     with parts.section("逐项一致程度", f"不足 {FEW} 场的只作参考"):
         listing.table(
             "逐项一致程度",
             [Column("项"), Column("复核场次", figures=True), Column("一致率", figures=True),
              Column("kappa", figures=True), Column("判断")],
             [
-                [one.item, one.reviewed, listing.percent(one.agreement), _kappa_text(one.kappa),
-                 _grade(one.kappa, one.reviewed)]
+                [f"{one.item} {labels.get(one.item, '')}", one.reviewed, listing.percent(one.agreement),
+                 _kappa_text(one.kappa), _grade(one.kappa, one.reviewed)]
                 for one in found.items
             ],
         )  # fmt: skip

@@ -41,6 +41,8 @@ DESTINATIONS: Final = (
     Destination("/reviews", "复核", "fact_check", Permission.REVIEW),
     Destination("/agreement", "一致性", "balance", Permission.REVIEW),
     Destination("/compliance", "合规", "event_available", Permission.READ_COMPLIANCE),
+    Destination("/indicators", "指标", "leaderboard", Permission.READ_MODEL),
+    Destination("/plans", "规划", "account_tree", Permission.READ_MODEL),
     Destination("/jobs", "任务", "pending_actions", Permission.UPLOAD),
     Destination("/imports", "导入", "upload_file", Permission.IMPORT),
     Destination("/accounts", "账号", "manage_accounts", Permission.MANAGE_ACCOUNTS),

@@ -152,7 +152,7 @@ async def queue(view: View, why: str = "", whose: str = "", below: str = "", cur
 
 def _counters(found: Queue) -> None:
     pace = found.pace
-    speed = "—" if pace.minutes is None else f"{pace.minutes:.0f} 分钟"
+    speed = "—" if pace.minutes is None else "不足 1 分钟" if pace.minutes < 1 else f"{pace.minutes:.0f} 分钟"
     with ui.element("div").classes("tiles"):
         for name, figure, told in (
             ("待复核", str(found.waiting), f"其中紧急 {found.urgent} 场"),

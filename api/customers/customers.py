@@ -34,7 +34,7 @@ Reader = Annotated[Caller, Depends(allowed(Permission.READ_MODEL))]
 Week = Annotated[Day | None, Query(description="经营周最后一天；不填为最近结束的一周")]
 
 
-@router.get("/customers", summary="客户列表（按代码排序）", operation_id="listCustomers")
+@router.get("/customers", summary="客户列表（按代码排序）", operation_id="list_customers")
 def customers(
     request: Request,
     session: Database,
@@ -83,7 +83,7 @@ def customers(
     )
 
 
-@router.get("/customers/{code}", summary="一位客户", operation_id="getCustomer")
+@router.get("/customers/{code}", summary="一位客户", operation_id="get_customer")
 def customer(
     request: Request, session: Database, asker: Reader, code: Code, full: service.Full = False
 ) -> CustomerDetail:
@@ -113,7 +113,7 @@ def customer(
 
 
 @router.get(
-    "/customers/{code}/snapshots", summary="一位客户逐周的价值、温度、潜力", operation_id="listSnapshots"
+    "/customers/{code}/snapshots", summary="一位客户逐周的价值、温度、潜力", operation_id="list_snapshots"
 )
 def snapshots(
     session: Database, asker: Reader, code: Code, cursor: Cursor = None, limit: Limit = 52
@@ -128,7 +128,7 @@ def snapshots(
     return Page(items=[service.week(row, row.week_ends, parameters) for row in shown], next=further)
 
 
-@router.get("/customer-quadrants", summary="四象限客户数（R29）", operation_id="getQuadrants")
+@router.get("/customer-quadrants", summary="四象限客户数（R29）", operation_id="get_quadrants")
 def quadrants(
     session: Database,
     asker: Reader,
@@ -153,7 +153,7 @@ def quadrants(
     return sorted(rows, key=lambda row: row.scope.code)
 
 
-@router.get("/customer-movement", summary="两周之间的象限流动（R29）", operation_id="getQuadrantMovement")
+@router.get("/customer-movement", summary="两周之间的象限流动（R29）", operation_id="get_quadrant_movement")
 def movement(
     session: Database,
     asker: Reader,

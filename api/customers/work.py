@@ -41,7 +41,7 @@ First = Annotated[Day, Query(description="首日")]
 Last = Annotated[Day, Query(description="末日")]
 
 
-@router.post("/customer-snapshots", summary="生成一周的客户快照", operation_id="takeSnapshots")
+@router.post("/customer-snapshots", summary="生成一周的客户快照", operation_id="take_snapshots")
 def take_snapshots(request: Request, session: Database, asker: Editor, body: SnapshotOrder) -> SnapshotRunOut:
     codes = CodeRepository(session, within=asker.within)
     home = codes.key(Institution, body.institution)
@@ -59,7 +59,7 @@ def take_snapshots(request: Request, session: Database, asker: Editor, body: Sna
     return SnapshotRunOut(customers=run.customers, without_value=run.without_value, missing=dict(run.missing))
 
 
-@router.put("/customer-inventory", summary="登记客户盘点", operation_id="takeInventory")
+@router.put("/customer-inventory", summary="登记客户盘点", operation_id="take_inventory")
 def take_inventory(request: Request, session: Database, asker: Editor, body: InventoryIn) -> Written:
     codes = CodeRepository(session, within=asker.within)
     keys = codes.keys(Customer, [each.customer for each in body.labels])
@@ -72,7 +72,7 @@ def take_inventory(request: Request, session: Database, asker: Editor, body: Inv
     return Written(rows=len(labels))
 
 
-@router.get("/customer-inventory", summary="客户盘点覆盖（R32）", operation_id="getInventory")
+@router.get("/customer-inventory", summary="客户盘点覆盖（R32）", operation_id="get_inventory")
 def inventory(
     session: Database,
     asker: Reader,
@@ -98,7 +98,7 @@ def inventory(
     return sorted(rows, key=lambda row: row.scope.code)
 
 
-@router.post("/customer-interactions", summary="登记客户互动", operation_id="addInteractions")
+@router.post("/customer-interactions", summary="登记客户互动", operation_id="add_interactions")
 def interactions(request: Request, session: Database, asker: Editor, body: InteractionsIn) -> Written:
     keys = CodeRepository(session, within=asker.within).keys(Customer, [row.customer for row in body.rows])
     contacts: dict[int, list[Contact]] = defaultdict(list)
@@ -113,7 +113,7 @@ def interactions(request: Request, session: Database, asker: Editor, body: Inter
     return Written(rows=len(body.rows))
 
 
-@router.get("/sales/premium", summary="期间期缴保费", operation_id="getPremium")
+@router.get("/sales/premium", summary="期间期缴保费", operation_id="get_premium")
 def premium(
     session: Database,
     asker: Reader,
@@ -139,7 +139,7 @@ def premium(
     return sorted(rows, key=lambda row: row.scope.code)
 
 
-@router.get("/sales/customers", summary="期间成交客户", operation_id="getBuyers")
+@router.get("/sales/customers", summary="期间成交客户", operation_id="get_buyers")
 def buyers(
     session: Database,
     asker: Reader,
@@ -173,7 +173,7 @@ def buyers(
     )
 
 
-@router.post("/sales/{code}/withdrawal", status_code=204, summary="犹豫期撤单", operation_id="withdrawSale")
+@router.post("/sales/{code}/withdrawal", status_code=204, summary="犹豫期撤单", operation_id="withdraw_sale")
 def withdraw(request: Request, session: Database, asker: Editor, code: Code, body: Withdrawal) -> None:
     existing(lambda given: CodeRepository(session, within=asker.within).key(Sale, given), code)
     SaleRepository(session, within=asker.within).withdraw(code, on=body.on)

@@ -49,7 +49,7 @@ FILE: Final[dict[int | str, dict[str, object]]] = {
 As = Annotated[Format, Query(alias="format", description="xlsx 或 csv；csv 只能一类数据")]
 
 
-@router.get("/imports/entities", summary="可导入导出的数据及其字段", operation_id="listImportEntities")
+@router.get("/imports/entities", summary="可导入导出的数据及其字段", operation_id="list_import_entities")
 def entities(asker: Reader) -> list[EntityOut]:
     return service.entities()
 
@@ -57,7 +57,7 @@ def entities(asker: Reader) -> list[EntityOut]:
 @router.get(
     "/imports/template",
     summary="下载导入模板",
-    operation_id="downloadImportTemplate",
+    operation_id="download_import_template",
     response_class=Response,
     responses=FILE,
 )
@@ -75,7 +75,7 @@ def download_template(
 
 
 @router.post(
-    "/imports", summary="导入文件（Excel 或 CSV）", operation_id="importFile", max_body_size=MOST_BYTES
+    "/imports", summary="导入文件（Excel 或 CSV）", operation_id="import_file", max_body_size=MOST_BYTES
 )
 def import_file(
     request: Request,
@@ -97,7 +97,7 @@ def import_file(
     return ImportOut(dry_run=dry_run, sheets=taken)
 
 
-@router.get("/imports/cursors", summary="来源系统上次停在哪里", operation_id="listImportCursors")
+@router.get("/imports/cursors", summary="来源系统上次停在哪里", operation_id="list_import_cursors")
 def cursors(
     session: Database,
     asker: Importer,
@@ -117,7 +117,7 @@ def cursors(
     ]
 
 
-@router.post("/imports/{entity}", summary="其他系统推送数据（JSON）", operation_id="pushRows")
+@router.post("/imports/{entity}", summary="其他系统推送数据（JSON）", operation_id="push_rows")
 def push(
     request: Request,
     session: Database,
@@ -141,7 +141,7 @@ def push(
 @router.get(
     "/exports",
     summary="导出（默认隐去个人信息）",
-    operation_id="exportFile",
+    operation_id="export_file",
     response_class=Response,
     responses=FILE,
 )

@@ -34,7 +34,7 @@ Editor = Annotated[Caller, Depends(allowed(Permission.EDIT_MODEL))]
 On = Annotated[Day | None, Query(description="截至哪一天；不填为今天")]
 
 
-@router.get("/attainment", summary="机构内各室 CT 进度与人员达 U", operation_id="getAttainment")
+@router.get("/attainment", summary="机构内各室 CT 进度与人员达 U", operation_id="get_attainment")
 def attainment(session: Database, asker: Reader, institution: InInstitution, on: On = None) -> Attainment:
     day, home = day_or_today(on), _institution(session, asker, institution)
     standings = StandingRepository(session, within=asker.within)
@@ -59,7 +59,7 @@ def attainment(session: Database, asker: Reader, institution: InInstitution, on:
     )
 
 
-@router.post("/attainment", summary="把 U 与 CT 记为当日观测", operation_id="recordAttainment")
+@router.post("/attainment", summary="把 U 与 CT 记为当日观测", operation_id="record_attainment")
 def record(request: Request, session: Database, asker: Editor, body: AttainmentRun) -> Appended:
     home = CodeRepository(session, within=asker.within).key(Institution, body.institution)
     found = StandingRepository(session, within=asker.within).attainments(home, body.on)
@@ -73,7 +73,7 @@ def record(request: Request, session: Database, asker: Editor, body: AttainmentR
     return Appended(added=appended.added + appended.corrected, unchanged=appended.unchanged)
 
 
-@router.get("/ct-rates", summary="各室滚动 CT 率", operation_id="listCtRates")
+@router.get("/ct-rates", summary="各室滚动 CT 率", operation_id="list_ct_rates")
 def rates(
     session: Database,
     asker: Reader,
@@ -89,7 +89,9 @@ def rates(
     return [RatesOut(office=named[row.office_id], rates=list(row.rates)) for row in found]
 
 
-@router.get("/ct-anomalies", summary="CT 率持续偏低的营业室及可能原因（R33）", operation_id="listCtAnomalies")
+@router.get(
+    "/ct-anomalies", summary="CT 率持续偏低的营业室及可能原因（R33）", operation_id="list_ct_anomalies"
+)
 def anomalies(
     session: Database, asker: Reader, institution: InInstitution, on: On = None
 ) -> list[AnomalyOut]:

@@ -36,7 +36,7 @@ Codes = Annotated[list[Code], Query(max_length=500, description="可重复填写
 NOTHING: Final[list[str]] = []
 
 
-@router.get("/indicators", summary="指标口径（按代码、版本排序）", operation_id="listIndicators")
+@router.get("/indicators", summary="指标口径（按代码、版本排序）", operation_id="list_indicators")
 def definitions(
     session: Database,
     asker: Reader,
@@ -46,7 +46,7 @@ def definitions(
     return [service.definition(row) for row in rows]
 
 
-@router.post("/indicators", status_code=201, summary="登记指标或新版口径", operation_id="addIndicator")
+@router.post("/indicators", status_code=201, summary="登记指标或新版口径", operation_id="add_indicator")
 def define(request: Request, session: Database, asker: Editor, body: NewDefinition) -> DefinitionOut:
     if asker.within != EVERYWHERE:
         raise Forbidden("指标口径适用于全公司，只有总公司可以登记：请联系总公司。")
@@ -56,7 +56,7 @@ def define(request: Request, session: Database, asker: Editor, body: NewDefiniti
     return service.definition(next(row for row in rows if row.version == body.version))
 
 
-@router.post("/indicators/observations", summary="追加指标观测（整批）", operation_id="addObservations")
+@router.post("/indicators/observations", summary="追加指标观测（整批）", operation_id="add_observations")
 def append(request: Request, session: Database, asker: Importer, body: Observations) -> Appended:
     """全部写入，或逐行说明问题（``problems``，行号从 1 起）而一行也不写。与现值不同的值作为更正追加。"""
     taken = service.append(session, asker, body.source, body.rows)
@@ -64,7 +64,7 @@ def append(request: Request, session: Database, asker: Importer, body: Observati
     return Appended(added=taken.added + taken.changed, unchanged=taken.unchanged)
 
 
-@router.get("/indicators/values", summary="最新指标值", operation_id="getIndicatorValues")
+@router.get("/indicators/values", summary="最新指标值", operation_id="get_indicator_values")
 def values(
     session: Database,
     asker: Reader,
@@ -95,7 +95,7 @@ def values(
     return sorted(rows, key=lambda row: (row.scope.kind, row.scope.code, row.indicator))
 
 
-@router.get("/indicators/{code}/ranking", summary="下级排行与差距（R15）", operation_id="getRanking")
+@router.get("/indicators/{code}/ranking", summary="下级排行与差距（R15）", operation_id="get_ranking")
 def ranking(
     session: Database,
     asker: Reader,

@@ -36,7 +36,7 @@ BOUNDS: Final[Mapping[str, tuple[int, int]]] = {
 """Parameters that count months, days or shares: outside of these a calculation makes no sense."""
 
 
-@router.get("/parameters", summary="某日有效的参数（按代码排序）", operation_id="listParameters")
+@router.get("/parameters", summary="某日有效的参数（按代码排序）", operation_id="list_parameters")
 def parameters(
     session: Database,
     asker: Reader,
@@ -52,7 +52,7 @@ def parameters(
     return Page(items=[_shown(row) for row in shown], next=further)
 
 
-@router.get("/parameters/{code}/history", summary="一个参数的全部历史", operation_id="getParameterHistory")
+@router.get("/parameters/{code}/history", summary="一个参数的全部历史", operation_id="get_parameter_history")
 def history(
     session: Database, asker: Reader, code: Code, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[ParameterOut]:
@@ -63,7 +63,7 @@ def history(
     return Page(items=[_shown(row) for row in shown], next=further)
 
 
-@router.put("/parameters/{code}", summary="设定参数，自某日起生效", operation_id="setParameter")
+@router.put("/parameters/{code}", summary="设定参数，自某日起生效", operation_id="set_parameter")
 def put(request: Request, session: Database, asker: Editor, code: Code, body: ParameterIn) -> ParameterOut:
     least, most = BOUNDS.get(code, (0, None))
     if body.value < least or (most is not None and body.value > most):

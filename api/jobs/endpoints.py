@@ -34,7 +34,7 @@ LOOK_SECONDS: Final = 1.0
 KEEP_ALIVE_SECONDS: Final = 15.0
 
 
-@router.get("/jobs", summary="质检任务（新的在前）", operation_id="listJobs")
+@router.get("/jobs", summary="质检任务（新的在前）", operation_id="list_jobs")
 def listed(
     session: Database,
     asker: Reader,
@@ -52,7 +52,7 @@ def listed(
     return Page(items=[job_out(row) for row in shown], next=following)
 
 
-@router.post("/jobs", summary="开始（或重新）质检一场会议", operation_id="startJob", status_code=202)
+@router.post("/jobs", summary="开始（或重新）质检一场会议", operation_id="start_job", status_code=202)
 def start(body: JobIn, request: Request, session: Database, asker: Starter) -> JobOut:
     """已有结果的阶段不会重做；要重做请给出 again_from。同一会议较早的任务让位。"""
     existing(MeetingRepository(session, within=asker.within).get, body.meeting)
@@ -71,7 +71,7 @@ def start(body: JobIn, request: Request, session: Database, asker: Starter) -> J
     return job_out(found)
 
 
-@router.get("/jobs/queue", summary="队列状态", operation_id="getQueue")
+@router.get("/jobs/queue", summary="队列状态", operation_id="get_queue")
 def queue(session: Database, asker: Reader) -> QueueOut:
     jobs = JobRepository(session, within=asker.within)
     workers = jobs.workers(seen_after=datetime.now(UTC) - ALIVE)
@@ -90,12 +90,12 @@ def queue(session: Database, asker: Reader) -> QueueOut:
     )
 
 
-@router.get("/jobs/{job}", summary="一个质检任务", operation_id="getJob")
+@router.get("/jobs/{job}", summary="一个质检任务", operation_id="get_job")
 def one(job: JobCode, session: Database, asker: Reader) -> JobOut:
     return job_out(JobRepository(session, within=asker.within).get(job))
 
 
-@router.post("/jobs/{job}/cancel", summary="取消质检任务", operation_id="cancelJob")
+@router.post("/jobs/{job}/cancel", summary="取消质检任务", operation_id="cancel_job")
 def cancel(job: JobCode, request: Request, session: Database, asker: Starter) -> JobOut:
     """等待中的立即取消；进行中的在几秒内停下。"""
     found = service.cancel(session, job, within=asker.within)
@@ -103,7 +103,7 @@ def cancel(job: JobCode, request: Request, session: Database, asker: Starter) ->
     return job_out(found)
 
 
-@router.post("/jobs/{job}/retry", summary="重试失败或已取消的任务", operation_id="retryJob")
+@router.post("/jobs/{job}/retry", summary="重试失败或已取消的任务", operation_id="retry_job")
 def retry(job: JobCode, request: Request, session: Database, asker: Starter) -> JobOut:
     """从失败的那一步继续，之前各步的结果仍然有效。"""
     found = service.retry(session, job, within=asker.within)
@@ -114,7 +114,7 @@ def retry(job: JobCode, request: Request, session: Database, asker: Starter) -> 
 @router.get(
     "/jobs/{job}/events",
     summary="任务进度（服务器推送）",
-    operation_id="followJob",
+    operation_id="follow_job",
     response_class=StreamingResponse,
     responses={
         200: {

@@ -37,6 +37,9 @@ class Lease(Protocol):
     def release(self, worker: str) -> None:
         """Let go of a dead worker's name again."""
 
+    def end(self) -> None:
+        """Let go of everything: from now on this worker counts as dead."""
+
 
 class FileLease:
     """The only worker beside a SQLite database."""
@@ -61,6 +64,9 @@ class FileLease:
 
     def release(self, worker: str) -> None:
         """Nobody else is there to take the name."""
+
+    def end(self) -> None:
+        self._file.close()
 
 
 class AdvisoryLease:
@@ -90,6 +96,10 @@ class AdvisoryLease:
 
     def release(self, worker: str) -> None:
         self._connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _key(worker)})
+
+    def end(self) -> None:
+        self._connection.invalidate()
+        self._connection.close()
 
     def _again(self) -> bool:
         """Connect again. Raises OperationalError while the server is away: nobody can take over either."""

@@ -30,6 +30,7 @@ from api.jobs.tables import Worker
 from api.retention.service import expire
 from api.settings import Settings
 from api.store import open_store
+from api.webhooks.messenger import Messenger
 from models.base import SHANGHAI
 from models.database import connect, transaction
 from qa_pipeline.transcript.engine import usable_processors
@@ -177,10 +178,13 @@ def run(
     if until_stdin_ends:
         threading.Thread(target=_stop_with_the_starter, args=(stop,), daemon=True).start()
     worker = WorkerProcess(settings, concurrency=concurrency, children=children)
+    messenger = Messenger(worker.engine, settings)
+    threading.Thread(target=messenger.run, args=(stop,), daemon=True).start()
     try:
         worker.run(stop)
     finally:
         worker.children.stop()
+        worker.lease.end()
         logging.shutdown()
     os._exit(0 if stop.is_set() else 1)
 

@@ -38,7 +38,9 @@ Editor = Annotated[Caller, Depends(allowed(Permission.EDIT_MODEL))]
 On = Annotated[Day | None, Query(description="看哪一天所在的经营周和月份；不填为今天")]
 
 
-@router.get("/management-actions", summary="管理动作列表（按日期排序）", operation_id="listManagementActions")
+@router.get(
+    "/management-actions", summary="管理动作列表（按日期排序）", operation_id="list_management_actions"
+)
 def actions(
     session: Database,
     asker: Reader,
@@ -57,7 +59,7 @@ def actions(
 
 
 @router.post(
-    "/management-actions", status_code=201, summary="计划管理动作", operation_id="addManagementAction"
+    "/management-actions", status_code=201, summary="计划管理动作", operation_id="add_management_action"
 )
 def add(request: Request, response: Response, session: Database, asker: Editor, body: NewAction) -> ActionOut:
     if ActionRepository(session, within=asker.within).action(body.code) is not None:
@@ -66,14 +68,16 @@ def add(request: Request, response: Response, session: Database, asker: Editor, 
     return _done(request, response, session, asker, body.code, "plan")
 
 
-@router.get("/management-actions/{code}", summary="一个管理动作", operation_id="getManagementAction")
+@router.get("/management-actions/{code}", summary="一个管理动作", operation_id="get_management_action")
 def action(response: Response, session: Database, asker: Reader, code: Code) -> ActionOut:
     found = service.action_of(session, asker, code)
     tagged(response, found)
     return found
 
 
-@router.put("/management-actions/{code}", summary="修改未完成动作的计划", operation_id="editManagementAction")
+@router.put(
+    "/management-actions/{code}", summary="修改未完成动作的计划", operation_id="edit_management_action"
+)
 def edit(
     request: Request,
     response: Response,
@@ -89,7 +93,7 @@ def edit(
 
 
 @router.put(
-    "/management-actions/{code}/record", summary="记录完成情况", operation_id="recordManagementAction"
+    "/management-actions/{code}/record", summary="记录完成情况", operation_id="record_management_action"
 )
 def record(
     request: Request, response: Response, session: Database, asker: Editor, code: Code, body: RecordIn
@@ -99,7 +103,7 @@ def record(
     return _done(request, response, session, asker, code, "record")
 
 
-@router.put("/management-actions/{code}/review", summary="复盘", operation_id="reviewManagementAction")
+@router.put("/management-actions/{code}/review", summary="复盘", operation_id="review_management_action")
 def review(
     request: Request, response: Response, session: Database, asker: Editor, code: Code, body: ReviewIn
 ) -> ActionOut:
@@ -109,7 +113,7 @@ def review(
 
 
 @router.get(
-    "/management-coverage", summary="四项动作的覆盖与落后名单（R32）", operation_id="getManagementCoverage"
+    "/management-coverage", summary="四项动作的覆盖与落后名单（R32）", operation_id="get_management_coverage"
 )
 def coverage(
     session: Database, asker: Reader, institution: InInstitution, on: On = None
@@ -118,7 +122,7 @@ def coverage(
     return service.coverage(session, asker, home, day_or_today(on))
 
 
-@router.get("/focus-supervisors", summary="重点主管及原因", operation_id="listFocusSupervisors")
+@router.get("/focus-supervisors", summary="重点主管及原因", operation_id="list_focus_supervisors")
 def focus(session: Database, asker: Reader, institution: InInstitution, on: On = None) -> FocusList:
     home = existing(InstitutionRepository(session, within=asker.within).get, institution)
     found = ManagementRepository(session, within=Subtree(home.path)).focus(day_or_today(on))

@@ -27,7 +27,7 @@ Reader = Annotated[Caller, Depends(allowed(Permission.READ_MEETINGS))]
 Editor = Annotated[Caller, Depends(allowed(Permission.PREPARE_MEETINGS))]
 
 
-@router.get("/actions", summary="行动项（期限早的在前）", operation_id="listActions")
+@router.get("/actions", summary="行动项（期限早的在前）", operation_id="list_actions")
 def actions(
     session: Database,
     asker: Reader,
@@ -57,7 +57,7 @@ def actions(
     return Page(items=[_shown(row) for row in shown], next=further)
 
 
-@router.get("/actions/due", summary="某日会议应检查的未结行动项", operation_id="listCommitmentsDue")
+@router.get("/actions/due", summary="某日会议应检查的未结行动项", operation_id="list_commitments_due")
 def due(
     session: Database,
     asker: Reader,
@@ -85,7 +85,7 @@ def due(
 @router.post(
     "/actions/{code}/confirm",
     summary="确认行动项，并可指定责任人和期限（可重复以改派）",
-    operation_id="confirmAction",
+    operation_id="confirm_action",
 )
 def confirm(request: Request, session: Database, asker: Editor, code: Code, body: Confirmation) -> ActionOut:
     repository = ActionRepository(session, within=asker.within)
@@ -94,7 +94,7 @@ def confirm(request: Request, session: Database, asker: Editor, code: Code, body
     return _changed(session, request, asker, code, "action.confirm", owner=body.owner)
 
 
-@router.post("/actions/{code}/close", summary="关闭行动项", operation_id="closeAction")
+@router.post("/actions/{code}/close", summary="关闭行动项", operation_id="close_action")
 def close(request: Request, session: Database, asker: Editor, code: Code, body: Closing) -> ActionOut:
     repository = ActionRepository(session, within=asker.within)
     existing(repository.get, code)
@@ -103,7 +103,7 @@ def close(request: Request, session: Database, asker: Editor, code: Code, body: 
 
 
 @router.put(
-    "/actions/{code}/follow-up", summary="后续会议如何跟进（可重复以更正）", operation_id="followUpAction"
+    "/actions/{code}/follow-up", summary="后续会议如何跟进（可重复以更正）", operation_id="follow_up_action"
 )
 def follow_up(request: Request, session: Database, asker: Editor, code: Code, body: FollowUp) -> ActionOut:
     repository = ActionRepository(session, within=asker.within)
@@ -112,7 +112,7 @@ def follow_up(request: Request, session: Database, asker: Editor, code: Code, bo
     return _changed(session, request, asker, code, "action.follow_up", outcome=body.outcome.value)
 
 
-@router.get("/practices", summary="某段时间的优秀做法（新的在前）", operation_id="listPractices")
+@router.get("/practices", summary="某段时间的优秀做法（新的在前）", operation_id="list_practices")
 def practices(
     session: Database,
     asker: Reader,

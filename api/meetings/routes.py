@@ -40,14 +40,14 @@ Reader = Annotated[Caller, Depends(allowed(Permission.READ_MEETINGS))]
 Editor = Annotated[Caller, Depends(allowed(Permission.PREPARE_MEETINGS))]
 
 
-@router.post("/slots/{month}", summary="生成某月应召开的场次（可重复）", operation_id="fillSlots")
+@router.post("/slots/{month}", summary="生成某月应召开的场次（可重复）", operation_id="fill_slots")
 def fill(request: Request, session: Database, asker: Editor, month: Month) -> Filled:
     done = SlotRepository(session, within=asker.within).fill_month(month)
     note(session, request, asker, "slots.fill", kind="month", code=f"{month:%Y-%m}", created=done.created)
     return Filled(created=done.created, corrected=done.corrected, unknown=done.unknown)
 
 
-@router.get("/slots", summary="某月的场次及其状态（按机构代码、场次排序）", operation_id="listSlots")
+@router.get("/slots", summary="某月的场次及其状态（按机构代码、场次排序）", operation_id="list_slots")
 def slots(
     session: Database,
     asker: Reader,
@@ -66,7 +66,7 @@ def slots(
     return Page(items=list(rows), next=further)
 
 
-@router.get("/meetings", summary="会议列表", operation_id="listMeetings")
+@router.get("/meetings", summary="会议列表", operation_id="list_meetings")
 def meetings(
     session: Database,
     asker: Reader,
@@ -98,7 +98,7 @@ def meetings(
     return Page(items=[service.shown(row) for row in found], next=further)
 
 
-@router.post("/meetings", status_code=201, summary="为场次登记一场计划中的会议", operation_id="planMeeting")
+@router.post("/meetings", status_code=201, summary="为场次登记一场计划中的会议", operation_id="plan_meeting")
 def plan(request: Request, session: Database, asker: Editor, body: NewMeeting) -> MeetingDetail:
     stem = f"{body.institution}-{body.month:%Y-%m}-{body.slot}"
     code = body.code or MeetingListRepository(session).free_code(stem)
@@ -109,7 +109,7 @@ def plan(request: Request, session: Database, asker: Editor, body: NewMeeting) -
     return service.detail(session, asker, code)
 
 
-@router.post("/meetings/held", status_code=201, summary="登记一场已召开的会议", operation_id="recordMeeting")
+@router.post("/meetings/held", status_code=201, summary="登记一场已召开的会议", operation_id="record_meeting")
 def record(request: Request, session: Database, asker: Editor, body: HeldMeeting) -> MeetingDetail:
     stem = f"{body.institution}-{body.started_at:%Y-%m-%d}"
     held = MeetingRepository(session, within=asker.within).record(
@@ -125,14 +125,14 @@ def record(request: Request, session: Database, asker: Editor, body: HeldMeeting
     return service.detail(session, asker, held.code)
 
 
-@router.get("/meetings/{code}", summary="一场会议", operation_id="getMeeting")
+@router.get("/meetings/{code}", summary="一场会议", operation_id="get_meeting")
 def meeting(session: Database, asker: Reader, code: Code, response: Response) -> MeetingDetail:
     found = service.detail(session, asker, code)
     tagged(response, found)
     return found
 
 
-@router.put("/meetings/{code}/preparation", summary="会前准备（R24）", operation_id="prepareMeeting")
+@router.put("/meetings/{code}/preparation", summary="会前准备（R24）", operation_id="prepare_meeting")
 def prepare(
     request: Request,
     response: Response,
@@ -157,7 +157,7 @@ def prepare(
     return found
 
 
-@router.post("/meetings/{code}/hold", summary="登记召开（可重复以更正）", operation_id="holdMeeting")
+@router.post("/meetings/{code}/hold", summary="登记召开（可重复以更正）", operation_id="hold_meeting")
 def hold(request: Request, session: Database, asker: Editor, code: Code, body: Holding) -> MeetingDetail:
     service.meeting(session, asker, code)
     held = MeetingRepository(session, within=asker.within).hold(
@@ -167,20 +167,20 @@ def hold(request: Request, session: Database, asker: Editor, code: Code, body: H
     return service.detail(session, asker, code)
 
 
-@router.post("/meetings/{code}/void", summary="作废（重复或测试）", operation_id="voidMeeting")
+@router.post("/meetings/{code}/void", summary="作废（重复或测试）", operation_id="void_meeting")
 def void(request: Request, session: Database, asker: Editor, code: Code, body: Voiding) -> MeetingDetail:
     _noted(session, request, asker, "meeting.void", service.void(session, asker, code), reason=body.reason)
     return service.detail(session, asker, code)
 
 
-@router.get("/meetings/{code}/attendance", summary="签到表（预填应到人员）", operation_id="getAttendance")
+@router.get("/meetings/{code}/attendance", summary="签到表（预填应到人员）", operation_id="get_attendance")
 def attendance(session: Database, asker: Reader, code: Code, response: Response) -> SheetOut:
     found = service.sheet(session, asker, code)
     tagged(response, found)
     return found
 
 
-@router.put("/meetings/{code}/attendance", summary="提交整张签到表", operation_id="putAttendance")
+@router.put("/meetings/{code}/attendance", summary="提交整张签到表", operation_id="put_attendance")
 def put_attendance(
     request: Request,
     response: Response,

@@ -41,7 +41,7 @@ XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet
 REPORT_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
-@router.get("/meetings/{code}/scorecard", summary="当前结论", operation_id="getScorecard")
+@router.get("/meetings/{code}/scorecard", summary="当前结论", operation_id="get_scorecard")
 def current(request: Request, session: Database, asker: Reader, code: Code) -> ScorecardOut:
     meeting = service.meeting(session, asker, code)
     shown = full(meeting, found(session, meeting, None))
@@ -49,13 +49,13 @@ def current(request: Request, session: Database, asker: Reader, code: Code) -> S
     return shown
 
 
-@router.get("/meetings/{code}/scorecards", summary="各版结论（由旧到新）", operation_id="listScorecards")
+@router.get("/meetings/{code}/scorecards", summary="各版结论（由旧到新）", operation_id="list_scorecards")
 def versions(session: Database, asker: Reader, code: Code) -> list[VersionOut]:
     service.meeting(session, asker, code)
     return [head(card) for card in ScorecardRepository(session, within=asker.within).versions(code)]
 
 
-@router.get("/meetings/{code}/scorecards/compare", summary="比较两版结论", operation_id="compareScorecards")
+@router.get("/meetings/{code}/scorecards/compare", summary="比较两版结论", operation_id="compare_scorecards")
 def compare(
     session: Database,
     asker: Reader,
@@ -73,7 +73,9 @@ def compare(
     )
 
 
-@router.get("/meetings/{code}/scorecards/{version}", summary="某一版结论", operation_id="getScorecardVersion")
+@router.get(
+    "/meetings/{code}/scorecards/{version}", summary="某一版结论", operation_id="get_scorecard_version"
+)
 def one(request: Request, session: Database, asker: Reader, code: Code, version: Version) -> ScorecardOut:
     meeting = service.meeting(session, asker, code)
     shown = full(meeting, found(session, meeting, version))
@@ -84,7 +86,7 @@ def one(request: Request, session: Database, asker: Reader, code: Code, version:
 @router.get(
     "/meetings/{code}/scorecards/{version}/result",
     summary="某一版的完整结果（与 huijian inspect --json 相同）",
-    operation_id="getResult",
+    operation_id="get_result",
 )
 def result(request: Request, session: Database, asker: Reader, code: Code, version: Version) -> Result:
     meeting = service.meeting(session, asker, code)
@@ -96,7 +98,7 @@ def result(request: Request, session: Database, asker: Reader, code: Code, versi
 @router.get(
     "/meetings/{code}/scorecards/{version}/report.html",
     summary="报告（单个 HTML 文件）",
-    operation_id="getReport",
+    operation_id="get_report",
     response_class=Response,
     responses={200: {"content": {"text/html": {}}, "description": "报告"}},
 )
@@ -112,7 +114,7 @@ def report(request: Request, session: Database, asker: Reader, code: Code, versi
 @router.get(
     "/meetings/{code}/scorecards/{version}/report.xlsx",
     summary="结果工作簿",
-    operation_id="getWorkbook",
+    operation_id="get_workbook",
     response_class=Response,
     responses={200: {"content": {XLSX: {}}, "description": "工作簿"}},
 )

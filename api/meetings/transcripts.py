@@ -51,7 +51,7 @@ _MEDIA: Final = {
 }
 
 
-@router.get("/meetings/{code}/transcript", summary="文字稿（缺省掩码）", operation_id="getTranscript")
+@router.get("/meetings/{code}/transcript", summary="文字稿（缺省掩码）", operation_id="get_transcript")
 def transcript(
     request: Request,
     response: Response,
@@ -72,7 +72,7 @@ def transcript(
 @router.get(
     "/meetings/{code}/transcript/file",
     summary="文字稿文件（JSON、SRT、VTT、TXT，缺省掩码）",
-    operation_id="getTranscriptFile",
+    operation_id="get_transcript_file",
     response_class=Response,
     responses={200: {"content": {media: {} for media in _MEDIA.values()}, "description": "文字稿"}},
 )
@@ -102,7 +102,7 @@ def file(
 
 
 @router.get(
-    "/meetings/{code}/transcript/versions", summary="文字稿各版（由旧到新）", operation_id="listTranscripts"
+    "/meetings/{code}/transcript/versions", summary="文字稿各版（由旧到新）", operation_id="list_transcripts"
 )
 def history(session: Database, asker: Reader, code: Code) -> list[TranscriptHead]:
     meeting = service.meeting(session, asker, code)
@@ -113,7 +113,7 @@ def history(session: Database, asker: Reader, code: Code) -> list[TranscriptHead
     "/meetings/{code}/transcript/versions",
     status_code=201,
     summary="修改文字、说话人或章节边界，存为新版（下次评分采用）",
-    operation_id="editTranscript",
+    operation_id="edit_transcript",
 )
 def edit(
     request: Request,

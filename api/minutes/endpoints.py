@@ -24,7 +24,7 @@ Full = Annotated[bool, Query(description="不隐去号码和客户姓名；仅�
 DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
-@router.get("/meetings/{code}/minutes", summary="会议纪要", operation_id="getMinutes")
+@router.get("/meetings/{code}/minutes", summary="会议纪要", operation_id="get_minutes")
 def minutes(request: Request, session: Database, asker: Reader, code: Code, full: Full = False) -> MinutesOut:
     return _minutes(request, session, asker, code, full=full)
 
@@ -32,7 +32,7 @@ def minutes(request: Request, session: Database, asker: Reader, code: Code, full
 @router.get(
     "/meetings/{code}/minutes.docx",
     summary="会议纪要（Word）",
-    operation_id="getMinutesDocument",
+    operation_id="get_minutes_document",
     response_class=Response,
     responses={200: {"content": {DOCX: {}}, "description": "纪要"}},
 )
@@ -50,7 +50,7 @@ def word(request: Request, session: Database, asker: Reader, code: Code, full: F
 @router.get(
     "/meetings/{code}/practices/{number}/audio",
     summary="一条优秀做法的录音片段（M4A）",
-    operation_id="getPracticeAudio",
+    operation_id="get_practice_audio",
     response_class=Response,
     responses={200: {"content": {"audio/mp4": {}}, "description": "片段"}},
 )

@@ -29,7 +29,7 @@ Editor = Annotated[Caller, Depends(allowed(Permission.EDIT_MODEL))]
 Id = Annotated[int, Path(alias="id", ge=1, lt=2**63, description="建议编号")]
 
 
-@router.post("/navigator/runs", summary="生成当日建议", operation_id="runNavigator")
+@router.post("/navigator/runs", summary="生成当日建议", operation_id="run_navigator")
 def run(request: Request, session: Database, asker: Editor, body: RunIn) -> RunOut:
     codes = CodeRepository(session, within=asker.within)
     home = codes.key(Institution, body.institution)
@@ -54,7 +54,7 @@ def run(request: Request, session: Database, asker: Editor, body: RunIn) -> RunO
 
 
 @router.get(
-    "/navigator/recommendations", summary="待办建议（先到期的在前）", operation_id="listRecommendations"
+    "/navigator/recommendations", summary="待办建议（先到期的在前）", operation_id="list_recommendations"
 )
 def recommendations(
     request: Request,
@@ -102,7 +102,7 @@ def recommendations(
     "/navigator/recommendations/{id}/done",
     status_code=204,
     summary="已完成",
-    operation_id="finishRecommendation",
+    operation_id="finish_recommendation",
 )
 def done(request: Request, session: Database, asker: Editor, recommendation: Id, body: ClosingIn) -> None:
     _close(request, session, asker, recommendation, RecommendationState.DONE, body)
@@ -112,7 +112,7 @@ def done(request: Request, session: Database, asker: Editor, recommendation: Id,
     "/navigator/recommendations/{id}/dismiss",
     status_code=204,
     summary="不采纳",
-    operation_id="dismissRecommendation",
+    operation_id="dismiss_recommendation",
 )
 def dismiss(request: Request, session: Database, asker: Editor, recommendation: Id, body: ClosingIn) -> None:
     _close(request, session, asker, recommendation, RecommendationState.DISMISSED, body)

@@ -34,13 +34,13 @@ Editor = Annotated[Caller, Depends(allowed(Permission.MANAGE_CALENDAR))]
 Year = Annotated[int, Path(ge=FIRST_YEAR, le=LAST_YEAR, description="年份")]
 
 
-@router.get("/calendar/years", summary="已录入节假日的年份", operation_id="listCalendarYears")
+@router.get("/calendar/years", summary="已录入节假日的年份", operation_id="list_calendar_years")
 def years(session: Database, asker: Reader) -> list[YearOut]:
     repository = CalendarRepository(session, within=asker.within)
     return [_year(repository, row) for row in repository.years()]
 
 
-@router.put("/calendar/years/{year}", summary="录入一年的节假日和调休", operation_id="setCalendarYear")
+@router.put("/calendar/years/{year}", summary="录入一年的节假日和调休", operation_id="set_calendar_year")
 def set_year(request: Request, session: Database, asker: Editor, year: Year, body: YearIn) -> YearOut:
     repository = CalendarRepository(session, within=asker.within)
     repository.set_year(
@@ -57,7 +57,7 @@ def set_year(request: Request, session: Database, asker: Editor, year: Year, bod
     "/calendar/years/{year}",
     status_code=204,
     summary="恢复为内置节假日",
-    operation_id="forgetCalendarYear",
+    operation_id="forget_calendar_year",
 )
 def forget_year(request: Request, session: Database, asker: Editor, year: Year) -> None:
     repository = CalendarRepository(session, within=asker.within)
@@ -67,7 +67,7 @@ def forget_year(request: Request, session: Database, asker: Editor, year: Year) 
     note(session, request, asker, "calendar.forget", kind="calendar", code=str(year))
 
 
-@router.get("/calendar/{month}", summary="某月应召开的四场会议及要求", operation_id="getCalendarMonth")
+@router.get("/calendar/{month}", summary="某月应召开的四场会议及要求", operation_id="get_calendar_month")
 def month(session: Database, asker: Reader, month: Month) -> MonthOut:
     imported = CalendarRepository(session, within=asker.within).imported()
     return MonthOut(

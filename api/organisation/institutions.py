@@ -38,7 +38,7 @@ Editor = Annotated[Caller, Depends(allowed(Permission.EDIT_MODEL))]
 On = Annotated[Day | None, Query(description="哪一天的情况；不填为今天")]
 
 
-@router.get("/institutions", summary="机构列表（按代码排序）", operation_id="listInstitutions")
+@router.get("/institutions", summary="机构列表（按代码排序）", operation_id="list_institutions")
 def institutions(
     session: Database,
     asker: Reader,
@@ -63,12 +63,12 @@ def institutions(
     return Page(items=service.shown(session, asker, shown), next=further)
 
 
-@router.get("/institutions/{code}", summary="一家机构", operation_id="getInstitution")
+@router.get("/institutions/{code}", summary="一家机构", operation_id="get_institution")
 def institution(session: Database, asker: Reader, code: Code) -> InstitutionDetail:
     return service.detail(session, asker, code)
 
 
-@router.get("/institutions/{code}/children", summary="直接下级机构", operation_id="listChildInstitutions")
+@router.get("/institutions/{code}/children", summary="直接下级机构", operation_id="list_child_institutions")
 def children(
     session: Database, asker: Reader, code: Code, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[InstitutionOut]:
@@ -80,14 +80,14 @@ def children(
     return Page(items=service.shown(session, asker, shown), next=further)
 
 
-@router.get("/institutions/{code}/roster", summary="某日会议的应到名单与可主持人", operation_id="getRoster")
+@router.get("/institutions/{code}/roster", summary="某日会议的应到名单与可主持人", operation_id="get_roster")
 def roster(
     session: Database, asker: Reader, code: Code, on: Annotated[Day, Query(description="会议日期")]
 ) -> RosterOut:
     return service.roster(session, asker, code, on)
 
 
-@router.post("/institutions", status_code=201, summary="设立机构", operation_id="addInstitution")
+@router.post("/institutions", status_code=201, summary="设立机构", operation_id="add_institution")
 def add_institution(
     request: Request, session: Database, asker: Editor, body: NewInstitution
 ) -> InstitutionDetail:
@@ -104,7 +104,7 @@ def add_institution(
     return service.detail(session, asker, new.code)
 
 
-@router.post("/institutions/{code}/move", summary="移到另一上级之下", operation_id="moveInstitution")
+@router.post("/institutions/{code}/move", summary="移到另一上级之下", operation_id="move_institution")
 def move(request: Request, session: Database, asker: Editor, code: Code, body: Move) -> InstitutionDetail:
     service.require_below(session, asker, code)
     moved = InstitutionRepository(session, within=asker.within).move(code, parent=body.parent)
@@ -112,7 +112,7 @@ def move(request: Request, session: Database, asker: Editor, code: Code, body: M
     return service.detail(session, asker, code)
 
 
-@router.post("/institutions/{code}/close", summary="撤销机构", operation_id="closeInstitution")
+@router.post("/institutions/{code}/close", summary="撤销机构", operation_id="close_institution")
 def close(request: Request, session: Database, asker: Editor, code: Code, body: Ending) -> InstitutionDetail:
     service.require_below(session, asker, code)
     tree = InstitutionRepository(session, within=asker.within)
@@ -121,7 +121,7 @@ def close(request: Request, session: Database, asker: Editor, code: Code, body: 
     return service.detail(session, asker, code)
 
 
-@router.put("/institutions/{code}/must-hold", summary="设定是否应召开二会", operation_id="setMustHold")
+@router.put("/institutions/{code}/must-hold", summary="设定是否应召开二会", operation_id="set_must_hold")
 def must_hold(
     request: Request, session: Database, asker: Editor, code: Code, body: MustHold
 ) -> InstitutionDetail:
@@ -133,7 +133,7 @@ def must_hold(
     return service.detail(session, asker, code)
 
 
-@router.put("/institutions/{code}/manager", summary="任命行政经理（R8）", operation_id="setManager")
+@router.put("/institutions/{code}/manager", summary="任命行政经理（R8）", operation_id="set_manager")
 def manage(
     request: Request, session: Database, asker: Editor, code: Code, body: Appointment
 ) -> InstitutionDetail:
@@ -144,7 +144,7 @@ def manage(
     return service.detail(session, asker, code)
 
 
-@router.post("/institutions/{code}/deputies", summary="书面授权代理主持（R8）", operation_id="addDeputy")
+@router.post("/institutions/{code}/deputies", summary="书面授权代理主持（R8）", operation_id="add_deputy")
 def deputise(
     request: Request, session: Database, asker: Editor, code: Code, body: Deputation
 ) -> InstitutionDetail:
@@ -155,7 +155,7 @@ def deputise(
     return service.detail(session, asker, code)
 
 
-@router.get("/offices", summary="营业室列表（按代码排序）", operation_id="listOffices")
+@router.get("/offices", summary="营业室列表（按代码排序）", operation_id="list_offices")
 def offices(
     session: Database,
     asker: Reader,
@@ -183,7 +183,7 @@ def offices(
     )
 
 
-@router.post("/offices", status_code=201, summary="设立营业室", operation_id="addOffice")
+@router.post("/offices", status_code=201, summary="设立营业室", operation_id="add_office")
 def add_office(request: Request, session: Database, asker: Editor, body: NewOffice) -> OfficeOut:
     new = InstitutionRepository(session, within=asker.within).add_office(
         body.code,
@@ -196,7 +196,7 @@ def add_office(request: Request, session: Database, asker: Editor, body: NewOffi
     return _office(new, body.institution, None)
 
 
-@router.post("/offices/{code}/close", status_code=204, summary="撤销营业室", operation_id="closeOffice")
+@router.post("/offices/{code}/close", status_code=204, summary="撤销营业室", operation_id="close_office")
 def close_office(request: Request, session: Database, asker: Editor, code: Code, body: Ending) -> None:
     tree = InstitutionRepository(session, within=asker.within)
     office = existing(tree.office, code)
@@ -204,7 +204,9 @@ def close_office(request: Request, session: Database, asker: Editor, code: Code,
     _noted(session, request, asker, "office.close", code, office.institution_id, on=str(body.on))
 
 
-@router.put("/offices/{code}/lead", status_code=204, summary="任命营业室负责人", operation_id="setOfficeLead")
+@router.put(
+    "/offices/{code}/lead", status_code=204, summary="任命营业室负责人", operation_id="set_office_lead"
+)
 def lead(request: Request, session: Database, asker: Editor, code: Code, body: Appointment) -> None:
     office = existing(InstitutionRepository(session, within=asker.within).office, code)
     AppointmentRepository(session, within=asker.within).lead(code, person=body.person, on=body.on)

@@ -30,7 +30,7 @@ Reader = Annotated[Caller, Depends(allowed(Permission.READ_MODEL))]
 Editor = Annotated[Caller, Depends(allowed(Permission.EDIT_MODEL))]
 
 
-@router.get("/ranks", summary="职级（由低到高）", operation_id="listRanks")
+@router.get("/ranks", summary="职级（由低到高）", operation_id="list_ranks")
 def ranks(session: Database, asker: Reader) -> list[RankOut]:
     return [
         RankOut(code=rank.code, name=rank.name, order=rank.rank_order, is_supervisor=rank.is_supervisor)
@@ -38,7 +38,7 @@ def ranks(session: Database, asker: Reader) -> list[RankOut]:
     ]
 
 
-@router.get("/people", summary="某日在职人员（按工号排序）", operation_id="listPeople")
+@router.get("/people", summary="某日在职人员（按工号排序）", operation_id="list_people")
 def people(
     session: Database,
     asker: Reader,
@@ -80,12 +80,12 @@ def people(
     )
 
 
-@router.get("/people/{code}", summary="一个人及其职级经历", operation_id="getPerson")
+@router.get("/people/{code}", summary="一个人及其职级经历", operation_id="get_person")
 def person(session: Database, asker: Reader, code: Code) -> PersonDetail:
     return service.person(session, asker, code)
 
 
-@router.post("/people", status_code=201, summary="入职", operation_id="addPerson")
+@router.post("/people", status_code=201, summary="入职", operation_id="add_person")
 def add_person(request: Request, session: Database, asker: Editor, body: NewPerson) -> PersonDetail:
     PeopleRepository(session, within=asker.within).join(
         body.code,
@@ -101,7 +101,7 @@ def add_person(request: Request, session: Database, asker: Editor, body: NewPers
     return service.person(session, asker, body.code)
 
 
-@router.post("/people/{code}/promote", summary="职级变更", operation_id="promotePerson")
+@router.post("/people/{code}/promote", summary="职级变更", operation_id="promote_person")
 def promote(request: Request, session: Database, asker: Editor, code: Code, body: Promotion) -> PersonDetail:
     repository = PeopleRepository(session, within=asker.within)
     existing(repository.get, code)
@@ -110,7 +110,7 @@ def promote(request: Request, session: Database, asker: Editor, code: Code, body
     return service.person(session, asker, code)
 
 
-@router.post("/people/{code}/transfer", summary="调动", operation_id="transferPerson")
+@router.post("/people/{code}/transfer", summary="调动", operation_id="transfer_person")
 def transfer(request: Request, session: Database, asker: Editor, code: Code, body: Transfer) -> PersonDetail:
     repository = PeopleRepository(session, within=asker.within)
     existing(repository.get, code)
@@ -122,7 +122,7 @@ def transfer(request: Request, session: Database, asker: Editor, code: Code, bod
     return service.person(session, asker, code)
 
 
-@router.post("/people/{code}/leave", summary="离职", operation_id="leavePerson")
+@router.post("/people/{code}/leave", summary="离职", operation_id="leave_person")
 def leave(request: Request, session: Database, asker: Editor, code: Code, body: Ending) -> PersonDetail:
     repository = PeopleRepository(session, within=asker.within)
     existing(repository.get, code)

@@ -39,7 +39,7 @@ Editor = Annotated[Caller, Depends(allowed(Permission.EDIT_MODEL))]
 @router.post(
     "/income-targets/calculation",
     summary="测算收入目标：三因素与过程反推（R28）",
-    operation_id="calculateIncomeTarget",
+    operation_id="calculate_income_target",
 )
 def calculate(session: Database, asker: Reader, body: IncomeQuestion) -> IncomeAnswer:
     codes = CodeRepository(session, within=asker.within)
@@ -71,7 +71,7 @@ def calculate(session: Database, asker: Reader, body: IncomeQuestion) -> IncomeA
     )
 
 
-@router.get("/income-targets", summary="机构内主管的收入目标（R18）", operation_id="listIncomeTargets")
+@router.get("/income-targets", summary="机构内主管的收入目标（R18）", operation_id="list_income_targets")
 def targets(
     session: Database,
     asker: Reader,
@@ -93,7 +93,9 @@ def targets(
     ]
 
 
-@router.put("/income-targets/{person}/{month}", summary="设定收入目标（R28）", operation_id="setIncomeTarget")
+@router.put(
+    "/income-targets/{person}/{month}", summary="设定收入目标（R28）", operation_id="set_income_target"
+)
 def set_target(
     request: Request, session: Database, asker: Editor, person: Code, month: Month, body: IncomeParts
 ) -> IncomeTargetOut:

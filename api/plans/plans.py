@@ -37,7 +37,7 @@ Editor = Annotated[Caller, Depends(allowed(Permission.EDIT_MODEL))]
 Approver = Annotated[Caller, Depends(allowed(Permission.APPROVE_PLANS))]
 
 
-@router.get("/plans", summary="规划列表（按代码排序）", operation_id="listPlans")
+@router.get("/plans", summary="规划列表（按代码排序）", operation_id="list_plans")
 def plans(
     session: Database,
     asker: Reader,
@@ -55,7 +55,7 @@ def plans(
     return Page(items=[service.line(plan, home) for plan, home in shown], next=further)
 
 
-@router.post("/plans", status_code=201, summary="新建规划", operation_id="addPlan")
+@router.post("/plans", status_code=201, summary="新建规划", operation_id="add_plan")
 def add(request: Request, response: Response, session: Database, asker: Editor, body: NewPlan) -> PlanDetail:
     key = CodeRepository(session, within=asker.within).key(Institution, body.institution)
     plan = PlanRepository(session, within=asker.within).create(
@@ -67,24 +67,24 @@ def add(request: Request, response: Response, session: Database, asker: Editor, 
     return shown
 
 
-@router.get("/plans/{code}", summary="一份规划及其目标树", operation_id="getPlan")
+@router.get("/plans/{code}", summary="一份规划及其目标树", operation_id="get_plan")
 def plan(response: Response, session: Database, asker: Reader, code: Code) -> PlanDetail:
     shown = service.detail(session, asker, service.plan_of(session, asker, code))
     tagged(response, shown)
     return shown
 
 
-@router.get("/plans/{code}/problems", summary="目标树的校验报告（R27）", operation_id="validatePlan")
+@router.get("/plans/{code}/problems", summary="目标树的校验报告（R27）", operation_id="validate_plan")
 def problems(session: Database, asker: Reader, code: Code) -> list[PlanProblem]:
     return service.problems(session, asker, service.plan_of(session, asker, code))
 
 
-@router.get("/plans/{code}/capacity", summary="产能缺口", operation_id="getPlanCapacity")
+@router.get("/plans/{code}/capacity", summary="产能缺口", operation_id="get_plan_capacity")
 def capacity(session: Database, asker: Reader, code: Code) -> CapacityOut:
     return service.capacity_of(session, asker, service.plan_of(session, asker, code))
 
 
-@router.post("/plans/{code}/copies", status_code=201, summary="复制为另一方案", operation_id="copyPlan")
+@router.post("/plans/{code}/copies", status_code=201, summary="复制为另一方案", operation_id="copy_plan")
 def copy(
     request: Request, response: Response, session: Database, asker: Editor, code: Code, body: NewScenario
 ) -> PlanDetail:
@@ -99,7 +99,7 @@ def copy(
     return shown
 
 
-@router.get("/plan-comparisons", summary="同月方案逐节点对比", operation_id="comparePlans")
+@router.get("/plan-comparisons", summary="同月方案逐节点对比", operation_id="compare_plans")
 def compare(
     session: Database,
     asker: Reader,
@@ -108,7 +108,7 @@ def compare(
     return service.compare(session, asker, plan)
 
 
-@router.get("/plans/{code}/decisions", summary="审批记录", operation_id="listPlanDecisions")
+@router.get("/plans/{code}/decisions", summary="审批记录", operation_id="list_plan_decisions")
 def decisions(session: Database, asker: Reader, code: Code) -> list[DecisionOut]:
     found = service.plan_of(session, asker, code)
     return [
@@ -119,22 +119,22 @@ def decisions(session: Database, asker: Reader, code: Code) -> list[DecisionOut]
     ]
 
 
-@router.post("/plans/{code}/submit", summary="提交审批", operation_id="submitPlan")
+@router.post("/plans/{code}/submit", summary="提交审批", operation_id="submit_plan")
 def submit(request: Request, session: Database, asker: Editor, code: Code, body: Decision) -> PlanOut:
     return _moved(request, session, asker, code, PlanState.SUBMITTED, body)
 
 
-@router.post("/plans/{code}/take-back", summary="退回草稿修改", operation_id="takeBackPlan")
+@router.post("/plans/{code}/take-back", summary="退回草稿修改", operation_id="take_back_plan")
 def take_back(request: Request, session: Database, asker: Editor, code: Code, body: Decision) -> PlanOut:
     return _moved(request, session, asker, code, PlanState.DRAFT, body)
 
 
-@router.post("/plans/{code}/approve", summary="批准", operation_id="approvePlan")
+@router.post("/plans/{code}/approve", summary="批准", operation_id="approve_plan")
 def approve(request: Request, session: Database, asker: Approver, code: Code, body: Decision) -> PlanOut:
     return _moved(request, session, asker, code, PlanState.APPROVED, body)
 
 
-@router.post("/plans/{code}/reject", summary="退回，须写明原因", operation_id="rejectPlan")
+@router.post("/plans/{code}/reject", summary="退回，须写明原因", operation_id="reject_plan")
 def reject(request: Request, session: Database, asker: Approver, code: Code, body: Decision) -> PlanOut:
     if body.comment is None:
         raise InputError("退回规划须写明原因：请填写意见。")

@@ -30,7 +30,7 @@ Editor = Annotated[Caller, Depends(allowed(Permission.EDIT_MODEL))]
 Target = Annotated[int, Path(alias="id", ge=1, lt=2**63, description="目标节点编号")]
 
 
-@router.put("/plans/{code}/targets", summary="设置机构自身的目标", operation_id="setPlanTarget")
+@router.put("/plans/{code}/targets", summary="设置机构自身的目标", operation_id="set_plan_target")
 def set_root(
     request: Request,
     response: Response,
@@ -45,7 +45,7 @@ def set_root(
     return _edited(request, response, session, asker, plan, "set_root", indicator=body.indicator)
 
 
-@router.put("/plans/{code}/targets/{id}", summary="修改一个目标", operation_id="editPlanTarget")
+@router.put("/plans/{code}/targets/{id}", summary="修改一个目标", operation_id="edit_plan_target")
 def edit(
     request: Request,
     response: Response,
@@ -61,7 +61,7 @@ def edit(
     return _edited(request, response, session, asker, plan, "edit", target=target, value=str(body.value))
 
 
-@router.delete("/plans/{code}/targets/{id}", summary="删除目标及其下级", operation_id="removePlanTarget")
+@router.delete("/plans/{code}/targets/{id}", summary="删除目标及其下级", operation_id="remove_plan_target")
 def remove(
     request: Request,
     response: Response,
@@ -76,7 +76,7 @@ def remove(
     return _edited(request, response, session, asker, plan, "remove", target=target)
 
 
-@router.post("/plans/{code}/targets/{id}/assign", summary="给下级指定目标", operation_id="assignPlanTarget")
+@router.post("/plans/{code}/targets/{id}/assign", summary="给下级指定目标", operation_id="assign_plan_target")
 def assign(
     request: Request,
     response: Response,
@@ -96,7 +96,7 @@ def assign(
 
 
 @router.post(
-    "/plans/{code}/targets/{id}/break-down", summary="按权重分解", operation_id="breakDownPlanTarget"
+    "/plans/{code}/targets/{id}/break-down", summary="按权重分解", operation_id="break_down_plan_target"
 )
 def break_down(
     request: Request,
@@ -119,7 +119,7 @@ def break_down(
 @router.post(
     "/plans/{code}/targets/{id}/break-down-to-teams",
     summary="按团队基础、职级、市场分解到营业室（R28）",
-    operation_id="breakDownPlanTargetToTeams",
+    operation_id="break_down_plan_target_to_teams",
 )
 def break_down_to_teams(
     request: Request,

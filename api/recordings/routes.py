@@ -91,7 +91,7 @@ def placing(
 @router.post(
     "/recordings",
     summary="上传一场会议的录音",
-    operation_id="uploadRecording",
+    operation_id="upload_recording",
     status_code=201,
     response_model=UploadAnswer,
     responses={
@@ -150,7 +150,7 @@ def _take(
 @router.get(
     "/meetings/{meeting}/recordings",
     summary="一场会议的录音分段",
-    operation_id="listRecordings",
+    operation_id="list_recordings",
 )
 def parts(meeting: Annotated[Code, Path()], session: Database, asker: Reader) -> RecordingOut:
     """按段号排列，并指出缺段、断点和重复的声音。"""
@@ -160,7 +160,7 @@ def parts(meeting: Annotated[Code, Path()], session: Database, asker: Reader) ->
 @router.get(
     "/meetings/{meeting}/recordings/{part}/audio",
     summary="播放或下载一段录音",
-    operation_id="playRecording",
+    operation_id="play_recording",
     response_class=StreamingResponse,
     responses={
         200: {"content": {"audio/*": {"schema": {"type": "string", "format": "binary"}}}},

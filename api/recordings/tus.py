@@ -32,7 +32,7 @@ _CHUNK_BODY: Final = {
 @router.options(
     "/uploads",
     summary="断点续传：服务器支持什么",
-    operation_id="describeUploads",
+    operation_id="describe_uploads",
     status_code=204,
     dependencies=[Depends(Public("tus 客户端在登录信息之前先问服务器支持什么"))],
 )
@@ -53,7 +53,7 @@ def describe(request: Request) -> Response:
 @router.post(
     "/uploads",
     summary="断点续传：开始一个上传",
-    operation_id="createUpload",
+    operation_id="create_upload",
     status_code=201,
     responses={412: {"description": "协议版本不符"}, 413: {"description": "文件超过上限"}},
 )
@@ -86,7 +86,7 @@ def create(
     return Response(status_code=201, headers=headers)
 
 
-@router.head("/uploads/{code}", summary="断点续传：已收到多少", operation_id="headUpload")
+@router.head("/uploads/{code}", summary="断点续传：已收到多少", operation_id="head_upload")
 def head(
     code: Code, request: Request, session: Database, asker: Uploader, version: Resumable = None
 ) -> Response:
@@ -103,7 +103,7 @@ def head(
     )
 
 
-@router.get("/uploads/{code}", summary="断点续传：上传的结果", operation_id="getUpload")
+@router.get("/uploads/{code}", summary="断点续传：上传的结果", operation_id="get_upload")
 def result(code: Code, request: Request, session: Database, asker: Uploader) -> UploadOut:
     """收齐之后给出会议、分段和质检任务。"""
     upload = _finished_if_whole(session, request, asker, code)
@@ -121,7 +121,7 @@ def result(code: Code, request: Request, session: Database, asker: Uploader) -> 
 @router.patch(
     "/uploads/{code}",
     summary="断点续传：发送一段内容",
-    operation_id="patchUpload",
+    operation_id="patch_upload",
     status_code=204,
     openapi_extra=_CHUNK_BODY,
     max_body_size=ANY_SIZE,
@@ -159,7 +159,7 @@ async def patch(
     return Response(status_code=204, headers={**TUS, "Upload-Offset": str(reached)})
 
 
-@router.delete("/uploads/{code}", summary="断点续传：放弃上传", operation_id="deleteUpload", status_code=204)
+@router.delete("/uploads/{code}", summary="断点续传：放弃上传", operation_id="delete_upload", status_code=204)
 def abandon(
     code: Code, request: Request, session: Database, asker: Uploader, version: Resumable = None
 ) -> Response:

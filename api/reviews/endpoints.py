@@ -41,7 +41,7 @@ Appellant = Annotated[Caller, Depends(allowed(Permission.APPEAL))]
 QUEUE_DAYS: Final = 92
 
 
-@router.get("/reviews/queue", summary="待复核的结论（紧急的在前）", operation_id="listReviewQueue")
+@router.get("/reviews/queue", summary="待复核的结论（紧急的在前）", operation_id="list_review_queue")
 def queue(
     session: Database,
     asker: Reviewer,
@@ -68,7 +68,7 @@ def queue(
     return Page(items=list(shown), next=further)
 
 
-@router.get("/reviews/agreement", summary="机器与人工的一致程度", operation_id="getAgreement")
+@router.get("/reviews/agreement", summary="机器与人工的一致程度", operation_id="get_agreement")
 def agreement(
     session: Database,
     asker: Reviewer,
@@ -82,12 +82,12 @@ def agreement(
     return service.agreed(session, asker, first=first, last=last, below=part.path if part else None)
 
 
-@router.get("/reviews/pace", summary="完成了多少复核、用时多久", operation_id="getReviewPace")
+@router.get("/reviews/pace", summary="完成了多少复核、用时多久", operation_id="get_review_pace")
 def pace(session: Database, asker: Reviewer) -> PaceOut:
     return service.pace(session, asker, day=today())
 
 
-@router.get("/reviews", summary="复核（新的在前）", operation_id="listReviews")
+@router.get("/reviews", summary="复核（新的在前）", operation_id="list_reviews")
 def reviews(
     session: Database,
     asker: Reviewer,
@@ -108,35 +108,35 @@ def reviews(
     return Page(items=[shown_review(row) for row in shown], next=further)
 
 
-@router.post("/reviews", status_code=201, summary="领取复核（重复领取无害）", operation_id="takeReview")
+@router.post("/reviews", status_code=201, summary="领取复核（重复领取无害）", operation_id="take_review")
 def take(request: Request, session: Database, asker: Reviewer, body: Taking) -> ReviewOut:
     return _noted(session, request, asker, "review.take", service.take(session, asker, body.meeting))
 
 
-@router.get("/reviews/{code}", summary="一次复核", operation_id="getReview")
+@router.get("/reviews/{code}", summary="一次复核", operation_id="get_review")
 def review(session: Database, asker: Reviewer, code: Code) -> ReviewOut:
     repository = ReviewRepository(session, within=asker.within)
     return shown_review(repository.shown(repository.get(code).code))
 
 
-@router.post("/reviews/{code}/release", summary="释放复核", operation_id="releaseReview")
+@router.post("/reviews/{code}/release", summary="释放复核", operation_id="release_review")
 def release(request: Request, session: Database, asker: Reviewer, code: Code) -> ReviewOut:
     return _noted(session, request, asker, "review.release", service.release(session, asker, code))
 
 
-@router.post("/reviews/{code}/decide", summary="作出决定，可改分", operation_id="decideReview")
+@router.post("/reviews/{code}/decide", summary="作出决定，可改分", operation_id="decide_review")
 def decide(request: Request, session: Database, asker: Reviewer, code: Code, body: DecisionIn) -> ReviewOut:
     decided = service.decide(session, asker, code, body)
     return _noted(session, request, asker, "review.decide", decided, verdict=body.verdict.value)
 
 
-@router.post("/reviews/{code}/second", summary="第二人意见", operation_id="secondReview")
+@router.post("/reviews/{code}/second", summary="第二人意见", operation_id="second_review")
 def second(request: Request, session: Database, asker: Reviewer, code: Code, body: SecondIn) -> ReviewOut:
     confirmed = service.second(session, asker, code, body)
     return _noted(session, request, asker, "review.second", confirmed, agrees=body.agrees)
 
 
-@router.get("/appeals", summary="申诉（新的在前）", operation_id="listAppeals")
+@router.get("/appeals", summary="申诉（新的在前）", operation_id="list_appeals")
 def appeals(
     session: Database,
     asker: Reader,
@@ -155,7 +155,7 @@ def appeals(
 
 
 @router.post(
-    "/meetings/{code}/appeals", status_code=201, summary="对当前结论提出申诉", operation_id="openAppeal"
+    "/meetings/{code}/appeals", status_code=201, summary="对当前结论提出申诉", operation_id="open_appeal"
 )
 def appeal(request: Request, session: Database, asker: Appellant, code: Code, body: AppealIn) -> AppealOut:
     opened = service.appeal(session, asker, code, body.reason)
@@ -163,7 +163,7 @@ def appeal(request: Request, session: Database, asker: Appellant, code: Code, bo
     return shown_appeal(AppealRepository(session, within=asker.within).shown(opened.code))
 
 
-@router.post("/appeals/{code}/answer", summary="答复申诉", operation_id="answerAppeal")
+@router.post("/appeals/{code}/answer", summary="答复申诉", operation_id="answer_appeal")
 def answer(request: Request, session: Database, asker: Reviewer, code: Code, body: AnswerIn) -> AppealOut:
     service.answer(session, asker, code, body)
     note(session, request, asker, "appeal.answer", kind="appeal", code=code, upheld=body.upheld)

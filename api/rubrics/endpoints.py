@@ -40,7 +40,7 @@ Name = Annotated[Code, Path(description="量规编号，如 weekly_review")]
 Version = Annotated[Code, Path(description="版本，如 1.1")]
 
 
-@router.get("/rubrics", summary="自带和已发布的量规", operation_id="listRubrics")
+@router.get("/rubrics", summary="自带和已发布的量规", operation_id="list_rubrics")
 def rubrics(session: Database, asker: Reader) -> list[RubricHead]:
     return [
         *(service.head(rubric, None) for rubric in service.shipped()),
@@ -51,7 +51,7 @@ def rubrics(session: Database, asker: Reader) -> list[RubricHead]:
 @router.get(
     "/rubrics/schema",
     summary="量规的 JSON Schema，供编辑器提示",
-    operation_id="getRubricSchema",
+    operation_id="get_rubric_schema",
     response_class=Response,
     responses={200: {"content": {"application/schema+json": {}}, "description": "JSON Schema"}},
 )
@@ -59,12 +59,12 @@ def schema(asker: Reader) -> Response:
     return Response(schema_text(), media_type="application/schema+json")
 
 
-@router.get("/rubrics/drafts", summary="草稿", operation_id="listRubricDrafts")
+@router.get("/rubrics/drafts", summary="草稿", operation_id="list_rubric_drafts")
 def drafts(session: Database, asker: Author) -> list[DraftHead]:
     return [service.draft_head(row) for row in service.drafts(session)]
 
 
-@router.post("/rubrics/drafts", status_code=201, summary="新建草稿", operation_id="addRubricDraft")
+@router.post("/rubrics/drafts", status_code=201, summary="新建草稿", operation_id="add_rubric_draft")
 def add_draft(
     request: Request, response: Response, session: Database, asker: Author, body: DraftIn
 ) -> DraftOut:
@@ -75,7 +75,7 @@ def add_draft(
     return shown
 
 
-@router.post("/rubrics/lint", summary="检查写法：错误的行列，以及不妥之处", operation_id="lintRubric")
+@router.post("/rubrics/lint", summary="检查写法：错误的行列，以及不妥之处", operation_id="lint_rubric")
 def check(session: Database, asker: Author, body: LintIn) -> LintOut:
     session.commit()  # loading takes a while: no transaction is held meanwhile
     try:
@@ -86,14 +86,14 @@ def check(session: Database, asker: Author, body: LintIn) -> LintOut:
     return LintOut(valid=True, problems=[], remarks=lint(rubric))
 
 
-@router.get("/rubrics/drafts/{code}", summary="一份草稿", operation_id="getRubricDraft")
+@router.get("/rubrics/drafts/{code}", summary="一份草稿", operation_id="get_rubric_draft")
 def draft(session: Database, asker: Author, code: Code, response: Response) -> DraftOut:
     shown = service.draft_shown(service.draft(session, code))
     tagged(response, shown)
     return shown
 
 
-@router.put("/rubrics/drafts/{code}", summary="修改草稿", operation_id="putRubricDraft")
+@router.put("/rubrics/drafts/{code}", summary="修改草稿", operation_id="put_rubric_draft")
 def put_draft(
     request: Request,
     response: Response,
@@ -116,7 +116,7 @@ def put_draft(
 
 
 @router.delete(
-    "/rubrics/drafts/{code}", status_code=204, summary="删除草稿", operation_id="deleteRubricDraft"
+    "/rubrics/drafts/{code}", status_code=204, summary="删除草稿", operation_id="delete_rubric_draft"
 )
 def delete_draft(request: Request, session: Database, asker: Author, code: Code) -> None:
     service.require_company_wide(asker)
@@ -125,7 +125,7 @@ def delete_draft(request: Request, session: Database, asker: Author, code: Code)
 
 
 @router.post(
-    "/rubrics/drafts/{code}/examples", summary="试跑草稿自带的例子", operation_id="runRubricExamples"
+    "/rubrics/drafts/{code}/examples", summary="试跑草稿自带的例子", operation_id="run_rubric_examples"
 )
 def examples(session: Database, asker: Author, code: Code) -> ExamplesOut:
     text = service.draft(session, code).text
@@ -151,7 +151,7 @@ def examples(session: Database, asker: Author, code: Code) -> ExamplesOut:
 @router.post(
     "/rubrics/drafts/{code}/diff",
     summary="发布后某月哪些会议的分数、结论会变（最多 200 场，不改原有结果）",
-    operation_id="diffRubric",
+    operation_id="diff_rubric",
 )
 def compare(session: Database, asker: Author, code: Code, body: DiffIn) -> DiffOut:
     part = subtree_of(session, asker, body.below)
@@ -161,7 +161,7 @@ def compare(session: Database, asker: Author, code: Code, body: DiffIn) -> DiffO
 
 
 @router.post(
-    "/rubrics/drafts/{code}/publish", summary="发布草稿：例子须全部相符", operation_id="publishRubric"
+    "/rubrics/drafts/{code}/publish", summary="发布草稿：例子须全部相符", operation_id="publish_rubric"
 )
 def publish(request: Request, session: Database, asker: Author, code: Code) -> RubricHead:
     service.require_company_wide(asker)
@@ -170,13 +170,13 @@ def publish(request: Request, session: Database, asker: Author, code: Code) -> R
     return service.head(texts.load(row.text), row)
 
 
-@router.get("/rubrics/{name}/{version}", summary="一份量规（YAML）", operation_id="getRubric")
+@router.get("/rubrics/{name}/{version}", summary="一份量规（YAML）", operation_id="get_rubric")
 def rubric(session: Database, asker: Reader, name: Name, version: Version) -> RubricOut:
     found, row, text = service.find(session, name, version)
     return RubricOut(**dict(service.head(found, row)), yaml=text)
 
 
-@router.post("/rubrics/{name}/{version}/retire", summary="停用已发布的量规", operation_id="retireRubric")
+@router.post("/rubrics/{name}/{version}/retire", summary="停用已发布的量规", operation_id="retire_rubric")
 def retire(request: Request, session: Database, asker: Author, name: Name, version: Version) -> RubricHead:
     service.require_company_wide(asker)
     row = service.retire(session, name, version)

@@ -38,7 +38,7 @@ Key = Annotated[Code, Path(description="职级代码、象限或平台；all 为
 MOST_MONTHS: Final = 36
 
 
-@router.get("/toolbox", summary="某日适用的数值及其来历", operation_id="getToolbox")
+@router.get("/toolbox", summary="某日适用的数值及其来历", operation_id="get_toolbox")
 def look_up(
     session: Database,
     asker: Reader,
@@ -65,13 +65,13 @@ def look_up(
     ]
 
 
-@router.get("/toolbox/history", summary="一家机构的全部数值", operation_id="getToolboxHistory")
+@router.get("/toolbox/history", summary="一家机构的全部数值", operation_id="get_toolbox_history")
 def history(session: Database, asker: Reader, institution: InInstitution) -> list[ValueOut]:
     home = existing(InstitutionRepository(session, within=asker.within).get, institution)
     return [_shown(row) for row in ToolboxRepository(session, within=asker.within).history(home.id)]
 
 
-@router.post("/toolbox/computations", summary="按期间计算三张表", operation_id="computeToolbox")
+@router.post("/toolbox/computations", summary="按期间计算三张表", operation_id="compute_toolbox")
 def compute(request: Request, session: Database, asker: Editor, body: ComputeIn) -> list[ValueOut]:
     if body.last >= months_later(body.first, MOST_MONTHS):
         raise InputError(f"计算区间最长 {MOST_MONTHS} 个月：请缩短区间。")
@@ -81,7 +81,7 @@ def compute(request: Request, session: Database, asker: Editor, body: ComputeIn)
     return [_shown(row) for row in rows]
 
 
-@router.put("/toolbox/{table}/{key}", summary="手工设定数值", operation_id="overrideToolbox")
+@router.put("/toolbox/{table}/{key}", summary="手工设定数值", operation_id="override_toolbox")
 def override(
     request: Request, session: Database, asker: Editor, table: Table, key: Key, body: OverrideIn
 ) -> ValueOut:
@@ -97,7 +97,7 @@ def override(
 
 
 @router.post(
-    "/toolbox/{table}/{key}/end", status_code=204, summary="终止手工数值", operation_id="endToolboxOverride"
+    "/toolbox/{table}/{key}/end", status_code=204, summary="终止手工数值", operation_id="end_toolbox_override"
 )
 def end(request: Request, session: Database, asker: Editor, table: Table, key: Key, body: EndIn) -> None:
     home = CodeRepository(session, within=asker.within).key(Institution, body.institution)

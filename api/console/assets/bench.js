@@ -193,7 +193,7 @@
   // ---------------------------------------------------------------- the items
   const rows = new Map();  // id -> {score, reason, confirmed}: what the reviewer says of an item
 
-  function select(wanted, open = true) {
+  function select(wanted, open = true, scroll = true) {
     if (!items[wanted]) return;
     items.forEach((one, n) => {
       const shown = n === wanted && open;
@@ -201,7 +201,7 @@
       one.querySelector('.item-head').setAttribute('aria-expanded', shown);
     });
     item = wanted;
-    items[item].scrollIntoView({block: 'nearest'});
+    if (scroll) items[item].scrollIntoView({block: 'nearest'});
   }
 
   const machine = one => one.dataset.score === undefined ? null : +one.dataset.score;
@@ -382,7 +382,7 @@
       items.forEach(paint);
     }
     if (lines.length) pointAt(0, false);
-    if (items.length) select(0, given.deciding);
+    if (items.length) select(0, given.deciding, false);
     document.body.dataset.bench = 'ready';
   }
   begin();

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from api.commands import serve, worker
-from models.commands import data_app, database_app, demo_org
+from api.commands import database_app, serve, worker
+from models.commands import data_app, demo_org
 from qa_pipeline.cli import app
 
 app.add_typer(database_app, name="database")

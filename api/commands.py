@@ -1,4 +1,4 @@
-"""The commands ``huijian serve`` and ``huijian worker``. Imports stay inside: help answers at once."""
+"""The commands ``huijian serve``, ``worker`` and ``database``. Imports stay inside: help answers at once."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from models.commands import Database, default_url
+
+database_app = typer.Typer(help="数据库：建立或升级结构。", no_args_is_help=True)
 
 Data = Annotated[
     Path | None, typer.Option("--data", help="数据文件夹；默认 HUIJIAN_DATA_FOLDER 或用户数据文件夹")
@@ -48,3 +52,14 @@ def worker(
 
     configure()
     run(serving.settings_for(data), concurrency=at_once, until_stdin_ends=until_stdin_ends)
+
+
+@database_app.command()
+def upgrade(database: Database = None) -> None:
+    """建立数据库，或升级到程序需要的结构。"""
+    from api.database import migrate
+    from models.database import connect
+
+    engine = connect(database or default_url())
+    migrate(engine)
+    typer.echo(f"数据库已是最新结构：{engine.url.render_as_string(hide_password=True)}")

@@ -14,14 +14,16 @@ from pathlib import Path
 from typing import Final
 
 import uvicorn
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from api import console
 from api.accounts.bootstrap import bootstrap
 from api.app import create_app
 from api.database import migrate, require_current
 from api.settings import PREFIX, Settings, from_environment
-from models.database import connect
+from models.database import connect, transaction
+from models.indicators.repository import IndicatorRepository
+from models.indicators.tables import Indicator
 from qa_pipeline.errors import OutputError
 
 log = logging.getLogger("huijian.serving")
@@ -47,7 +49,9 @@ def settings_for(data: Path | None) -> Settings:
 
 
 def prepare(settings: Settings) -> Engine:
-    """The database at its newest migration. SQLite is brought there; PostgreSQL is left to its administrator.
+    """The database at its newest migration, with the standard indicators defined.
+
+    SQLite is brought to the migration; PostgreSQL is left to its administrator.
 
     Raises InputError when PostgreSQL is not there.
     """
@@ -55,6 +59,9 @@ def prepare(settings: Settings) -> Engine:
     if engine.dialect.name == "sqlite":
         migrate(engine)
     require_current(engine)
+    with transaction(engine) as session:
+        if session.scalar(select(Indicator.id).limit(1)) is None:  # the first start
+            IndicatorRepository(session).define()
     return engine
 
 

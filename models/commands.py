@@ -13,7 +13,6 @@ import typer
 
 from models.demo_org.extent import Size
 
-database_app = typer.Typer(help="经营数据库：建立或升级结构。", no_args_is_help=True)
 data_app = typer.Typer(help="经营数据的模板、导入与导出（Excel、CSV）。", no_args_is_help=True)
 
 Database = Annotated[
@@ -32,17 +31,6 @@ def default_url() -> str:
     from platformdirs import user_data_path
 
     return f"sqlite:///{user_data_path('huijian', ensure_exists=True) / 'huijian.db'}"
-
-
-@database_app.command()
-def upgrade(database: Database = None) -> None:
-    """建立数据库，或升级到程序需要的结构。"""
-    from models.database import connect, migrate
-
-    url = database or default_url()
-    engine = connect(url)
-    migrate(engine)
-    typer.echo(f"数据库已是最新结构：{engine.url.render_as_string(hide_password=True)}")
 
 
 @data_app.command()

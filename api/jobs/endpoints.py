@@ -118,7 +118,7 @@ def retry(job: JobCode, request: Request, session: Database, asker: Starter) -> 
     response_class=StreamingResponse,
     responses={
         200: {
-            "description": "事件 progress，数据与 getJob 相同；任务结束后流即结束",
+            "description": "事件 progress，数据与 get_job 相同；任务结束后流即结束",
             "content": {"text/event-stream": {"schema": {"type": "string"}}},
         }
     },

@@ -1,0 +1,124 @@
+"""A plan's targets as one table: the scopes of its tree down, its indicators across."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Final
+
+from api.codes import ScopeOut
+from api.plans.schemas import NodeOut, PlanDetail
+from models.indicators.tables import Aspect
+from models.planning.breakdown import required, step_of
+from qa_pipeline.values import Status
+
+ASPECTS: Final[Mapping[Aspect, str]] = {Aspect.RESULT: "结果", Aspect.PROCESS: "过程"}
+MANY: Final = 40
+"""Lines above which only the upper two levels are shown until somebody asks for a part."""
+UPPER: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """One indicator of the plan."""
+
+    code: str
+    name: str
+    unit: str
+    aspect: Aspect
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One target; ``total`` is what those below carry together, None where there are none."""
+
+    id: int
+    value: Decimal
+    total: Decimal | None = None
+    required: Decimal | None = None
+
+    @property
+    def verdict(self) -> tuple[Status, str] | None:
+        """How the sum of those below stands to the target and its buffer (R27)."""
+        if self.total is None or self.required is None:
+            return None
+        if self.total < self.value:
+            return Status.FAIL, "低于本级"
+        if self.total < self.required:
+            return Status.WARN, "缓冲不足"
+        return Status.PASS, "已含缓冲"
+
+
+@dataclass(slots=True)
+class Line:
+    """One scope in its place in the tree, or what nobody below a scope has yet."""
+
+    key: str
+    depth: int
+    scope: ScopeOut
+    is_unassigned: bool
+    above: tuple[str, ...]
+    """Keys of the lines above it, the uppermost first."""
+    cells: dict[str, Cell] = field(default_factory=dict)
+
+
+def headings(detail: PlanDetail) -> list[Heading]:
+    """Result indicators first, each kind in the order in which the plan has them."""
+    found = {
+        node.indicator: Heading(node.indicator, node.name, node.unit, node.aspect) for node in detail.nodes
+    }
+    return sorted(found.values(), key=lambda each: list(ASPECTS).index(each.aspect))
+
+
+def lines(detail: PlanDetail) -> list[Line]:
+    """Every line under the one it belongs to; the unassigned one stands last among its siblings."""
+    total: dict[int, Decimal] = defaultdict(Decimal)
+    for node in detail.nodes:
+        if node.parent is not None:
+            total[node.parent] += node.value
+    of_node: dict[int, Line] = {}
+    found: dict[str, Line] = {}
+    for node in detail.nodes:
+        upper = None if node.parent is None else of_node[node.parent]
+        line = _line(node, upper)
+        of_node[node.id] = line = found.setdefault(line.key, line)
+        line.cells[node.indicator] = _cell(node, total.get(node.id), detail.buffer_rate)
+    return _ordered(found.values())
+
+
+def part_of(all_lines: list[Line], key: str) -> list[Line]:
+    """The line, those above and all below it; of a large tree without a key the upper levels."""
+    if key:
+        chosen = next((line for line in all_lines if line.key == key), None)
+        above = chosen.above if chosen else ()
+        return [line for line in all_lines if line.key == key or line.key in above or key in line.above]
+    if len(all_lines) > MANY:
+        return [line for line in all_lines if line.depth <= UPPER]
+    return all_lines
+
+
+def _line(node: NodeOut, upper: Line | None) -> Line:
+    above = () if upper is None else (*upper.above, upper.key)
+    own = f"{node.scope.kind}:{node.scope.code}" + ("-rest" if node.is_unassigned else "")
+    return Line("/".join([*above[-1:], own]), len(above), node.scope, node.is_unassigned, above)
+
+
+def _cell(node: NodeOut, total: Decimal | None, buffer: Decimal) -> Cell:
+    if total is None:
+        return Cell(node.id, node.value)
+    return Cell(node.id, node.value, total, required(node.value, buffer=buffer, step=step_of(node.unit)))
+
+
+def _ordered(found: Iterable[Line]) -> list[Line]:
+    below: dict[str, list[Line]] = defaultdict(list)
+    for line in found:
+        below[line.above[-1] if line.above else ""].append(line)
+
+    def walk(key: str) -> Iterable[Line]:
+        for line in sorted(below[key], key=lambda each: (each.is_unassigned, each.scope.code)):
+            yield line
+            yield from walk(line.key)
+
+    return list(walk(""))

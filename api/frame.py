@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.routing import iter_route_contexts
+from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -91,7 +92,10 @@ class Frame:
             finally:
                 self._record(service, request, status=status, seconds=time.perf_counter() - began)
             if mark_used := getattr(request.state, "mark_used", None):
-                await run_in_threadpool(mark_used)
+                try:
+                    await run_in_threadpool(mark_used)
+                except SQLAlchemyError as error:  # the answer is out and right
+                    REQUESTS.warning("use of a key not written down", exc_info=error)
 
     def _record(self, service: FastAPI, request: Request, *, status: int, seconds: float) -> None:
         route = self._template(service, request)

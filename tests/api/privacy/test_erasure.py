@@ -1,0 +1,154 @@
+"""Erasing a person's or a customer's data: what goes, what stays, who may, and what is written down."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+from fastapi.testclient import TestClient
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from api.accounts.tables import Account, AuditEntry, Role
+from models.activities.tables import ActivityEvent, EventReview, Platform
+from models.customers.tables import Customer, CustomerSource, Sale
+from models.database import transaction
+from models.management.tables import ActionKind, ManagementAction
+from models.organisation.tables import Institution, Person, PersonKind, Rank, RankHistory
+from tests.api.conftest import SignedIn
+
+ERASURES = "/api/v1/erasures"
+NAME, PHONE = "王小明", "13800138000"
+
+
+@pytest.fixture
+def filled(service_engine: Engine) -> Engine:
+    """An agent who left and one who stays, a customer with a policy, and texts that name them."""
+    with transaction(service_engine) as session:
+        place = session.scalars(select(Institution).where(Institution.code == "350102")).one()
+        rank = Rank(code="A1", name="业务员", rank_order=1, is_supervisor=False)
+        session.add(rank)
+        session.flush()
+        people = [
+            Person(code=code, name=name, kind=PersonKind.AGENT, joined_on=date(2024, 1, 1), phone=PHONE)
+            for code, name in (("1001", NAME), ("1002", "李四"))
+        ]
+        people[0].left_on = date(2026, 1, 1)
+        session.add_all(people)
+        session.flush()
+        for person in people:
+            session.add(
+                RankHistory(
+                    person_id=person.id,
+                    rank_id=rank.id,
+                    institution_id=place.id,
+                    valid_from=person.joined_on,
+                    valid_to=person.left_on,
+                )
+            )
+        gone, stays = people
+        customer = Customer(
+            code="C1", name="赵钱孙", agent_id=stays.id, source=CustomerSource.WARM, phone=PHONE,
+            known_since=date(2025, 1, 1),
+        )  # fmt: skip
+        event = ActivityEvent(
+            code="E1", institution_id=place.id, platform=next(iter(Platform)), month=date(2025, 6, 1),
+        )  # fmt: skip
+        session.add_all([customer, event])
+        session.flush()
+        session.add_all(
+            [
+                Sale(
+                    code="P-1", customer_id=customer.id, agent_id=stays.id, signed_on=date(2025, 5, 1),
+                    premium=Decimal(12000), fyc=Decimal(3000),
+                ),
+                EventReview(event_id=event.id, reviewed_on=date(2025, 6, 30), reviewer=NAME, conclusion="好"),
+                ManagementAction(
+                    code="M1", kind=next(iter(ActionKind)), actor_id=stays.id,
+                    planned_on=date(2025, 6, 2), subject_id=gone.id,
+                    record=f"陪{NAME}拜访赵钱孙，{NAME}主讲",
+                ),
+                ManagementAction(
+                    code="M2", kind=next(iter(ActionKind)), actor_id=stays.id,
+                    planned_on=date(2025, 6, 2), customer_id=customer.id,
+                    record=f"给赵钱孙送资料，遇见另一位{NAME}",
+                ),
+                Account(
+                    login="wang.xm", name=NAME, role=Role.QA, person_id=gone.id, subject="s-1",
+                    password_hash="x", created_at=datetime.now(UTC),
+                ),
+            ]
+        )  # fmt: skip
+    return service_engine
+
+
+def _erase(client: TestClient, subject: str, code: str) -> tuple[int, dict[str, object]]:
+    given = {"subject": subject, "code": code, "request_number": "PI-2026-014"}
+    answer = client.post(ERASURES, json=given)
+    return answer.status_code, answer.json()
+
+
+def test_a_person_who_left_is_erased_and_the_figures_stay(filled: Engine, signed_in: SignedIn) -> None:
+    status, done = _erase(signed_in(Role.ADMINISTRATOR), "person", "1001")
+    assert status == 201
+    with Session(filled) as session:
+        person = session.scalars(select(Person).where(Person.code == done["code"])).one()
+        assert (person.name, person.phone) == ("已删除", None)
+        assert person.joined_on == date(2024, 1, 1)
+        assert session.scalars(select(RankHistory).where(RankHistory.person_id == person.id)).one()
+        records = session.scalars(select(ManagementAction.record).order_by(ManagementAction.code)).all()
+        assert records[0] == "陪某某拜访赵钱孙，某某主讲"
+        assert NAME in str(records[1])  # nothing ties this namesake to the person
+        assert session.scalars(select(EventReview.reviewer)).one() == "某某"
+        account = session.scalars(select(Account).where(Account.person_id == person.id)).one()
+        assert (account.login, account.name, account.disabled) == (done["code"], "已删除", True)
+        assert (account.password_hash, account.subject) == (None, None)
+        entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "person.erase")).one()
+        assert (entry.object_code, entry.detail["request_number"]) == (done["code"], "PI-2026-014")
+        assert done["texts"] == entry.detail["texts"] == 2
+        assert NAME not in str(entry.detail)
+    assert _erase(signed_in(Role.ADMINISTRATOR, institution="0"), "person", "1001")[0] == 404
+
+
+def test_a_customer_is_erased_never_contacted_and_the_premium_stays(
+    filled: Engine, signed_in: SignedIn
+) -> None:
+    status, done = _erase(signed_in(Role.ADMINISTRATOR, institution="3501"), "customer", "C1")
+    assert (status, done["texts"]) == (201, 1)
+    with Session(filled) as session:
+        customer = session.scalars(select(Customer).where(Customer.code == done["code"])).one()
+        assert (customer.name, customer.phone, customer.do_not_contact) == ("已删除", None, True)
+        sale = session.scalars(select(Sale).where(Sale.customer_id == customer.id)).one()
+        assert (sale.code, sale.premium) == ("P-1", Decimal(12000))
+        assert session.scalars(select(AuditEntry.institution_id)).one() is not None
+
+
+def test_who_still_serves_is_not_erased(filled: Engine, signed_in: SignedIn) -> None:
+    status, problem = _erase(signed_in(Role.ADMINISTRATOR), "person", "1002")
+    assert (status, problem["code"]) == (409, "conflict")
+    with Session(filled) as session:
+        assert session.scalars(select(Person.name).where(Person.code == "1002")).one() == "李四"
+
+
+def test_the_last_administrator_is_not_erased_with_the_person(filled: Engine, signed_in: SignedIn) -> None:
+    keeper = signed_in(Role.ADMINISTRATOR, institution="0")
+    with transaction(filled) as session:
+        session.scalars(select(Account).where(Account.login == "wang.xm")).one().role = Role.ADMINISTRATOR
+    assert _erase(keeper, "person", "1001")[0] == 409
+    with Session(filled) as session:
+        assert session.scalars(select(Person.name).where(Person.code == "1001")).one() == NAME
+
+
+def test_only_keepers_of_the_data_erase_and_only_in_their_subtree(
+    filled: Engine, signed_in: SignedIn, anonymous: TestClient
+) -> None:
+    assert _erase(anonymous, "person", "1001")[0] == 401
+    for role in (Role.MANAGER, Role.QA, Role.HEAD_OFFICE):
+        assert _erase(signed_in(role, institution="0"), "person", "1001")[0] == 403
+    beside = signed_in(Role.ADMINISTRATOR, institution="350103")
+    for subject, code in (("person", "1001"), ("customer", "C1"), ("customer", "C2")):
+        assert _erase(beside, subject, code)[0] == 404
+    keeper = signed_in(Role.ADMINISTRATOR)
+    assert _erase(keeper, "institution", "35")[0] == 422
+    assert keeper.post(ERASURES, json={"subject": "person", "code": "1001"}).status_code == 422

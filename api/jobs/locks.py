@@ -10,11 +10,12 @@ import fcntl
 import hashlib
 import itertools
 import socket
+from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final, Protocol
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 
 from qa_pipeline.errors import InputError
 
@@ -98,18 +99,19 @@ class AdvisoryLease:
         self._connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": _key(worker)})
 
     def end(self) -> None:
-        self._connection.invalidate()
-        self._connection.close()
+        with suppress(DBAPIError):
+            self._connection.close()
 
     def _again(self) -> bool:
         """Connect again. Raises OperationalError while the server is away: nobody can take over either."""
-        self._connection.invalidate()
-        self._connection.close()
+        self.end()
         self._connection = self._connect()
         return self._try(self.name)
 
     def _connect(self) -> Connection:
-        return self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        connection = self._engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        connection.detach()  # closing it must end its locks, not hand them to whoever gets it from the pool
+        return connection
 
     def _try(self, worker: str) -> bool:
         asked = self._connection.execute(text("SELECT pg_try_advisory_lock(:key)"), {"key": _key(worker)})

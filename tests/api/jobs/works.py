@@ -38,6 +38,8 @@ from qa_pipeline.values import MeetingFacts, MeetingKind
 from tests.sound import ROOT, tone, write_sound
 
 T = TypeVar("T")
+PATIENCE = 180.0
+"""Seconds: far more than anything takes on a machine that is not overloaded."""
 LATER = datetime(2100, 1, 1, tzinfo=SHANGHAI)
 """When every pause before another attempt is over."""
 TUESDAY = datetime(2026, 9, 8, 9, tzinfo=SHANGHAI)
@@ -136,10 +138,10 @@ class Works:
         with Session(self.engine) as session:
             return session.scalars(select(InspectionJob).where(InspectionJob.code == code)).one()
 
-    def wait(self, code: str, *states: JobState, seconds: float = 60) -> InspectionJob:
+    def wait(self, code: str, *states: JobState, seconds: float = PATIENCE) -> InspectionJob:
         return self.until(lambda: self.job(code), lambda job: job.state in states, seconds=seconds)
 
-    def until(self, look: Callable[[], T], right: Callable[[T], bool], *, seconds: float = 60) -> T:
+    def until(self, look: Callable[[], T], right: Callable[[T], bool], *, seconds: float = PATIENCE) -> T:
         end = time.monotonic() + seconds
         while not right(found := look()):
             assert time.monotonic() < end, found

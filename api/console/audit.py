@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Final
@@ -21,6 +22,41 @@ from qa_pipeline.errors import InputError
 
 PATH: Final = "/audit"
 A_PAGE: Final = 100
+SUBJECTS: Final[Mapping[str, str]] = {
+    "account": "账号", "action": "行动项", "api_key": "API 密钥", "appeal": "申诉", "attainment": "达成",
+    "audit": "审计", "batch": "批次", "briefing": "会前简报", "calendar": "节假日", "clip": "录音片段",
+    "compliance": "合规", "customer": "客户", "export": "导出", "import": "导入", "income_target": "收入目标",
+    "indicator": "指标", "institution": "机构", "job": "质检任务", "meeting": "会议", "minutes": "纪要",
+    "navigator": "导航", "observation": "指标值", "office": "营业室", "parameter": "参数", "person": "人员",
+    "plan": "规划", "recording": "录音", "report": "报告", "review": "复核", "rubric": "量规", "sale": "保单",
+    "scorecard": "结论", "session": "登录", "slots": "场次", "transcript": "文字稿", "volume": "活动量",
+    "webhook": "通知地址",
+}  # fmt: skip
+"""What an action is done to: the word before its point."""
+DEEDS: Final[Mapping[str, str]] = {
+    "add": "新增", "answer": "答复", "attendance": "登记签到", "bind": "绑定统一身份", "change": "修改",
+    "change_password": "修改密码", "close": "关闭", "close_all": "全部退出", "close_sessions": "强制退出",
+    "cancel": "取消", "confirm": "确认", "copy": "复制", "create": "新建", "decide": "作出结论",
+    "delete": "删除", "deputy": "设副职", "download": "下载", "draft": "起草", "edit": "修改",
+    "expire": "到期删除", "export": "导出", "file": "导入文件", "fill": "生成", "follow_up": "跟进",
+    "forget": "恢复内置", "full": "导出未隐去的数据", "hold": "登记召开", "join": "入司", "leave": "离司",
+    "lead": "设主管", "lock": "锁定", "manager": "设负责人", "masked": "导出", "move": "调整上级",
+    "must_hold": "设应召开", "open": "提交", "plan": "安排", "play": "播放", "prepare": "会前准备",
+    "promote": "晋升", "publish": "发布", "push": "推送", "read": "查看", "read_full": "查看未隐去的信息",
+    "record": "登记", "release": "放回", "report": "填报", "reset_password": "重置密码", "retire": "停用",
+    "retry": "重试", "revoke": "吊销", "run": "运行", "scores": "取得分", "second": "二次复核", "set": "设定",
+    "start": "开始", "take": "领取", "transfer": "调动", "upload": "上传", "void": "作废", "withdraw": "撤单",
+}  # fmt: skip
+"""What is done: the word behind the point."""
+WHOLE: Final[Mapping[str, str]] = {
+    "session.open": "登录",
+    "session.close": "退出登录",
+    "session.close_all": "在所有设备上退出登录",
+    "recording.hold": "录音：设为保留",
+    "recording.lift_hold": "录音：解除保留",
+    "rubric.delete_draft": "量规：删除草稿",
+}
+"""Actions whose two words together would say something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +95,12 @@ def read(
         )
         for entry, institution in found
     ], further
+
+
+def words_of(action: str) -> str:
+    """``account.create`` as 账号：新建; what has no words stays as it is."""
+    subject, _, deed = action.partition(".")
+    return WHOLE.get(action) or f"{SUBJECTS.get(subject, subject)}：{DEEDS.get(deed, deed)}"
 
 
 def midnight(text: str, *, days_later: int = 0) -> datetime | None:
@@ -123,10 +165,8 @@ async def audit(
                 [
                     f"{one.at:%Y-%m-%d %H:%M:%S}",
                     one.actor,
-                    one.action,
-                    Html(
-                        f"<span>{listing.escaped(one.subject)}<small>{listing.escaped(one.institution)}</small></span>"
-                    ),
+                    _two_lines(words_of(one.action), one.action),
+                    _two_lines(one.subject, one.institution),
                     one.detail,
                     one.address,
                 ]
@@ -135,3 +175,7 @@ async def audit(
             dense=True,
         )
         listing.further(PATH, further, first=first, last=last, **named)
+
+
+def _two_lines(text: str, below: str) -> Html:
+    return Html(f"<span>{listing.escaped(text)}<small>{listing.escaped(below)}</small></span>")

@@ -68,7 +68,7 @@ async def imports(view: View) -> None:
             Html('<a href="/api/v1/exports" download>导出现有数据（XLSX，已隐去个人信息）</a>'),
         ]
         ui.html(listing.joined(links, " &emsp; "), sanitize=False).classes("more")
-    with parts.section("导入文件", "全部写入，或一行也不写"):
+    with parts.section("导入文件", "全部写入，或一行也不写"), ui.element("div").classes("stack"):
         ui.html(_FILE, sanitize=False).classes("w-full")
         entity = (
             ui.select(titles, value="", label="CSV 中是哪一类数据").props("outlined dense").classes("field")

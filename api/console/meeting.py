@@ -28,7 +28,7 @@ SHOWN_ACTIONS: Final = 8
 COLOURS: Final = dict(
     zip(
         Chapter,
-        ("#8aa4bd", "#2f6fb2", "#2f6fb2", "#3d9a6a", "#b9772b", "#7a5fb0", "#4f8f9c", "#8aa4bd", "#c3c9cf"),
+        ("#5c7690", "#2f6fb2", "#2f6fb2", "#2b7a52", "#94591a", "#7a5fb0", "#35727e", "#5c7690", "#66717c"),
         strict=True,
     )
 )

@@ -96,6 +96,22 @@ class AccountChange(BaseModel):
 class AccountOut(BaseModel):
     """One account, without secrets."""
 
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            login="wang.fang",
+            name="王芳",
+            role="manager",
+            institution="350102",
+            person="1001",
+            subject=None,
+            has_password=True,
+            must_change_password=False,
+            disabled=False,
+            locked_until=None,
+            created_at="2026-09-01T09:00:00+08:00",
+        )
+    )
+
     login: str
     name: str
     role: Role
@@ -134,6 +150,20 @@ class NewKey(BaseModel):
 class KeyOut(BaseModel):
     """One key; the key itself is not kept and cannot be shown again."""
 
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            id=3,
+            name="人力系统",
+            permissions=["read_compliance"],
+            institution="35",
+            created_by="admin",
+            created_at="2026-09-01T09:00:00+08:00",
+            expires_at="2027-09-01T09:00:00+08:00",
+            revoked_at=None,
+            last_used_at="2026-09-08T11:55:00+08:00",
+        )
+    )
+
     id: int
     name: str
     permissions: list[str]
@@ -154,6 +184,21 @@ class KeyShown(BaseModel):
 
 class AuditOut(BaseModel):
     """Who saw or changed what."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            id=812,
+            at="2026-09-08T11:58:12+08:00",
+            actor="wang.fang",
+            action="account.change",
+            kind="account",
+            code="li.na",
+            institution="350102",
+            detail={"role": "qa", "disabled": False, "fields": "role"},
+            request_id="9048fc3fb0883b3e",
+            address="10.0.0.7",
+        )
+    )
 
     id: int
     at: datetime

@@ -18,7 +18,7 @@ from api.accounts.tables import Account, Role
 from models.database import transaction
 from models.organisation.tables import Institution
 
-NOBODY = passwords._NOBODY
+HASHER, NOBODY = passwords._HASHER, passwords._NOBODY
 PASSWORD = "Kuai-1le-Jian"
 NewAccount = Callable[..., Account]
 _numbers = count(1)

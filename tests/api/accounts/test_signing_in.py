@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from argon2 import PasswordHasher
+from argon2 import PasswordHasher, Type
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, select, update
@@ -18,7 +18,7 @@ from api.accounts.tables import Account, AuditEntry, Role, SignIn
 from api.app import create_app
 from api.settings import Settings
 from models.database import transaction
-from tests.api.accounts.conftest import NOBODY, PASSWORD, NewAccount, sign_in
+from tests.api.accounts.conftest import HASHER, NOBODY, PASSWORD, NewAccount, sign_in
 
 SESSION = "/api/v1/session"
 
@@ -90,7 +90,8 @@ def test_an_unknown_login_gets_the_same_answer_after_the_same_work(
 
 
 def test_the_work_for_nobody_is_that_of_a_new_password() -> None:
-    assert not PasswordHasher().check_needs_rehash(NOBODY)
+    assert not HASHER.check_needs_rehash(NOBODY)
+    assert HASHER.type is Type.ID
     assert not passwords.matches(None, "anything")
 
 

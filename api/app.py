@@ -12,6 +12,7 @@ from api import problems
 from api.accounts.endpoints import router as accounts
 from api.accounts.oidc import provider_of
 from api.activities.endpoints import router as activities
+from api.batches.endpoints import router as batches
 from api.briefings.endpoints import router as briefings
 from api.compliance.endpoints import router as compliance
 from api.customers.endpoints import router as customers
@@ -62,6 +63,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     recordings,
     retention,
     jobs,
+    batches,
     webhooks,
 )
 """Of every domain, in the order in which the documentation lists them."""

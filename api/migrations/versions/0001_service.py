@@ -83,6 +83,19 @@ def upgrade() -> None:
         batch_op.create_index("ix_audit_entry_object", ["object_kind", "object_code"], unique=False)
 
     op.create_table(
+        "batch",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("name", sa.String(length=128), nullable=False),
+        sa.Column("institution_id", KEY, nullable=True),
+        sa.Column("paused", sa.Boolean(), nullable=False),
+        sa.Column("created_by", sa.String(length=128), nullable=False),
+        sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["institution_id"], ["institution.id"], name=op.f("fk_batch_institution_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_batch")),
+        sa.UniqueConstraint("code", name=op.f("uq_batch_code")),
+    )
+    op.create_table(
         "company_rubric",
         sa.Column("id", KEY, nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),

@@ -1,0 +1,102 @@
+"""Routes of batches."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Annotated, Final
+
+from fastapi import APIRouter, Depends, Request, Response
+
+from api.access import Caller, Permission, allowed
+from api.audit import note
+from api.batches import service
+from api.batches.repository import BatchRepository
+from api.batches.schemas import BatchAnswer, BatchOut, NewBatch
+from api.batches.tables import Batch
+from api.fields import Code
+from api.meetings.scorecards import XLSX
+from api.pages import Cursor, Limit, Page, page
+from api.sessions import Database
+from qa_pipeline.report.workbook import write_workbook
+
+router: Final = APIRouter(tags=["批次"])
+Runner = Annotated[Caller, Depends(allowed(Permission.RUN_BATCHES))]
+
+
+@router.post(
+    "/batches", summary="成批质检已上传的录音（可先试运行）", operation_id="startBatch", status_code=202
+)
+def begin(request: Request, session: Database, asker: Runner, body: NewBatch) -> BatchAnswer:
+    """排在新上传的录音之后。已有结论的会议默认跳过；对不上的文件列在 unmatched。"""
+    answer = service.begin(session, asker, body)
+    if answer.batch is not None:
+        batch = BatchRepository(session, within=asker.within).get(answer.batch.code)
+        _noted(session, request, asker, batch, "batch.start", jobs=sum(answer.batch.jobs.values()))
+    return answer
+
+
+@router.get("/batches", summary="批次（新的在前）", operation_id="listBatches")
+def listed(session: Database, asker: Runner, limit: Limit = 50, cursor: Cursor = None) -> Page[BatchOut]:
+    rows = BatchRepository(session, within=asker.within).listed(cursor=cursor, limit=limit)
+    found, further = page(rows, limit, lambda row: [row.id])
+    return Page(items=[service.shown(session, asker, row) for row in found], next=further)
+
+
+@router.get("/batches/{code}", summary="一个批次的进度", operation_id="getBatch")
+def one(session: Database, asker: Runner, code: Code) -> BatchOut:
+    """各任务见 /jobs?batch=编号。"""
+    return service.shown(session, asker, BatchRepository(session, within=asker.within).get(code))
+
+
+@router.post("/batches/{code}/pause", summary="暂停（正在做的做完本阶段）", operation_id="pauseBatch")
+def pause(request: Request, session: Database, asker: Runner, code: Code) -> BatchOut:
+    return _paused(request, session, asker, code, paused=True)
+
+
+@router.post("/batches/{code}/resume", summary="继续", operation_id="resumeBatch")
+def resume(request: Request, session: Database, asker: Runner, code: Code) -> BatchOut:
+    return _paused(request, session, asker, code, paused=False)
+
+
+@router.get(
+    "/batches/{code}/results.xlsx",
+    summary="结果工作簿",
+    operation_id="getBatchWorkbook",
+    response_class=Response,
+    responses={200: {"content": {XLSX: {}}, "description": "工作簿"}},
+)
+def workbook(request: Request, session: Database, asker: Runner, code: Code) -> Response:
+    batch = BatchRepository(session, within=asker.within).get(code)
+    rows = service.workbook_rows(session, asker, batch)
+    _noted(session, request, asker, batch, "batch.export", rows=len(rows))
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "results.xlsx"
+        write_workbook(rows, file)
+        content = file.read_bytes()
+    return Response(
+        content,
+        media_type=XLSX,
+        headers={"Content-Disposition": f'attachment; filename="batch-{batch.code}.xlsx"'},
+    )
+
+
+def _paused(request: Request, session: Database, asker: Caller, code: str, *, paused: bool) -> BatchOut:
+    batch = service.set_paused(session, asker, code, paused=paused)
+    _noted(session, request, asker, batch, "batch.pause" if paused else "batch.resume")
+    return service.shown(session, asker, batch)
+
+
+def _noted(
+    session: Database, request: Request, asker: Caller, batch: Batch, action: str, **detail: int
+) -> None:
+    note(
+        session,
+        request,
+        asker,
+        action,
+        kind="batch",
+        code=batch.code,
+        institution_id=batch.institution_id,
+        **detail,
+    )

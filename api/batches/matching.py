@@ -1,0 +1,96 @@
+"""Which recordings a batch means. What is not unique, or contradicts the manifest, is listed and left out."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from fnmatch import fnmatchcase
+from typing import Final
+
+from api.batches.schemas import MatchedFile, UnmatchedFile
+from qa_pipeline.errors import InputError
+
+COLUMNS: Final = ("文件名", "机构代码", "日期")
+MOST_LINES: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One line of a manifest."""
+
+    line: int
+    file: str
+    institution: str
+    day: date | None
+
+
+@dataclass(slots=True)
+class Matching:
+    """Files that belong to a meeting, and those that do not."""
+
+    matched: list[MatchedFile] = field(default_factory=list)
+    unmatched: list[UnmatchedFile] = field(default_factory=list)
+
+
+def read_manifest(text: str) -> list[Wanted]:
+    """The lines of the CSV; raises InputError naming the line that is wrong."""
+    rows = csv.DictReader(io.StringIO(text.lstrip("\ufeff")))
+    if COLUMNS[0] not in (rows.fieldnames or ()):
+        raise InputError(f"清单首行须为表头：{','.join(COLUMNS)}。")
+    found = []
+    try:
+        for row in rows:
+            values = [(row.get(name) or "").strip() for name in COLUMNS]
+            if not any(values):
+                continue
+            if not values[0]:
+                raise InputError(f"清单第 {rows.line_num} 行没有文件名：请补上。")
+            found.append(Wanted(rows.line_num, values[0], values[1], _day(values[2], rows.line_num)))
+    except csv.Error as error:
+        raise InputError(f"清单第 {rows.line_num} 行不是正确的 CSV：请检查引号。") from error
+    if len(found) > MOST_LINES:
+        raise InputError(f"清单超过 {MOST_LINES} 行：请分成几个批次。")
+    return found
+
+
+def _day(text: str, line: int) -> date | None:
+    try:
+        # Spreadsheets save days as 2026/9/8.
+        return date(*(int(part) for part in text.replace("/", "-").split("-"))) if text else None
+    except (ValueError, TypeError) as error:
+        raise InputError(f"清单第 {line} 行的日期“{text}”无法识别：请写成 2026-09-08。") from error
+
+
+def match(recorded: Sequence[MatchedFile], wanted: Sequence[Wanted] | None, pattern: str | None) -> Matching:
+    """The recordings that the manifest names, or all; of these, the ones whose name fits the pattern."""
+    fits = [one for one in recorded if pattern is None or fnmatchcase(one.file, pattern)]
+    if wanted is None:
+        return Matching(matched=fits)
+    by_name: dict[str, list[MatchedFile]] = defaultdict(list)
+    for one in fits:
+        by_name[one.file].append(one)
+    result = Matching()
+    for line in wanted:
+        there = by_name.get(line.file, [])
+        agreeing = [
+            one for one in there if line.institution in ("", one.institution) and line.day in (None, one.day)
+        ]
+        meetings = {one.meeting for one in agreeing}
+        if len(meetings) == 1:
+            result.matched.append(agreeing[0])
+            continue
+        result.unmatched.append(UnmatchedFile(line=line.line, file=line.file, reason=_why(there, meetings)))
+    return result
+
+
+def _why(there: Sequence[MatchedFile], meetings: set[str]) -> str:
+    if not there:
+        return "没有上传过这个文件名的录音，或不在所选月份、机构和通配范围内。"
+    if meetings:
+        return f"文件名属于多场会议（{'、'.join(sorted(meetings)[:5])}）：请填写机构代码和日期。"
+    told = "、".join(f"{one.institution} {one.day}" for one in there[:3])
+    return f"录音登记在 {told}，与清单的机构或日期不符：请核对。"

@@ -1,0 +1,98 @@
+"""SQL of batches and of the recordings they are chosen from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Row, Select, func, select, update
+
+from api.batches.tables import Batch
+from api.jobs.tables import ACTIVE, InspectionJob, JobState
+from api.meetings.repository import in_month
+from api.pages import after
+from api.problems import NotFound
+from models.base import EVERYWHERE, Repository, Subtree
+from models.meetings.tables import Meeting, MeetingSlot, MeetingState, Recording, Scorecard
+from models.organisation.conditions import inside
+from models.organisation.tables import Institution
+
+
+class BatchRepository(Repository):
+    """A batch lies where its subtree begins; one of the whole company is seen only from the top."""
+
+    def get(self, code: str) -> Batch:
+        """Raises NotFound when there is none, or none that the reader may see."""
+        found = self.session.scalars(self._visible().where(Batch.code == code)).one_or_none()
+        if found is None:
+            raise NotFound(f"批次 {code} 不存在或不在您的管辖范围内：请核对编号。")
+        return found
+
+    def listed(self, *, cursor: str | None, limit: int) -> Sequence[Batch]:
+        """Newest first, one too many."""
+        return self.session.scalars(after(self._visible(), [Batch.id], cursor, limit, descending=True)).all()
+
+    def recorded(self, below: Subtree, month: date | None) -> Sequence[Row[Any]]:
+        """(file name, meeting code, institution code, started_at, whether inspected) of held meetings."""
+        query = (
+            select(
+                Recording.file_name,
+                Meeting.code,
+                Institution.code,
+                Meeting.started_at,
+                Scorecard.id.is_not(None),
+            )
+            .join(Meeting, Meeting.id == Recording.meeting_id)
+            .join(Institution, Institution.id == Meeting.institution_id)
+            .outerjoin(MeetingSlot, MeetingSlot.id == Meeting.slot_id)
+            .outerjoin(Scorecard, (Scorecard.meeting_id == Meeting.id) & Scorecard.is_current)
+            .where(inside(self.within), inside(below), Meeting.state == MeetingState.HELD)
+            .order_by(Institution.code, Meeting.code, Recording.part)
+        )
+        return self.session.execute(query if month is None else query.where(in_month(month))).all()
+
+    def counts(self, code: str) -> dict[JobState, int]:
+        query = select(InspectionJob.state, func.count()).where(InspectionJob.batch == code)
+        found = dict(self.session.execute(query.group_by(InspectionJob.state)).tuples().all())
+        return {state: found.get(state, 0) for state in JobState}
+
+    def since(self, code: str) -> datetime | None:
+        """When the first of its jobs began."""
+        earliest = (
+            select(InspectionJob.started_at)
+            .where(InspectionJob.batch == code, InspectionJob.started_at.is_not(None))
+            .order_by(InspectionJob.started_at)
+            .limit(1)
+        )
+        return self.session.scalar(earliest)
+
+    def pause(self, code: str, *, paused: bool) -> None:
+        """Hold back, or let go, the jobs that have not ended; one that runs ends its stage first."""
+        self.session.execute(
+            update(InspectionJob)
+            .where(InspectionJob.batch == code, InspectionJob.state.in_(ACTIVE))
+            .values(paused=paused)
+            .execution_options(synchronize_session=False)
+        )
+
+    def results(self, code: str) -> Sequence[Row[Any]]:
+        """(meeting code, state, error, result of the version that the job published), by meeting."""
+        query = (
+            select(Meeting.code, InspectionJob.state, InspectionJob.error, Scorecard.result)
+            .join(Meeting, Meeting.id == InspectionJob.meeting_id)
+            .join(Institution, Institution.id == Meeting.institution_id)
+            .outerjoin(
+                Scorecard,
+                (Scorecard.meeting_id == Meeting.id) & (Scorecard.version == InspectionJob.scorecard_version),
+            )
+            .where(inside(self.within), InspectionJob.batch == code)
+            .order_by(Meeting.code)
+        )
+        return self.session.execute(query).all()
+
+    def _visible(self) -> Select[tuple[Batch]]:
+        query = select(Batch)
+        if self.within == EVERYWHERE:
+            return query
+        return query.join(Institution, Institution.id == Batch.institution_id).where(inside(self.within))

@@ -1,0 +1,162 @@
+"""A month's archive: found by manifest or pattern, inspected behind what is fresh, paused, and reported."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from fastapi.testclient import TestClient
+from openpyxl import load_workbook
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+
+from api.accounts.tables import Role
+from api.jobs.tables import ARCHIVE, InspectionJob, JobState
+from models.database import transaction
+from models.meetings.recordings import RecordingRepository
+from tests.api.conftest import SignedIn
+from tests.api.results import good, hold, inspect
+
+BATCHES = "/api/v1/batches"
+MANIFEST = """文件名,机构代码,日期
+鼓楼0908.m4a,350102,2026-09-08
+同名.m4a,,
+同名.m4a,350103,2026/9/15
+鼓楼0908.m4a,350103,
+没有.m4a,,
+"""
+
+
+@pytest.fixture
+def office(service_engine: Engine, signed_in: SignedIn) -> TestClient:
+    """350102 has M1 (8th) and M2 (15th), 350103 has N1 and N2; M2 and N2 bear the same file name."""
+    for code, institution, day, file in (
+        ("M1", "350102", 8, "鼓楼0908.m4a"),
+        ("M2", "350102", 15, "同名.m4a"),
+        ("N1", "350103", 8, "台江0908.m4a"),
+        ("N2", "350103", 15, "同名.m4a"),
+    ):
+        hold(service_engine, code, institution=institution, day=day)
+        with transaction(service_engine) as session:
+            RecordingRepository(session).add(code, part=1, content_hash=f"{code:0>64}", file_name=file,
+                                             size=1000, duration=60.0)  # fmt: skip
+    return signed_in(Role.HEAD_OFFICE)
+
+
+def run(client: TestClient, **more: Any) -> dict[str, Any]:
+    answer = client.post(BATCHES, json={"name": "九月", **more})
+    assert answer.status_code == 202, answer.text
+    return dict(answer.json())
+
+
+def jobs(engine: Engine) -> dict[str, InspectionJob]:
+    with Session(engine) as session:
+        return {job.code: job for job in session.scalars(select(InspectionJob))}
+
+
+def test_a_dry_run_lists_what_cannot_be_matched_and_starts_nothing(
+    office: TestClient, service_engine: Engine
+) -> None:
+    found = run(office, manifest=MANIFEST, dry_run=True)
+    matched = [(one["file"], one["meeting"]) for one in found["matched"]]
+    assert matched == [("鼓楼0908.m4a", "M1"), ("同名.m4a", "N2")]
+    reasons = {line["line"]: line["reason"] for line in found["unmatched"]}
+    assert sorted(reasons) == [3, 5, 6]
+    assert "多场会议（M2、N2）" in reasons[3]
+    assert "350102 2026-09-08" in reasons[5]
+    assert "没有上传过" in reasons[6]
+    assert found["batch"] is None
+    assert jobs(service_engine) == {}
+
+
+def test_a_manifest_starts_the_meetings_it_names_behind_what_is_fresh(
+    office: TestClient, service_engine: Engine
+) -> None:
+    found = run(office, manifest="文件名,机构代码,日期\n同名.m4a,350103,2026-09-15\n")
+    assert [one["meeting"] for one in found["matched"]] == ["N2"]
+    (job,) = jobs(service_engine).values()
+    assert (job.priority, job.batch) == (ARCHIVE, found["batch"]["code"])
+    assert found["batch"]["jobs"]["queued"] == 1
+
+
+def test_a_month_and_a_pattern_choose_and_inspected_meetings_are_left_out(
+    office: TestClient, service_engine: Engine
+) -> None:
+    inspect(service_engine, "M1", good())
+    found = run(office, month="2026-09", pattern="*0908.m4a")
+    assert [one["meeting"] for one in found["matched"]] == ["M1", "N1"]
+    assert found["inspected"] == ["M1"]
+    assert sum(found["batch"]["jobs"].values()) == 1
+    assert run(office, month="2026-08")["batch"] is None
+    again = run(office, pattern="鼓楼*", again=True)
+    assert sum(again["batch"]["jobs"].values()) == 1
+
+
+def test_a_batch_is_paused_resumed_and_says_how_far_it_is(office: TestClient, service_engine: Engine) -> None:
+    code = run(office, month="2026-09")["batch"]["code"]
+    path = f"{BATCHES}/{code}"
+    assert office.post(f"{path}/pause").json()["paused"] is True
+    assert {job.paused for job in jobs(service_engine).values()} == {True}
+    assert office.post(f"{path}/resume").json()["paused"] is False
+    assert {job.paused for job in jobs(service_engine).values()} == {False}
+    assert office.get(path).json()["done_by"] is None
+    now = datetime.now(UTC)
+    with transaction(service_engine) as session:
+        first = session.scalars(select(InspectionJob).order_by(InspectionJob.id)).first()
+        assert first is not None
+        first.state, first.started_at, first.finished_at = JobState.DONE, now - timedelta(minutes=10), now
+    shown = office.get(path).json()
+    assert (shown["progress"], shown["finished"], shown["jobs"]["done"]) == (0.25, False, 1)
+    expected = now + timedelta(minutes=30)
+    assert abs(datetime.fromisoformat(shown["done_by"]) - expected) < timedelta(minutes=1)
+    assert [row["code"] for row in office.get(BATCHES).json()["items"]] == [code]
+
+
+def test_the_workbook_has_the_results_and_why_others_have_none(
+    office: TestClient, service_engine: Engine
+) -> None:
+    code = run(office, month="2026-09")["batch"]["code"]
+    inspect(service_engine, "M1", good())
+    with transaction(service_engine) as session:
+        made, failed, *_ = session.scalars(select(InspectionJob).order_by(InspectionJob.id)).all()
+        made.state, made.scorecard_version = JobState.DONE, 1
+        failed.state, failed.error = JobState.FAILED, "录音已损坏。"
+    answer = office.get(f"{BATCHES}/{code}/results.xlsx")
+    book = load_workbook(io.BytesIO(answer.content))
+    assert [row[0].value for row in book["会议"].iter_rows(min_row=2)][:1] == ["M1"]
+    others = [[cell.value for cell in row] for row in book["未完成"].iter_rows(min_row=2)]
+    assert len(others) == 3
+    assert any("录音已损坏。" in row for row in others)
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({}, 400),
+        ({"manifest": "a,b\n1,2\n"}, 400),
+        ({"manifest": "文件名,日期\nx.m4a,昨天\n"}, 400),
+        ({"manifest": "文件名,日期\n,2026-09-08\n"}, 400),
+        ({"month": "2026-13"}, 422),
+        ({"month": "2026-09", "institution": "999"}, 404),
+    ],
+)
+def test_what_does_not_say_which_recordings_is_refused(
+    office: TestClient, body: dict[str, Any], status: int
+) -> None:
+    assert office.post(BATCHES, json={"name": "x", **body}).status_code == status
+
+
+def test_batches_are_for_the_head_office_and_stay_in_the_subtree(
+    office: TestClient, signed_in: SignedIn, anonymous: TestClient
+) -> None:
+    code = run(office, month="2026-09")["batch"]["code"]
+    assert anonymous.get(BATCHES).status_code == 401
+    assert signed_in(Role.MANAGER, institution="350102").get(BATCHES).status_code == 403
+    below = signed_in(Role.HEAD_OFFICE, institution="350102")
+    for path in ("", "/results.xlsx"):
+        assert below.get(f"{BATCHES}/{code}{path}").status_code == 404
+    assert below.post(f"{BATCHES}/{code}/pause").status_code == 404
+    seen = run(below, month="2026-09", dry_run=True)["matched"]
+    assert {one["institution"] for one in seen} == {"350102"}

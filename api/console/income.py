@@ -90,6 +90,7 @@ class Supervisor:
     """One supervisor; the target and what it takes are None where none is set."""
 
     person: Named
+    rank: str
     target: IncomeTargetOut | None
     answer: IncomeAnswer | None
 
@@ -114,12 +115,13 @@ def read_one(session: Session, asker: Caller, code: str, month: date) -> Supervi
     institution, _ = service.led(session, asker, key, month)
     home = codes.codes(Institution, [institution])[institution]
     lines = routes.targets(session, asker, home, month)
-    target = next((line.target for line in lines if line.person.code == code), None)
+    line = next((line for line in lines if line.person.code == code), None)
+    rank, target = (line.rank, line.target) if line else (parts.UNKNOWN, None)
     if target is None:
-        return Supervisor(codes.names(Person, [key])[key], None, None)
+        return Supervisor(codes.names(Person, [key])[key], rank, None, None)
     given = {name: getattr(target, name) for name, _ in INPUTS}
     answer = routes.calculate(session, asker, IncomeQuestion(person=code, month=month, **given))
-    return Supervisor(answer.person, target, answer)
+    return Supervisor(answer.person, rank, target, answer)
 
 
 async def supervisors(view: View, month: str = "", below: str = "", cursor: str = "") -> None:
@@ -193,7 +195,7 @@ async def supervisor(view: View, person: str, month: str = "") -> None:
             with parts.section("测算"):
                 parts.empty("本月还没有设定收入目标：填写左边各项，点“测算”看团队要做到什么。")
         else:
-            _answer(found.answer)
+            _answer(found.answer, found.rank)
 
 
 def _form(view: View, found: Supervisor, month: date, answered: Any) -> None:
@@ -224,7 +226,7 @@ def _form(view: View, found: Supervisor, month: date, answered: Any) -> None:
             if answer.ok:
                 answered.clear()
                 with answered:
-                    _answer(IncomeAnswer.model_validate(answer.body))
+                    _answer(IncomeAnswer.model_validate(answer.body), found.rank)
 
         async def store() -> None:
             texts = given()
@@ -244,11 +246,10 @@ def _form(view: View, found: Supervisor, month: date, answered: Any) -> None:
                 ui.button("设为目标", on_click=store).props("outline")
 
 
-def _answer(answer: IncomeAnswer) -> None:
+def _answer(answer: IncomeAnswer, rank: str) -> None:
     missing = [*answer.missing, *answer.path.missing]
-    with parts.section("三因素", "职级、团队基础、市场（R28）"), ui.element("div").classes("tiles"):
-        rate = listing.percent(answer.allowance_rate)
-        tile("职级", answer.rank or parts.UNKNOWN, f"管理津贴率 {rate}")
+    with parts.section("三因素", "职级、团队基础、市场"), ui.element("div").classes("tiles"):
+        tile("职级", rank, f"管理津贴率 {listing.percent(answer.allowance_rate)}")
         tile("团队基础", yuan(answer.team_base), "前三个月团队 FYC 月均，元")
         market = parts.UNKNOWN if answer.market_factor is None else plain(answer.market_factor)
         tile("市场系数", market)

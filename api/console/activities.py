@@ -1,0 +1,317 @@
+"""The activity calendar: the month at a glance, who came and signed, and the PVKYC volumes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Final
+
+from nicegui import ui
+from sqlalchemy.orm import Session
+
+from api.access import Caller, Permission
+from api.activities import events, service, volumes
+from api.activities.schemas import (
+    DayOut,
+    EventDetail,
+    EventOut,
+    GapsOut,
+    MonthOut,
+    TurnoutOut,
+    VolumeOut,
+)
+from api.console import listing, parts, places
+from api.console.frame import View, screen
+from api.console.listing import Column, Field, Html
+from api.console.places import Step
+from api.organisation.repository import DirectoryRepository
+from api.organisation.service import today
+from models.activities.entry import MANDATORY, PLATFORM_LABELS, LoopPart
+from models.activities.tables import Platform
+from models.activities.volumes import Item
+from models.base import SHANGHAI, ScopeKind
+from qa_pipeline.errors import InputError
+from qa_pipeline.values import Status
+
+PATH: Final = "/activities"
+TITLE: Final = "行事历"
+DAYS: Final = "一二三四五六日"
+MOST_OF_A_DAY: Final = 4
+MOST_CHILDREN: Final = 300
+LISTED: Final = 30
+LOOP: Final[Mapping[LoopPart, str]] = {
+    LoopPart.PLAN: "规划",
+    LoopPart.EXECUTE: "执行",
+    LoopPart.REVIEW: "检视",
+}
+ITEMS: Final[Mapping[Item, str]] = {
+    Item.PLAN: "计划 P",
+    Item.VISIT: "拜访 V",
+    Item.CLOSE: "成交 K",
+    Item.WARM: "缘故客户 Y",
+    Item.REFERRAL: "转介绍 C",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """All that the screen draws of one institution's month."""
+
+    way: tuple[Step, ...]
+    children: tuple[tuple[str, str], ...]
+    month: MonthOut
+    gaps: GapsOut
+    turnout: tuple[TurnoutOut, ...]
+    volume: VolumeOut | None
+
+
+def register() -> None:
+    """Add the screens."""
+    screen(PATH, title=TITLE, permission=Permission.READ_MODEL)(activities)
+    screen(f"{PATH}/{{code}}", title=TITLE, permission=Permission.READ_MODEL)(activity)
+
+
+def read(session: Session, asker: Caller, month: date, below: str, day: date) -> Shown:
+    """Raises NotFound for a strange institution, InputError where there is none at all."""
+    way = places.way_to(session, asker, below, on=day)
+    if not way:
+        raise InputError("还没有机构：请先在“导入”中导入机构与人员。")
+    code = way[-1].code
+    children = DirectoryRepository(session, within=asker.within).institutions(
+        below=None, parent=code, level=None, must_hold=None, on=day, cursor=None, limit=MOST_CHILDREN
+    )
+    turnout = events.rates(session, asker, code, month, ScopeKind.INSTITUTION)
+    totals = volumes.volumes(session, asker, code, month, None, ScopeKind.INSTITUTION)
+    return Shown(
+        way=way,
+        children=tuple((child.code, child.name) for child in children),
+        month=events.month(session, asker, code, month),
+        gaps=events.gaps(session, asker, code, month),
+        turnout=tuple(row for row in turnout if row.scope.code == code),
+        volume=next((row for row in totals if row.scope.code == code), None),
+    )
+
+
+async def activities(view: View, month: str = "", below: str = "") -> None:
+    day = today()
+    first = listing.month_of(month, today=day)
+    shown = await view.ask(read, view.asker, first, below, day)
+    here = shown.way[-1]
+    kept = {"month": f"{first:%Y-%m}"}
+    listing.months(PATH, first, below=below)
+    places.crumbs(PATH, shown.way, **kept)
+    by_code = {event.code: event for event in shown.month.events}
+    open_codes = frozenset(event.code for event in shown.gaps.open_parts)
+    with parts.section(f"{here.name} {first:%Y 年 %-m 月}", _counted(shown, open_codes)):
+        with ui.element("div").classes("toolbar no-print"):
+            if shown.children:
+                options = {here.code: f"{here.name}（全部）", **dict(shown.children)}
+                listing.filters(PATH, [Field("below", "机构", here.code, options=options)], **kept)
+            address = f"/api/v1/activity-calendar.ics?institution={here.code}&month={first:%Y-%m}"
+            ui.html(
+                f'<a href="{listing.escaped(address)}" download>下载 .ics（导入日历软件）</a>', sanitize=False
+            ).classes("more")
+        ui.html(_grid(shown.month, by_code, open_codes, day), sanitize=False).classes("w-full")
+        if shown.month.unscheduled:
+            ui.label("还没有时间的活动").classes("heading").props("role=heading aria-level=3")
+            pieces = [_chip(by_code[code], open_codes, day) for code in shown.month.unscheduled[:LISTED]]
+            ui.html(f'<div class="unscheduled">{"".join(pieces)}</div>', sanitize=False).classes("w-full")
+    _gaps(shown.gaps)
+    with ui.element("div").classes("columns even"):
+        _funnel(shown.turnout)
+        _volume(shown.volume)
+
+
+def _counted(shown: Shown, open_codes: frozenset[str]) -> str:
+    held = [event for event in shown.month.events if not event.cancelled]
+    return f"{len(held)} 场活动，{len(shown.gaps.invalid)} 场六要素不全，{len(open_codes)} 场未闭环"
+
+
+def _grid(month: MonthOut, by_code: Mapping[str, EventOut], open_codes: frozenset[str], day: date) -> Html:
+    heads = "".join(f'<th scope="col">周{name}</th>' for name in DAYS)
+    rows = "".join(
+        f"<tr>{''.join(_day(each, by_code, open_codes, day) for each in week)}</tr>" for week in month.weeks
+    )
+    return Html(
+        f'<table class="month" aria-label="{month.month:%Y-%m} 行事历"><thead><tr>{heads}</tr></thead>'
+        f"<tbody>{rows}</tbody></table>"
+    )
+
+
+def _day(cell: DayOut, by_code: Mapping[str, EventOut], open_codes: frozenset[str], day: date) -> str:
+    found = sorted(
+        (by_code[code] for code in cell.events), key=lambda event: f"{event.starts_at}{event.code}"
+    )
+    kinds = [
+        name
+        for name, holds in (
+            ("other", not cell.in_month),
+            ("today", cell.day == day),
+            ("bare", not found),
+        )
+        if holds
+    ]
+    week = f"<small>第 {cell.business_week} 经营周</small>" if cell.starts_week and cell.in_month else ""
+    chips = "".join(_chip(event, open_codes, day) for event in found[:MOST_OF_A_DAY])
+    rest = len(found) - MOST_OF_A_DAY
+    more = f"<small>另有 {rest} 场，选下级机构查看</small>" if rest > 0 else ""
+    return (
+        f'<td class="{" ".join(kinds)}"><span class="date">{cell.day.day}'
+        f'<span class="weekday"> 周{DAYS[cell.day.weekday()]}</span>{week}</span>{chips}{more}</td>'
+    )
+
+
+def _chip(event: EventOut, open_codes: frozenset[str], day: date) -> str:
+    """Platform in colour and words; what is wrong with the entry by icon and words."""
+    at = f"{event.starts_at.astimezone(SHANGHAI):%H:%M} " if event.starts_at else ""
+    if event.cancelled:
+        state: Html | str = listing.badge(Status.UNKNOWN, "已取消", "block")
+    elif not event.valid:
+        state = listing.badge(Status.FAIL, "六要素不全", "report")
+    elif event.code in open_codes:
+        state = listing.badge(Status.WARN, "未闭环", "sync_problem")
+    else:
+        state = ""
+    target = listing.escaped(listing.address(f"{PATH}/{event.code}"))
+    return (
+        f'<a class="event {event.platform}{" off" if event.cancelled else ""}" href="{target}">'
+        f"<strong>{at}{PLATFORM_LABELS[event.platform]}</strong>"
+        f"<span>{listing.escaped(event.content or '内容未填')}</span>{state}</a>"
+    )
+
+
+def _gaps(gaps: GapsOut) -> None:
+    with parts.section("要补的", "每家四级机构每月三种平台都要有；六要素齐全才算有效；做过要检视"):
+        rows: list[list[object]] = [
+            [row.institution.name, "缺平台", "、".join(PLATFORM_LABELS[kind] for kind in row.platforms)]
+            for row in gaps.missing_platforms
+        ]
+        rows += [[_link(event), "六要素不全", f"缺{'、'.join(event.missing)}"] for event in gaps.invalid]
+        rows += [
+            [
+                _link(event),
+                "未闭环",
+                "；".join(f"{LOOP[part.part]}缺{'、'.join(part.lacks)}" for part in event.open_parts),
+            ]
+            for event in gaps.open_parts
+        ]
+        if not rows:
+            parts.empty("本月的活动都齐全，也都闭环了。")
+            return
+        listing.table("要补的", [Column("何处"), Column("问题"), Column("缺什么")], rows[:LISTED])
+        if len(rows) > LISTED:
+            ui.label(f"另有 {len(rows) - LISTED} 项：选下级机构查看。").classes("soft")
+
+
+def _link(event: EventOut) -> Html:
+    at = f"{event.starts_at.astimezone(SHANGHAI):%m-%d} " if event.starts_at else ""
+    return listing.link(
+        f"{PATH}/{event.code}", f"{at}{PLATFORM_LABELS[event.platform]} {event.content or event.code}"
+    )
+
+
+def _funnel(turnout: Sequence[TurnoutOut]) -> None:
+    with parts.section("活动检视", "邀约 → 到场 → 签单；没有记录的不进分母"):
+        if not turnout:
+            parts.empty("本月的活动还没有登记客户。")
+            return
+        listing.table(
+            "活动检视",
+            [
+                Column("平台"),
+                *(Column(name, True) for name in ("邀约", "到场", "签单", "到场率", "转化率", "升温率")),
+            ],
+            [
+                [
+                    Html(f'<span class="platform {row.platform}">{PLATFORM_LABELS[row.platform]}</span>'),
+                    str(row.invited),
+                    _with(row.attended, row.unclear, "到场未记"),
+                    str(row.signed),
+                    listing.percent(row.arrival),
+                    listing.percent(row.conversion),
+                    listing.percent(row.warming),
+                ]
+                for row in sorted(turnout, key=lambda row: list(Platform).index(row.platform))
+            ],
+        )
+
+
+def _with(count: int, unknown: int, words: str) -> Html:
+    return Html(f"<span>{count}{f'<small>{unknown} 户{words}</small>' if unknown else ''}</span>")
+
+
+def _volume(volume: VolumeOut | None) -> None:
+    with parts.section("活动量 PVKYC", "本月各经营周合计"):
+        if volume is None:
+            parts.empty("本月还没有应上报活动量的人员。")
+            return
+        poor = {True: Status.WARN, False: Status.PASS, None: Status.UNKNOWN}[volume.many_but_poor]
+        word = {True: "量大质低", False: "量质相称", None: "无法判断"}[volume.many_but_poor]
+        ui.html(f"{listing.badge(poor, word)} {listing.escaped(volume.sentence)}", sanitize=False)
+        listing.table(
+            "活动量 PVKYC",
+            [Column("项目"), *(Column(name, True) for name in ("计划", "实际", "达成率", "未报"))],
+            [
+                [
+                    ITEMS[item],
+                    _count(each.planned),
+                    _count(each.done),
+                    listing.percent(each.achievement),
+                    f"{each.unreported} 人周",
+                ]
+                for item, each in volume.items.items()
+            ],
+        )
+        referred = parts.UNKNOWN if volume.referral_rate is None else f"{volume.referral_rate:.2f} 个"
+        ui.label(
+            f"拜访成交率 {listing.percent(volume.conversion)}；每件成交带来转介绍 {referred}；"
+            f"应报 {volume.expected} 人周。"
+        ).classes("soft")
+
+
+def _count(value: int | None) -> str:
+    return parts.UNKNOWN if value is None else f"{value:,}"
+
+
+async def activity(view: View, code: str) -> None:
+    found: EventDetail = await view.ask(service.detail, view.asker, code)
+    month = f"{found.month:%Y-%m}"
+    back = listing.link(PATH, f"{month} 行事历", month=month, below=found.institution)
+    ui.html(
+        f'<nav class="crumbs" aria-label="位置">{back}<span aria-hidden="true">›</span>'
+        f'<span aria-current="page">{listing.escaped(found.content or code)}</span></nav>',
+        sanitize=False,
+    )
+    with parts.section(PLATFORM_LABELS[found.platform], code):
+        if found.cancelled:
+            state = listing.badge(Status.UNKNOWN, "已取消", "block")
+        elif found.valid:
+            state = listing.badge(Status.PASS, "六要素齐全")
+        else:
+            state = listing.badge(Status.FAIL, f"六要素不全，缺{'、'.join(found.missing)}", "report")
+        ui.html(state, sanitize=False)
+        at = f"{found.starts_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}" if found.starts_at else None
+        values = {"starts_at": at} | {name: getattr(found, name) for name in MANDATORY if name != "starts_at"}
+        rows = [[label, values[name] or Html('<span class="negative">未填</span>')]
+                for name, label in MANDATORY.items()]  # fmt: skip
+        rows.append(["负责人", found.owner.name if found.owner else Html('<span class="soft">未指定</span>')])
+        listing.table("六要素", [Column("要素"), Column("安排")], rows)
+    with parts.section("闭环", "规划 → 执行 → 检视"):
+        lacks = {part.part: part.lacks for part in found.open_parts}
+        review = found.review.conclusion if found.review else None
+        said = {LoopPart.PLAN: found.goal, LoopPart.EXECUTE: found.process, LoopPart.REVIEW: review}
+        listing.table(
+            "闭环",
+            [Column("环节"), Column("状态"), Column("记录")],
+            [
+                [
+                    word,
+                    listing.badge(Status.WARN, f"缺{'、'.join(lacks[part])}")
+                    if part in lacks
+                    else listing.badge(Status.PASS, "已完成"),
+                    said[part] or Html('<span class="soft">没有记录</span>'),
+                ]
+                for part, word in LOOP.items()
+            ],
+        )

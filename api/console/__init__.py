@@ -19,6 +19,7 @@ def mount(app: FastAPI) -> None:
 
     from api.console import (
         accounts,
+        activities,
         agreement,
         audit,
         bench,
@@ -27,6 +28,7 @@ def mount(app: FastAPI) -> None:
         frame,
         home,
         imports,
+        income,
         indicators,
         jobs,
         meeting,
@@ -52,6 +54,8 @@ def mount(app: FastAPI) -> None:
         indicators,
         plans,
         plan,
+        income,
+        activities,
         imports,
         jobs,
         accounts,

@@ -43,6 +43,8 @@ DESTINATIONS: Final = (
     Destination("/compliance", "合规", "event_available", Permission.READ_COMPLIANCE),
     Destination("/indicators", "指标", "leaderboard", Permission.READ_MODEL),
     Destination("/plans", "规划", "account_tree", Permission.READ_MODEL),
+    Destination("/income", "收入目标", "calculate", Permission.READ_MODEL),
+    Destination("/activities", "行事历", "calendar_month", Permission.READ_MODEL),
     Destination("/jobs", "任务", "pending_actions", Permission.UPLOAD),
     Destination("/imports", "导入", "upload_file", Permission.IMPORT),
     Destination("/accounts", "账号", "manage_accounts", Permission.MANAGE_ACCOUNTS),

@@ -42,6 +42,7 @@ DESTINATIONS: Final = (
     Destination("/agreement", "一致性", "balance", Permission.REVIEW),
     Destination("/compliance", "合规", "event_available", Permission.READ_COMPLIANCE),
     Destination("/indicators", "指标", "leaderboard", Permission.READ_MODEL),
+    Destination("/customers", "客户", "bubble_chart", Permission.READ_MODEL),
     Destination("/plans", "规划", "account_tree", Permission.READ_MODEL),
     Destination("/income", "收入目标", "calculate", Permission.READ_MODEL),
     Destination("/activities", "行事历", "calendar_month", Permission.READ_MODEL),

@@ -14,6 +14,7 @@ from api.console import listing
 from api.console.listing import Html
 from api.fields import existing
 from api.organisation.repository import DirectoryRepository
+from models.base import Subtree
 from models.organisation.repository import InstitutionRepository
 from models.organisation.tables import Institution
 
@@ -54,6 +55,12 @@ def way_to(session: Session, asker: Caller, code: str, *, on: date) -> tuple[Ste
         line += following
         following = alone(parent=line[-1].code, level=None)
     return tuple(map(_step, line))
+
+
+def children_of(session: Session, within: Subtree, node: Step, *, on: date) -> set[str]:
+    """Codes of the institutions right below."""
+    institutions = InstitutionRepository(session, within=within).below(node.code, on=on)
+    return {one.code for one in institutions if one.level == node.level + 1}
 
 
 def office_step(session: Session, asker: Caller, code: str) -> tuple[Step, str]:

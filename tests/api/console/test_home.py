@@ -5,7 +5,8 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from api.accounts.tables import Role
-from tests.api.console.conftest import PageAs
+from models.database import transaction
+from tests.api.console.conftest import PageAs, Service
 
 
 def test_a_manager_sees_the_meetings_of_the_month_and_the_commitments(page_as: PageAs) -> None:
@@ -45,3 +46,10 @@ def test_the_navigation_offers_only_what_the_role_permits(page_as: PageAs) -> No
 
     refused = page_as(Role.MANAGER, "/accounts")
     expect(refused.get_by_role("alert")).to_contain_text("没有打开此页的权限")
+
+
+def test_a_screen_is_read_while_somebody_writes(page_as: PageAs, service: Service) -> None:
+    with transaction(service.engine) as session:
+        session.connection()
+
+        expect(page_as(Role.MANAGER, "/").locator(".slot")).to_have_count(4)

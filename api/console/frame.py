@@ -13,11 +13,11 @@ from fastapi import FastAPI, Request
 from fastapi.responses import RedirectResponse
 from nicegui import app as nicegui_app
 from nicegui import run, ui
+from sqlalchemy.orm import Session
 
 from api.access import COOKIE, Caller, Permission, caller_of, hashed
 from api.accounts.repository import SignInRepository
 from api.console import MOUNT
-from models.database import transaction
 from qa_pipeline.errors import HuijianError
 
 ASSETS: Final = Path(__file__).parent / "assets"
@@ -43,6 +43,7 @@ DESTINATIONS: Final = (
     Destination("/compliance", "合规", "event_available", Permission.READ_COMPLIANCE),
     Destination("/indicators", "指标", "leaderboard", Permission.READ_MODEL),
     Destination("/customers", "客户", "bubble_chart", Permission.READ_MODEL),
+    Destination("/navigator", "导航", "assistant_navigation", Permission.READ_MODEL),
     Destination("/plans", "规划", "account_tree", Permission.READ_MODEL),
     Destination("/income", "收入目标", "calculate", Permission.READ_MODEL),
     Destination("/activities", "行事历", "calendar_month", Permission.READ_MODEL),
@@ -77,10 +78,10 @@ class View:
         return permission in self.asker.permissions
 
     async def ask(self, question: Callable[..., Result], *given: Any, **named: Any) -> Result:
-        """Call ``question(session, …)`` in a transaction of its own, off the event loop."""
+        """Call ``question(session, …)``, which only reads, in a session of its own, off the event loop."""
 
         def answer() -> Result:
-            with transaction(_SERVICE[0].state.engine) as session:
+            with Session(_SERVICE[0].state.engine) as session:
                 return question(session, *given, **named)
 
         return cast(Result, await run.io_bound(answer))
@@ -124,7 +125,7 @@ def refusal(sentence: str) -> None:
 
 
 def _viewer(token: str) -> View | None:
-    with transaction(_SERVICE[0].state.engine) as session:
+    with Session(_SERVICE[0].state.engine) as session:
         found = SignInRepository(session).holding(hashed(token), now=datetime.now(UTC)) if token else None
         if found is None:
             return None
@@ -144,9 +145,7 @@ def _surround(view: View, title: str) -> None:
     ):
         for destination in shown:
             current = destination.title == title
-            with ui.link(target=f"{MOUNT}{destination.path}").classes(
-                "entry" + (" current" if current else "")
-            ):
+            with ui.link(target=destination.path).classes("entry" + (" current" if current else "")):
                 ui.icon(destination.icon)
                 ui.label(destination.title)
     with ui.header().classes("bar"):

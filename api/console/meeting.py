@@ -271,6 +271,6 @@ def _downloads(code: str, card: ScorecardOut) -> None:
                 ("表格（XLSX）", f"{base}/report.xlsx"),
                 ("字幕（SRT）", f"/api/v1/meetings/{code}/transcript/file?form=srt"),
             ):
-                ui.link(title, address, new_tab=True)
+                ui.html(f'<a href="{address}" target="_blank">{title}</a>', sanitize=False)
         for warning in card.warnings:
             ui.label(warning).classes("soft")

@@ -1,0 +1,205 @@
+"""Reviewers listen, read along, correct, override and decide at the keyboard; managers appeal."""
+
+from __future__ import annotations
+
+import io
+import wave
+from collections.abc import Callable
+from typing import Final
+from urllib.request import Request, urlopen
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from api.access import COOKIE, CSRF_HEADER
+from api.accounts.tables import Role
+from tests.api import results
+from tests.api.console.conftest import (
+    LOGINS,
+    PageAs,
+    Service,
+    opened,
+    overflow,
+    serious_findings,
+)
+
+APPEALED: Final = "350102-R1"
+EDITED: Final = "350103-R2"
+TURNED: Final = "350103-R3"
+SECONDS: Final = 120
+
+Asking = Callable[..., None]
+
+
+@pytest.fixture(scope="module")
+def asking(service: Service) -> Asking:
+    """Asks the API as somebody of a role."""
+
+    def ask(role: Role, path: str, body: bytes, kind: str = "application/json") -> None:
+        login = LOGINS[role]
+        headers = {"Cookie": f"{COOKIE}={login}", CSRF_HEADER: f"csrf-{login}", "Content-Type": kind}
+        with urlopen(Request(f"{service.url}/api/v1/{path}", body, headers)) as answer:
+            answer.read()
+
+    return ask
+
+
+@pytest.fixture(scope="module", autouse=True)
+def meetings(service: Service, asking: Asking) -> None:
+    """Three meetings with a result; that whose transcript is edited has two minutes of sound as well."""
+    for code, day in ((APPEALED, 15), (EDITED, 15), (TURNED, 22)):
+        results.hold(service.engine, code, institution=code[:6], day=day)
+        results.inspect(service.engine, code, results.good())
+    sound = io.BytesIO()
+    with wave.open(sound, "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(bytes(2 * 8000 * SECONDS))
+    part = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n'
+    body = part + sound.getvalue() + b"\r\n--x--\r\n"
+    asking(Role.QA, f"recordings?meeting={EDITED}", body, "multipart/form-data; boundary=x")
+
+
+def bench(page: Page) -> Page:
+    page.wait_for_selector("body[data-bench=ready]")
+    return page
+
+
+def current(page: Page) -> str | None:
+    return page.locator(".line[aria-current]").get_attribute("data-line")
+
+
+def test_an_appeal_is_reviewed_decided_and_answered(page_as: PageAs) -> None:
+    manager = page_as(Role.MANAGER, f"/meetings/{APPEALED}", width=390)
+    manager.get_by_role("button", name="提出申诉").click()
+    manager.get_by_label("申诉理由").fill("优秀分享在后半段。")
+    manager.get_by_role("button", name="提交申诉").click()
+    expect(manager.get_by_text("等待答复")).to_be_visible()
+    expect(manager.get_by_role("button", name="提出申诉")).to_have_count(0)
+
+    qa = page_as(Role.QA, "/reviews?why=appealed")
+    expect(qa.get_by_role("row", name=APPEALED)).to_contain_text("被申诉")
+    qa.get_by_role("button", name=f"领取并复核 鼓楼支公司 {APPEALED}").click()
+    qa.wait_for_url("**/reviews/350102-R1*")
+    bench(qa)
+    expect(qa.get_by_text("优秀分享在后半段。")).to_be_visible()
+    qa.keyboard.press("Enter")
+    expect(qa.locator("#confirmed")).to_contain_text("已确认 1 /")
+    qa.keyboard.press("1")
+    qa.keyboard.press("Enter")
+    expect(qa.locator("#said")).to_have_text("改分须写明理由。")
+    qa.keyboard.type("没有听到 jn")
+    qa.keyboard.press("Enter")
+    expect(qa.locator("#confirmed")).to_contain_text("已确认 2 /")
+    expect(qa.locator("#energy")).to_contain_text("改 1 项后能量值约")
+    qa.keyboard.press("d")
+    qa.keyboard.type("复听后改一项")
+    qa.keyboard.press("Control+Enter")
+    expect(qa.locator("#decision")).to_contain_text("已作出第 2 版")
+
+    opened(qa, f"/reviews/{APPEALED}")
+    qa.get_by_role("button", name="答复申诉").click()
+    qa.get_by_label("答复", exact=True).fill("已改一项。")
+    qa.get_by_role("button", name="申诉成立", exact=True).click()
+    expect(qa.get_by_role("button", name="答复申诉")).to_have_count(0)
+
+    opened(manager, f"/meetings/{APPEALED}")
+    expect(manager.get_by_text("答复：已改一项。")).to_be_visible()
+    expect(manager.get_by_role("note")).to_contain_text("第 2 版（当前）：qa 复核第 1 版后作出，改分 1 项")
+    manager.get_by_role("link", name="与第 2 版比较").click()
+    expect(manager.get_by_role("table", name="两版的差别").get_by_role("row")).to_have_count(3)
+    manager.get_by_role("link", name="查看这一版").click()
+    expect(manager.get_by_role("note")).to_contain_text("第 1 版（旧版，不是当前结论）：机器质检的结论")
+
+    opened(qa, "/agreement")
+    expect(qa.locator(".tile", has_text="已复核")).to_contain_text("1 场")
+    expect(qa.get_by_role("row", name="C1 章节要点")).to_contain_text("太少（1/20）")
+
+
+def test_keys_play_and_move_and_are_not_stolen_while_somebody_types(page_as: PageAs) -> None:
+    page = bench(page_as(Role.QA, f"/reviews/{EDITED}"))
+    page.keyboard.press("j")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    assert current(page) == "1"
+    page.keyboard.press("Space")
+    page.wait_for_function("hjSound.playing()")
+    page.evaluate("hjSeek(60)")
+    page.wait_for_function("hjSound.now() > 60")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("hjSound.now() > 65")
+    page.wait_for_function(
+        "(() => { const line = document.querySelector('.line[aria-current]').dataset;"
+        " return line.start <= hjSound.now() && hjSound.now() < 70 && line.line > 1 })()"
+    )
+    page.keyboard.press("Space")
+    page.wait_for_function("!hjSound.playing()")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="快捷键")).to_be_visible()
+    before = current(page)
+    page.keyboard.press("j")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="快捷键")).to_be_hidden()
+    assert current(page) == before
+
+
+def test_corrections_are_a_new_version_and_a_foreign_one_is_told_in_words(
+    page_as: PageAs, asking: Asking
+) -> None:
+    page, late = (bench(page_as(Role.QA, f"/reviews/{EDITED}")) for _ in range(2))
+    page.keyboard.press("e")
+    text = page.get_by_label("文字", exact=True)
+    expect(text).to_have_value(results.good().transcript.utterances[0].text)  # unmasked: it is to be edited
+    text.fill("jkn 各位主管早上好。")
+    page.keyboard.press("Control+Enter")
+    page.keyboard.press("j")
+    page.keyboard.press("s")
+    page.get_by_role("combobox", name="说话人").fill("王经理")
+    page.keyboard.press("Control+Enter")
+    page.keyboard.press("c")
+    page.get_by_label("从这一句起是").select_option("off_topic")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("#pending")).to_have_text("未保存 3 处")
+    page.keyboard.press("w")
+    expect(page.locator("#text-version")).to_have_text("文字稿第 2 版")
+    expect(page.locator("#pending")).to_have_text("")
+
+    late.keyboard.press("e")
+    expect(late.locator("#said")).to_contain_text("已被他人改成新版")
+
+    opened(page, f"/reviews/{EDITED}")
+    bench(page)
+    second = page.locator(".line").nth(1)
+    expect(page.locator(".line").first).to_contain_text("jkn 各位主管早上好。")
+    expect(second).to_contain_text("王经理")
+    expect(second).to_have_attribute("data-border", "题外")
+    page.get_by_role("button", name="按新文字稿重新评分").click()
+    expect(page.locator("#said")).to_contain_text("已排队重新评分")
+
+
+def test_turning_a_verdict_needs_a_second_person(page_as: PageAs) -> None:
+    first = bench(page_as(Role.QA, f"/reviews/{TURNED}"))
+    expect(first.locator("#decision")).to_have_count(0)
+    with first.expect_navigation():
+        first.keyboard.press("t")
+    bench(first)
+    first.get_by_label("不合格", exact=True).check()
+    first.get_by_role("button", name="提交决定").click()
+    expect(first.locator("#refused")).to_have_text("请写明理由。")
+    first.get_by_label("理由", exact=True).fill("研讨是念稿。")
+    first.get_by_role("button", name="提交决定").click()
+    expect(first.locator("#decision")).to_contain_text("等第二人意见")
+
+    second = bench(page_as(Role.ADMINISTRATOR, f"/reviews/{TURNED}"))
+    expect(second.get_by_text("qa 决定：不合格。理由：研讨是念稿。")).to_be_visible()
+    second.get_by_role("button", name="同意", exact=True).click()
+    expect(second.get_by_text("qa 已复核并作出第 2 版")).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "dark"), [(390, True), (1440, False)])
+def test_the_screens_of_reviewers_are_sound(page_as: PageAs, width: int, dark: bool) -> None:
+    page = page_as(Role.QA, "/reviews", width=width, dark=dark)
+    for path in ("/reviews", f"/reviews/{EDITED}", "/agreement", f"/meetings/{APPEALED}?version=1&compare=1"):
+        opened(page, path)
+        expect(page.locator(".section").first).to_be_visible()
+        assert (path, serious_findings(page)) == (path, [])
+        assert (path, overflow(page)) == (path, 0)

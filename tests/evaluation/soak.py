@@ -33,7 +33,7 @@ from sqlalchemy.orm import Session
 from api.access import hashed
 from api.accounts.tables import Account, ApiKey, Role
 from api.database import migrate
-from api.jobs.tables import Artefact, ArtefactKind, InspectionJob, JobState
+from api.jobs.tables import Artefact, ArtefactKind, InspectionJob, JobState, Worker
 from api.settings import Settings
 from api.store import open_store
 from models.base import SHANGHAI
@@ -46,8 +46,8 @@ from tests.api.jobs.works import Works, can
 from tests.sound import ROOT, tone, write_sound
 
 KEY = "soak-key-of-another-system"
-PAUSE = (2.0, 6.0)
-"""Seconds between two kills."""
+PAUSE = (0.5, 6.0)
+"""Seconds that a process works before it is killed."""
 HEARING = 0.3
 LONGEST = 3600.0
 
@@ -85,6 +85,7 @@ def soak(folder: Path, url: str, *, count: int, seed: int) -> dict[str, float]:
     workers = ["one"] if engine.dialect.name == "sqlite" else ["one", "two"]
     for worker in workers:
         processes[worker] = works.worker(hears="at once")
+    started = dict.fromkeys(processes, datetime.now(UTC))
     handing_in = threading.Thread(target=_hand_in, args=(folder, port, count))
     handing_in.start()
     kills: Counter[str] = Counter()
@@ -92,8 +93,9 @@ def soak(folder: Path, url: str, *, count: int, seed: int) -> dict[str, float]:
     while handing_in.is_alive() or _waiting(engine):
         if time.monotonic() - began > LONGEST:
             break
-        time.sleep(rng.uniform(*PAUSE))
         victim = rng.choice(list(processes))
+        _until_at_work(works.engine, port, victim, since=started[victim])
+        time.sleep(rng.uniform(*PAUSE))
         processes[victim].send_signal(signal.SIGKILL)
         processes[victim].wait()
         kills[victim] += 1
@@ -102,6 +104,7 @@ def soak(folder: Path, url: str, *, count: int, seed: int) -> dict[str, float]:
             lost_for_good = True
         else:
             processes[victim] = _serve(works, port) if victim == "api" else works.worker(hears="at once")
+            started[victim] = datetime.now(UTC)
     handing_in.join()
     seconds = time.monotonic() - began
     for process in processes.values():
@@ -144,6 +147,22 @@ def _waiting(engine: Engine) -> bool:
             state in (JobState.QUEUED, JobState.RUNNING)
             for state in session.scalars(select(InspectionJob.state))
         )
+
+
+def _until_at_work(engine: Engine, port: int, process: str, *, since: datetime) -> None:
+    """Wait until a process that was started has begun to work: one killed before does no harm."""
+    while True:
+        if process == "api":
+            try:
+                httpx.get(f"http://127.0.0.1:{port}/api/v1/jobs/queue")
+            except httpx.TransportError:
+                time.sleep(0.2)
+                continue
+            return
+        with Session(engine) as session:
+            if session.scalar(select(Worker.id).where(Worker.seen_at > since).limit(1)) is not None:
+                return
+        time.sleep(0.2)
 
 
 def _hand_in(folder: Path, port: int, count: int) -> None:

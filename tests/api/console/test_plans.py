@@ -1,0 +1,196 @@
+"""Plans: the target tree edited and decided on, scenarios beside each other, income targets worked back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+import pytest
+from playwright.sync_api import Page, expect
+from sqlalchemy import delete, select
+
+from api.accounts.tables import Role
+from api.console.plan import amount
+from models.base import Scope, ScopeKind
+from models.database import transaction
+from models.indicators.parameter_repository import ParameterRepository
+from models.indicators.repository import IndicatorRepository
+from models.organisation.appointments import AppointmentRepository
+from models.organisation.people import PeopleRepository
+from models.organisation.repository import InstitutionRepository
+from models.organisation.tables import Institution, PersonKind
+from models.planning.repository import PlanRepository
+from models.planning.tables import Plan, PlanDecision, Target
+from qa_pipeline.errors import InputError
+from tests.api.console.conftest import PageAs, Service, overflow, serious_findings
+
+MONTH: Final = date(2026, 12, 1)
+LATER: Final = date(2098, 1, 1)
+"""When the supervisor of these tests joins: no other test sees her."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def company(service: Service) -> None:
+    """The indicators, and in 2098 the supervisor L1, who leads an office of 350103."""
+    with transaction(service.engine) as session:
+        IndicatorRepository(session).define()
+        office = "350103-98"
+        InstitutionRepository(session).add_office(
+            office, name="台江一室", institution="350103", valid_from=LATER, market_factor=Decimal("1.1")
+        )
+        PeopleRepository(session).join(
+            "L1", name="林主任", kind=PersonKind.AGENT, joined_on=LATER, rank="CHIEF",
+            institution="350103", office=office,
+        )  # fmt: skip
+        AppointmentRepository(session).lead(office, person="L1", on=LATER)
+
+
+@pytest.fixture
+def plan(service: Service) -> Iterator[str]:
+    """A draft of 3501: 1000 yuan and 50 visits, of which 350102 has 600 yuan and 30 visits."""
+    code = "3501-2026-12-A"
+    with transaction(service.engine) as session:
+        keys = dict(session.execute(select(Institution.code, Institution.id)).tuples().all())
+        plans = PlanRepository(session)
+        made = plans.create(code=code, name="基准", institution_id=keys["3501"], month=MONTH)
+        for indicator, value, part in (("regular_premium", 1000, 600), ("visits", 50, 30)):
+            root = plans.set_root(made.id, indicator, Decimal(value))
+            plans.assign(root.id, {Scope(ScopeKind.INSTITUTION, keys["350102"]): Decimal(part)})
+    yield code
+    with transaction(service.engine) as session:
+        for table in (PlanDecision, Target, Plan):
+            session.execute(delete(table))
+
+
+def change(page: Page, whose: str, value: str) -> None:
+    page.get_by_role("button", name=f"修改{whose}的期缴保费").click()
+    page.get_by_role("dialog").get_by_label("新目标（元）").fill(value)
+    page.get_by_role("dialog").get_by_role("button", name="保存").click()
+
+
+def test_a_target_is_edited_and_the_unassigned_takes_up_the_difference(page_as: PageAs, plan: str) -> None:
+    page = page_as(Role.HEAD_OFFICE, f"/plans/{plan}")
+    tree = page.get_by_role("table", name="目标树")
+    expect(tree.get_by_role("row", name="未分配")).to_contain_text("450.00")
+    expect(page.get_by_label("校验", exact=True)).to_contain_text("还有450元未分配到下级")
+
+    change(page, "鼓楼支公司", "很多")
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("不是数字")
+    page.get_by_role("dialog").get_by_label("新目标（元）").fill("1,040")
+    page.keyboard.press("Enter")
+    expect(tree.get_by_role("row", name="未分配")).to_contain_text("10.00")
+    expect(tree.get_by_role("row", name="福州中心支公司")).to_contain_text("已含缓冲")
+
+
+def test_what_somebody_else_changed_meanwhile_is_not_overwritten(
+    page_as: PageAs, service: Service, plan: str
+) -> None:
+    page = page_as(Role.HEAD_OFFICE, f"/plans/{plan}")
+    with transaction(service.engine) as session:
+        found = session.scalars(select(Plan).where(Plan.code == plan)).one()
+        PlanRepository(session).set_root(found.id, "visits", Decimal(60))
+
+    change(page, "鼓楼支公司", "700")
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("已被他人修改")
+
+
+def test_a_plan_is_submitted_refused_with_a_reason_and_taken_back(page_as: PageAs, plan: str) -> None:
+    page = page_as(Role.HEAD_OFFICE, f"/plans/{plan}")
+    page.get_by_role("button", name="提交审批").click()
+    expect(page.get_by_role("table", name="审批记录")).to_contain_text("待审批")
+    expect(page.get_by_role("button", name="修改鼓楼支公司")).to_have_count(0)
+
+    page.get_by_role("button", name="不批准").click()
+    expect(page.get_by_role("alert").filter(has_text="须写明原因")).to_be_visible()
+    page.get_by_label("意见（不批准时必填）").fill("过程指标偏低")
+    page.get_by_role("button", name="不批准").click()
+    expect(page.get_by_role("table", name="审批记录")).to_contain_text("过程指标偏低")
+
+    page.get_by_role("button", name="退回草稿修改").click()
+    expect(page.get_by_role("button", name="提交审批")).to_be_enabled()
+
+
+def test_a_tree_with_faults_cannot_be_submitted(page_as: PageAs, service: Service, plan: str) -> None:
+    with transaction(service.engine) as session:
+        found = session.scalars(select(Plan).where(Plan.code == plan)).one()
+        node = next(each for each in PlanRepository(session).nodes(found.id) if each.code == "visits")
+        PlanRepository(session).remove(node.id)
+    page = page_as(Role.HEAD_OFFICE, f"/plans/{plan}")
+
+    expect(page.get_by_label("校验", exact=True)).to_contain_text("没有过程指标的目标")
+    expect(page.get_by_role("button", name="提交审批")).to_be_disabled()
+
+
+def test_a_scenario_is_copied_approved_and_compared(page_as: PageAs, plan: str) -> None:
+    page = page_as(Role.HEAD_OFFICE, f"/plans/{plan}")
+    page.get_by_text("复制为另一方案").click()
+    page.get_by_label("方案名称").fill("进取")
+    page.get_by_role("button", name="复制", exact=True).click()
+    expect(page.locator(".screen")).to_contain_text("3501-2026-12-B")
+    change(page, "鼓楼支公司", "800")
+    expect(page.get_by_role("row", name="未分配")).to_contain_text("250.00")
+
+    page.get_by_role("link", name="与它对比").click()
+    table = page.get_by_role("table", name="逐项对比")
+    expect(table.get_by_role("row", name="鼓楼支公司")).to_contain_text("+200.00")
+    expect(table.get_by_role("row", name="未分配")).to_contain_text("-200.00")
+
+    page = page_as(Role.HEAD_OFFICE, "/plans?month=2026-12")
+    expect(page.get_by_role("table", name="规划").get_by_role("link", name="与“进取”")).to_be_visible()
+
+
+def test_who_may_only_read_is_offered_nothing_to_change(page_as: PageAs, plan: str) -> None:
+    page = page_as(Role.QA, f"/plans/{plan}")
+    expect(page.get_by_role("table", name="目标树")).to_be_visible()
+    for words in ("提交审批", "修改鼓楼支公司", "复制"):
+        expect(page.get_by_role("button", name=words)).to_have_count(0)
+
+    page = page_as(Role.MANAGER, f"/plans/{plan}")
+    expect(page.get_by_role("alert")).to_contain_text("不在您的管辖范围内")
+
+
+def test_an_income_target_names_all_that_is_unknown_and_is_worked_back_once_it_is_known(
+    page_as: PageAs, service: Service
+) -> None:
+    page = page_as(Role.HEAD_OFFICE, "/income?month=2098-01&below=350103")
+    expect(page.get_by_role("row", name="林主任")).to_contain_text("未设定")
+    page.get_by_role("link", name="林主任").click()
+    page.get_by_role("button", name="测算").click()
+    expect(page.get_by_role("alert")).to_contain_text("请填写收入目标、本人 FYC")
+
+    page.get_by_label("收入目标（元/月）").fill("20000")
+    page.get_by_label("本人 FYC（元/月）").fill("6000")
+    page.get_by_role("button", name="测算").click()
+    missing = page.get_by_label("缺少的参数")
+    for name in ("团队基础", "管理津贴率", "平台成交份额"):
+        expect(missing).to_contain_text(name)
+
+    with transaction(service.engine) as session:
+        for name, value in (("allowance_rate", "0.14"), ("fyc_rate", "0.25")):
+            ParameterRepository(session).put(name, Decimal(value), valid_from=LATER)
+    page.get_by_role("button", name="测算").click()
+    expect(page.get_by_role("row", name="团队 FYC").first).to_contain_text("100,000.00")
+    expect(page.get_by_role("row", name="期缴保费").first).to_contain_text("400,000.00")
+
+    page.get_by_role("button", name="设为目标").click()
+    expect(page.get_by_role("alert").filter(has_text="现缺：团队基础")).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "dark"), [(390, True), (1440, False)])
+def test_the_screens_fit_and_are_accessible(page_as: PageAs, plan: str, width: int, dark: bool) -> None:
+    for path in (f"/plans/{plan}", "/plans?month=2026-12", "/income/L1?month=2098-01"):
+        page = page_as(Role.HEAD_OFFICE, path, width=width, dark=dark)
+        assert overflow(page) == 0
+        assert serious_findings(page) == []
+
+
+@pytest.mark.parametrize("text", ["", "abc", "NaN", "Infinity"])
+def test_what_is_no_number_is_refused_in_words(text: str) -> None:
+    with pytest.raises(InputError, match="不是数字"):
+        amount(text)
+
+
+def test_thousands_may_be_separated() -> None:
+    assert amount(" 1,200,000.50 ") == Decimal("1200000.50")

@@ -1,0 +1,79 @@
+"""The activity calendar and the cadence of management actions as the screens show them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Final
+
+import pytest
+from playwright.sync_api import expect
+from sqlalchemy import select
+
+from api.accounts.tables import Role
+from models.activities.entry import Entry
+from models.activities.repository import ActivityRepository
+from models.activities.tables import Platform
+from models.base import SHANGHAI
+from models.database import transaction
+from models.organisation.tables import Institution
+from tests.api.console.conftest import PageAs, Service, overflow, serious_findings
+
+MONTH: Final = date(2025, 2, 1)
+"""A month in which no other test has activities."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def planned(service: Service) -> None:
+    """350102 has in February 2025 a complete activity without feedback, and one that lacks its place."""
+    with transaction(service.engine) as session:
+        home = session.scalars(select(Institution.id).where(Institution.code == "350102")).one()
+        whole = {"content": "养老沙龙", "audience": "中温客户", "goal": "到场 12 人", "preparation": "名单"}
+        for code, platform, day, place in (
+            ("E1", Platform.WARMUP, 12, "职场三楼"),
+            ("E2", Platform.HIGH_VALUE, 18, None),
+        ):
+            at = datetime(2025, 2, day, 14, tzinfo=SHANGHAI)
+            ActivityRepository(session).save(
+                Entry(code=code, institution_id=home, platform=platform, month=MONTH, starts_at=at,
+                      place=place, **whole)
+            )  # fmt: skip
+
+
+def test_the_month_shows_each_activity_with_what_it_lacks(page_as: PageAs) -> None:
+    page = page_as(Role.MANAGER, "/activities?month=2025-02")
+
+    calendar = page.get_by_role("table", name="2025-02 行事历")
+    expect(calendar.get_by_role("link", name="14:00 升温平台")).to_contain_text("未闭环")
+    expect(calendar.get_by_role("link", name="14:00 价值客户平台")).to_contain_text("六要素不全")
+    gaps = page.get_by_role("table", name="要补的")
+    expect(gaps.get_by_role("row", name="缺平台")).to_contain_text("高潜平台")
+    expect(gaps.get_by_role("row", name="六要素不全")).to_contain_text("缺地点")
+
+    calendar.get_by_role("link", name="价值客户平台").click()
+    expect(page.get_by_role("table", name="六要素").get_by_role("row", name="地点")).to_contain_text("未填")
+
+
+def test_the_calendar_leaves_as_a_file(page_as: PageAs) -> None:
+    page = page_as(Role.MANAGER, "/activities?month=2025-02")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="下载 .ics").click()
+
+    text = download.value.path().read_text("utf-8")
+    assert "养老沙龙" in text
+    assert text.count("BEGIN:VEVENT") == 1
+
+
+def test_who_is_behind_stands_on_the_cadence_board(page_as: PageAs) -> None:
+    page = page_as(Role.MANAGER, "/management?on=2026-09-10")
+
+    behind = page.get_by_role("table", name="客户盘点落后名单")
+    expect(behind.get_by_role("row", name="人S1")).to_contain_text("1 次")
+    expect(page.get_by_role("table", name="平台搭建落后名单").get_by_role("row")).to_have_count(4)
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_the_screens_fit_and_are_accessible(page_as: PageAs, width: int) -> None:
+    for path in ("/activities?month=2025-02", "/activities/E2", "/management?on=2026-09-10"):
+        page = page_as(Role.MANAGER, path, width=width, dark=width < 900)
+        assert overflow(page) == 0
+        assert serious_findings(page) == []

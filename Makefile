@@ -4,7 +4,7 @@ BIN := .venv/bin
 OUT := build/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench eval lock samples demo-model clean
+.PHONY: help demo test check bench soak eval lock samples demo-model clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -36,6 +36,9 @@ check: .venv/.ready ## Format, lint, types, import directions, dead code
 
 bench: .venv/.ready ## Measure speed and memory as ratios against peers in the same run
 	@$(BIN)/python -m tests.evaluation.bench
+
+soak: .venv/.ready ## Kill the service at random and count what is lost or doubled
+	@$(BIN)/python -m tests.evaluation.soak && $(BIN)/python -m tests.evaluation.soak --backend postgresql
 
 eval: .venv/.ready ## Measure reading and scoring on meetings not trained on
 	@$(BIN)/python -m tests.evaluation

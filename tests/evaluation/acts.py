@@ -1,7 +1,7 @@
 """How well utterance acts are told, author by author: ``python -m tests.evaluation.acts [--models FOLDER]``.
 
-Each author's meetings are read by a model that has seen none of them. ``--models`` keeps the thirteen models in a
-folder, so that other measurements can read each author's meetings without having learned from them.
+Each author's meetings are read by a model that has seen none of them. ``--models`` keeps the thirteen models
+in a folder, so that other measurements can read each author's meetings without having learned from them.
 """
 
 from __future__ import annotations

@@ -167,6 +167,18 @@ def test_agreement_counts_what_was_decided(qa: TestClient) -> None:
     assert qa.get(f"{V1}/reviews/agreement?first=2026-09-02&last=2026-09-01").status_code == 400
 
 
+def test_the_pace_counts_own_and_all_reviews(qa: TestClient, signed_in: SignedIn) -> None:
+    empty = {"today": 0, "mine_today": 0, "week": 0, "mine_week": 0, "minutes": None}
+    assert qa.get(f"{V1}/reviews/pace").json() == empty
+    qa.post(f"{V1}/reviews/{take(qa, 'B')}/decide", json={"verdict": "qualified", "reason": "确认"})
+    told = qa.get(f"{V1}/reviews/pace").json()
+    assert (told["today"], told["mine_today"], told["week"], told["mine_week"]) == (1, 1, 1, 1)
+    assert 0 <= told["minutes"] < 1
+    other = signed_in(Role.ADMINISTRATOR).get(f"{V1}/reviews/pace").json()
+    assert (other["today"], other["mine_today"], other["minutes"]) == (1, 0, None)
+    assert signed_in(Role.MANAGER, institution="350102").get(f"{V1}/reviews/pace").status_code == 403
+
+
 def test_only_reviewers_review(qa: TestClient, signed_in: SignedIn, anonymous: TestClient) -> None:
     manager = signed_in(Role.MANAGER, institution="350102")
     assert manager.get(f"{V1}/reviews/queue").status_code == 403

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.commands import database_app, serve, worker
+from api.commands import database_app, reset_password, serve, worker
 from models.commands import data_app, demo_org
 from qa_pipeline.cli import app
 
@@ -11,6 +11,7 @@ app.add_typer(data_app, name="data")
 app.command("demo-org")(demo_org)
 app.command()(serve)
 app.command()(worker)
+app.command()(reset_password)
 
 __all__ = ["app"]
 

@@ -54,6 +54,17 @@ def worker(
     run(serving.settings_for(data), concurrency=at_once, until_stdin_ends=until_stdin_ends)
 
 
+def reset_password(login: Annotated[str, typer.Argument(help="登录名")], database: Database = None) -> None:
+    """给一个账号新的一次性密码并启用它：无人能登录时，由本机管理员使用。"""
+    from api.accounts.bootstrap import let_in
+    from api.database import require_current
+    from models.database import connect
+
+    engine = connect(database or default_url())
+    require_current(engine)
+    typer.echo(f"{login} 的一次性密码 {let_in(engine, login)}（登录后须修改）")
+
+
 @database_app.command()
 def upgrade(database: Database = None) -> None:
     """建立数据库，或升级到程序需要的结构。"""

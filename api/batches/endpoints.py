@@ -25,7 +25,7 @@ Runner = Annotated[Caller, Depends(allowed(Permission.RUN_BATCHES))]
 
 
 @router.post(
-    "/batches", summary="成批质检已上传的录音（可先试运行）", operation_id="startBatch", status_code=202
+    "/batches", summary="成批质检已上传的录音（可先试运行）", operation_id="start_batch", status_code=202
 )
 def begin(request: Request, session: Database, asker: Runner, body: NewBatch) -> BatchAnswer:
     """排在新上传的录音之后。已有结论的会议默认跳过；对不上的文件列在 unmatched。"""
@@ -36,25 +36,25 @@ def begin(request: Request, session: Database, asker: Runner, body: NewBatch) ->
     return answer
 
 
-@router.get("/batches", summary="批次（新的在前）", operation_id="listBatches")
+@router.get("/batches", summary="批次（新的在前）", operation_id="list_batches")
 def listed(session: Database, asker: Runner, limit: Limit = 50, cursor: Cursor = None) -> Page[BatchOut]:
     rows = BatchRepository(session, within=asker.within).listed(cursor=cursor, limit=limit)
     found, further = page(rows, limit, lambda row: [row.id])
     return Page(items=[service.shown(session, asker, row) for row in found], next=further)
 
 
-@router.get("/batches/{code}", summary="一个批次的进度", operation_id="getBatch")
+@router.get("/batches/{code}", summary="一个批次的进度", operation_id="get_batch")
 def one(session: Database, asker: Runner, code: Code) -> BatchOut:
     """各任务见 /jobs?batch=编号。"""
     return service.shown(session, asker, BatchRepository(session, within=asker.within).get(code))
 
 
-@router.post("/batches/{code}/pause", summary="暂停（正在做的做完本阶段）", operation_id="pauseBatch")
+@router.post("/batches/{code}/pause", summary="暂停（正在做的做完本阶段）", operation_id="pause_batch")
 def pause(request: Request, session: Database, asker: Runner, code: Code) -> BatchOut:
     return _paused(request, session, asker, code, paused=True)
 
 
-@router.post("/batches/{code}/resume", summary="继续", operation_id="resumeBatch")
+@router.post("/batches/{code}/resume", summary="继续", operation_id="resume_batch")
 def resume(request: Request, session: Database, asker: Runner, code: Code) -> BatchOut:
     return _paused(request, session, asker, code, paused=False)
 
@@ -62,7 +62,7 @@ def resume(request: Request, session: Database, asker: Runner, code: Code) -> Ba
 @router.get(
     "/batches/{code}/results.xlsx",
     summary="结果工作簿",
-    operation_id="getBatchWorkbook",
+    operation_id="get_batch_workbook",
     response_class=Response,
     responses={200: {"content": {XLSX: {}}, "description": "工作簿"}},
 )

@@ -7,7 +7,9 @@ parts       what several screens draw: status, score, empty and error states, th
 
 from __future__ import annotations
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
+
+from api.access import Public
 
 MOUNT = "/console"
 
@@ -69,5 +71,10 @@ def mount(app: FastAPI) -> None:
         audit,
     ):
         screen.register()
-    app.add_api_route("/", lambda: RedirectResponse(f"{MOUNT}/"), include_in_schema=False)
+    app.add_api_route(
+        "/",
+        lambda: RedirectResponse(f"{MOUNT}/"),
+        include_in_schema=False,
+        dependencies=[Depends(Public("leads to the console"))],
+    )
     ui.run_with(app, mount_path=MOUNT, title="会鉴", language="zh-CN", dark=None, show_welcome_message=False)

@@ -38,7 +38,7 @@ from tests.api import results
 from tests.api.people import staff
 
 PASSWORD: Final = "Test-password-1"
-START_SECONDS: Final = 60
+START_SECONDS: Final = 180
 WAIT_MS: Final = 20_000
 LOGINS: Final = {
     Role.ADMINISTRATOR: "admin",

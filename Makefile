@@ -54,7 +54,7 @@ demo-model: ## Train the demo speech model again (needs espeak-ng; about 2.5 hou
 
 lock: ## Resolve the dependencies again into requirements.lock
 	@$(BIN)/uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
-		--no-strip-extras --generate-hashes --no-header --no-emit-index-url --upgrade -q -o requirements.lock
+		--generate-hashes --no-header --no-emit-index-url --upgrade -q -o requirements.lock
 
 clean: ## Remove the virtual environment and everything built
 	@rm -rf .venv build .mypy_cache .ruff_cache .import_linter_cache .hypothesis

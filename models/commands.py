@@ -119,7 +119,7 @@ def import_(
 
 
 def demo_org(
-    seed: Annotated[int, typer.Option("--seed", min=0, help="随机种子；相同种子得到相同数据")],
+    seed: Annotated[int, typer.Option("--seed", min=0, help="随机种子；相同种子得到相同数据")] = 1,
     size: Annotated[
         Size, typer.Option("--size", help="规模：small、medium、large 分别为 3、30、300 家四级机构")
     ] = Size.SMALL,

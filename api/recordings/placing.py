@@ -6,6 +6,7 @@ Nothing is guessed that is not unique: then the answer says what is missing and 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Final
 
@@ -13,7 +14,6 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.access import Caller
 from api.fields import Code, Day, existing
 from api.problems import Conflict
 from models.base import SHANGHAI, Subtree
@@ -36,10 +36,13 @@ _CLOCK: Final = re.compile(r"(?<!\d)([01]?\d|2[0-3])[:：点时-]([0-5]\d)(?!\d)
 
 
 class Placing(BaseModel):
-    """What the caller says of the meeting."""
+    """What the caller says of the meeting; a file of a batch was placed when the batch began."""
 
     model_config = ConfigDict(frozen=True)
 
+    batch: Code | None = None
+    file: str | None = None
+    """The batch, and which of its files it is."""
     meeting: Code | None = None
     institution: Code | None = None
     day: Day | None = None
@@ -49,63 +52,91 @@ class Placing(BaseModel):
     inspect: bool = True
 
 
-def place(
-    session: Session, asker: Caller, said: Placing, *, file_name: str, created: datetime | None
-) -> Meeting:
-    """The meeting, held from now on. Raises NotFound, InputError naming what to add, Conflict."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a recording belongs: a meeting that is known, or one that took place and is not known yet."""
+
+    meeting: Meeting | None
+    institution: Institution
+    day: date
+    kind: MeetingKind
+    start: datetime | None
+    """When it began; None: the meeting's own time stands."""
+
+
+def resolve(
+    session: Session, within: Subtree, said: Placing, *, file_name: str, created: datetime | None
+) -> Place:
+    """Where the recording belongs; changes nothing. Raises NotFound, Conflict, InputError naming what to add."""
     if said.meeting is not None:
-        return _named(session, asker, said, said.meeting, created)
-    owner = _institution(session, asker, said, file_name)
+        return _named(session, within, said, said.meeting, created)
+    owner = _institution(session, within, said, file_name)
     day = _day(said, file_name, created)
     kind = said.kind or _kind(session, day, file_name)
     there = _on_day(session, owner, day, kind)
     start = said.started_at or _start(there[0] if len(there) == 1 else None, day, file_name, created)
-    meetings = MeetingRepository(session, within=asker.within)
     if len(there) > 1:
         codes = "、".join(meeting.code for meeting in there[:SHOWN])
         raise Conflict(
             f"{owner.name} {day:%m月%d日} 有多场{KINDS[kind]}（{codes}）：请用 meeting 指定是哪一场。"
         )
-    if there:
-        return (
-            there[0] if there[0].state == MeetingState.HELD else _held(meetings, there[0], start, file_name)
-        )
+    meeting = there[0] if there else None
+    if meeting is not None and meeting.state == MeetingState.HELD:
+        return Place(meeting=meeting, institution=owner, day=day, kind=kind, start=None)
     if start is None:
         raise _no_start(file_name)
+    return Place(meeting=meeting, institution=owner, day=day, kind=kind, start=start)
+
+
+def place(
+    session: Session, within: Subtree, said: Placing, *, file_name: str, created: datetime | None
+) -> Meeting:
+    """The meeting, held from now on. Raises NotFound, InputError naming what to add, Conflict."""
+    found = resolve(session, within, said, file_name=file_name, created=created)
+    meetings = MeetingRepository(session, within=within)
+    if found.start is None and found.meeting is not None:
+        return found.meeting
+    if found.start is None:
+        raise _no_start(file_name)
+    if found.meeting is not None:
+        return meetings.hold(found.meeting.code, started_at=found.start)
+    owner, day = found.institution, found.day
     SlotRepository(session, within=Subtree(owner.path)).fill_month(month_start(day))
     try:
         return meetings.record(
-            _free_code(session, owner, day), institution=owner.code, kind=kind, started_at=start
+            _free_code(session, owner, day), institution=owner.code, kind=found.kind, started_at=found.start
         )
     except InputError as error:
         raise Conflict(str(error)) from error
 
 
-def _named(session: Session, asker: Caller, said: Placing, code: str, created: datetime | None) -> Meeting:
-    meetings = MeetingRepository(session, within=asker.within)
-    meeting = existing(meetings.get, code)
+def _named(
+    session: Session, within: Subtree, said: Placing, code: str, created: datetime | None
+) -> Place:
+    meeting = existing(MeetingRepository(session, within=within).get, code)
     if meeting.state == MeetingState.VOID:
         raise Conflict(f"会议 {code} 已作废：请选择有效的会议。")
-    if meeting.state == MeetingState.HELD:
-        return meeting
-    return _held(meetings, meeting, said.started_at or meeting.started_at or created, code)
-
-
-def _held(meetings: MeetingRepository, meeting: Meeting, start: datetime | None, name: str) -> Meeting:
+    held = meeting.state == MeetingState.HELD
+    start = meeting.started_at if held else said.started_at or meeting.started_at or created
     if start is None:
-        raise _no_start(name)
-    return meetings.hold(meeting.code, started_at=start)
+        raise _no_start(code)
+    return Place(
+        meeting=meeting,
+        institution=session.get_one(Institution, meeting.institution_id),
+        day=start.astimezone(SHANGHAI).date(),
+        kind=meeting.kind,
+        start=None if held else start,
+    )
 
 
 def _no_start(name: str) -> InputError:
     return InputError(f"“{name}”看不出会议几点开始：请用 started_at 给出，例如 2026-09-08T09:00:00+08:00。")
 
 
-def _institution(session: Session, asker: Caller, said: Placing, file_name: str) -> Institution:
-    repository = InstitutionRepository(session, within=asker.within)
+def _institution(session: Session, within: Subtree, said: Placing, file_name: str) -> Institution:
     if said.institution is not None:
-        return existing(repository.get, said.institution)
-    holders = session.scalars(select(Institution).where(inside(asker.within), Institution.must_hold)).all()
+        return existing(InstitutionRepository(session, within=within).get, said.institution)
+    holders = session.scalars(select(Institution).where(inside(within), Institution.must_hold)).all()
     if len(holders) == 1:
         return holders[0]
     named = [one for one in holders if one.name in file_name or _has_code(file_name, one.code)]

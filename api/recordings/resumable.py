@@ -1,4 +1,5 @@
-"""Resumable uploads by the tus protocol 1.0: core, creation, expiration, checksum, termination.
+"""Resumable uploads by the tus protocol 1.0: core, creation (also of a length that is told later), expiration,
+checksum, termination.
 
 The bytes so far are a file in the store's spool, and its size is the offset: nothing else can go out of step.
 Once all bytes are there the file becomes a part of the meeting's recording, in the request that brought the
@@ -16,7 +17,7 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -30,6 +31,7 @@ from starlette.requests import ClientDisconnect
 
 from api.access import Caller
 from api.problems import Conflict, NotFound
+from api.recordings.live import with_index
 from api.recordings.placing import Placing
 from api.recordings.receiving import AT_ONCE, Arrived, hashed_file, safe_name, sounds, too_large
 from api.recordings.schemas import UploadAnswer
@@ -40,7 +42,7 @@ from api.store import Store, writing
 from qa_pipeline.errors import InputError, OutputError, RecordingError
 
 VERSION: Final = "1.0.0"
-EXTENSIONS: Final = "creation,expiration,checksum,termination"
+EXTENSIONS: Final = "creation,creation-defer-length,expiration,checksum,termination"
 ALGORITHMS: Final = {"sha256": hashlib.sha256, "sha1": hashlib.sha1, "md5": hashlib.md5}
 KEPT: Final = timedelta(days=7)
 """An upload that is not finished within this time is forgotten."""
@@ -59,7 +61,7 @@ class Arriving:
 
     @property
     def offset(self) -> int:
-        if self.row.sha256 is not None:
+        if self.row.sha256 is not None and self.row.length is not None:
             return self.row.length
         try:
             return self.file.stat().st_size
@@ -67,12 +69,15 @@ class Arriving:
             raise NotFound(f"上传 {self.row.code} 的内容已不在：请重新上传。") from error
 
 
-def begin(session: Session, asker: Caller, store: Store, *, length: int, metadata: str, limit: int) -> Upload:
-    """A new upload of so many bytes. Raises TooLarge, InputError, OutputError when the disk is too full."""
-    if length < 1:
-        raise InputError("Upload-Length 须为大于 0 的整数：空文件不是录音。")
-    if length > limit:
-        raise too_large(limit)
+def begin(
+    session: Session, asker: Caller, store: Store, *, length: int | None, metadata: str, limit: int
+) -> Upload:
+    """A new upload of so many bytes; None: the length is told at the end, for it is being recorded.
+
+    Raises TooLarge, InputError, OutputError when the disk is too full.
+    """
+    if length is not None:
+        _require_length(length, limit)
     words = _metadata(metadata)
     name = safe_name(words.pop("filename", "") or words.pop("name", "") or "录音")
     said = _placing(words)
@@ -80,7 +85,7 @@ def begin(session: Session, asker: Caller, store: Store, *, length: int, metadat
     file = store.spool / f"{code}.part"
     with writing(file):
         store.spool.mkdir(exist_ok=True)
-        if shutil.disk_usage(store.spool).free < length:
+        if shutil.disk_usage(store.spool).free < (length or 0):
             raise OutputError("存储空间不足，放不下这个文件：请联系管理员清理空间后重试。")
         file.touch()
     now = datetime.now(UTC)
@@ -90,6 +95,7 @@ def begin(session: Session, asker: Caller, store: Store, *, length: int, metadat
         actor=asker.actor,
         account_id=asker.account_id,
         length=length,
+        live=length is None,
         file_name=name,
         placing=said.model_dump(mode="json"),
         created_at=now,
@@ -110,7 +116,19 @@ def find(session: Session, asker: Caller, store: Store, code: str) -> Arriving:
     return Arriving(row, store.spool / f"{code}.part")
 
 
-async def append(request: Request, upload: Arriving, *, offset: int, checksum: str | None) -> int:
+def end_at(session: Session, upload: Arriving, length: int, *, limit: int) -> None:
+    """Tell the length of an upload that began without one. Raises Conflict when it is another than before."""
+    if upload.row.length is None:
+        _require_length(length, limit)
+        if length < upload.offset:
+            raise Conflict(f"Upload-Length 小于已收到的 {upload.offset} 字节：请检查客户端。")
+        upload.row.length = length
+        session.flush()
+    elif upload.row.length != length:
+        raise Conflict(f"上传的总字节数已定为 {upload.row.length}，不能改为 {length}。")
+
+
+async def append(request: Request, upload: Arriving, *, offset: int, checksum: str | None, limit: int) -> int:
     """Add the body's bytes; returns the new offset. What came before a broken connection is kept.
 
     Raises Conflict for another offset than the present one or a second writer, TooLarge for more bytes than
@@ -122,7 +140,8 @@ async def append(request: Request, upload: Arriving, *, offset: int, checksum: s
         if offset != start:
             raise Conflict(f"断点不一致：服务器已收到 {start} 字节，请从该处继续。")
         digest = expected[0]() if expected else None
-        room = upload.row.length - start
+        whole = limit if upload.row.length is None else upload.row.length
+        room = whole - start
 
         def write(data: bytes) -> None:
             with writing(upload.file):
@@ -136,7 +155,7 @@ async def append(request: Request, upload: Arriving, *, offset: int, checksum: s
                 taken += len(chunk)
                 if taken > room:
                     await run_in_threadpool(_cut, file, start)
-                    raise too_large(upload.row.length)
+                    raise too_large(whole)
                 held += chunk
                 if len(held) >= AT_ONCE:
                     await run_in_threadpool(write, bytes(held))
@@ -166,26 +185,30 @@ def complete(
     row = upload.row
     if row.answer is not None:
         return UploadAnswer.model_validate(row.answer)
-    name, length = row.file_name, row.length
     if row.sha256 is None:
-        sha256 = hashed_file(upload.file)
-        arrived = Arrived(file=upload.file, name=name, size=length, sha256=sha256)
         session.commit()
+        whole = upload.file
         try:
+            if row.live:
+                whole = with_index(upload.file)
+            arrived = _arrived(whole, row.file_name)
             sounds([arrived])
         except RecordingError:
+            whole.unlink(missing_ok=True)
             begin_writing(session)
             forget(session, upload)
             session.commit()
             raise
+        if whole != upload.file:  # that which arrived stays until the row knows of the other
+            keep(store, [arrived])
         begin_writing(session)
-        row.sha256 = sha256
+        row.sha256, row.length = arrived.sha256, arrived.size
         session.commit()
-    sha256 = row.sha256 or ""
+    there = Arrived(file=upload.file, name=row.file_name, size=row.length or 0, sha256=row.sha256 or "")
     if upload.file.exists():
-        keep(store, [Arrived(file=upload.file, name=name, size=length, sha256=sha256)])
-    with store.on_disk(sha256) as file:
-        found = sounds([Arrived(file=file, name=name, size=length, sha256=sha256)])
+        keep(store, [there])
+    with store.on_disk(there.sha256) as file:
+        found = sounds([replace(there, file=file)])
     begin_writing(session)
     answer, _ = accept(session, request, asker, found, Placing.model_validate(row.placing))
     row.answer = answer.model_dump(mode="json")
@@ -199,6 +222,17 @@ def forget(session: Session, upload: Arriving) -> None:
 
 
 # ---------------------------------------------------------------- inner steps
+
+
+def _require_length(length: int, limit: int) -> None:
+    if length < 1:
+        raise InputError("Upload-Length 须为大于 0 的整数：空文件不是录音。")
+    if length > limit:
+        raise too_large(limit)
+
+
+def _arrived(file: Path, name: str) -> Arrived:
+    return Arrived(file=file, name=name, size=file.stat().st_size, sha256=hashed_file(file))
 
 
 def _forget_expired(session: Session, store: Store, now: datetime) -> None:

@@ -83,7 +83,7 @@ class UploadOut(BaseModel):
 
     code: str
     file_name: str
-    length: int = Field(description="总字节数")
+    length: int | None = Field(description="总字节数；边录边传、尚未结束时为 null")
     offset: int = Field(description="已收到的字节数")
     expires_at: datetime
     answer: UploadAnswer | None = Field(description="收齐并登记后的结果")

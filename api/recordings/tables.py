@@ -40,8 +40,10 @@ class Upload(ServiceBase):
     actor: Mapped[Name]
     """Only who began it goes on with it."""
     account_id: Mapped[int | None] = mapped_column(ForeignKey(Account.id))
-    length: Mapped[int] = mapped_column(BigInteger)
-    """Bytes that were announced."""
+    length: Mapped[int | None] = mapped_column(BigInteger)
+    """Bytes that were announced; None: not yet."""
+    live: Mapped[bool] = mapped_column(default=False)
+    """It is sent while it is being recorded: its length was not known when it began."""
     file_name: Mapped[str] = mapped_column(String(255))
     placing: Mapped[dict[str, Any]] = mapped_column(JSON().with_variant(JSONB, "postgresql"))
     """What was said of the meeting."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from email.utils import format_datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -17,6 +17,7 @@ from api.recordings.routes import ANY_SIZE
 from api.recordings.schemas import UploadAnswer, UploadOut
 from api.sessions import Database, begin_writing
 from api.store import Store
+from qa_pipeline.errors import InputError
 
 router: Final = APIRouter(tags=["录音"])
 Uploader = Annotated[Caller, Depends(allowed(Permission.UPLOAD))]
@@ -61,7 +62,13 @@ def create(
     request: Request,
     session: Database,
     asker: Uploader,
-    length: Annotated[int, Header(alias="Upload-Length", ge=0, description="文件的总字节数")],
+    length: Annotated[
+        int | None, Header(alias="Upload-Length", ge=0, description="文件的总字节数；边录边传时不填")
+    ] = None,
+    later: Annotated[
+        Literal["1"] | None,
+        Header(alias="Upload-Defer-Length", description="1：边录边传，总字节数在发送最后一段时才给出"),
+    ] = None,
     metadata: Annotated[
         str,
         Header(
@@ -75,6 +82,8 @@ def create(
     """返回的 Location 是该上传的地址：用 PATCH 发送内容，用 HEAD 询问断点。"""
     if refused := _wrong_version(request, version):
         return refused
+    if (length is None) != (later is not None):
+        raise InputError("请给出 Upload-Length；边录边传、还不知道长度的，只给 Upload-Defer-Length: 1。")
     store: Store = request.app.state.store
     limit = request.app.state.settings.upload_limit
     row = resumable.begin(session, asker, store, length=length, metadata=metadata, limit=limit)
@@ -93,14 +102,9 @@ def head(
     if refused := _wrong_version(request, version):
         return refused
     upload = _finished_if_whole(session, request, asker, code)
-    return Response(
-        headers={
-            **TUS,
-            "Upload-Offset": str(upload.offset),
-            "Upload-Length": str(upload.row.length),
-            "Cache-Control": "no-store",
-        }
-    )
+    length = upload.row.length
+    told = {"Upload-Defer-Length": "1"} if length is None else {"Upload-Length": str(length)}
+    return Response(headers={**TUS, **told, "Upload-Offset": str(upload.offset), "Cache-Control": "no-store"})
 
 
 @router.get("/uploads/{code}", summary="断点续传：上传的结果", operation_id="get_upload")
@@ -140,6 +144,9 @@ async def patch(
     checksum: Annotated[
         str | None, Header(alias="Upload-Checksum", max_length=200, description="算法和 Base64 校验和")
     ] = None,
+    length: Annotated[
+        int | None, Header(alias="Upload-Length", ge=0, description="边录边传结束时给出总字节数")
+    ] = None,
     version: Resumable = None,
 ) -> Response:
     """最后一段到齐后即检查内容、登记到会议并开始质检。"""
@@ -149,9 +156,10 @@ async def patch(
         detail = f"Content-Type 须为 {CHUNK}：请检查客户端。"
         return problem(request, status=415, code="unsupported_media_type", detail=detail, headers=TUS)
     store: Store = request.app.state.store
-    upload = await run_in_threadpool(_released, session, asker, store, code)
+    limit = request.app.state.settings.upload_limit
+    upload = await run_in_threadpool(_released, session, asker, store, code, length, limit)
     try:
-        reached = await resumable.append(request, upload, offset=offset, checksum=checksum)
+        reached = await resumable.append(request, upload, offset=offset, checksum=checksum, limit=limit)
     except WrongChecksum as error:
         return problem(request, status=460, code="checksum_mismatch", detail=str(error), headers=TUS)
     if reached == upload.row.length:
@@ -170,9 +178,13 @@ def abandon(
     return Response(status_code=204, headers=TUS)
 
 
-def _released(session: Session, asker: Caller, store: Store, code: str) -> Arriving:
+def _released(
+    session: Session, asker: Caller, store: Store, code: str, length: int | None, limit: int
+) -> Arriving:
     """The upload; nothing is held while its bytes come."""
     upload = resumable.find(session, asker, store, code)
+    if length is not None:
+        resumable.end_at(session, upload, length, limit=limit)
     session.commit()
     return upload
 

@@ -610,7 +610,8 @@ def upgrade() -> None:
         sa.Column("code", sa.String(length=64), nullable=False),
         sa.Column("actor", sa.String(length=128), nullable=False),
         sa.Column("account_id", KEY, nullable=True),
-        sa.Column("length", sa.BigInteger(), nullable=False),
+        sa.Column("length", sa.BigInteger(), nullable=True),
+        sa.Column("live", sa.Boolean(), nullable=False),
         sa.Column("file_name", sa.String(length=255), nullable=False),
         sa.Column(
             "placing",

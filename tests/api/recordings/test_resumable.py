@@ -6,6 +6,7 @@ import base64
 import hashlib
 from pathlib import Path
 
+import av
 import httpx
 import pytest
 from fastapi.testclient import TestClient
@@ -132,5 +133,52 @@ def test_an_upload_is_given_up_and_seen_by_nobody_else(
 def test_what_the_server_supports_is_told_to_anybody(anonymous: TestClient, settings: Settings) -> None:
     answer = anonymous.options("/api/v1/uploads")
     assert answer.status_code == 204
-    assert answer.headers["Tus-Extension"] == "creation,expiration,checksum,termination"
+    assert answer.headers["Tus-Extension"] == "creation,creation-defer-length,expiration,checksum,termination"
     assert answer.headers["Tus-Max-Size"] == str(settings.upload_limit)
+
+
+def test_a_recording_is_sent_while_it_is_made_and_says_its_length_at_the_end(
+    manager: TestClient, tmp_path: Path, service_engine: Engine
+) -> None:
+    sound = webm(tmp_path, seconds=3)
+    headers = {"Upload-Defer-Length": "1", "Upload-Metadata": said(filename="现场.webm", meeting="M")}
+    assert manager.post("/api/v1/uploads", headers={**headers, "Upload-Length": "9"}).status_code == 400
+    assert manager.post("/api/v1/uploads").status_code == 400
+    address = manager.post("/api/v1/uploads", headers=headers).headers["Location"]
+    half = len(sound) // 2
+    assert send(manager, address, 0, sound[:half]).status_code == 204
+    head = manager.head(address).headers
+    assert (head["Upload-Offset"], head["Upload-Defer-Length"], "Upload-Length" in head) == (
+        str(half), "1", False,
+    )  # fmt: skip
+    assert send(manager, address, half, b"", **{"Upload-Length": str(half - 1)}).status_code == 409
+    last = send(manager, address, half, sound[half:], **{"Upload-Length": str(len(sound))})
+    assert last.status_code == 204, last.text
+
+    answer = manager.get(address).json()["answer"]
+    assert answer["parts"][0]["duration"] == pytest.approx(3, abs=0.1)
+    played = manager.get("/api/v1/meetings/M/recordings/1/audio")
+    (tmp_path / "kept.webm").write_bytes(played.content)
+    with av.open(str(tmp_path / "kept.webm")) as kept:
+        assert kept.duration == pytest.approx(
+            3_000_000, abs=100_000
+        )  # the header says it: it can be sought in
+    with Session(service_engine) as session:
+        assert session.scalars(select(Recording.size)).all() == [len(played.content)]
+
+
+def webm(folder: Path, *, seconds: int) -> bytes:
+    """As a browser records it: neither length nor index."""
+    file = folder / "live.webm"
+    options = {"live": "1", "cluster_time_limit": "1000"}
+    with av.open(str(file), "w", format="webm", options=options) as target:
+        voice = target.add_stream("libopus", rate=48_000, layout="mono")
+        for number in range(seconds * 50):
+            frame = av.AudioFrame(format="s16", layout="mono", samples=960)
+            frame.planes[0].update(bytes(1920))
+            frame.sample_rate, frame.pts = 48_000, number * 960
+            target.mux(voice.encode(frame))
+        target.mux(voice.encode(None))
+    with av.open(str(file)) as made:
+        assert not made.duration
+    return file.read_bytes()

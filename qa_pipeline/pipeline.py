@@ -47,9 +47,11 @@ def inspect(
     ``keep`` is handed the transcript before anything that can fail later.
     Raises InputError (RecordingError, ModelError, RubricError) before any work whose input is bad.
     """
+    from qa_pipeline import installed
+    from qa_pipeline.chapters import model as chapter_model
     from qa_pipeline.chapters import segment
     from qa_pipeline.compliance import LIBRARY_ALONE, judge
-    from qa_pipeline.findings import find
+    from qa_pipeline.findings import acts, find
     from qa_pipeline.rubric import rubric_for, score
     from qa_pipeline.rubric.judge import configured
 
@@ -101,7 +103,12 @@ def inspect(
             "reader": findings.reader,
             "rubric": f"{scorecard.rubric_id}@{scorecard.rubric_version}+{scorecard.rubric_hash[:12]}",
         },
-        warnings=(*(recording.warnings if recording else ()), *transcript.warnings, *warnings),
+        warnings=(
+            *(recording.warnings if recording else ()),
+            *transcript.warnings,
+            *warnings,
+            *installed.warnings(chapters=chapter_model.VERSION, acts=acts.VERSION),
+        ),
     )
 
 

@@ -32,9 +32,9 @@ def segment(
     is all off-topic but for its opening and closing, and so is one that was given a ``kind`` (a calendar may
     name it) but whose words say otherwise. A span's confidence is the mean probability of its chapter, by
     length."""
-    learned = using or model.shipped()
+    learned = using or model.current()
     if not transcript.utterances:
-        return Chapters(spans=(), segmenter=model.VERSION)
+        return Chapters(spans=(), segmenter=learned.version)
     seen = evidence(transcript, learned.scorers)
     if kind is None:
         kind, _ = _kind(seen, learned)
@@ -47,7 +47,7 @@ def segment(
     label, _ = crf.posterior(emission / TEMPERATURE, entry / TEMPERATURE, change / TEMPERATURE)
     return Chapters(
         spans=_spans(transcript, path, label, seen.weight, kind),
-        segmenter=model.VERSION,
+        segmenter=learned.version,
     )
 
 
@@ -55,7 +55,7 @@ def infer_kind(
     transcript: Transcript, *, using: model.Model | None = None
 ) -> tuple[MeetingKind | None, float]:
     """Which of the two meetings this is, None for neither, and how probable that is (0-1)."""
-    learned = using or model.shipped()
+    learned = using or model.current()
     if not transcript.utterances:
         return None, 1.0
     return _kind(evidence(transcript, learned.scorers), learned)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cache
+import zipfile
+from dataclasses import dataclass, replace
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Final
@@ -11,6 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from qa_pipeline import installed
 from qa_pipeline.chapters import crf
 from qa_pipeline.chapters.features import TOPICS, Evidence, Floats, Scorers
 from qa_pipeline.values import Chapter, MeetingKind
@@ -42,6 +44,7 @@ class Model:
     """(3, features + 1): weights of the meeting kinds over ``kind_features``, and intercepts."""
     misfiled: Floats
     """(2,): slope and intercept of the probability to be neither kind over ``otherness``."""
+    version: str = VERSION
 
 
 def potentials(evidence: Evidence, field: Field) -> tuple[Floats, Floats]:
@@ -115,3 +118,21 @@ def load(path: Path) -> Model:
 def shipped() -> Model:
     """The model that is part of the package, read once."""
     return load(Path(str(files("qa_pipeline.chapters") / FILE)))
+
+
+def current() -> Model:
+    """The model that a company trained itself where one is installed (see ``installed``), else the shipped
+    one. Raises ModelError for a damaged file."""
+    path = installed.fitting("chapters", base=VERSION)
+    if path is None:
+        return shipped()
+    return _installed(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _installed(path: Path, _stamp: int) -> Model:
+    told = installed.about("chapters")
+    try:
+        return replace(load(path), version=told.version if told else VERSION)
+    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+        raise installed.damaged("chapters") from error

@@ -28,10 +28,10 @@ def find(
     shipped act classifier (measurements use models that have not seen an author).
     """
     from qa_pipeline.findings import commitments, remarks
-    from qa_pipeline.findings.acts import act_model
+    from qa_pipeline.findings.acts import current
     from qa_pipeline.findings.registry import take
 
-    model = model or act_model()
+    model = model or current()
     reading = read(transcript, chapters, facts, commitments_before=commitments_before, model=model)
     measures = take(reading)
     practices, issues = remarks.remark(reading, measures)
@@ -55,7 +55,7 @@ def read(
     model: ActModel | None = None,
 ) -> Reading:
     """What every utterance does and names, and who hosts; the measures are taken from this."""
-    from qa_pipeline.findings.acts import ACTS, act_model, signals
+    from qa_pipeline.findings.acts import ACTS, current, signals
     from qa_pipeline.findings.mentions import find_mentions
     from qa_pipeline.findings.reading import Reading
     from qa_pipeline.findings.roles import find_host
@@ -63,7 +63,7 @@ def read(
     mentions = find_mentions(transcript.utterances, facts)
     host = find_host(transcript, facts, mentions)
     texts = ["" if u.phantom else u.text for u in transcript.utterances]
-    likely = (model or act_model()).probabilities(texts, signals(transcript, chapters, host, mentions))
+    likely = (model or current()).probabilities(texts, signals(transcript, chapters, host, mentions))
     readings = tuple(
         UtteranceReading(
             acts=tuple(

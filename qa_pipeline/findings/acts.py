@@ -13,18 +13,22 @@ model has been trained with them switched off at random.
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cache, cached_property
+from dataclasses import dataclass, replace
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
+from pathlib import Path
 from typing import IO, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from qa_pipeline import installed
 from qa_pipeline.lexicon import lexicon
 from qa_pipeline.values import Act, Chapter, Chapters, Mention, Transcript
 
+VERSION: Final = "acts-3"
 ACTS: Final = tuple(Act)
 Matrix = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -307,3 +311,22 @@ def act_model() -> ActModel:
     """The shipped model, loaded once. It is part of the package."""
     with (files("qa_pipeline.findings") / "model.npz").open("rb") as file:
         return load(file)
+
+
+def current() -> ActModel:
+    """The model that a company trained itself where one is installed (see ``installed``), else the shipped
+    one. Raises ModelError for a damaged file."""
+    path = installed.fitting("acts", base=VERSION)
+    if path is None:
+        return act_model()
+    return _installed(path, path.stat().st_mtime_ns)
+
+
+@lru_cache(maxsize=1)
+def _installed(path: Path, _stamp: int) -> ActModel:
+    told = installed.about("acts")
+    try:
+        with path.open("rb") as file:
+            return replace(load(file), version=told.version if told else VERSION)
+    except (KeyError, ValueError, OSError, zipfile.BadZipFile) as error:
+        raise installed.damaged("acts") from error

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_pipeline.chapters.corpus import LabelledMeeting, meetings
-from qa_pipeline.findings.acts import ACTS, ActModel, Matrix, grams, neighbourhood, signals, syllable
+from qa_pipeline.findings.acts import ACTS, VERSION, ActModel, Matrix, grams, neighbourhood, signals, syllable
 from qa_pipeline.findings.mentions import find_mentions
 from qa_pipeline.transcript.cleanup import clean
 from qa_pipeline.values import Act, Chapter, Chapters, ChapterSpan, Transcript, Utterance
@@ -312,7 +312,7 @@ def save(model: ActModel, path: Path) -> None:
 
 def main() -> None:
     training = [e for m in meetings() for e in examples(m)]
-    model = fit(training, version="acts-3", report=lambda line: print(line, file=sys.stderr))
+    model = fit(training, version=VERSION, report=lambda line: print(line, file=sys.stderr))
     save(model, MODEL)
     sys.stderr.write(f"{MODEL.name}: {MODEL.stat().st_size / 1e6:.1f} MB, {len(model.vocabulary)} n-grams\n")
 

@@ -54,6 +54,7 @@ _REASONS: Final = {
     "period": "统计期间的止日必须晚于起日",
     "year": "年度须在 2000 到 2100 之间",
     "buffer": "缓冲率不能为负",
+    "bounds": "参数值超出该参数的允许范围",
 }
 """By the short name of the check in the tables."""
 

@@ -9,7 +9,7 @@ from sqlalchemy import or_, select
 
 from models.base import EVERYWHERE, Repository
 from models.indicators.parameters import Parameters, Setting
-from models.indicators.tables import Parameter
+from models.indicators.tables import BOUNDS, Parameter
 from models.organisation.conditions import holds_on, inside
 from models.organisation.tables import Institution
 from qa_pipeline.errors import InputError
@@ -52,12 +52,16 @@ class ParameterRepository(Repository):
         """Set a parameter from a day on; the row before it ends there, and it ends where the next one starts.
 
         The same first day again replaces the value. Raises InputError for an institution outside the subtree,
-        or a general or rank parameter set by a reader who does not see everything.
+        a general or rank parameter set by a reader who does not see everything, or a value out of bounds.
         """
         if institution_id is not None and rank_id is not None:
             raise InputError(f"参数“{code}”不能同时限定机构和职级：请只填一项。")
         if valid_to is not None and valid_to <= valid_from:
             raise InputError(f"参数“{code}”的失效日 {valid_to} 不晚于生效日 {valid_from}：请核对日期。")
+        least, most = BOUNDS.get(code, (0, None))
+        if value < least or (most is not None and value > most):
+            reach = f"不小于 {least}" if most is None else f"在 {least} 到 {most} 之间"
+            raise InputError(f"参数 {code} 须{reach}：请改正数值。")
         self._require_writable(code, institution_id)
         rows = self.session.scalars(
             select(Parameter)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Final
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
@@ -92,6 +94,26 @@ class Observation(Base, Scoped):
     source: Mapped[Name]
 
 
+BOUNDS: Final[Mapping[str, tuple[int, int]]] = {
+    "buffer_rate": (0, 1),
+    "temperature_half_life_days": (1, 3650),
+    "ct_window_months": (1, 60),
+    "anomaly.months": (1, 24),
+    "anomaly.min_offices": (2, 1000),
+}
+"""Parameters that count months, days or shares: outside of these a calculation makes no sense. No other may be
+negative."""
+WITHIN_BOUNDS: Final = (
+    "CASE code "
+    + " ".join(
+        f"WHEN '{code}' THEN value BETWEEN {low}000000 AND {high}000000"
+        for code, (low, high) in BOUNDS.items()
+    )
+    + " ELSE value >= 0 END"
+)
+"""A ``Rate`` is stored in millionths."""
+
+
 class Parameter(Base, Dated):
     """A threshold, rate or factor, for everyone, one institution or one rank. A missing one is `unknown`."""
 
@@ -99,6 +121,7 @@ class Parameter(Base, Dated):
     __table_args__ = (
         CheckConstraint(DATED, name="dated"),
         CheckConstraint("institution_id IS NULL OR rank_id IS NULL", name="one_kind"),
+        CheckConstraint(WITHIN_BOUNDS, name="bounds"),
         Index(
             "uq_parameter_general",
             "code",

@@ -314,6 +314,10 @@ def upgrade() -> None:
         sa.Column("note", sa.String(length=128), nullable=True),
         sa.Column("valid_from", sa.Date(), nullable=False),
         sa.Column("valid_to", sa.Date(), nullable=True),
+        sa.CheckConstraint(
+            "CASE code WHEN 'buffer_rate' THEN value BETWEEN 0000000 AND 1000000 WHEN 'temperature_half_life_days' THEN value BETWEEN 1000000 AND 3650000000 WHEN 'ct_window_months' THEN value BETWEEN 1000000 AND 60000000 WHEN 'anomaly.months' THEN value BETWEEN 1000000 AND 24000000 WHEN 'anomaly.min_offices' THEN value BETWEEN 2000000 AND 1000000000 ELSE value >= 0 END",
+            name=op.f("ck_parameter_bounds"),
+        ),
         sa.CheckConstraint("institution_id IS NULL OR rank_id IS NULL", name=op.f("ck_parameter_one_kind")),
         sa.CheckConstraint("valid_to IS NULL OR valid_to > valid_from", name=op.f("ck_parameter_dated")),
         sa.ForeignKeyConstraint(

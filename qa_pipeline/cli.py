@@ -195,6 +195,20 @@ def batch(
         raise typer.Exit(1)
 
 
+@app.command()
+def explain(
+    result: Annotated[Path, typer.Argument(help="huijian inspect --json 写的结果", show_default=False)],
+    item: Annotated[str, typer.Argument(help="评分项的编号，如 C1；或触发的关键项，如 K2")],
+) -> None:
+    """说明一项得分怎么来的：规则、实测、原话、判断所依据的字词。"""
+    from rich.console import Console
+
+    from qa_pipeline.report.explain import explain as told
+    from qa_pipeline.report.explain import read_result, show
+
+    show(told(read_result(result), item), Console())
+
+
 def _open(files: list[Path], progress: Progress) -> Recording | Transcript:
     from qa_pipeline.pipeline import open_source
 

@@ -347,6 +347,21 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One step on the way to an item's points, in order: the ``rule`` as the rubric has it (Chinese), the
+    ``measure`` it reads (empty: what was said) with the ``value`` found, and the ``level`` (0-1) it gave
+    (None: unknown). ``weight`` is that of a checklist's line among the others."""
+
+    label: str
+    rule: str
+    measure: str = ""
+    value: float | None = None
+    level: float | None = None
+    weight: float | None = None
+    confidence: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ItemScore:
     """One scored rubric item. ``status`` is full, partial, missed, not_applicable or unknown; the last two
     leave the denominator. ``level`` is the share of ``max`` reached (0-1)."""
@@ -363,6 +378,7 @@ class ItemScore:
     points: tuple[Point, ...] = ()
     suggestion: str = ""
     confidence: float = 1.0
+    steps: tuple[Step, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

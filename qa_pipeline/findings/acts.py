@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import zipfile
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property, lru_cache
@@ -25,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_pipeline import installed
+from qa_pipeline.chapters.telling import strongest
 from qa_pipeline.lexicon import lexicon
 from qa_pipeline.values import Act, Chapter, Chapters, Mention, Transcript
 
@@ -248,6 +250,35 @@ class ActModel:
         at = np.searchsorted(known, said)
         columns = np.where(known[at] == said, order[at], -1)[which]
         return rows[columns >= 0], columns[columns >= 0]
+
+    def telling(self, text: str, act: Act, *, most: int = 5) -> list[tuple[str, float]]:
+        """Of ``contributions``, those that spoke most for the act, none of them twice."""
+        return strongest(self.contributions(text, act), most=most)
+
+    def contributions(self, text: str, act: Act) -> dict[str, float]:
+        """What each stretch of a text (1-3 characters, as ``_plain`` writes them) added to an act's logit in
+        the first pass, by its characters and its sound together."""
+        plain = _plain(text)
+        sounds = [_sound(char) for char in plain]
+        column = ACTS.index(act)
+        mass: Counter[int] = Counter()
+        said: dict[str, list[int]] = {}
+        for size in (1, 2, 3):
+            for i in range(len(plain) - size + 1):
+                words = plain[i : i + size]
+                names = [words, "'".join(sounds[i : i + size])] if size > 1 else [words]
+                rows = [self._rows[name] for name in names if name in self._rows]
+                mass.update(rows)
+                said.setdefault(words, []).extend(rows)
+        norm = float(np.sqrt(sum((self.idf[row] * times) ** 2 for row, times in mass.items()))) or 1.0
+        return {
+            words: sum(float(self.idf[row] * self.gram_weights[row, column]) for row in rows) / norm
+            for words, rows in said.items()
+        }
+
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        return {word: row for row, word in enumerate(self.vocabulary)}
 
     def first_pass(self, texts: Sequence[str], signal: Matrix) -> Matrix:
         """Logits from words and signals: (utterances, acts)."""

@@ -17,12 +17,14 @@ from qa_pipeline.values import (
     ComplianceVerdict,
     Critical,
     Evidence,
+    Findings,
     Inspection,
     ItemScore,
     Measurement,
     MeetingFacts,
     Remark,
     Roster,
+    Scorecard,
 )
 
 if TYPE_CHECKING:
@@ -64,6 +66,7 @@ def to_json(inspection: Inspection) -> dict[str, Any]:
             for span in shown.chapters.spans
         ],
         "findings": {name: _measurement(found) for name, found in findings.measures.items()},
+        "acts": _acts(card, findings),
         "practices": [_remark(remark) for remark in findings.practices],
         "issues": [_remark(remark) for remark in findings.issues],
         "actions": [_action(action) for action in findings.actions],
@@ -162,6 +165,30 @@ def _item(item: ItemScore) -> dict[str, Any]:
             for point in item.points
         ],
         "suggestion": item.suggestion,
+        "steps": [
+            {
+                "label": step.label,
+                "rule": step.rule,
+                "measure": step.measure,
+                "value": _number(step.value),
+                "level": _number(step.level),
+                "weight": _number(step.weight),
+                "confidence": _number(step.confidence),
+            }
+            for step in item.steps
+        ],
+    }
+
+
+def _acts(card: Scorecard, findings: Findings) -> dict[str, dict[str, float]]:
+    """Utterance -> what it does and how probably, of all that are quoted as proof of an item or a measure."""
+    proofs = [p for item in card.items for p in item.evidence]
+    proofs += [p for item in card.items for point in item.points for p in point.evidence]
+    proofs += [p for found in findings.measures.values() for p in found.evidence]
+    return {
+        str(index): {act.value: probability for act, probability in findings.readings[index].acts}
+        for index in sorted({proof.utterance for proof in proofs})
+        if index < len(findings.readings) and findings.readings[index].acts
     }
 
 

@@ -52,7 +52,7 @@ def render(inspection: Inspection, console: Console) -> None:
     _actions(shown, console)
     _advice(shown, console)
     for warning in shown.warnings:
-        console.print(_line("! ", warning, style="yellow"))
+        console.print(hanging("! ", warning, style="yellow"))
 
 
 def _header(shown: Inspection, console: Console) -> None:
@@ -90,12 +90,12 @@ def _verdict(shown: Inspection, console: Console) -> None:
     for key, name in COMPLIANCE.items():
         verdict = getattr(compliance, key)
         label = f"{STATUS_MARKS[verdict.status]} {name} {STATUSES[verdict.status]}"
-        console.print(_line(f"{label}  ", verdict.reason, style=_STYLES[verdict.status]))
+        console.print(hanging(f"{label}  ", verdict.reason, style=_STYLES[verdict.status]))
     for critical in card.criticals:
         text = f"{critical.label}：{critical.reason}"
         mark = STATUS_MARKS[Status.WARN if critical.review else Status.FAIL]
         console.print(
-            _line(
+            hanging(
                 f"{mark} {critical_kind(review=critical.review)}  ",
                 text,
                 style="yellow" if critical.review else "red",
@@ -133,7 +133,7 @@ def _chapters(shown: Inspection, console: Console) -> None:
     console.print()
     console.print(table)
     if missing := missing_chapters(shown):
-        console.print(_line("✗ 缺少章节  ", "、".join(CHAPTERS[c] for c in missing), style="red"))
+        console.print(hanging("✗ 缺少章节  ", "、".join(CHAPTERS[c] for c in missing), style="red"))
 
 
 def _items(shown: Inspection, console: Console) -> None:
@@ -154,13 +154,13 @@ def _items(shown: Inspection, console: Console) -> None:
             head.append(ITEM_STATUSES.get(item.status, item.status), style=style)
             console.print(head)
             if item.reason:
-                console.print(_line("     ", item.reason, style="dim"))
+                console.print(hanging("     ", item.reason, style="dim"))
             _quotes(item.evidence, console)
 
 
 def _quotes(evidence: Sequence[Evidence], console: Console) -> None:
     for piece in evidence[:QUOTES]:
-        console.print(_line(f"     [{clock(piece.start)}] ", f"“{_short(piece.quote)}”"))
+        console.print(hanging(f"     [{clock(piece.start)}] ", f"“{_short(piece.quote)}”"))
 
 
 def _actions(shown: Inspection, console: Console) -> None:
@@ -171,9 +171,9 @@ def _actions(shown: Inspection, console: Console) -> None:
     for action in actions[:ACTIONS]:
         who = speaker(action.who, host=shown.findings.host)
         parts = " | ".join(part or UNSAID for part in (who, action.what, action.due))
-        console.print(_line(f"  [{clock(action.evidence.start)}] ", parts))
+        console.print(hanging(f"  [{clock(action.evidence.start)}] ", parts))
     if len(actions) > ACTIONS:
-        console.print(_line("  ", f"其余 {len(actions) - ACTIONS} 条见 HTML 报告或 JSON。", style="dim"))
+        console.print(hanging("  ", f"其余 {len(actions) - ACTIONS} 条见 HTML 报告或 JSON。", style="dim"))
 
 
 def _advice(shown: Inspection, console: Console) -> None:
@@ -183,7 +183,7 @@ def _advice(shown: Inspection, console: Console) -> None:
     console.print("\n[bold]下次怎么做[/bold]")
     for number, one in enumerate(found, 1):
         gain = f"（最多 +{points(one.gain)} 分）" if one.gain is not None else ""
-        console.print(_line(f"  {number}. ", f"{one.label}{gain}：{one.text}"))
+        console.print(hanging(f"  {number}. ", f"{one.label}{gain}：{one.text}"))
 
 
 def _short(text: str) -> str:
@@ -206,7 +206,8 @@ class _Hanging:
             yield Text.assemble(lead, line, no_wrap=True, overflow="ignore")
 
 
-def _line(lead: str, text: str, *, style: str = "") -> _Hanging:
+def hanging(lead: str, text: str, *, style: str = "") -> _Hanging:
+    """A renderable whose further lines stand under the first word of ``text``."""
     return _Hanging(lead, text, style)
 
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from qa_pipeline.rubric import inwords
 from qa_pipeline.rubric.conditions import Found, Number, Reader
 from qa_pipeline.rubric.heard import Heard, Hit
 from qa_pipeline.rubric.loader import Rubric
@@ -25,6 +26,7 @@ from qa_pipeline.values import (
     MeetingFacts,
     Point,
     Scorecard,
+    Step,
     Transcript,
 )
 
@@ -33,13 +35,15 @@ if TYPE_CHECKING:
 
 SHOWN = 5
 """Pieces of evidence kept per item, spread over the meeting."""
+UNPROVEN = "没有可引用的原话作证，不给分"
 UNMET = 0.9
 """How sure one is that something was not said, given a good transcript."""
 
 
 @dataclass(frozen=True, slots=True)
 class Graded:
-    """A level with its proof; None is unknown or not applicable (``applies`` False)."""
+    """A level with its proof; None is unknown or not applicable (``applies`` False). ``rule`` is what the
+    rubric asks, ``measure`` and ``value`` what it asked of: see ``Step``."""
 
     level: float | None
     hits: tuple[Hit, ...] = ()
@@ -47,6 +51,20 @@ class Graded:
     confidence: float = 1.0
     reason: str = ""
     applies: bool = True
+    rule: str = ""
+    measure: str = ""
+    value: float | None = None
+
+    def step(self, label: str, *, weight: float | None = None) -> Step:
+        return Step(
+            label=label,
+            rule=self.rule or self.reason,
+            measure=self.measure,
+            value=self.value,
+            level=self.level,
+            weight=weight,
+            confidence=round(self.confidence, 3),
+        )
 
 
 Answer = Callable[["Judge", Heard], Graded]
@@ -102,16 +120,18 @@ def straddles(card: Scorecard) -> bool:
 
 def _item(item: Item, rubric: Rubric, reader: Reader, judge: Answer | None) -> ItemScore:
     points: tuple[Point, ...] = ()
+    steps: list[Step] = []
     advice: list[str] = []
     outside = _outside(item, reader)
     if outside is not None:
         graded = outside
     elif item.points:
-        graded, points, advice = _checklist(item, reader)
+        graded, points, steps, advice = _checklist(item, reader)
     elif item.judge is not None:
         graded = _judged(item.judge, reader.heard, judge)
     else:
         graded = _graded(item, reader)
+    steps.append(graded.step("各要点合计" if points else item.label))
     if graded.level is None:
         return ItemScore(
             id=item.id,
@@ -124,6 +144,7 @@ def _item(item: Item, rubric: Rubric, reader: Reader, judge: Answer | None) -> I
             reason=graded.reason,
             points=points,
             confidence=graded.confidence,
+            steps=tuple(steps),
         )
     reasons = [graded.reason] if graded.reason else []
     level, confidence = graded.level, graded.confidence
@@ -131,18 +152,22 @@ def _item(item: Item, rubric: Rubric, reader: Reader, judge: Answer | None) -> I
         if level > cap.level and reader.found(cap.when).truth:
             level = cap.level
             reasons.append(f"封顶 {cap.level:g}：{cap.reason}")
+            steps.append(Step(label="封顶", rule=f"{inwords.condition(cap.when)}：{cap.reason}", level=level))
     step = rubric.level_step if item.step is None else item.step
     if step:
         level = math.floor(level / step + 0.5) * step
+        steps.append(Step(label="取档", rule=f"按 {step:g} 一档取最近的", level=level))
     evidence = _evidence(graded, item, reader) if level > 0 else ()
     if level > 0 and not evidence:
         level = 0.0
-        reasons.append("没有可引用的原话作证，不给分")
+        reasons.append(UNPROVEN)
+        steps.append(Step(label="证据", rule=UNPROVEN, level=level))
     confidence *= _certainty(evidence, reader.heard)
     for doubt in item.doubts:
         if reader.found(doubt.when).truth:
             confidence = min(confidence, doubt.confidence)
             reasons.append(doubt.reason)
+            steps.append(Step(label="存疑", rule=doubt.reason, level=level, confidence=round(confidence, 3)))
     general = next(
         (s.say for s in sorted(item.suggestions, key=lambda s: s.at_most) if level <= s.at_most), ""
     )
@@ -159,6 +184,7 @@ def _item(item: Item, rubric: Rubric, reader: Reader, judge: Answer | None) -> I
         points=points,
         suggestion="" if level >= 1 else "".join([general, *advice]),
         confidence=round(confidence, 3),
+        steps=tuple(steps),
     )
 
 
@@ -178,9 +204,10 @@ def _outside(scale: Scale, reader: Reader) -> Graded | None:
     return None
 
 
-def _checklist(item: Item, reader: Reader) -> tuple[Graded, tuple[Point, ...], list[str]]:
+def _checklist(item: Item, reader: Reader) -> tuple[Graded, tuple[Point, ...], list[Step], list[str]]:
     """Share of the checklist met, by weight, over the points that apply and are known."""
     points: list[Point] = []
+    steps: list[Step] = []
     advice: list[str] = []
     graded: list[tuple[float, Graded]] = []
     for point in item.points:
@@ -193,6 +220,7 @@ def _checklist(item: Item, reader: Reader) -> tuple[Graded, tuple[Point, ...], l
         points.append(
             Point(id=point.id, label=point.label, met=met, evidence=evidence if result.level else ())
         )
+        steps.append(result.step(point.label, weight=point.weight))
         graded.append((point.weight, result))
         if result.level is not None and result.level < 1 and point.suggestion:
             advice.append(point.suggestion)
@@ -200,30 +228,39 @@ def _checklist(item: Item, reader: Reader) -> tuple[Graded, tuple[Point, ...], l
     whole = sum(w for w, _ in known)
     if not whole:
         reason = next((g.reason for _, g in graded if g.reason), "不是本次会议的主题")
-        return Graded(None, reason=reason, applies=bool(graded)), tuple(points), []
+        return Graded(None, reason=reason, applies=bool(graded)), tuple(points), steps, []
     total = Graded(
         sum(w * (g.level or 0.0) for w, g in known) / whole,
         hits=tuple(h for _, g in known if g.level for h in _spread(g.hits, 2)),
         evidence=tuple(e for _, g in known if g.level for e in g.evidence[:2]),
         confidence=sum(w * g.confidence for w, g in known) / whole,
         reason=";".join(dict.fromkeys(g.reason for _, g in graded if g.level is None and g.reason)),
+        rule="按权重平均，测不出来的要点不计",
     )
-    return total, tuple(points), advice
+    return total, tuple(points), steps, advice
 
 
 def _graded(scale: Scale, reader: Reader) -> Graded:
     """The level of one scale that is no checklist and no question."""
     if scale.said is not None:
         found = reader.found(scale.said)
+        rule = inwords.condition(scale.said)
         if found.truth is None:
-            return Graded(None, reason=found.reason)
-        return Graded(float(found.truth), found.hits, found.evidence, _sure(found))
+            return Graded(None, reason=found.reason, rule=f"{rule}（{found.reason}）")
+        return Graded(float(found.truth), found.hits, found.evidence, _sure(found), rule=rule)
     number = reader.quantity(scale.value) if scale.value is not None else None
     if number is not None and number.value is None:
-        return Graded(None, reason=number.reason or "测不出来", confidence=0.0)
-    if scale.line and number is not None and number.value is not None:
-        return Graded(_on_line(scale, number.value), number.hits, number.evidence, number.confidence)
-    return _stepped(scale, number, reader)
+        graded = Graded(None, reason=number.reason or "测不出来", confidence=0.0)
+        graded = replace(graded, rule=graded.reason)
+    elif scale.line and number is not None and number.value is not None:
+        graded = Graded(_on_line(scale, number.value), number.hits, number.evidence, number.confidence)
+        graded = replace(graded, rule=inwords.line(scale))
+    else:
+        graded = _stepped(scale, number, reader)
+    if scale.value is None or number is None:
+        return graded
+    rule = f"{inwords.quantity(scale.value)}：{graded.rule}"
+    return replace(graded, rule=rule, measure=scale.value.measure or "", value=number.value)
 
 
 def _stepped(scale: Scale, number: Number | None, reader: Reader) -> Graded:
@@ -231,14 +268,16 @@ def _stepped(scale: Scale, number: Number | None, reader: Reader) -> Graded:
         if step.said is not None:
             found = reader.found(step.said)
             if found.truth is None:
-                return Graded(None, reason=found.reason)
+                return Graded(None, reason=found.reason, rule=f"{inwords.step(step)}（{found.reason}）")
             if found.truth:
-                return Graded(step.level, found.hits, found.evidence, _sure(found))
+                graded = Graded(step.level, found.hits, found.evidence, _sure(found))
+                return replace(graded, rule=inwords.step(step))
         elif number is not None and number.value is not None:
             enough = step.at_least is None or number.value >= step.at_least
             if enough and (step.at_most is None or number.value <= step.at_most):
-                return Graded(step.level, number.hits, number.evidence, number.confidence)
-    return Graded(0.0, confidence=number.confidence if number else UNMET)
+                graded = Graded(step.level, number.hits, number.evidence, number.confidence)
+                return replace(graded, rule=inwords.step(step))
+    return Graded(0.0, confidence=number.confidence if number else UNMET, rule="各档都不成立，得 0 档")
 
 
 def _on_line(scale: Scale, value: float) -> float:

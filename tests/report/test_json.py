@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from qa_pipeline.errors import InputError, OutputError
 from qa_pipeline.report.json import inspection_from_json, inspection_to_json, to_json, write_json
 from qa_pipeline.values import (
+    Act,
     Chapter,
     Dimension,
     Evidence,
@@ -81,6 +82,17 @@ RESULT = closed(
                 closed(id=TEXT, label=TEXT, met={"type": ["boolean", "null"]}, evidence=listed(EVIDENCE))
             ),
             suggestion=TEXT,
+            steps=listed(
+                closed(
+                    label=TEXT,
+                    rule=TEXT,
+                    measure=TEXT,
+                    value=KNOWN_OR_NOT,
+                    level=KNOWN_OR_NOT,
+                    weight=KNOWN_OR_NOT,
+                    confidence=SHARE,
+                )
+            ),
         )
     ),
     criticals=listed(
@@ -94,6 +106,15 @@ RESULT = closed(
         "additionalProperties": closed(
             value=KNOWN_OR_NOT, confidence=SHARE, reason=TEXT, evidence=listed(EVIDENCE)
         ),
+    },
+    acts={
+        "type": "object",
+        "propertyNames": {"pattern": r"^\d+$"},
+        "additionalProperties": {
+            "type": "object",
+            "propertyNames": {"enum": [a.value for a in Act]},
+            "additionalProperties": SHARE,
+        },
     },
     practices=listed(REMARK),
     issues=listed(REMARK),

@@ -36,6 +36,7 @@ class Destination:
 
 DESTINATIONS: Final = (
     Destination("/", "首页", "home"),
+    Destination("/briefing", "会前", "assignment", Permission.PREPARE_MEETINGS),
     Destination("/upload", "上传", "upload", Permission.UPLOAD),
     Destination("/meetings", "会议", "groups", Permission.READ_MEETINGS),
     Destination("/reviews", "复核", "fact_check", Permission.REVIEW),
@@ -73,6 +74,7 @@ class View:
     asker: Caller
     name: str
     csrf: str
+    request: Request
 
     def may(self, permission: Permission) -> bool:
         return permission in self.asker.permissions
@@ -86,6 +88,20 @@ class View:
 
         return cast(Result, await run.io_bound(answer))
 
+    async def witness(self, question: Callable[..., Result], *given: Any, **named: Any) -> Result:
+        """For what is confidential: call ``question(request=…, session=…, asker=…, …)`` as a route is called.
+
+        The question notes in the audit trail who saw it.
+        """
+
+        def answer() -> Result:
+            with Session(_SERVICE[0].state.engine, expire_on_commit=False) as session:
+                found = question(*given, request=self.request, session=session, asker=self.asker, **named)
+                session.commit()
+                return found
+
+        return cast(Result, await run.io_bound(answer))
+
 
 def screen(
     path: str, *, title: str, permission: Permission | None = None
@@ -95,7 +111,7 @@ def screen(
     def register(draw: Callable[..., Awaitable[None]]) -> None:
         @functools.wraps(draw)
         async def page(request: Request, **parts: Any) -> RedirectResponse | None:
-            view = await run.io_bound(_viewer, request.cookies.get(COOKIE, ""))
+            view = await run.io_bound(_viewer, request)
             if view is None:
                 return RedirectResponse(f"{MOUNT}/sign-in?next={request.url.path}")
             if view.asker.must_change_password and path != "/password":
@@ -124,14 +140,15 @@ def refusal(sentence: str) -> None:
         ui.label(sentence)
 
 
-def _viewer(token: str) -> View | None:
+def _viewer(request: Request) -> View | None:
+    token = request.cookies.get(COOKIE, "")
     with Session(_SERVICE[0].state.engine) as session:
         found = SignInRepository(session).holding(hashed(token), now=datetime.now(UTC)) if token else None
         if found is None:
             return None
         sign_in, account = found
         asker = caller_of(session, account, sign_in_id=sign_in.id)
-        return View(asker, account.name, sign_in.csrf_token)
+        return View(asker, account.name, sign_in.csrf_token, request)
 
 
 def _surround(view: View, title: str) -> None:

@@ -182,8 +182,14 @@ def _slot(view: View, row: SlotRow, *, named: bool) -> None:
         if row.held_on is not None and row.meeting is not None:
             words = "看结论 ›" if row.verdict is not None else "已召开，尚未质检：看会议 ›"
             ui.html(listing.link(f"/meetings/{row.meeting}", words), sanitize=False)
-        elif view.may(Permission.UPLOAD) and row.state in WINDOWED:
-            ui.html(listing.link("/upload", "上传录音 ›"), sanitize=False)
+        elif row.state in WINDOWED:
+            links = []
+            if view.may(Permission.PREPARE_MEETINGS):
+                query = {"institution": row.institution, "month": f"{row.month:%Y-%m}", "slot": str(row.name)}
+                links.append(listing.link("/briefing", "会前简报 ›", **query))
+            if view.may(Permission.UPLOAD):
+                links.append(listing.link("/upload", "上传录音 ›"))
+            ui.html(listing.joined(links, " &emsp; "), sanitize=False)
 
 
 def window(earliest: date | None, latest: date | None) -> str:

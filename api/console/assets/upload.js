@@ -80,6 +80,8 @@
     };
   }
 
+  window.hjUploading = {encode, follow, pauses: PAUSES, refusal, rowFor, wait};
+
   // The label stands for the browser's own control: it tells what was chosen and takes what is dropped on it.
   const told = input => input.closest('label').querySelector('span').textContent = input.files.length
     ? [...input.files].map(file => file.name).join('、') : '点此选择录音，或拖到这里';

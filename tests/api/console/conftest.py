@@ -133,8 +133,9 @@ def browser() -> Iterator[Browser]:
         pytest.skip("these tests need a browser: apt-get install chromium")
     expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
+        microphone = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
         launched = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
+            executable_path=chromium, args=["--no-sandbox", "--disable-gpu", *microphone]
         )
         yield launched
         launched.close()
@@ -196,3 +197,8 @@ def serious_findings(page: Page) -> list[str]:
 def overflow(page: Page) -> int:
     """By how many pixels the page is wider than its window."""
     return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+
+
+def assert_sound(page: Page) -> None:
+    """The page as it stands can be used with a screen reader, and fits its window."""
+    assert (page.url, serious_findings(page), overflow(page)) == (page.url, [], 0)

@@ -1,0 +1,74 @@
+"""The briefing is confirmed, the meeting recorded in the browser, the minutes read."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from api.accounts.tables import AuditEntry, Role
+from api.jobs.tables import InspectionJob
+from models.meetings.tables import Meeting, Recording
+from tests.api.console.conftest import GOOD, PageAs, Service, assert_sound
+
+
+def test_a_meeting_is_prepared_and_recorded_and_its_inspection_starts_by_itself(
+    page_as: PageAs, service: Service
+) -> None:
+    page = page_as(Role.MANAGER, "/briefing", width=390)
+    expect(page.get_by_role("region", name="会上必须讲到").locator("li").first).to_be_visible()
+    page.get_by_role("button", name="确认").click()
+    expect(page.get_by_role("alert")).to_contain_text("目标")
+    page.get_by_label("目标").fill("未达U主管 3 人各定一条措施")
+    page.get_by_role("button", name="确认").click()
+    expect(page.get_by_role("table", name="会前准备")).to_contain_text("3 人各定一条措施")
+    assert_sound(page)
+    page.get_by_role("button", name="现场录音").click()
+    page.wait_for_url("**/record/*")
+
+    ready(page)
+    page.get_by_role("button", name="开始录音").click()
+    expect(page.locator("#recorder-sent")).to_contain_text("已上传")
+    address = page.url
+    page.close()  # in the middle of it: what was recorded stays on the device
+
+    again = page.context.new_page()
+    again.goto(address)
+    ready(again)
+    expect(again.get_by_text("上次的录音中断了")).to_be_visible()
+    assert_sound(again)
+    again.context.set_offline(True)
+    again.get_by_role("button", name="接着录").click()
+    expect(again.locator("#recorder-trouble")).to_contain_text("网络不通")
+    again.get_by_role("button", name="结束并质检").click()
+    again.get_by_role("button", name="再点一次").click()
+    again.context.set_offline(False)
+    expect(again.get_by_text("质检中：排队等候")).to_be_visible()
+
+    code = address.rsplit("/", 1)[1]
+    with Session(service.engine) as session:
+        meeting = session.scalars(select(Meeting).where(Meeting.code == code)).one()
+        parts = session.scalars(select(Recording).where(Recording.meeting_id == meeting.id)).all()
+        assert [part.duration > 0.5 for part in parts] == [True, True]
+        jobs = select(InspectionJob).where(InspectionJob.meeting_id == meeting.id)
+        assert len(session.scalars(jobs).all()) == 1
+        read = select(AuditEntry.actor).where(AuditEntry.action == "briefing.read")
+        assert "manager" in session.scalars(read).all()
+
+
+def ready(page: Page) -> None:
+    page.wait_for_selector("body[data-recorder=ready]")
+
+
+def test_minutes_are_read_and_taken_along_and_the_reading_is_noted(page_as: PageAs, service: Service) -> None:
+    page = page_as(Role.MANAGER, f"/meetings/{GOOD}/minutes")
+    expect(page.get_by_role("table", name="行动项").get_by_role("row").nth(1)).to_be_visible()
+    assert_sound(page)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="下载 Word").click()
+    assert download.value.suggested_filename.endswith("_会议纪要.docx")
+    with Session(service.engine) as session:
+        noted = select(AuditEntry.actor).where(
+            AuditEntry.action == "minutes.read", AuditEntry.object_code == GOOD
+        )
+        assert session.scalars(noted).first() == "manager"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Final
 
 from fastapi import Request
 from sqlalchemy.orm import Session
@@ -11,10 +12,13 @@ from api.access import Caller
 from api.accounts.tables import AuditEntry
 from api.sessions import SAFE, begin_writing
 
+LATER: Final = "-"
+"""In place of a request's id."""
+
 
 def note(
     session: Session,
-    request: Request,
+    request: Request | None,
     asker: Caller,
     action: str,
     *,
@@ -23,8 +27,11 @@ def note(
     institution_id: int | None = None,
     **detail: str | int | float | bool | None,
 ) -> None:
-    """Add an entry; ``detail`` holds what changed, never personal data or secrets."""
-    if request.method in SAFE:
+    """Add an entry; ``detail`` holds what changed, never personal data or secrets.
+
+    ``request`` None: what the service itself does later, as somebody asked for.
+    """
+    if request is not None and request.method in SAFE:
         begin_writing(session)
     session.add(
         AuditEntry(
@@ -35,7 +42,7 @@ def note(
             object_code=code,
             institution_id=institution_id,
             detail=detail,
-            request_id=request.state.request_id,
-            address=request.client.host if request.client else None,
+            request_id=request.state.request_id if request else LATER,
+            address=request.client.host if request and request.client else None,
         )
     )

@@ -26,6 +26,8 @@ class Settings(BaseModel):
     """``postgresql://…`` for several machines; by default SQLite in the data folder."""
     store_url: str = ""
     """Where recordings and artefacts lie: a folder or ``s3://bucket/prefix``; default: the data folder."""
+    archive_root: str = ""
+    """The folder or ``s3://bucket/prefix`` that batches may fetch recordings from; without it from none."""
     public_url: str = "http://127.0.0.1:8000"
     """How people and webhooks reach the service; with https, cookies are sent over https only."""
     model: str | None = None

@@ -162,7 +162,7 @@ class Bucket:
 
     def __init__(self, address: str, *, spool: Path) -> None:
         self._address = address
-        self._store = _open_bucket(address)
+        self._store = open_bucket(address)
         with writing(spool):
             spool.parent.mkdir(parents=True, exist_ok=True)
         self.spool = spool
@@ -229,7 +229,8 @@ class Bucket:
             ) from error
 
 
-def _open_bucket(address: str) -> ObjectStore:
+def open_bucket(address: str) -> ObjectStore:
+    """The bucket of ``s3://bucket/prefix``; raises InputError for an address that cannot be used."""
     from obstore.exceptions import BaseError
     from obstore.store import S3Store
 

@@ -6,14 +6,14 @@ import tempfile
 from pathlib import Path
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.access import Caller, Permission, allowed
 from api.audit import note
 from api.batches import service
 from api.batches.repository import BatchRepository
-from api.batches.schemas import BatchAnswer, BatchOut, NewBatch
-from api.batches.tables import Batch
+from api.batches.schemas import BatchAnswer, BatchFileOut, BatchOut, NewBatch
+from api.batches.tables import Batch, FileState
 from api.fields import Code
 from api.meetings.scorecards import XLSX
 from api.pages import Cursor, Limit, Page, page
@@ -25,14 +25,20 @@ Runner = Annotated[Caller, Depends(allowed(Permission.RUN_BATCHES))]
 
 
 @router.post(
-    "/batches", summary="成批质检已上传的录音（可先试运行）", operation_id="start_batch", status_code=202
+    "/batches", summary="成批质检一批录音（可先试运行）", operation_id="start_batch", status_code=202
 )
 def begin(request: Request, session: Database, asker: Runner, body: NewBatch) -> BatchAnswer:
-    """排在新上传的录音之后。已有结论的会议默认跳过；对不上的文件列在 unmatched。"""
-    answer = service.begin(session, asker, body)
+    """已上传的录音、服务器归档中的文件（folder），或随后由客户端断点续传的文件（files）。
+
+    都排在新上传的录音之后。已有结论的会议默认跳过；对不上的文件和原因列在 unmatched。
+    files 中的文件用 /uploads 发送，Upload-Metadata 写明 batch（批次编号）和 file（文件名）。
+    """
+    state = request.app.state
+    answer = service.begin(session, asker, body, engine=state.engine, settings=state.settings)
     if answer.batch is not None:
         batch = BatchRepository(session, within=asker.within).get(answer.batch.code)
-        _noted(session, request, asker, batch, "batch.start", jobs=sum(answer.batch.jobs.values()))
+        counted = {"jobs": sum(answer.batch.jobs.values()), "files": sum(answer.batch.files.values())}
+        _noted(session, request, asker, batch, "batch.start", **counted)
     return answer
 
 
@@ -49,12 +55,32 @@ def one(session: Database, asker: Runner, code: Code) -> BatchOut:
     return service.shown(session, asker, BatchRepository(session, within=asker.within).get(code))
 
 
+@router.get("/batches/{code}/files", summary="批次要收的文件", operation_id="list_batch_files")
+def files(
+    session: Database,
+    asker: Runner,
+    code: Code,
+    state: Annotated[FileState | None, Query(description="只看这一状态")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[BatchFileOut]:
+    """服务器归档中的文件，或要由客户端发送的文件；按收取的顺序。"""
+    repository = BatchRepository(session, within=asker.within)
+    rows = repository.files(repository.get(code), state=state, cursor=cursor, limit=limit)
+    found, further = page(rows, limit, lambda row: [row[0].id])
+    items = [
+        BatchFileOut(file=row.file, size=row.size, state=row.state, error=row.error, meeting=meeting)
+        for row, meeting in found
+    ]
+    return Page(items=items, next=further)
+
+
 @router.post("/batches/{code}/pause", summary="暂停（正在做的做完本阶段）", operation_id="pause_batch")
 def pause(request: Request, session: Database, asker: Runner, code: Code) -> BatchOut:
     return _paused(request, session, asker, code, paused=True)
 
 
-@router.post("/batches/{code}/resume", summary="继续", operation_id="resume_batch")
+@router.post("/batches/{code}/resume", summary="继续，并再试一次不能收的文件", operation_id="resume_batch")
 def resume(request: Request, session: Database, asker: Runner, code: Code) -> BatchOut:
     return _paused(request, session, asker, code, paused=False)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, func, select, update
 
-from api.batches.tables import Batch
+from api.batches.tables import Batch, BatchFile, FileState
 from api.jobs.tables import ACTIVE, InspectionJob, JobState
 from api.meetings.repository import in_month
 from api.pages import after
@@ -32,6 +32,49 @@ class BatchRepository(Repository):
     def listed(self, *, cursor: str | None, limit: int) -> Sequence[Batch]:
         """Newest first, one too many."""
         return self.session.scalars(after(self._visible(), [Batch.id], cursor, limit, descending=True)).all()
+
+    def file(self, code: str, file: str) -> BatchFile:
+        """One file of a visible batch, locked until the transaction ends. Raises NotFound."""
+        query = select(BatchFile).where(BatchFile.batch_id == self.get(code).id, BatchFile.file == file)
+        found = self.session.scalars(query.with_for_update()).one_or_none()
+        if found is None:
+            raise NotFound(f"批次 {code} 中没有文件“{file}”：请核对文件名。")
+        return found
+
+    def files(
+        self, batch: Batch, *, state: FileState | None, cursor: str | None, limit: int
+    ) -> Sequence[Row[tuple[BatchFile, str | None]]]:
+        """(file, code of its meeting) in the order in which they are taken, one too many."""
+        query = select(BatchFile, Meeting.code).outerjoin(Meeting, Meeting.id == BatchFile.meeting_id)
+        query = query.where(BatchFile.batch_id == batch.id)
+        if state is not None:
+            query = query.where(BatchFile.state == state)
+        return self.session.execute(after(query, [BatchFile.id], cursor, limit)).all()
+
+    def left_out(self, batch: Batch) -> Sequence[BatchFile]:
+        """Files that were refused or still wait."""
+        query = select(BatchFile).where(BatchFile.batch_id == batch.id, BatchFile.state != FileState.TAKEN)
+        return self.session.scalars(query.order_by(BatchFile.id)).all()
+
+    def file_counts(self, batch: Batch) -> dict[FileState, int]:
+        query = select(BatchFile.state, func.count()).where(BatchFile.batch_id == batch.id)
+        found = dict(self.session.execute(query.group_by(BatchFile.state)).tuples().all())
+        return {state: found.get(state, 0) for state in FileState}
+
+    def meetings_waiting(self, batch: Batch) -> int:
+        """How many meetings have files that still wait: their jobs have not begun."""
+        query = select(func.count(BatchFile.together.distinct()))
+        waiting = (BatchFile.batch_id == batch.id, BatchFile.state == FileState.WAITING)
+        return self.session.scalar(query.where(*waiting)) or 0
+
+    def try_again(self, batch: Batch) -> None:
+        """Let the files that were refused wait again."""
+        self.session.execute(
+            update(BatchFile)
+            .where(BatchFile.batch_id == batch.id, BatchFile.state == FileState.REFUSED)
+            .values(state=FileState.WAITING, error=None)
+            .execution_options(synchronize_session=False)
+        )
 
     def recorded(self, below: Subtree, month: date | None) -> Sequence[Row[Any]]:
         """(file name, meeting code, institution code, started_at, whether inspected) of held meetings."""

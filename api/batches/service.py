@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, Final
 
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from api.access import Caller
-from api.batches.matching import match, read_manifest
+from api.batches.archive import open_archive
+from api.batches.matching import Wanted, match, read_manifest
+from api.batches.naming import Pattern, compiled
+from api.batches.planning import Offered, Plan, plan
 from api.batches.repository import BatchRepository
-from api.batches.schemas import BatchAnswer, BatchOut, MatchedFile, NewBatch
-from api.batches.tables import Batch
+from api.batches.schemas import (
+    MOST_FILES,
+    BatchAnswer,
+    BatchOut,
+    MatchedFile,
+    NewBatch,
+    OfferedFile,
+    UnmatchedFile,
+)
+from api.batches.tables import Batch, BatchFile, FileState
 from api.fields import existing
 from api.jobs.service import start
 from api.jobs.tables import ACTIVE, ARCHIVE, JobState, Stage
+from api.problems import Forbidden
+from api.settings import Settings
 from models.base import SHANGHAI, Subtree
 from models.organisation.repository import InstitutionRepository
 from qa_pipeline.errors import InputError
@@ -23,26 +39,113 @@ from qa_pipeline.errors import InputError
 MOST_MEETINGS: Final = 5000
 
 
-def begin(session: Session, asker: Caller, given: NewBatch) -> BatchAnswer:
+def begin(
+    session: Session, asker: Caller, given: NewBatch, *, engine: Engine, settings: Settings
+) -> BatchAnswer:
     """Find the recordings and start their inspections, behind all that is fresh. A dry run only finds.
 
-    Raises InputError for a manifest that cannot be read, and when nothing says which recordings are meant.
+    Raises InputError for a manifest or pattern that cannot be read, and when nothing says which recordings
+    are meant; Forbidden for a folder of the service to whoever does not see the whole company.
     """
-    if given.month is None and given.manifest is None and given.pattern is None:
-        raise InputError("请给出 month、manifest、pattern 中至少一项，说明要质检哪些录音。")
     wanted = None if given.manifest is None else read_manifest(given.manifest)
+    pattern = None if given.pattern is None else compiled(given.pattern)
     place, below = asker.institution_id, asker.within
     if given.institution is not None:
         owner = existing(InstitutionRepository(session, within=asker.within).get, given.institution)
         place, below = owner.id, Subtree(owner.path)
+    new = Batch(
+        code=f"B{secrets.token_hex(8)}",
+        name=given.name,
+        institution_id=place,
+        folder=given.folder,
+        again=given.again,
+        created_by=asker.actor,
+        created_at=datetime.now(UTC),
+    )
+    if given.folder is None and given.files is None:
+        return _of_uploaded(session, asker, given, new, below, wanted, pattern)
+    session.commit()  # looking at thousands of files takes a while: nobody waits for this transaction
+    refused, offered = _offered(asker, given, settings)
+    with Session(engine) as reading:
+        found = plan(reading, below, offered, wanted=wanted, pattern=pattern, month=given.month)
+        return _of_files(session, asker, given, new, found, refused)
+
+
+def _offered(asker: Caller, given: NewBatch, settings: Settings) -> tuple[list[UnmatchedFile], list[Offered]]:
+    """Files that cannot be recordings, and those that may be."""
+    if given.folder is not None and given.files is not None:
+        raise InputError("folder 和 files 只能给出一项：文件在服务器上，或由客户端发送。")
+    if given.files is not None:
+        files = [Offered(file=one.file, size=one.size, created=partial(_told, one)) for one in given.files]
+        return [], files
+    if len([key for key in asker.within.path.split("/") if key]) > 1:
+        raise Forbidden("归档文件夹不分机构，只有能看到全公司的人才能从中取录音：请由总公司办理。")
+    archive = open_archive(settings.archive_root, given.folder or "")
+    refused, offered = list[UnmatchedFile](), list[Offered]()
+    for one in archive.files():
+        if one.refused is not None:
+            refused.append(UnmatchedFile(line=None, file=one.file, reason=one.refused))
+        else:
+            created = partial(archive.created, one.file)
+            offered.append(Offered(file=one.file, size=one.size, created=created))
+        if len(offered) + len(refused) > MOST_FILES:
+            raise InputError(f"子目录下超过 {MOST_FILES} 个录音：请按月份或机构分成几个子目录。")
+    return refused, offered
+
+
+def _told(one: OfferedFile) -> datetime | None:
+    return one.created
+
+
+def _of_files(
+    session: Session, asker: Caller, given: NewBatch, new: Batch, found: Plan, refused: list[UnmatchedFile]
+) -> BatchAnswer:
+    todo = [one for one in found.files if given.again or not one.inspected]
+    names = sorted({one.together for one in found.files if one.inspected and not given.again})
+    unmatched = refused + found.unmatched
+    answer = BatchAnswer(batch=None, matched=found.matched(), unmatched=unmatched, inspected=names)
+    if given.dry_run or not todo:
+        return answer
+    session.add(new)
+    session.flush()
+    session.add_all(
+        BatchFile(
+            batch_id=new.id,
+            file=one.offered.file,
+            size=one.offered.size,
+            placing=one.said.model_dump(mode="json"),
+            together=one.together,
+            state=FileState.WAITING,
+        )
+        for one in todo
+    )
+    session.flush()
+    answer.batch = shown(session, asker, new)
+    return answer
+
+
+def _of_uploaded(
+    session: Session,
+    asker: Caller,
+    given: NewBatch,
+    new: Batch,
+    below: Subtree,
+    wanted: Sequence[Wanted] | None,
+    pattern: Pattern | None,
+) -> BatchAnswer:
+    """Recordings that are here already."""
+    if given.month is None and wanted is None and pattern is None:
+        raise InputError(
+            "请说明要质检哪些录音：已上传的用 month、manifest、pattern 中至少一项，其他的用 folder 或 files。"
+        )
     rows = BatchRepository(session, within=asker.within).recorded(below, given.month)
     inspected = {meeting for _, meeting, _, _, there in rows if there}
     recorded = [
         MatchedFile(file=file, meeting=meeting, institution=institution, day=at.astimezone(SHANGHAI).date())
         for file, meeting, institution, at, _ in rows
     ]
-    found = match(recorded, wanted, given.pattern)
-    meetings = list(dict.fromkeys(one.meeting for one in found.matched))
+    found = match(recorded, wanted, pattern)
+    meetings = list(dict.fromkeys(one.meeting for one in found.matched if one.meeting is not None))
     skipped = [] if given.again else [code for code in meetings if code in inspected]
     todo = [code for code in meetings if given.again or code not in inspected]
     if len(todo) > MOST_MEETINGS:
@@ -50,13 +153,6 @@ def begin(session: Session, asker: Caller, given: NewBatch) -> BatchAnswer:
     answer = BatchAnswer(batch=None, matched=found.matched, unmatched=found.unmatched, inspected=skipped)
     if given.dry_run or not todo:
         return answer
-    new = Batch(
-        code=f"B{secrets.token_hex(8)}",
-        name=given.name,
-        institution_id=place,
-        created_by=asker.actor,
-        created_at=datetime.now(UTC),
-    )
     session.add(new)
     session.flush()
     for code in todo:
@@ -76,10 +172,15 @@ def begin(session: Session, asker: Caller, given: NewBatch) -> BatchAnswer:
 
 
 def set_paused(session: Session, asker: Caller, code: str, *, paused: bool) -> Batch:
-    """Jobs that have not begun wait; one that runs ends its stage first."""
+    """Jobs that have not begun wait; one that runs ends its stage first.
+
+    Going on tries the refused files again.
+    """
     repository = BatchRepository(session, within=asker.within)
     batch = repository.get(code)
     batch.paused = paused
+    if not paused:
+        repository.try_again(batch)
     repository.pause(code, paused=paused)
     session.flush()
     return batch
@@ -88,14 +189,17 @@ def set_paused(session: Session, asker: Caller, code: str, *, paused: bool) -> B
 def shown(session: Session, asker: Caller, batch: Batch) -> BatchOut:
     repository = BatchRepository(session, within=asker.within)
     counts = repository.counts(batch.code)
-    left = sum(counts[state] for state in ACTIVE)
-    ended = sum(counts.values()) - left
+    active = sum(counts[state] for state in ACTIVE)
+    ended = sum(counts.values()) - active
+    left = active + repository.meetings_waiting(batch)
     return BatchOut(
         code=batch.code,
         name=batch.name,
+        folder=batch.folder,
         created_by=batch.created_by,
         created_at=batch.created_at,
         paused=batch.paused,
+        files=repository.file_counts(batch),
         jobs=counts,
         progress=ended / (ended + left) if ended + left else 1.0,
         finished=left == 0,
@@ -127,4 +231,7 @@ def workbook_rows(session: Session, asker: Caller, batch: Batch) -> list[dict[st
         else:
             status = "failed" if state == JobState.FAILED else "skipped"
             rows.append({"name": meeting, "status": status, "error": error or states[state]})
+    for row in BatchRepository(session, within=asker.within).left_out(batch):
+        status = "failed" if row.state == FileState.REFUSED else "skipped"
+        rows.append({"name": row.file, "status": status, "error": row.error or "还没有收到"})
     return rows

@@ -19,6 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
+from api.batches.intake import Intake
 from api.database import require_current
 from api.jobs.due import note_missing
 from api.jobs.engine import Engine
@@ -60,9 +61,10 @@ class WorkerProcess:
         self.concurrency = concurrency or fitting_concurrency()
         self.lease: Lease = lease_for(self.engine, settings.data_folder)
         self.children = children or Children()
+        self.store = open_store(settings.store, data_folder=settings.data_folder)
         self._shop = Shop(
             engine=self.engine,
-            store=open_store(settings.store, data_folder=settings.data_folder),
+            store=self.store,
             settings=settings,
             children=self.children,
             threads=max(1, usable_processors() // self.concurrency),
@@ -180,6 +182,9 @@ def run(
     worker = WorkerProcess(settings, concurrency=concurrency, children=children)
     messenger = Messenger(worker.engine, settings)
     threading.Thread(target=messenger.run, args=(stop,), daemon=True).start()
+    threading.Thread(
+        target=Intake(worker.engine, worker.store, settings).run, args=(stop,), daemon=True
+    ).start()
     try:
         worker.run(stop)
     finally:

@@ -67,7 +67,7 @@ class Place:
 def resolve(
     session: Session, within: Subtree, said: Placing, *, file_name: str, created: datetime | None
 ) -> Place:
-    """Where the recording belongs; changes nothing. Raises NotFound, Conflict, InputError naming what to add."""
+    """Where the recording belongs. Raises NotFound, Conflict, InputError naming what to add."""
     if said.meeting is not None:
         return _named(session, within, said, said.meeting, created)
     owner = _institution(session, within, said, file_name)
@@ -110,9 +110,7 @@ def place(
         raise Conflict(str(error)) from error
 
 
-def _named(
-    session: Session, within: Subtree, said: Placing, code: str, created: datetime | None
-) -> Place:
+def _named(session: Session, within: Subtree, said: Placing, code: str, created: datetime | None) -> Place:
     meeting = existing(MeetingRepository(session, within=within).get, code)
     if meeting.state == MeetingState.VOID:
         raise Conflict(f"会议 {code} 已作废：请选择有效的会议。")

@@ -82,12 +82,16 @@ def sounds(arrived: Sequence[Arrived]) -> list[Sound]:
     return found
 
 
-def created_at(file: Path) -> datetime | None:
-    """What the file itself says of when it was recorded."""
+def created_at(file: Path | BinaryIO) -> datetime | None:
+    """What the file itself says of when it was recorded. Raises RecordingError for what is no recording."""
     import av
 
-    with av.open(str(file), metadata_errors="ignore", options={"protocol_whitelist": "file"}) as container:
-        said = container.metadata.get("creation_time", "")
+    place = str(file) if isinstance(file, Path) else file
+    try:
+        with av.open(place, metadata_errors="ignore", options={"protocol_whitelist": "file"}) as container:
+            said = container.metadata.get("creation_time", "")
+    except av.FFmpegError as error:
+        raise RecordingError("文件不是录音，或已损坏：请核对。") from error
     try:
         moment = datetime.fromisoformat(said)
     except ValueError:

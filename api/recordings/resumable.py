@@ -1,4 +1,4 @@
-"""Resumable uploads by the tus protocol 1.0: core, creation (also of a length that is told later), expiration,
+"""Resumable uploads by the tus protocol 1.0: core, creation (also of a length told later), expiration,
 checksum, termination.
 
 The bytes so far are a file in the store's spool, and its size is the offset: nothing else can go out of step.
@@ -35,7 +35,7 @@ from api.recordings.live import with_index
 from api.recordings.placing import Placing
 from api.recordings.receiving import AT_ONCE, Arrived, hashed_file, safe_name, sounds, too_large
 from api.recordings.schemas import UploadAnswer
-from api.recordings.service import accept, keep
+from api.recordings.service import accept, keep, of_batch, refuse_of_batch
 from api.recordings.tables import Upload
 from api.sessions import begin_writing
 from api.store import Store, writing
@@ -74,13 +74,15 @@ def begin(
 ) -> Upload:
     """A new upload of so many bytes; None: the length is told at the end, for it is being recorded.
 
-    Raises TooLarge, InputError, OutputError when the disk is too full.
+    Raises TooLarge, InputError, NotFound for a file that is not its batch's, OutputError when the disk is
+    too full.
     """
     if length is not None:
         _require_length(length, limit)
     words = _metadata(metadata)
     name = safe_name(words.pop("filename", "") or words.pop("name", "") or "录音")
     said = _placing(words)
+    of_batch(session, asker, said)
     code = secrets.token_hex(16)
     file = store.spool / f"{code}.part"
     with writing(file):
@@ -185,6 +187,7 @@ def complete(
     row = upload.row
     if row.answer is not None:
         return UploadAnswer.model_validate(row.answer)
+    said = Placing.model_validate(row.placing)
     if row.sha256 is None:
         session.commit()
         whole = upload.file
@@ -193,9 +196,10 @@ def complete(
                 whole = with_index(upload.file)
             arrived = _arrived(whole, row.file_name)
             sounds([arrived])
-        except RecordingError:
+        except RecordingError as error:
             whole.unlink(missing_ok=True)
             begin_writing(session)
+            refuse_of_batch(session, asker, said, str(error))
             forget(session, upload)
             session.commit()
             raise
@@ -210,7 +214,7 @@ def complete(
     with store.on_disk(there.sha256) as file:
         found = sounds([replace(there, file=file)])
     begin_writing(session)
-    answer, _ = accept(session, request, asker, found, Placing.model_validate(row.placing))
+    answer, _ = accept(session, request, asker, found, said)
     row.answer = answer.model_dump(mode="json")
     session.flush()
     return answer

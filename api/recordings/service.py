@@ -12,6 +12,9 @@ from sqlalchemy.orm import Session
 
 from api.access import Caller
 from api.audit import note
+from api.batches.arriving import refuse, taken
+from api.batches.repository import BatchRepository
+from api.batches.tables import BatchFile
 from api.jobs.repository import JobRepository
 from api.jobs.service import start
 from api.problems import Conflict
@@ -27,7 +30,7 @@ from qa_pipeline.errors import InputError
 
 def accept(
     session: Session,
-    request: Request,
+    request: Request | None,
     asker: Caller,
     found: Sequence[Sound],
     said: Placing,
@@ -43,7 +46,10 @@ def accept(
     fingerprint = _fingerprint([one.arrived for one in found], said)
     if key is not None and (given := _given(session, asker, key, fingerprint)) is not None:
         return given, False
-    meeting = place(session, asker, said, file_name=found[0].arrived.name, created=found[0].created)
+    row = of_batch(session, asker, said)
+    if row is not None:
+        said = Placing.model_validate(row.placing)
+    meeting = place(session, asker.within, said, file_name=found[0].arrived.name, created=found[0].created)
     session.execute(select(Meeting.id).where(Meeting.id == meeting.id).with_for_update())
     there = {
         row.content_hash: row.part
@@ -69,6 +75,8 @@ def accept(
     job = JobRepository(session).latest_of(meeting)
     if said.inspect and (new or job is None):
         job = start(session, meeting=meeting.code, requested_by=asker.actor, within=asker.within)
+    if row is not None:
+        taken(session, row, meeting, within=asker.within)
     note(
         session, request, asker, "recording.upload", kind="meeting", code=meeting.code,
         institution_id=meeting.institution_id, parts=",".join(map(str, received)), new=new,
@@ -89,6 +97,13 @@ def accept(
             )
         )
     return answer, new
+
+
+def refuse_of_batch(session: Session, asker: Caller, said: Placing, why: str) -> None:
+    """Note that a file of a batch is no recording; nothing happens for one of no batch."""
+    row = of_batch(session, asker, said)
+    if row is not None:
+        refuse(session, row, why, within=asker.within)
 
 
 def keep(store: Store, arrived: Sequence[Arrived]) -> None:
@@ -125,6 +140,15 @@ def shown(session: Session, asker: Caller, meeting: Meeting) -> RecordingOut:
         gaps=[GapOut(after_part=gap.after_part, seconds=gap.seconds) for gap in check.gaps],
         duration=check.duration,
     )
+
+
+def of_batch(session: Session, asker: Caller, said: Placing) -> BatchFile | None:
+    """The file of a batch that this is; raises NotFound, InputError when only half of it is named."""
+    if said.batch is None and said.file is None:
+        return None
+    if said.batch is None or said.file is None:
+        raise InputError("批次的文件须同时给出 batch（批次编号）和 file（批次中的文件名）。")
+    return BatchRepository(session, within=asker.within).file(said.batch, said.file)
 
 
 def _given(session: Session, asker: Caller, key: str, fingerprint: str) -> UploadAnswer | None:

@@ -74,7 +74,8 @@ def create(
         Header(
             alias="Upload-Metadata",
             max_length=4000,
-            description="filename 及 meeting、institution、day、started_at、kind、part、inspect，值为 Base64",
+            description="filename 及 meeting、institution、day、started_at、kind、part、inspect；"
+            "批次的文件为 batch 和 file；值为 Base64",
         ),
     ] = "",
     version: Resumable = None,

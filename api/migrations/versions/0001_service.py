@@ -88,6 +88,8 @@ def upgrade() -> None:
         sa.Column("code", sa.String(length=64), nullable=False),
         sa.Column("name", sa.String(length=128), nullable=False),
         sa.Column("institution_id", KEY, nullable=True),
+        sa.Column("folder", sa.String(length=1000), nullable=True),
+        sa.Column("again", sa.Boolean(), nullable=False),
         sa.Column("paused", sa.Boolean(), nullable=False),
         sa.Column("created_by", sa.String(length=128), nullable=False),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
@@ -453,6 +455,42 @@ def upgrade() -> None:
     with op.batch_alter_table("artefact", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_artefact_content_hash"), ["content_hash"], unique=False)
         batch_op.create_index(batch_op.f("ix_artefact_job_id"), ["job_id"], unique=False)
+
+    op.create_table(
+        "batch_file",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("batch_id", KEY, nullable=False),
+        sa.Column("file", sa.String(length=1000), nullable=False),
+        sa.Column("size", sa.BigInteger(), nullable=False),
+        sa.Column(
+            "placing",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("together", sa.String(length=128), nullable=False),
+        sa.Column(
+            "state",
+            sa.Enum(
+                "waiting",
+                "taken",
+                "refused",
+                name="file_state",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column("error", sa.Text(), nullable=True),
+        sa.Column("meeting_id", KEY, nullable=True),
+        sa.ForeignKeyConstraint(["batch_id"], ["batch.id"], name=op.f("fk_batch_file_batch_id")),
+        sa.ForeignKeyConstraint(["meeting_id"], ["meeting.id"], name=op.f("fk_batch_file_meeting_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_batch_file")),
+        sa.UniqueConstraint("batch_id", "file", name=op.f("uq_batch_file_batch_id_file")),
+    )
+    with op.batch_alter_table("batch_file", schema=None) as batch_op:
+        batch_op.create_index("ix_batch_file_of_meeting", ["batch_id", "together"], unique=False)
+        batch_op.create_index("ix_batch_file_waiting", ["state", "id"], unique=False)
 
     op.create_table(
         "calendar_feed",

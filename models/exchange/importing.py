@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache, partial
 from typing import Any, Final, NamedTuple, cast
 
 from sqlalchemy import Table, insert, select, tuple_, update
@@ -26,6 +27,8 @@ from qa_pipeline.errors import SheetError
 MOST_PROBLEMS: Final = 200
 """After so many problems the rest of the file is not examined."""
 WRITE_AT_ONCE: Final = 20_000
+CELLS_KEPT: Final = 10_000
+"""Different cells of a column whose meaning is kept."""
 GLOBAL: Final = frozenset({"calendar_years", "calendar_days", "ranks", "indicators"})
 """Sheets that belong to no institution."""
 
@@ -126,6 +129,10 @@ class _Importer:
         if self.within != EVERYWHERE and sheet.name in GLOBAL:
             self.problems.append(f"表“{sheet.title}”：只有总公司管理员可以导入")
         self._filled = filled
+        self._read = {  # cells repeat, and most of the time of a large file went into reading them
+            column.field: lru_cache(maxsize=CELLS_KEPT, typed=True)(partial(parse, column))
+            for column in filled.columns
+        }
         drafts = [self._parsed(row) for row in filled.rows]
         self._name_rows(sheet, drafts)
         drafts = [draft for draft in drafts if draft.sound]
@@ -151,7 +158,7 @@ class _Importer:
         draft = _Draft(row)
         for column in self._filled.columns:
             try:
-                value = parse(column, row.cells.get(column.field))
+                value = self._read[column.field](row.cells.get(column.field))
             except CellError as error:
                 self._note(row, column, str(error))
                 draft.sound = False
@@ -284,7 +291,9 @@ class _Importer:
         if self.problems:
             return 0, 0, 0
         counts = [
-            repository.append((new for _, new in batch), source=source, recorded_at=datetime.now(SHANGHAI))
+            repository.append(
+                (new for _, new in batch), source=source, recorded_at=datetime.now(SHANGHAI), placed=True
+            )
             for source, batch in batches.items()
         ]
         added, corrected = sum(c.added for c in counts), sum(c.corrected for c in counts)

@@ -114,10 +114,16 @@ class IndicatorRepository(Repository):
     # --- writing -----------------------------------------------------------------------------------------
 
     def append(
-        self, observations: Iterable[NewObservation], *, source: str, recorded_at: datetime
+        self,
+        observations: Iterable[NewObservation],
+        *,
+        source: str,
+        recorded_at: datetime,
+        placed: bool = False,
     ) -> Appended:
         """Add the batch in bulk. A value equal to the valid one adds nothing; another one corrects it.
 
+        ``placed``: the caller has asked `unplaced` already.
         Raises InputError, before anything is written, for an unknown indicator, a scope outside the subtree,
         or two different values for the same scope, indicator and day.
         """
@@ -132,7 +138,7 @@ class IndicatorRepository(Repository):
                     f"同一批数据中，{KIND_NAMES[new.scope.kind]}（主键 {new.scope.id}）指标“{new.code}”"
                     f"{new.as_of} 有两个不同的值：请只保留一个。"
                 )
-        for kind, values in wanted.items():
+        for kind, values in () if placed else wanted.items():
             for scope_id, day in self._unplaced(kind, values):
                 raise InputError(
                     f"{KIND_NAMES[kind]}（主键 {scope_id}）在 {day} 不存在或不在您管辖的机构内："

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.commands import database_app, reset_password, serve, worker
+from api.commands import agreement, database_app, reset_password, serve, worker
 from models.commands import data_app, demo_org
 from qa_pipeline.cli import app
 
@@ -12,6 +12,7 @@ app.command("demo-org")(demo_org)
 app.command()(serve)
 app.command()(worker)
 app.command()(reset_password)
+app.command()(agreement)
 
 __all__ = ["app"]
 

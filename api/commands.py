@@ -1,13 +1,19 @@
-"""The commands ``huijian serve``, ``worker`` and ``database``. Imports stay inside: help answers at once."""
+"""The commands ``huijian serve``, ``worker``, ``agreement`` and ``database``.
+
+Imports stay inside: help answers at once.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from models.commands import Database, default_url
+
+if TYPE_CHECKING:
+    from qa_pipeline.agreement import Judged
 
 database_app = typer.Typer(help="数据库：建立或升级结构。", no_args_is_help=True)
 
@@ -63,6 +69,56 @@ def reset_password(login: Annotated[str, typer.Argument(help="登录名")], data
     engine = connect(database or default_url())
     require_current(engine)
     typer.echo(f"{login} 的一次性密码 {let_in(engine, login)}（登录后须修改）")
+
+
+def agreement(
+    results: Annotated[
+        Path | None,
+        typer.Argument(
+            help="质检结果的文件夹或文件；或一张机器与人工都有的表（CSV、JSONL：meeting、item、machine、human）"
+        ),
+    ] = None,
+    human: Annotated[
+        Path | None, typer.Option("--human", help="人工评分（CSV 或 JSONL：meeting、item、score）")
+    ] = None,
+    database: Annotated[
+        str | None, typer.Option("--database", help="用服务里的复核：数据库地址，如 sqlite:///huijian.db")
+    ] = None,
+    days: Annotated[int, typer.Option("--days", min=1, help="只看近这么多天作出的复核决定")] = 365,
+) -> None:
+    """机器与人工有多一致：每项的 kappa、平均绝对分差、一致性界限。"""
+    from rich.console import Console
+
+    from qa_pipeline.errors import InputError
+    from qa_pipeline.report.agreement import from_files, render
+
+    if (results is None) == (database is None):
+        raise InputError("请二选一：给出结果的文件夹或表，或用 --database 给出服务的数据库。")
+    judged = from_files(results, human) if results else _reviewed(str(database), days=days)
+    if not judged:
+        raise InputError("没有可比较的评分：机器和人工都评过的会议一场也没有。")
+    render(judged, Console())
+
+
+def _reviewed(database: str, *, days: int) -> list[Judged]:
+    from datetime import timedelta
+
+    from sqlalchemy.orm import Session
+
+    from api.database import require_current
+    from api.organisation.service import today
+    from api.reviews.service import judgements
+    from models.base import EVERYWHERE
+    from models.database import connect
+
+    engine = connect(database)
+    require_current(engine)
+    last = today()
+    try:
+        with Session(engine) as session:
+            return judgements(session, EVERYWHERE, first=last - timedelta(days=days), last=last)
+    finally:
+        engine.dispose()
 
 
 @database_app.command()

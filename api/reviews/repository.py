@@ -114,10 +114,23 @@ class ReviewRepository(Repository):
         return self.session.execute(after(query, [Review.id], cursor, limit, descending=True)).all()
 
     def decisions(self, *, first: date, last: date, below: str | None) -> Sequence[Row[Any]]:
-        """(machine's verdict, person's verdict, judged items) of reviews decided in the period."""
+        """(meeting's code, verdicts and energy scores of machine and person, the machine's items, what a
+        person made of them) of reviews decided in the period."""
+        made = aliased(Scorecard)
         query = (
-            select(Scorecard.verdict, Review.verdict, Review.judged)
+            select(
+                Meeting.code,
+                Scorecard.verdict.label("machine"),
+                Review.verdict.label("person"),
+                Scorecard.energy_score.label("machine_energy"),
+                made.energy_score.label("person_energy"),
+                Scorecard.result["items"].label("items"),
+                Review.overrides,
+                Review.judged,
+            )
+            .select_from(Review)
             .join(Scorecard, Scorecard.id == Review.scorecard_id)
+            .join(made, made.id == Review.result_id)
             .join(Meeting, Meeting.id == Review.meeting_id)
             .join(Institution, Institution.id == Meeting.institution_id)
             .where(inside(self.within), Review.state == ReviewState.DECIDED)

@@ -145,11 +145,22 @@ class AppealOut(BaseModel):
     answer: str | None
 
 
+class DifferenceOut(BaseModel):
+    """How far apart the points are, machine minus person."""
+
+    reviewed: int
+    absolute: Figure = Field(description="平均绝对分差")
+    bias: Figure = Field(description="平均分差（机器减人工）")
+    low: Figure | None = Field(description="95% 一致性界限（Bland–Altman）的下限；不足两次为 null")
+    high: Figure | None = Field(description="上限")
+
+
 class ItemAgreement(BaseModel):
     item: str
     reviewed: int
     agreement: Figure | None
     kappa: Figure | None = Field(description="Cohen’s kappa；无从计算时为 null")
+    difference: DifferenceOut | None = Field(description="得分之差；机器没有给分时为 null")
 
 
 class Cell(BaseModel):
@@ -165,4 +176,5 @@ class AgreementOut(BaseModel):
     verdict_agreement: Figure | None
     verdict_kappa: Figure | None
     verdicts: list[Cell] = Field(description="机器结论 × 人工结论")
+    energy: DifferenceOut | None = Field(description="能量值之差")
     items: list[ItemAgreement]

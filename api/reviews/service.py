@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -20,7 +20,6 @@ from api.meetings.kept import inspection_of, publish
 from api.meetings.repository import VersionRepository
 from api.meetings.service import meeting as found_meeting
 from api.problems import Conflict, Forbidden, NotFound
-from api.reviews import agreement
 from api.reviews.decision import Override, decided, judged
 from api.reviews.repository import AppealRepository, QueueRepository, ReviewRepository, midnight
 from api.reviews.schemas import (
@@ -28,6 +27,7 @@ from api.reviews.schemas import (
     AnswerIn,
     Cell,
     DecisionIn,
+    DifferenceOut,
     ItemAgreement,
     PaceOut,
     QueueRow,
@@ -35,7 +35,10 @@ from api.reviews.schemas import (
     Why,
 )
 from api.reviews.tables import Appeal, AppealState, Review, ReviewState
+from models.base import Subtree
 from models.meetings.tables import Meeting, Scorecard
+from qa_pipeline import agreement
+from qa_pipeline.agreement import ENERGY, VERDICT, Difference, Judged
 from qa_pipeline.values import Inspection, Verdict
 
 WIDE: Final = 20
@@ -299,26 +302,61 @@ def answer(session: Session, asker: Caller, code: str, body: AnswerIn) -> Appeal
 
 def agreed(session: Session, asker: Caller, *, first: date, last: date, below: str | None) -> AgreementOut:
     """Machine against reviewers over the reviews decided in the period."""
-    rows = ReviewRepository(session, within=asker.within).decisions(first=first, last=last, below=below)
-    verdicts = [(machine.value, person.value) for machine, person, _ in rows]
-    items: dict[str, list[agreement.Pair]] = defaultdict(list)
-    for _, _, pairs in rows:
-        for item, (machine, person) in pairs.items():
-            items[item].append((machine, person))
+    found = judgements(session, asker.within, first=first, last=last, below=below)
+    rows = {row.item: row for row in agreement.by_item(found)}
+    verdicts = [one.words for one in found if one.item == VERDICT and one.words is not None]
+    whole = rows.pop(VERDICT, None)
+    energy = rows.pop(ENERGY, None)
     return AgreementOut(
-        reviews=len(rows),
-        verdict_agreement=agreement.agreement(verdicts),
-        verdict_kappa=agreement.kappa(verdicts),
+        reviews=len(verdicts),
+        verdict_agreement=whole.agreement if whole else None,
+        verdict_kappa=whole.kappa if whole else None,
         verdicts=_cells(verdicts),
+        energy=_shown(energy.difference) if energy else None,
         items=[
             ItemAgreement(
-                item=item,
-                reviewed=len(pairs),
-                agreement=agreement.agreement(pairs),
-                kappa=agreement.kappa(pairs),
+                item=row.item,
+                reviewed=row.judged,
+                agreement=row.agreement,
+                kappa=row.kappa,
+                difference=_shown(row.difference),
             )
-            for item, pairs in sorted(items.items())
+            for row in rows.values()
         ],
+    )
+
+
+def judgements(
+    session: Session, within: Subtree, *, first: date, last: date, below: str | None = None
+) -> list[Judged]:
+    """What the machine and the reviewers said of the same meetings: verdict, energy score and items."""
+    found = []
+    for row in ReviewRepository(session, within=within).decisions(first=first, last=last, below=below):
+        found.append(Judged(meeting=row.code, item=VERDICT, words=(row.machine.value, row.person.value)))
+        if row.machine_energy is not None and row.person_energy is not None:
+            scores = (Decimal(row.machine_energy), Decimal(row.person_energy))
+            found.append(Judged(meeting=row.code, item=ENERGY, scores=scores))
+        given = {one["item"]: Decimal(one["score"]) for one in row.overrides}
+        machine = {one["id"]: one for one in row.items}
+        for item, (status, person) in row.judged.items():
+            known = machine[item]["level"] is not None
+            points = Decimal(str(machine[item]["score"]))
+            found.append(
+                Judged(
+                    meeting=row.code,
+                    item=item,
+                    words=(status, person),
+                    scores=(points, given.get(item, points)) if known else None,
+                )
+            )
+    return found
+
+
+def _shown(found: Difference | None) -> DifferenceOut | None:
+    if found is None:
+        return None
+    return DifferenceOut(
+        reviewed=found.judged, absolute=found.absolute, bias=found.bias, low=found.low, high=found.high
     )
 
 

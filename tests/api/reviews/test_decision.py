@@ -1,4 +1,4 @@
-"""What a person's decision makes of the machine's inspection, and how agreement is counted."""
+"""What a person's decision makes of the machine's inspection, and which results are drawn as samples."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from decimal import Decimal
 
 import pytest
 
-from api.reviews.agreement import agreement, kappa
 from api.reviews.decision import Override, decided, judged
 from api.reviews.service import is_sampled
 from qa_pipeline.errors import InputError
@@ -77,17 +76,6 @@ def test_overrides_that_do_not_fit_are_refused() -> None:
         decide(machine, Verdict.NOT_QUALIFIED, replace(override, score=Decimal(100)))
     with pytest.raises(InputError, match="合格或不合格"):
         decide(machine, Verdict.NEEDS_REVIEW)
-
-
-def test_kappa_is_agreement_beyond_chance() -> None:
-    # Cohen's textbook table: 20 + 15 agree, 5 + 10 do not; p_o = 0.7, p_e = 0.5.
-    pairs = [("y", "y")] * 20 + [("y", "n")] * 5 + [("n", "y")] * 10 + [("n", "n")] * 15
-    assert agreement(pairs) == Decimal("0.7")
-    assert kappa(pairs) == Decimal("0.4")
-    assert kappa([("y", "n"), ("n", "y")]) == -1
-    assert agreement([]) is None
-    assert kappa([]) is None
-    assert kappa([("y", "y")]) is None
 
 
 def test_the_sample_is_about_one_in_twenty_and_always_the_same() -> None:

@@ -7,9 +7,11 @@ from dataclasses import replace
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine
+from typer.testing import CliRunner
 
 from api.access import CSRF_HEADER
 from api.accounts.tables import Role
+from api.cli import app
 from qa_pipeline.values import ComplianceVerdict, Inspection, Status, Verdict
 from tests.api.conftest import SignedIn
 from tests.api.people import staff
@@ -153,18 +155,32 @@ def test_an_appeal_comes_first_and_is_upheld_only_by_a_decision(qa: TestClient, 
     assert qa.get(f"{V1}/appeals?state=open").json()["items"] == []
 
 
-def test_agreement_counts_what_was_decided(qa: TestClient) -> None:
-    for meeting in ("B", "C"):
-        qa.post(f"{V1}/reviews/{take(qa, meeting)}/decide", json={"verdict": "qualified", "reason": "确认"})
+def test_agreement_counts_what_was_decided(qa: TestClient, service_engine: Engine) -> None:
+    item = next(i for i in qa.get(f"{V1}/meetings/B/scorecard").json()["items"] if i["score"])
+    changed = [{"item": item["id"], "score": "0", "reason": "没有"}]
+    for meeting, overrides in (("B", changed), ("C", [])):
+        body = {"verdict": "qualified", "reason": "确认", "overrides": overrides}
+        qa.post(f"{V1}/reviews/{take(qa, meeting)}/decide", json=body)
     told = qa.get(f"{V1}/reviews/agreement?first=2026-01-01&last=2099-12-31").json()
     assert (told["reviews"], told["verdict_agreement"], told["verdict_kappa"]) == (2, "0.5", "0")
     assert {"machine": "needs_review", "person": "qualified", "reviews": 1} in told["verdicts"]
-    assert all(row["agreement"] == "1" and row["reviewed"] == 2 for row in told["items"])
-    assert told["items"]
+    assert all(row["reviewed"] == 2 for row in told["items"])
+    rows = {row["item"]: row for row in told["items"]}
+    apart = rows.pop(item["id"])
+    assert (apart["agreement"], float(apart["difference"]["bias"])) == ("0.5", float(item["score"]) / 2)
+    assert all((row["agreement"], row["difference"]["absolute"]) == ("1", "0") for row in rows.values())
+    energy = told["energy"]
+    assert energy["reviewed"] == 2
+    assert float(energy["low"]) < float(energy["bias"]) < float(energy["high"])
     assert [row["state"] for row in qa.get(f"{V1}/reviews?mine=true&meeting=B").json()["items"]] == [
         "decided"
     ]
     assert qa.get(f"{V1}/reviews/agreement?first=2026-09-02&last=2026-09-01").status_code == 400
+    # The command counts the same reviews.
+    database = service_engine.url.render_as_string(hide_password=False)
+    printed = CliRunner().invoke(app, ["agreement", "--database", database])
+    assert printed.exit_code == 0, printed.output
+    assert "共 2 场会议" in printed.output
 
 
 def test_the_pace_counts_own_and_all_reviews(qa: TestClient, signed_in: SignedIn) -> None:

@@ -1,0 +1,125 @@
+"""Machine and people compared: the statistics on textbook figures, and the files they may come in."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from api.cli import app
+from qa_pipeline.agreement import ENERGY, VERDICT, Judged, agreement, by_item, difference, kappa
+from qa_pipeline.errors import InputError
+from qa_pipeline.report.agreement import from_files
+
+RESULT = """{"energy_score": 71.5, "verdict": "qualified", "chapters": [], "criticals": [], "findings": {},
+"versions": {}, "items": [{"id": "C1", "score": 7, "max": 14, "level": 0.5, "status": "partial"},
+{"id": "I1", "score": 0, "max": 10, "level": null, "status": "unknown"}]}"""
+
+
+def test_kappa_is_agreement_beyond_chance() -> None:
+    # Cohen's textbook table: 20 + 15 agree, 5 + 10 do not; p_o = 0.7, p_e = 0.5.
+    pairs = [("y", "y")] * 20 + [("y", "n")] * 5 + [("n", "y")] * 10 + [("n", "n")] * 15
+    assert agreement(pairs) == Decimal("0.7")
+    assert kappa(pairs) == Decimal("0.4")
+    assert kappa([("y", "n"), ("n", "y")]) == -1
+    assert agreement([]) is None
+    assert kappa([]) is None
+    assert kappa([("y", "y")]) is None
+
+
+def test_the_limits_of_agreement_are_bland_and_altmans() -> None:
+    # Differences 2, -1, 4, 3: bias 2, s = sqrt(14 / 3); worked out by hand.
+    found = difference([(Decimal(a), Decimal(b)) for a, b in ((12, 10), (9, 10), (14, 10), (13, 10))])
+    assert found is not None
+    assert (found.judged, found.absolute, found.bias) == (4, Decimal("2.5"), Decimal(2))
+    assert float(found.high or 0) == pytest.approx(2 + 1.96 * (14 / 3) ** 0.5)
+    assert float(found.low or 0) == pytest.approx(2 - 1.96 * (14 / 3) ** 0.5)
+    alone = difference([(Decimal(3), Decimal(5))])
+    assert alone is not None
+    assert (alone.bias, alone.low, alone.high) == (-2, None, None)
+    assert difference([]) is None
+
+
+def test_items_are_told_apart_and_the_whole_comes_first() -> None:
+    rows = by_item(
+        [
+            Judged(meeting="a", item="C1", words=("full", "missed"), scores=(Decimal(4), Decimal(0))),
+            Judged(meeting="b", item="C1", words=("unknown", "full")),
+            Judged(meeting="a", item=ENERGY, scores=(Decimal(70), Decimal(66))),
+            Judged(meeting="a", item=VERDICT, words=("qualified", "qualified")),
+        ]
+    )
+    assert [row.item for row in rows] == [VERDICT, ENERGY, "C1"]
+    assert (rows[2].judged, rows[2].agreement) == (2, 0)
+    assert rows[2].difference is not None
+    assert rows[2].difference.judged == 1  # what the machine did not know has no points to compare
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "results").mkdir()
+    (tmp_path / "results" / "0908.json").write_text(RESULT, encoding="utf-8")
+    return tmp_path
+
+
+def human(folder: Path, text: str, name: str = "human.csv") -> Path:
+    (folder / name).write_text(text, encoding="utf-8")
+    return folder / name
+
+
+def test_results_meet_the_scores_that_people_gave(folder: Path) -> None:
+    table = human(
+        folder, "meeting,item,score\n0908,C1,14\n0908,I1,5\n0908,总分,66\n0908,结论,合格\n无,C1,3\n"
+    )
+    assert from_files(folder / "results", table) == [
+        Judged(meeting="0908", item="C1", words=("partial", "full"), scores=(Decimal(7), Decimal(14))),
+        Judged(meeting="0908", item="I1", words=("unknown", "partial")),
+        Judged(meeting="0908", item=ENERGY, scores=(Decimal("71.5"), Decimal(66))),
+        Judged(meeting="0908", item=VERDICT, words=("qualified", "qualified")),
+    ]
+    lines = human(folder, '{"meeting": "0908", "item": "C1", "score": 14}\n', "human.jsonl")
+    assert from_files(folder / "results" / "0908.json", lines)[0].scores == (Decimal(7), Decimal(14))
+
+
+def test_one_table_may_hold_both_and_the_command_prints_it(folder: Path) -> None:
+    rows = (
+        "meeting,item,machine,human,max\na,C1,14,7,14\nb,C1,0,0,14\na,结论,合格,不合格,\nb,结论,合格,合格,\n"
+    )
+    printed = CliRunner().invoke(app, ["agreement", str(human(folder, rows))])
+    assert printed.exit_code == 0
+    assert "C1" in printed.output
+    assert "50%" in printed.output
+    assert "共 2 场会议" in printed.output
+
+
+@pytest.mark.parametrize(
+    ("table", "sentence"),
+    [
+        ("meeting,item,score\n0908,C9,1\n", "第 2 行的评分项「C9」不在 0908 的结果里：可用的有 C1、I1"),
+        ("meeting,item,score\n0908,C1,好\n", "第 2 行的分数「好」不是数字"),
+        ("meeting,item,score\n0908,C1,15\n", "不在 0 到 14 之间"),
+        ("meeting,item,score\n0908,结论,还行\n", "结论「还行」不认识"),
+        ("meeting,score\n0908,1\n", "缺少「item」一列"),
+        ("meeting,item,score\n0909,C1,1\n", "都没有质检结果：会议名要与结果文件名一致，如 0908"),
+    ],
+)
+def test_a_wrong_row_is_named_with_its_line(folder: Path, table: str, sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        from_files(folder / "results", human(folder, table))
+
+
+def test_files_that_are_not_there_or_no_text_are_refused(folder: Path) -> None:
+    (folder / "x.csv").write_bytes(b"\xff\xfe")
+    for path, sentence in ((folder / "no.csv", "读不到"), (folder / "x.csv", "不是 UTF-8 文本")):
+        with pytest.raises(InputError, match=sentence):
+            from_files(folder / "results", path)
+    broken = human(folder, "{", "x.jsonl")
+    with pytest.raises(InputError, match="第 1 行不是合法的 JSON"):
+        from_files(folder / "results", broken)
+    (folder / "empty").mkdir()
+    with pytest.raises(InputError, match="里没有质检结果"):
+        from_files(folder / "empty", human(folder, "meeting,item,score\n"))
+    refused = CliRunner().invoke(app, ["agreement"])
+    assert refused.exit_code == 2

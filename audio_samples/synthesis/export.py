@@ -14,8 +14,8 @@ import torch
 from ctranslate2.converters import TransformersConverter
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
 
-from audio_samples.synthesis.tokens import LANGUAGES, SPECIAL, TIMESTAMPS
-from audio_samples.synthesis.train import VOCABULARY, Shape, build_model
+from audio_samples.synthesis.network import Shape, build_model
+from audio_samples.synthesis.tokens import LANGUAGES, SPECIAL, TIMESTAMPS, VOCABULARY
 
 ALIGNMENT_LAYER = 1
 FILES = ("model.bin", "config.json", "tokenizer.json", "vocabulary.json", "preprocessor_config.json")

@@ -64,3 +64,6 @@ class Vocabulary:
 
     def __len__(self) -> int:
         return len(self.all)
+
+
+VOCABULARY = Vocabulary()

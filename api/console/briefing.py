@@ -108,7 +108,7 @@ def _head(view: View, found: BriefingOut) -> None:
 
 
 def _checklist(found: BriefingOut) -> None:
-    with parts.section("会上必须讲到", "主题的规定内容"), ui.element("ul").classes("checks"):
+    with parts.section("会上必须讲到", "主题的规定内容"), ui.element("ul").classes("checks rules"):
         for item in found.checklist:
             with ui.element("li"):
                 ui.label(item.rule).classes("soft rule")
@@ -265,7 +265,7 @@ def _preparation(view: View, found: BriefingOut, day: date) -> None:
                 ui.notify("已确认，会前准备已登记。", type="positive")
                 ui.navigate.to(address(slot.institution, slot.month, slot.name))
 
-        ui.button("确认，作为会前准备", icon="check", on_click=confirm).classes("self-start")
+        ui.button("确认，作为会前准备", icon="check", on_click=confirm).classes("justify-self-start")
 
 
 def _moment(day: str, clock: str) -> str:

@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from qa_pipeline.compliance.commands import calendar
 from qa_pipeline.errors import HuijianError
+from qa_pipeline.learning.commands import app as train_app
 from qa_pipeline.rubric.commands import app as rubric_app
 from qa_pipeline.transcript.commands import app as asr_app
 
@@ -46,6 +47,7 @@ app = typer.Typer(
 )
 app.add_typer(rubric_app, name="rubric")
 app.add_typer(asr_app, name="asr")
+app.add_typer(train_app, name="train")
 app.command()(calendar)
 
 Files = Annotated[

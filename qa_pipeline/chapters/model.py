@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,7 +72,7 @@ def ruled_out(kind: MeetingKind | None, foreign: NDArray[np.bool_] | None = None
     return ruled
 
 
-def save(model: Model, path: Path) -> None:
+def save(model: Model, path: Path | IO[bytes]) -> None:
     """Write the model; the same model gives the same bytes."""
     parts: dict[str, NDArray[np.generic]] = {
         "syllables": model.scorers.syllables.astype(np.int32),
@@ -89,11 +89,14 @@ def save(model: Model, path: Path) -> None:
         parts[f"field_{name}"] = getattr(model.field, name)
     parts["kind_of"] = model.kind
     parts["misfiled"] = model.misfiled
-    with path.open("wb") as file:
-        np.savez_compressed(file, allow_pickle=False, **parts)
+    if isinstance(path, Path):
+        with path.open("wb") as file:
+            np.savez_compressed(file, allow_pickle=False, **parts)
+    else:
+        np.savez_compressed(path, allow_pickle=False, **parts)
 
 
-def load(path: Path) -> Model:
+def load(path: Path | IO[bytes]) -> Model:
     """Read a model that ``save`` wrote."""
     with np.load(path, allow_pickle=False) as parts:
         columns = {

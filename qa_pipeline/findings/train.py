@@ -117,6 +117,7 @@ class _Noise:
         return "".join(said) or text
 
 
+@cache
 def _characters() -> list[str]:
     return sorted(
         {c for m in meetings() for u in m.transcript.utterances for c in u.text if "\u4e00" <= c <= "\u9fff"}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from pathlib import Path
@@ -31,6 +31,12 @@ GAP = 0.4
 """Seconds between two utterances without a written pause, before scaling to the true duration."""
 SPEECH_RATE = 4.5
 """Characters a second, before scaling."""
+PAUSE = 5.0
+"""Seconds of silence from which on a pause is written down."""
+NOBODY = "_"
+"""The speaker of an utterance whose speaker is not known."""
+LABELS = frozenset({"chapters", "acts", "verdict"})
+"""What a person may have labelled; a meeting without the header line has all of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +57,12 @@ class LabelledMeeting:
     passes: bool
     band: tuple[float, float]
     header: dict[str, str]
+
+    @property
+    def labels(self) -> frozenset[str]:
+        """Which of ``LABELS`` a person gave: nothing else may be learned from."""
+        given = self.header.get("labels")
+        return LABELS if given is None else LABELS.intersection(given.split())
 
 
 def read_meeting(path: Path) -> LabelledMeeting:
@@ -91,7 +103,8 @@ def read_meeting(path: Path) -> LabelledMeeting:
     for (_, speaker, text, _, _), before in zip(rows, pauses, strict=True):
         clock += before
         end = clock + scale * len(text) / SPEECH_RATE
-        utterances.append(Utterance(start=clock, end=end, text=text, speaker=speaker))
+        known = None if speaker == NOBODY else speaker
+        utterances.append(Utterance(start=clock, end=end, text=text, speaker=known))
         clock = end + scale * GAP
     edges = [*starts, len(rows)]
     spans = tuple(
@@ -132,10 +145,69 @@ def read_meeting(path: Path) -> LabelledMeeting:
     )
 
 
-def meetings() -> Iterator[LabelledMeeting]:
+def meetings(folder: Path = CORPUS) -> Iterator[LabelledMeeting]:
     """All labelled meetings, by author folder and id."""
-    for path in sorted(CORPUS.glob("*/*.txt")):
+    for path in sorted(folder.glob("*/*.txt")):
         yield read_meeting(path)
+
+
+def write_meeting(
+    *,
+    id: str,
+    title: str,
+    facts: MeetingFacts,
+    transcript: Transcript,
+    chapters: Chapters,
+    acts: Sequence[Sequence[Act]],
+    host: str | None,
+    passes: bool,
+    band: tuple[float, float],
+    labels: frozenset[str],
+    notes: str = "",
+) -> str:
+    """A meeting in the corpus format, as ``read_meeting`` reads it. ``acts`` run parallel to the utterances.
+
+    Speakers become S1, S2 … in the order in which they first speak; what nobody said (``phantom``) is left
+    out. Mask personal numbers before: texts are written as they are.
+    """
+    speakers = dict.fromkeys(u.speaker for u in transcript.utterances if u.speaker is not None)
+    names = {speaker: f"S{number}" for number, speaker in enumerate(speakers, 1)}
+    header = {
+        "id": id,
+        "title": title,
+        "kind": facts.kind.value if facts.kind else "other",
+        "date": facts.meeting_date.isoformat() if facts.meeting_date else "",
+        "theme": facts.theme.value if facts.theme else "none",
+        "start": f"{facts.start_time:%H:%M}" if facts.start_time else "",
+        "duration_min": f"{transcript.duration / 60:.1f}",
+        "expected": str(facts.expected_attendees.count) if facts.expected_attendees else "",
+        "present": str(facts.attendees.count) if facts.attendees else "",
+        "host": names.get(host, "") if host else "",
+        "verdict": "pass" if passes else "fail",
+        "band": f"{band[0]:.0f}-{band[1]:.0f}",
+        "labels": " ".join(sorted(labels)),
+        "notes": notes,
+    }
+    lines = [f"# {key}: {_one_line(value)}" for key, value in header.items() if value]
+    end = 0.0
+    for span in chapters.spans:
+        lines.append(f"== {span.chapter.value}")
+        for index in range(span.first, span.last):
+            said = transcript.utterances[index]
+            text = _one_line(said.text)
+            if said.phantom or not text:
+                continue
+            if said.start - end >= PAUSE:
+                lines.append(f"(pause {said.start - end:.0f})")
+            end = max(end, said.end)
+            tags = f" {{{' '.join(act.value for act in acts[index])}}}" if acts[index] else ""
+            lines.append(f"{names.get(said.speaker or '', NOBODY)}: {text}{tags}")
+    return "\n".join(lines) + "\n"
+
+
+def _one_line(text: str) -> str:
+    """Without line breaks and without the braces that hold tags."""
+    return " ".join(text.replace("{", "（").replace("}", "）").split())
 
 
 def _date(text: str | None) -> date | None:

@@ -1,0 +1,1 @@
+"""Learning from a company's own labelled meetings: train, compare on meetings nobody has seen, install."""

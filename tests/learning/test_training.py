@@ -1,0 +1,276 @@
+"""Learning from labelled meetings: their format, the split, the comparison, and what may be installed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from qa_pipeline import installed
+from qa_pipeline.chapters import model as chapter_model
+from qa_pipeline.chapters import segment, train
+from qa_pipeline.chapters.corpus import CORPUS, LabelledMeeting, meetings, read_meeting, write_meeting
+from qa_pipeline.chapters.model import Model
+from qa_pipeline.cli import app
+from qa_pipeline.errors import InputError, ModelError
+from qa_pipeline.findings import acts as act_model
+from qa_pipeline.findings import find
+from qa_pipeline.findings.acts import ActModel
+from qa_pipeline.learning import training
+from qa_pipeline.learning.figures import accuracy, chapter_figures
+from qa_pipeline.learning.training import (
+    Outcome,
+    fingerprint,
+    install,
+    read_folder,
+    split,
+    train_acts,
+    train_chapters,
+)
+from qa_pipeline.pipeline import inspect
+from qa_pipeline.values import Act
+
+IDS = ("A01", "A02", "B01", "B02", "C01", "C02", "E01", "E02")
+SHORT = 12
+"""Utterances kept of each chapter."""
+
+
+def shortened(meeting: LabelledMeeting) -> str:
+    """The meeting's first words of each chapter, written down again."""
+    kept = [
+        i for span in meeting.chapters.spans for i in range(span.first, min(span.last, span.first + SHORT))
+    ]
+    spans, at = [], 0
+    for span in meeting.chapters.spans:
+        size = min(SHORT, span.last - span.first)
+        spans.append(replace(span, first=at, last=at + size))
+        at += size
+    return write_meeting(
+        id=meeting.id,
+        title="短",
+        facts=meeting.facts,
+        transcript=replace(
+            meeting.transcript, utterances=tuple(meeting.transcript.utterances[i] for i in kept)
+        ),
+        chapters=replace(meeting.chapters, spans=tuple(spans)),
+        acts=[sorted(meeting.acts[i]) for i in kept],
+        host=meeting.host,
+        passes=meeting.passes,
+        band=meeting.band,
+        labels=frozenset({"chapters", "acts"}),
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Eight short meetings by four authors, which no reader has learned from."""
+    root = tmp_path_factory.mktemp("own")
+    for id in IDS:
+        path = root / id[0] / f"{id}.txt"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(shortened(read_meeting(CORPUS / id[0] / f"{id}.txt")), encoding="utf-8")
+    return root
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A handful of meetings, rows and steps instead of minutes."""
+    for name, value in (("FIELD_STEPS", 6), ("STRIDE", 400), ("QUIET_STARTS", 0.05), ("INNER_FOLDS", 2)):
+        monkeypatch.setattr(train, name, value)
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("HUIJIAN_MODELS", str(tmp_path / "models"))
+    return tmp_path / "models" / "readers"
+
+
+def know_nothing() -> tuple[Model, ActModel]:
+    """Readers that call everything an opening, and see no act."""
+    chapters, acts = chapter_model.shipped(), act_model.act_model()
+    label = np.zeros_like(chapters.field.label)
+    label[0, 0] = 50.0
+    nothing = np.zeros_like(acts.second_signal_weights)
+    nothing[0] = -9.0
+    return (
+        replace(chapters, field=replace(chapters.field, label=label)),
+        replace(acts, neighbour_weights=np.zeros_like(acts.neighbour_weights), second_signal_weights=nothing),
+    )
+
+
+# ---------------------------------------------------------------- the format
+
+
+def test_a_meeting_that_is_written_down_reads_the_same(tmp_path: Path) -> None:
+    meeting = read_meeting(CORPUS / "D" / "D03.txt")
+    unknown = replace(meeting.transcript.utterances[3], speaker=None, text="第一行{x}\n第二行")
+    utterances = (*meeting.transcript.utterances[:3], unknown, *meeting.transcript.utterances[4:])
+    text = write_meeting(
+        id="D03",
+        title="再写一遍",
+        facts=meeting.facts,
+        transcript=replace(meeting.transcript, utterances=utterances),
+        chapters=meeting.chapters,
+        acts=[sorted(acts) for acts in meeting.acts],
+        host=meeting.host,
+        passes=meeting.passes,
+        band=meeting.band,
+        labels=frozenset({"chapters"}),
+    )
+    (tmp_path / "D03.txt").write_text(text, encoding="utf-8")
+    again = read_meeting(tmp_path / "D03.txt")
+    assert [u.text for u in again.transcript.utterances[4:]] == [u.text for u in utterances[4:]]
+    assert again.transcript.utterances[3].text == "第一行（x） 第二行"
+    assert again.transcript.utterances[3].speaker is None
+    assert (again.acts, again.facts, again.labels) == (meeting.acts, meeting.facts, frozenset({"chapters"}))
+    assert [(s.chapter, s.first, s.last) for s in again.chapters.spans] == [
+        (s.chapter, s.first, s.last) for s in meeting.chapters.spans
+    ]
+    starts = zip(again.transcript.utterances, utterances, strict=True)
+    assert max(abs(a.start - b.start) for a, b in starts) < 30
+
+
+# ---------------------------------------------------------------- the split
+
+
+def test_authors_are_held_out_whole_and_nothing_is_on_both_sides(folder: Path) -> None:
+    own = read_folder(folder, "chapters")
+    parts = split(own, seen=frozenset())
+    assert parts.by == "作者"
+    assert {m.author for m in parts.held}.isdisjoint(m.author for m in parts.learn)
+    assert len(parts.held) + len(parts.learn) == len(own) == len(IDS)
+    assert 2 <= len(parts.held) <= 4
+    again = split(list(reversed(own)), seen=frozenset())
+    assert {m.id for m in again.held} == {m.id for m in parts.held}
+
+
+def test_with_few_authors_whole_meetings_are_held_out(folder: Path) -> None:
+    own = [replace(m, author="one") for m in read_folder(folder, "chapters")]
+    parts = split(own, seen=frozenset())
+    assert parts.by == "会议"
+    assert {m.id for m in parts.held}.isdisjoint(m.id for m in parts.learn)
+    assert len(parts.held) == 2
+
+
+def test_what_the_reader_in_use_has_learned_is_never_compared_on(folder: Path) -> None:
+    own = read_folder(folder, "chapters")
+    seen = frozenset(fingerprint(m) for m in own[:2])
+    assert not seen.intersection(map(fingerprint, split(own, seen=seen).held))
+    with pytest.raises(InputError, match="只有 2 场，至少要 6 场"):
+        split(own, seen=frozenset(fingerprint(m) for m in own[2:]))
+
+
+@pytest.mark.parametrize(
+    ("content", "sentence"),
+    [
+        ("# id: x\n随便一行\n", "x.txt 不合标注格式"),
+        ("# id: x\n# kind: weekly_review\n", "x.txt 不合标注格式"),
+        (None, "没有标注了 acts 的会议（共 0 场）"),
+    ],
+)
+def test_a_folder_that_cannot_be_used_is_refused(tmp_path: Path, content: str | None, sentence: str) -> None:
+    if content:
+        (tmp_path / "x.txt").write_text(content, encoding="utf-8")
+    with pytest.raises(InputError, match=sentence):
+        read_folder(tmp_path, "acts")
+    with pytest.raises(InputError, match="找不到文件夹"):
+        read_folder(tmp_path / "none", "acts")
+
+
+# ---------------------------------------------------------------- training, comparing, installing
+
+
+def test_a_better_chapter_model_is_installed_and_named_in_results(
+    folder: Path, home: Path, quick: None
+) -> None:
+    rival, _ = know_nothing()
+    outcome = train_chapters(folder, against=rival, alone=True)
+    assert outcome.candidate.score > outcome.current.score
+    assert install(outcome) == home / "chapters.npz"
+    meeting = outcome.split.held[0]
+    found = segment(meeting.transcript, kind=meeting.facts.kind)
+    assert found.segmenter == outcome.about.version != chapter_model.VERSION
+    assert chapter_figures([(m, segment(m.transcript, kind=m.facts.kind)) for m in outcome.split.held]) == (
+        outcome.candidate
+    )
+    told = installed.about("chapters")
+    assert told == outcome.about
+    assert set(told.learned) == {fingerprint(m) for m in outcome.split.learn}
+    shown = CliRunner().invoke(app, ["train", "status"]).output
+    assert outcome.about.version in shown
+    assert "语句模型：随附的" in shown
+    assert installed.remove("chapters")
+    assert segment(meeting.transcript, kind=meeting.facts.kind).segmenter == chapter_model.VERSION
+    assert not installed.remove("chapters")
+
+
+@pytest.fixture(scope="module")
+def learned(folder: Path) -> Outcome:
+    """An act model from eight short meetings, against one that sees nothing."""
+    return train_acts(folder, against=know_nothing()[1], alone=True)
+
+
+def test_a_worse_one_is_refused_with_both_tables(
+    folder: Path, home: Path, learned: Outcome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swapped = replace(learned, current=learned.candidate, candidate=learned.current)
+    monkeypatch.setattr(training, "train_acts", lambda *_, **__: swapped)
+    done = CliRunner().invoke(app, ["train", "acts", "--from", str(folder)])
+    assert done.exit_code == 2
+    for shown in ("现用 acts-", "新训 acts-", "按作者分开", "更差", "不安装"):
+        assert shown in done.output
+    assert not home.exists()
+    tried = CliRunner().invoke(app, ["train", "acts", "--from", str(folder), "--try"])
+    assert tried.exit_code == 0
+    assert "只比较，没有安装" in tried.output
+
+
+def test_a_better_act_model_reads_from_then_on(home: Path, learned: Outcome) -> None:
+    assert learned.current.score == 0
+    assert (learned.candidate.by_label[Act.ASK.value].f1 or 0) > 0.3
+    install(learned)
+    meeting = learned.split.held[0]
+    inspection = inspect(meeting.transcript, facts=meeting.facts)
+    assert inspection.versions["reader"].endswith(learned.about.version)
+    assert not [w for w in inspection.warnings if "自训" in w]
+
+
+def test_one_that_an_older_program_trained_is_left_aside_and_said(folder: Path, home: Path) -> None:
+    meeting = read_folder(folder, "acts")[0]
+    old = installed.About(version="acts-1+abc", base="acts-1", trained_at="2026-01-01")
+    arrays = (Path(act_model.__file__).parent / "model.npz").read_bytes()
+    installed.install("acts", arrays, old)
+    inspection = inspect(meeting.transcript, facts=meeting.facts)
+    assert inspection.versions["reader"].endswith(act_model.VERSION)
+    assert any("自训的语句模型（acts-1+abc）与本版程序" in warning for warning in inspection.warnings)
+
+
+def test_a_damaged_one_is_named(folder: Path, home: Path) -> None:
+    home.mkdir(parents=True)
+    (home / "acts.npz").write_bytes(b"PK no zip")
+    meeting = read_folder(folder, "acts")[0]
+    with pytest.raises(ModelError, match=r"自训的语句模型 .*已损坏：请重新运行 huijian train acts"):
+        find(meeting.transcript, meeting.chapters, meeting.facts)
+
+
+def test_the_shipped_meetings_cannot_be_compared_on() -> None:
+    """The shipped reader has learned from all of them."""
+    with pytest.raises(InputError, match="没有学过的标注会议只有 0 场"):
+        train_chapters(CORPUS)
+
+
+def test_wrong_words_are_refused() -> None:
+    runner = CliRunner()
+    for words in (["train", "chapters", "--from", ".", "--against", "best"], ["train", "remove", "x"]):
+        assert runner.invoke(app, words).exit_code == 2
+
+
+def test_accuracy_is_by_time() -> None:
+    meeting = next(meetings())
+    assert accuracy(meeting, meeting.chapters) == 1
+    figures = chapter_figures([(meeting, meeting.chapters)])
+    assert all(told.precision == told.recall == 1 for told in figures.by_label.values())
+    assert training.LEAST >= 2 * training.AUTHORS

@@ -78,7 +78,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """A handful of meetings, rows and steps instead of minutes."""
-    for name, value in (("FIELD_STEPS", 6), ("STRIDE", 400), ("QUIET_STARTS", 0.05), ("INNER_FOLDS", 2)):
+    for name, value in (("FIELD_STEPS", 12), ("STRIDE", 100), ("QUIET_STARTS", 0.2), ("INNER_FOLDS", 2)):
         monkeypatch.setattr(train, name, value)
 
 

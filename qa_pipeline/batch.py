@@ -44,6 +44,7 @@ class Task:
     key: str
     model: str | None
     rubric: str | None
+    reader: str
     threads: int
 
 
@@ -113,28 +114,41 @@ def run(
     workers: int = 1,
     model: str | None = None,
     rubric: str | None = None,
+    reader: str | None = None,
     on_result: Callable[[dict[str, Any]], None] | None = None,
     on_plan: Callable[[int, int], None] | None = None,
 ) -> Tally:
     """Inspect every meeting of ``folder`` with ``workers`` processes; what is done already is skipped.
 
     ``on_plan`` is told (meetings in all, already done); ``on_result`` gets each new row. A row is keyed by
-    the content of its files and facts, the model and the rubric: a changed input is inspected again, the
-    same one never twice. Raises InputError for an unusable folder, OutputError when ``out`` can't be written.
+    the content of its files and facts, the model, the rubric and the reader: a changed input is inspected
+    again, the same one never twice, unless the language model that was to read it failed. Raises InputError
+    for an unusable folder, OutputError when ``out`` can't be written.
     """
+    from qa_pipeline.reader import chosen
+
     meetings = meetings_in(folder, out=out)
+    choice = chosen(reader)[0].value
     rows = _open_log(out)
     known = {row["key"]: row for row in rows}
     threads = max(1, usable_processors() // workers)
     tasks: list[Task] = []
     current: dict[str, dict[str, Any]] = {}
     for meeting in meetings:
-        key = _key(meeting, model=model, rubric=rubric)
-        if key in known and known[key]["status"] == "done":
+        key = _key(meeting, model=model, rubric=rubric, reader=choice)
+        if key in known and _finished(known[key]):
             current[meeting.name] = known[key]
         else:
             tasks.append(
-                Task(meeting=meeting, out=str(out), key=key, model=model, rubric=rubric, threads=threads)
+                Task(
+                    meeting=meeting,
+                    out=str(out),
+                    key=key,
+                    model=model,
+                    rubric=rubric,
+                    reader=choice,
+                    threads=threads,
+                )
             )
     skipped = len(current)
     if on_plan:
@@ -212,6 +226,7 @@ def _inspect_one(task: Task) -> dict[str, Any]:
             transcript=from_json(kept.read_text("utf-8")) if kept.is_file() else None,
             model=task.model,
             options=TranscribeOptions(cpu_threads=task.threads),
+            reader=task.reader,
             keep=lambda t: write_atomically(kept, transcript_to_json(t).encode()),
         )
         write_atomically(
@@ -222,17 +237,23 @@ def _inspect_one(task: Task) -> dict[str, Any]:
     return {"key": task.key, "name": meeting.name, "status": "done", "result": to_json(inspection)}
 
 
+def _finished(row: dict[str, Any]) -> bool:
+    """Whether a row needs no second try: done, and read by whom it was to be read."""
+    readers = row.get("result", {}).get("reader", {})
+    return bool(row["status"] == "done" and readers.get("asked") == readers.get("used"))
+
+
 def _failure(task: Task, reason: str) -> dict[str, Any]:
     return {"key": task.key, "name": task.meeting.name, "status": "failed", "error": reason}
 
 
-def _key(meeting: Meeting, *, model: str | None, rubric: str | None) -> str:
+def _key(meeting: Meeting, *, model: str | None, rubric: str | None, reader: str) -> str:
     """A hash over everything that decides a meeting's result, except the program itself."""
     digest = hashlib.sha256()
     for path in (*meeting.files, *filter(None, (meeting.facts, rubric))):
         with Path(path).open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
-    digest.update(f"{model}\0{rubric}".encode())
+    digest.update(f"{model}\0{rubric}\0{reader}".encode())
     return digest.hexdigest()
 
 

@@ -10,11 +10,14 @@ from qa_pipeline.errors import InputError
 from qa_pipeline.names import KINDS
 from qa_pipeline.values import (
     Action,
+    Chapters,
+    Findings,
     Inspection,
     MeetingFacts,
     MeetingKind,
     Progress,
     Recording,
+    Scorecard,
     Theme,
     Transcript,
 )
@@ -35,6 +38,7 @@ def inspect(
     options: TranscribeOptions | None = None,
     commitments_before: Sequence[Action] = (),
     imported: ImportedDays | None = None,
+    reader: str | None = None,
     keep: Callable[[Transcript], None] | None = None,
     progress: Progress | None = None,
 ) -> Inspection:
@@ -44,6 +48,7 @@ def inspect(
     what ``read`` made of the recording earlier, so that it is not transcribed again. ``model``: see
     ``transcript.store.resolve``. ``commitments_before``: what was promised in the meeting before, to be
     followed up. ``imported``: special days of years that the holiday library does not know.
+    ``reader``: local, llm or both (see ``reader``); what ``HUIJIAN_READER`` says when None.
     ``keep`` is handed the transcript before anything that can fail later.
     Raises InputError (RecordingError, ModelError, RubricError) before any work whose input is bad.
     """
@@ -52,11 +57,12 @@ def inspect(
     from qa_pipeline.chapters import segment
     from qa_pipeline.compliance import LIBRARY_ALONE, judge
     from qa_pipeline.findings import acts, find
+    from qa_pipeline.reader import chosen, read_again, weighed
     from qa_pipeline.rubric import rubric_for, score
     from qa_pipeline.rubric.judge import configured
 
     report, imported = progress or _silent, imported or LIBRARY_ALONE
-    language_model = configured()
+    language_model, (choice, endpoint) = configured(), chosen(reader)
     recording = source if isinstance(source, Recording) else None
     transcript = transcript or read(
         source, facts=facts, model=model, options=options, keep=keep, progress=progress
@@ -71,14 +77,32 @@ def inspect(
     rubric = rubric or rubric_for(
         facts.kind, facts.theme, institution=facts.institution, on=facts.meeting_date
     )
-    scorecard = score(
-        rubric,
+    again = read_again(
+        choice,
+        endpoint,
         transcript=transcript,
         chapters=chapters,
         findings=findings,
         facts=facts,
-        judge=language_model,
+        rubric=rubric,
+        commitments_before=commitments_before,
     )
+    chapters, findings = again.chapters, again.findings
+
+    def scored(chapters: Chapters, findings: Findings) -> Scorecard:
+        return score(
+            rubric,
+            transcript=transcript,
+            chapters=chapters,
+            findings=findings,
+            facts=facts,
+            judge=language_model,
+        )
+
+    others = [scored(*single).energy_score for single in again.others]
+    scorecard, readers = weighed(scored(chapters, findings), again.report, others=others)
+    if language_model is not None:
+        readers = language_model.accounted(readers)
     report("inspect", 3, 4)
     compliance = judge(
         facts,
@@ -107,8 +131,10 @@ def inspect(
             *(recording.warnings if recording else ()),
             *transcript.warnings,
             *warnings,
+            *again.warnings,
             *installed.warnings(chapters=chapter_model.VERSION, acts=acts.VERSION),
         ),
+        reader=readers,
     )
 
 

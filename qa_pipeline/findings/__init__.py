@@ -27,12 +27,18 @@ def find(
     ``commitments_before`` are last meeting's actions, whose follow-up is checked (I4). ``model`` replaces the
     shipped act classifier (measurements use models that have not seen an author).
     """
-    from qa_pipeline.findings import commitments, remarks
     from qa_pipeline.findings.acts import current
-    from qa_pipeline.findings.registry import take
 
     model = model or current()
     reading = read(transcript, chapters, facts, commitments_before=commitments_before, model=model)
+    return measured(reading, reader=f"{READER}+{model.version}")
+
+
+def measured(reading: Reading, *, reader: str) -> Findings:
+    """Every measure of a meeting that was read, and what is remarkable in it; ``reader`` names who read."""
+    from qa_pipeline.findings import commitments, remarks
+    from qa_pipeline.findings.registry import take
+
     measures = take(reading)
     practices, issues = remarks.remark(reading, measures)
     return Findings(
@@ -42,7 +48,7 @@ def find(
         practices=practices,
         issues=issues,
         actions=commitments.actions(reading),
-        reader=f"{READER}+{model.version}",
+        reader=reader,
     )
 
 

@@ -78,6 +78,7 @@ def render_html(inspection: Inspection) -> str:
         spoken_of=[found for family, _, rows in families if family in _SPOKEN_OF for found in rows],
         families=families,
         versions=[(wording.VERSIONS.get(name, name), made) for name, made in shown.versions.items()],
+        readers=wording.readers(shown.reader),
         names={"chapters": CHAPTERS, "dimensions": DIMENSIONS, "statuses": STATUSES, "verdicts": VERDICTS},
     )
 

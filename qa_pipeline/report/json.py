@@ -22,6 +22,7 @@ from qa_pipeline.values import (
     ItemScore,
     Measurement,
     MeetingFacts,
+    ReaderReport,
     Remark,
     Roster,
     Scorecard,
@@ -80,6 +81,7 @@ def to_json(inspection: Inspection) -> dict[str, Any]:
         else None,
         "duration": _number(shown.transcript.duration),
         "versions": dict(shown.versions),
+        "reader": _readers(shown.reader),
         "warnings": list(shown.warnings),
     }
 
@@ -176,6 +178,51 @@ def _item(item: ItemScore) -> dict[str, Any]:
                 "confidence": _number(step.confidence),
             }
             for step in item.steps
+        ],
+    }
+
+
+def _readers(report: ReaderReport) -> dict[str, Any]:
+    return {
+        "asked": report.asked.value,
+        "used": report.used.value,
+        "reason": report.reason,
+        "review": report.review,
+        "agreement": {
+            "chapters": _number(report.chapter_agreement),
+            "acts": _number(report.act_agreement),
+        },
+        "levels": [
+            {
+                "item": level.item,
+                "level": _number(level.level),
+                "evidence": [_evidence(evidence) for evidence in level.evidence],
+            }
+            for level in report.levels
+        ],
+        "disagreements": [
+            {
+                "about": one.about,
+                "id": one.id,
+                "reason": one.reason,
+                "evidence": [_evidence(evidence) for evidence in one.evidence],
+            }
+            for one in report.disagreements
+        ],
+        "models": [
+            {
+                "purpose": use.purpose,
+                "model": use.model,
+                "host": use.host,
+                "requests": use.requests,
+                "cached": use.cached,
+                "tokens_in": use.tokens_in,
+                "tokens_out": use.tokens_out,
+                "cost": None if use.cost is None else round(use.cost, 6),
+                "currency": use.currency,
+                "masked": use.masked,
+            }
+            for use in report.uses
         ],
     }
 

@@ -25,6 +25,7 @@ from qa_pipeline.report.wording import (
     energy,
     missing_chapters,
     points,
+    readers,
     speaker,
     title,
 )
@@ -51,6 +52,7 @@ def render(inspection: Inspection, console: Console) -> None:
     _items(shown, console)
     _actions(shown, console)
     _advice(shown, console)
+    _readers(shown, console)
     for warning in shown.warnings:
         console.print(hanging("! ", warning, style="yellow"))
 
@@ -184,6 +186,17 @@ def _advice(shown: Inspection, console: Console) -> None:
     for number, one in enumerate(found, 1):
         gain = f"（最多 +{points(one.gain)} 分）" if one.gain is not None else ""
         console.print(hanging(f"  {number}. ", f"{one.label}{gain}：{one.text}"))
+
+
+def _readers(shown: Inspection, console: Console) -> None:
+    rows = readers(shown.reader)
+    if rows:
+        console.print()
+    for name, value in rows:
+        console.print(hanging(f"{name}  ", value, style="dim"))
+    for one in shown.reader.disagreements:
+        console.print(hanging("  ≠ ", one.reason, style="yellow"))
+        _quotes(one.evidence, console)
 
 
 def _short(text: str) -> str:

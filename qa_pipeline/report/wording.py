@@ -15,6 +15,9 @@ from qa_pipeline.values import (
     Inspection,
     ItemScore,
     Measurement,
+    ModelUse,
+    ReaderChoice,
+    ReaderReport,
     Scorecard,
     Status,
     Verdict,
@@ -77,6 +80,12 @@ REMEDIES: Final = {
     "R9": "会前逐人确认到会，让应到的主管全部参加。",
 }
 """What to do about a compliance rule that failed; the energy score (R11) is what the items advise on."""
+READERS: Final = {
+    ReaderChoice.LOCAL: "本地",
+    ReaderChoice.LLM: "语言模型",
+    ReaderChoice.BOTH: "本地与语言模型相互核对",
+}
+PURPOSES: Final = {"reader": "读会", "judge": "评审"}
 VERSIONS: Final = {"engine": "转写", "segmenter": "分章节", "reader": "读会", "rubric": "评分标准"}
 
 
@@ -186,6 +195,33 @@ def details(inspection: Inspection) -> tuple[tuple[str, str], ...]:
         ("实到", f"{facts.attendees.count} 人" if facts.attendees else ""),
     ]
     return tuple((name, value) for name, value in rows if value)
+
+
+def readers(report: ReaderReport) -> tuple[tuple[str, str], ...]:
+    """(name, value): who read the meeting, how far the readers agree, and what language models were asked and
+    have cost. Empty when the local reader read alone and no model was asked."""
+    if report.asked is ReaderChoice.LOCAL and not report.uses:
+        return ()
+    who = READERS[report.used]
+    if report.asked is not report.used:
+        who += f"（本应由{READERS[report.asked]}读：{report.reason}）"
+    rows = [("读法", who)]
+    if report.chapter_agreement is not None:
+        told = f"章节 {percent(report.chapter_agreement)} 的时间一致"
+        if report.act_agreement is not None:
+            told += f"，言语行为 {percent(report.act_agreement)} 相同"
+        rows.append(("两种读法", told))
+    rows += [(f"语言模型（{PURPOSES[use.purpose]}）", _use(use)) for use in report.uses]
+    return tuple(rows)
+
+
+def _use(use: ModelUse) -> str:
+    asked = f"请求 {use.requests} 次" + (f"，另有 {use.cached} 次用已存的回答" if use.cached else "")
+    unknown = use.tokens_in is None or use.tokens_out is None
+    tokens = f"词元{UNKNOWN}" if unknown else f"输入 {use.tokens_in}、输出 {use.tokens_out} 词元"
+    cost = f"费用{UNKNOWN}" if use.cost is None else f"费用 {use.cost:.4f} {use.currency}"
+    masked = "姓名与号码已隐去" if use.masked else "可信主机，原文发送"
+    return f"{use.model}（{use.host}）；{asked}；{tokens}；{cost}；{masked}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -49,9 +49,10 @@ def check(file: File) -> None:
 def test(file: File) -> None:
     """试跑量规各项自带的例子；有一个不符即以退出码 1 结束，这样的量规不能发布。"""
     from qa_pipeline.rubric.examples import run_examples
+    from qa_pipeline.rubric.judge import configured
     from qa_pipeline.rubric.loader import load_rubric
 
-    outcomes = run_examples(load_rubric(file))
+    outcomes = run_examples(load_rubric(file), judge=configured())
     for outcome in outcomes:
         if not outcome.passed:
             got = "不计分" if outcome.level is None else f"{outcome.level:.2f}"

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 from qa_pipeline.errors import RubricError
 from qa_pipeline.rubric.heard import Heard, Hit
-from qa_pipeline.rubric.language import Example, Item
+from qa_pipeline.rubric.language import Example, Item, Judge
 from qa_pipeline.rubric.loader import Rubric
-from qa_pipeline.rubric.scorer import score
+from qa_pipeline.rubric.scorer import Answer, Graded, score
 from qa_pipeline.values import (
     Chapter,
     Chapters,
@@ -36,16 +36,17 @@ class Outcome:
     reason: str = ""
 
 
-def run_examples(rubric: Rubric) -> list[Outcome]:
-    """Score every item's examples with the real reader; RubricError for an example that is no dialogue."""
+def run_examples(rubric: Rubric, *, judge: Answer | None = None) -> list[Outcome]:
+    """Score every item's examples with the real reader; RubricError for an example that is no dialogue.
+    ``judge`` answers the items that ask a language model; without it their examples fail and say so."""
     return [
-        _run(rubric, item, example, number)
+        _run(rubric, item, example, number, judge)
         for item in rubric.items
         for number, example in enumerate(item.examples, 1)
     ]
 
 
-def _run(rubric: Rubric, item: Item, example: Example, number: int) -> Outcome:
+def _run(rubric: Rubric, item: Item, example: Example, number: int, judge: Answer | None) -> Outcome:
     from qa_pipeline.findings import find
 
     transcript, chapters = dialogue(example, where=f"{rubric.source} 项 {item.id} 第 {number} 例")
@@ -61,7 +62,14 @@ def _run(rubric: Rubric, item: Item, example: Example, number: int) -> Outcome:
     proof = Heard(transcript=transcript, chapters=chapters, findings=findings, facts=facts).evidence(Hit(0))
     given = {id: Measurement(id=id, value=v, evidence=(proof,)) for id, v in example.measures.items()}
     findings = replace(findings, measures={**findings.measures, **given}, host=host)
-    card = score(rubric, transcript=transcript, chapters=chapters, findings=findings, facts=facts)
+    card = score(
+        rubric,
+        transcript=transcript,
+        chapters=chapters,
+        findings=findings,
+        facts=facts,
+        judge=_only(item, judge) if judge and item.judge else None,
+    )
     scored = next(i for i in card.items if i.id == item.id)
     passed = scored.level is not None and abs(scored.level - example.level) <= example.tolerance
     return Outcome(
@@ -72,6 +80,15 @@ def _run(rubric: Rubric, item: Item, example: Example, number: int) -> Outcome:
         passed=passed,
         reason=scored.reason,
     )
+
+
+def _only(item: Item, judge: Answer) -> Answer:
+    """A judge that is asked nothing but the question of this item: an example costs one request."""
+
+    def answer(question: Judge, heard: Heard) -> Graded:
+        return judge(question, heard) if question is item.judge else Graded(None, applies=False)
+
+    return answer
 
 
 def dialogue(example: Example, *, where: str) -> tuple[Transcript, Chapters]:

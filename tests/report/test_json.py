@@ -57,6 +57,8 @@ VERDICT = closed(
     checks=listed(closed(rule={"type": "string", "pattern": r"^R\d+$"}, status=STATUS, reason=TEXT)),
 )
 REMARK = closed(id=TEXT, label=TEXT, suggestion=TEXT, evidence=listed(EVIDENCE))
+COUNT = {"type": "integer", "minimum": 0}
+READER = {"enum": ["local", "llm", "both"]}
 PEOPLE = {"anyOf": [{"type": ["integer", "null"]}, listed(TEXT)]}
 RESULT = closed(
     energy_score={"type": ["number", "null"], "minimum": 0, "maximum": 100},
@@ -140,6 +142,31 @@ RESULT = closed(
     recording={"anyOf": [{"type": "null"}, closed(files=listed(TEXT), duration=NUMBER, sha256=TEXT)]},
     duration=NUMBER,
     versions=closed(engine=TEXT, segmenter=TEXT, reader=TEXT, rubric=TEXT),
+    reader=closed(
+        asked=READER,
+        used=READER,
+        reason=TEXT,
+        review=TEXT,
+        agreement=closed(chapters=KNOWN_OR_NOT, acts=KNOWN_OR_NOT),
+        levels=listed(closed(item=TEXT, level=SHARE, evidence=listed(EVIDENCE))),
+        disagreements=listed(
+            closed(about={"enum": ["chapter", "item"]}, id=TEXT, reason=TEXT, evidence=listed(EVIDENCE))
+        ),
+        models=listed(
+            closed(
+                purpose={"enum": ["reader", "judge"]},
+                model=TEXT,
+                host=TEXT,
+                requests=COUNT,
+                cached=COUNT,
+                tokens_in={"type": ["integer", "null"]},
+                tokens_out={"type": ["integer", "null"]},
+                cost=KNOWN_OR_NOT,
+                currency=TEXT,
+                masked={"type": "boolean"},
+            )
+        ),
+    ),
     warnings=listed(TEXT),
 )
 ALL = ["good", "poor", "monthly", "speakerless", "unscored"]

@@ -1,0 +1,161 @@
+"""The transcript as a language model gets it: numbered utterances, names covered, in windows.
+
+Whatever is said in a meeting is data. Lines that speak to a language model rather than to people are held
+back (the local reader alone reads them) and named in a warning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from qa_pipeline.personal import Disguise, Openly, likely_names
+from qa_pipeline.rubric.heard import bare
+from qa_pipeline.values import Evidence, MeetingFacts, Transcript, UtteranceReading
+
+WINDOW: Final = 8_000
+"""Characters of one window: with the rules and the answer they fit a context of 16 000 tokens."""
+OVERLAP: Final = 1_200
+"""Characters that a window shares with the next: what is cut by one border is whole in the other."""
+SHORTEST_QUOTE: Final = 4
+"""Characters; a shorter quote proves nothing."""
+QUOTE: Final = 90
+WITHHELD: Final = "（此句已隐去）"
+_TO_A_MODEL: Final = re.compile(
+    r"(?:忽略|无视|忘[记掉了]|不要?(?:理会|遵守|管)|跳过|推翻|覆盖).{0,8}(?:以上|上面|上述|之前|前面|先前|此前|原来|所有|一切|你的?)"
+    r".{0,10}(?:规则|指令|指示|提示词?|设定|约定|要求|命令|内容|说明)"
+    r"|(?:你|您)(?:现在|其实|从现在起)?(?:是|扮演|作为)(?:一个|一名|一位)?(?:AI|人工智能|语言模型|大模型|机器人|智能?助手|质检(?:员|系统|模型)|评分(?:员|系统|模型))"
+    r"|(?:会议|本次|这次|这场|所有|全部|每一?项|各项)[^，。；]{0,6}(?:给|打|判|评|标|填)[^，。；]{0,4}满分"
+    r"|(?:给|打|判|评|标)(?:这次|这场|本次)会议?[^，。；]{0,3}满分"
+    r"|(?:能量值|总分|level|得分)(?:一律|直接|全部|都|必须|应|请|要)*(?:填|写|输出|设|打|给|定|判|取)(?:为|成|到|出|上)?[0-9一]"
+    r"|(?:输出|返回|回答|回复)(?:以下|下面|如下|这个|一个)?(?:的)?JSON"
+    r"|ignore\s+(?:all\s+|any\s+|the\s+)*(?:previous|above|prior|earlier)|disregard\s+(?:all|the|previous|above)"
+    r"|you\s+are\s+(?:now\s+)?(?:an?\s+)?(?:ai|assistant|language\s+model|grader)"
+    r"|system\s*prompt|(?:^|\W)(?:system|assistant|developer)\s*[:：]|<\|?\s*/?(?:im_start|im_end|system|assistant|数据-)"
+    r"|\"(?:level|items|chapters|energy_score|verdict)\"\s*[:：]",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Sheet:
+    """``real`` are the indices of what people said; the model knows utterance ``real[i]`` as number i + 1."""
+
+    transcript: Transcript
+    real: tuple[int, ...]
+    disguise: Disguise | Openly
+    held_back: frozenset[int]
+
+    @cached_property
+    def texts(self) -> tuple[str, ...]:
+        """What the model sees of each real utterance."""
+        said = (self.transcript.utterances[i].text for i in self.real)
+        return tuple(
+            WITHHELD if i in self.held_back else _one_line(self.disguise.cover(text))
+            for i, text in zip(self.real, said, strict=True)
+        )
+
+    @cached_property
+    def lines(self) -> tuple[str, ...]:
+        rows = []
+        for number, (index, text) in enumerate(zip(self.real, self.texts, strict=True), 1):
+            label = self.transcript.utterances[index].speaker
+            who = f"{_one_line(self.disguise.speaker(label))}：" if label else ""
+            rows.append(f"[{number}] {who}{text}")
+        return tuple(rows)
+
+    @cached_property
+    def _bare(self) -> tuple[str, ...]:
+        return tuple(
+            "" if i in self.held_back else bare(t) for i, t in zip(self.real, self.texts, strict=True)
+        )
+
+    def holds(self, numbers: Iterable[int], quote: str) -> bool:
+        """Whether the quote stands in the named utterances (each by itself, or in those that follow on)."""
+        wanted, rows = bare(quote), sorted(set(numbers))
+        if len(wanted) < SHORTEST_QUOTE:
+            return False
+        said = "".join(
+            self._bare[n - 1] if k == 0 or n == rows[k - 1] + 1 else "\n" + self._bare[n - 1]
+            for k, n in enumerate(rows)
+        )
+        return wanted in said
+
+    def evidence(self, number: int) -> Evidence:
+        """The words themselves, never the model's."""
+        index = self.real[number - 1]
+        said = self.transcript.utterances[index]
+        text = said.text.strip()
+        return Evidence(
+            start=said.start,
+            end=said.end,
+            quote=text if len(text) <= QUOTE else text[: QUOTE - 1] + "…",
+            utterance=index,
+            speaker=said.speaker,
+        )
+
+    def windows(self) -> tuple[tuple[int, int], ...]:
+        """Numbers (first, last) of each window, both included; neighbours share about OVERLAP characters."""
+        lengths = [len(line) for line in self.lines]
+        found, first = list[tuple[int, int]](), 0
+        while first < len(lengths):
+            last, size = first, 0
+            while last < len(lengths) and (last == first or size + lengths[last] <= WINDOW):
+                size += lengths[last]
+                last += 1
+            found.append((first + 1, last))
+            if last == len(lengths):
+                break
+            shared, back = 0, last
+            while back - 1 > first and shared + lengths[back - 1] <= OVERLAP:
+                back -= 1
+                shared += lengths[back]
+            first = back
+        return tuple(found)
+
+
+def sheet(
+    transcript: Transcript, readings: Sequence[UtteranceReading], facts: MeetingFacts, *, trusted: bool
+) -> Sheet:
+    """The meeting laid out for a model. Unless it is ``trusted``, the names that the facts give, that the
+    local reader heard and that a tagger takes for names are covered, and so are personal numbers."""
+    real = tuple(i for i, u in enumerate(transcript.utterances) if not u.phantom and u.text.strip())
+    disguise: Disguise | Openly = Openly()
+    if not trusted:
+        heard = (
+            transcript.utterances[i].text[m.start : m.end]
+            for i in real
+            for m in readings[i].mentions
+            if m.kind in ("person", "customer")
+        )
+        text = "\n".join(transcript.utterances[i].text for i in real)
+        speakers = (u.speaker for u in transcript.utterances if u.speaker)
+        disguise = Disguise(names=[*_known(facts), *heard, *likely_names(text)], speakers=speakers)
+    held = frozenset(i for i in real if speaks_to_a_model(transcript.utterances[i].text))
+    return Sheet(transcript=transcript, real=real, disguise=disguise, held_back=held)
+
+
+def clock(seconds: float) -> str:
+    """05:07 or 1:02:03 from the start of the meeting, as reports show it."""
+    whole = max(0, int(seconds))
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
+
+
+def speaks_to_a_model(text: str) -> bool:
+    return _TO_A_MODEL.search(text) is not None
+
+
+def _known(facts: MeetingFacts) -> list[str]:
+    """Whom and what the facts name."""
+    rosters = [roster.names for roster in (facts.expected_attendees, facts.attendees) if roster]
+    names = [facts.host, facts.admin_manager, facts.institution, *facts.deputies, *facts.on_leave]
+    return [name for name in (*names, *(n for roster in rosters for n in roster)) if name]
+
+
+def _one_line(text: str) -> str:
+    """No line can pass for another, and no mark for the end of the data."""
+    return " ".join(text.split()).replace("<", "＜").replace(">", "＞")

@@ -55,6 +55,13 @@ Files = Annotated[
 ]
 Model = Annotated[str | None, typer.Option(help="语音模型：大小（small）、名称（组织/模型）或文件夹")]
 Facts = Annotated[Path | None, typer.Option("--facts", help="会议信息文件；默认用录音旁的 NAME.meeting.yaml")]
+ReadBy = Annotated[
+    str | None,
+    typer.Option(
+        "--reader",
+        help="谁来读：local 本地 / llm 语言模型 / both 两者核对；默认按 HUIJIAN_READER，否则 local",
+    ),
+]
 RubricFile = Annotated[str | None, typer.Option("--rubric", help="评分标准文件；默认按会议类别与主题选用")]
 
 
@@ -75,6 +82,7 @@ def inspect(
     on_site: Annotated[int | None, typer.Option(help="现场人数")] = None,
     rubric: RubricFile = None,
     model: Model = None,
+    reader: ReadBy = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="把结果写成 JSON")] = None,
     html_file: Annotated[Path | None, typer.Option("--html", help="把报告写成单个 HTML 文件")] = None,
     transcript_file: Annotated[
@@ -117,7 +125,13 @@ def inspect(
 
     with _bar() as progress:
         inspection = run(
-            _open(files, progress), facts=facts, rubric=loaded, model=model, keep=keep, progress=progress
+            _open(files, progress),
+            facts=facts,
+            rubric=loaded,
+            model=model,
+            reader=reader,
+            keep=keep,
+            progress=progress,
         )
     if json_file:
         write_json(inspection, json_file)
@@ -167,6 +181,7 @@ def batch(
     workers: Annotated[int, typer.Option(min=1, help="同时质检几场")] = 1,
     model: Model = None,
     rubric: RubricFile = None,
+    reader: ReadBy = None,
 ) -> None:
     """质检一个文件夹里的全部会议；中断后再运行即从断点继续。"""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -186,6 +201,7 @@ def batch(
             workers=workers,
             model=model,
             rubric=rubric,
+            reader=reader,
             on_plan=lambda total, done: bar.update(row_task, total=total, completed=done),
             on_result=lambda row: bar.update(row_task, advance=1, description=f"质检 {row['name']}"),
         )

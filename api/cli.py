@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from api.commands import agreement, database_app, reset_password, serve, worker
+from api.commands import agreement, corrections, database_app, reset_password, serve, worker
 from models.commands import data_app, demo_org
 from qa_pipeline.cli import app
 
@@ -13,6 +13,7 @@ app.command()(serve)
 app.command()(worker)
 app.command()(reset_password)
 app.command()(agreement)
+app.command()(corrections)
 
 __all__ = ["app"]
 

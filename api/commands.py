@@ -1,10 +1,13 @@
-"""The commands ``huijian serve``, ``worker``, ``agreement`` and ``database``.
+"""The commands ``huijian serve``, ``worker``, ``agreement``, ``corrections`` and ``database``.
 
 Imports stay inside: help answers at once.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +16,8 @@ import typer
 from models.commands import Database, default_url
 
 if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
     from qa_pipeline.agreement import Judged
 
 database_app = typer.Typer(help="数据库：建立或升级结构。", no_args_is_help=True)
@@ -101,24 +106,58 @@ def agreement(
 
 
 def _reviewed(database: str, *, days: int) -> list[Judged]:
-    from datetime import timedelta
+    from api.reviews.service import judgements
+    from models.base import EVERYWHERE
 
+    with _open(database) as session:
+        return judgements(session, EVERYWHERE, first=_today() - timedelta(days=days), last=_today())
+
+
+def corrections(
+    out: Annotated[Path, typer.Argument(help="写到此文件夹：每家机构一个子文件夹，每场一个文本文件")],
+    database: Database = None,
+    days: Annotated[int, typer.Option("--days", min=1, help="只要近这么多天作出的更正")] = 365,
+) -> None:
+    """导出复核更正为标注数据，供 huijian train 学习；已有的文件不覆盖。"""
+    from api.reviews.corrections import corrections as exported
+    from models.base import EVERYWHERE
+    from qa_pipeline.files import check_writable, write_atomically
+
+    written = kept = 0
+    with _open(database or default_url()) as session:
+        for one in exported(session, EVERYWHERE, first=_today() - timedelta(days=days), last=_today()):
+            target = out / one.path
+            if target.exists():
+                kept += 1
+                continue
+            check_writable(target)
+            write_atomically(target, one.text.encode())
+            written += 1
+    held = f"，{kept} 场已有文件，未覆盖" if kept else ""
+    typer.echo(f"已导出 {written} 场到 {out}{held}。核对后运行 huijian train chapters --from {out}。")
+
+
+@contextmanager
+def _open(database: str) -> Iterator[Session]:
+    """A session on the service's database, which must be there and at its newest structure."""
     from sqlalchemy.orm import Session
 
     from api.database import require_current
-    from api.organisation.service import today
-    from api.reviews.service import judgements
-    from models.base import EVERYWHERE
     from models.database import connect
 
     engine = connect(database)
-    require_current(engine)
-    last = today()
     try:
+        require_current(engine)
         with Session(engine) as session:
-            return judgements(session, EVERYWHERE, first=last - timedelta(days=days), last=last)
+            yield session
     finally:
         engine.dispose()
+
+
+def _today() -> date:
+    from api.organisation.service import today
+
+    return today()
 
 
 @database_app.command()

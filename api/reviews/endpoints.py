@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import Row
 
 from api.access import Caller, Permission, allowed
@@ -13,7 +13,7 @@ from api.audit import note
 from api.fields import Below, Code, Day
 from api.organisation.service import subtree_of, today
 from api.pages import Cursor, Limit, Page, page, sliced
-from api.reviews import service
+from api.reviews import corrections, service
 from api.reviews.repository import AppealRepository, ReviewRepository
 from api.reviews.schemas import (
     AgreementOut,
@@ -80,6 +80,31 @@ def agreement(
         raise InputError("终止日早于起始日：请核对日期。")
     part = subtree_of(session, asker, below)
     return service.agreed(session, asker, first=first, last=last, below=part.path if part else None)
+
+
+@router.get(
+    "/reviews/corrections",
+    summary="复核更正，作为标注数据（ZIP，供 huijian train 使用）",
+    operation_id="export_corrections",
+    response_class=Response,
+    responses={200: {"content": {"application/zip": {}}, "description": "每场一个文本文件"}},
+)
+def corrected(
+    request: Request,
+    session: Database,
+    asker: Reviewer,
+    first: Annotated[Day, Query(description="更正日自（含）")],
+    last: Annotated[Day, Query(description="更正日至（含）")],
+) -> Response:
+    if last < first:
+        raise InputError("终止日早于起始日：请核对日期。")
+    found = list(corrections.corrections(session, asker.within, first=first, last=last))
+    note(session, request, asker, "corrections.export", kind="review", code="-", meetings=len(found))
+    return Response(
+        corrections.packed(found),
+        media_type="application/zip",
+        headers={"Content-Disposition": 'attachment; filename="corrections.zip"'},
+    )
 
 
 @router.get("/reviews/pace", summary="完成了多少复核、用时多久", operation_id="get_review_pace")

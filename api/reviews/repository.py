@@ -10,6 +10,7 @@ from sqlalchemy import Row, Select, and_, exists, or_, select
 from sqlalchemy.orm import aliased
 
 from api.accounts.tables import Account
+from api.meetings.tables import TranscriptVersion
 from api.pages import after
 from api.problems import NotFound
 from api.reviews.tables import Appeal, AppealState, Review, ReviewState
@@ -165,6 +166,45 @@ class ReviewRepository(Repository):
             .outerjoin(made, made.id == Review.result_id)
             .where(inside(self.within))
         )
+
+
+class CorrectionRepository(Repository):
+    """Meetings in which a person put something right."""
+
+    def touched(self, *, first: date, last: date) -> Sequence[Row[Any]]:
+        """(meeting's id and code, institution's code, whether its current result is a person's decision) of
+        meetings whose transcript a person edited or whose review was decided in the period, by code."""
+        start, end = midnight(first), midnight(last) + timedelta(days=1)
+        edited = exists().where(
+            TranscriptVersion.meeting_id == Meeting.id,
+            TranscriptVersion.base_version.is_not(None),
+            TranscriptVersion.edited_at >= start,
+            TranscriptVersion.edited_at < end,
+        )
+        decided = exists().where(
+            Review.meeting_id == Meeting.id,
+            Review.state == ReviewState.DECIDED,
+            Review.decided_at >= start,
+            Review.decided_at < end,
+        )
+        standing = exists().where(
+            Review.state == ReviewState.DECIDED,
+            Review.result_id == Scorecard.id,
+            Scorecard.meeting_id == Meeting.id,
+            Scorecard.is_current,
+        )
+        query = (
+            select(
+                Meeting.id,
+                Meeting.code,
+                Institution.code.label("institution"),
+                standing.label("reviewed"),
+            )
+            .join(Institution, Institution.id == Meeting.institution_id)
+            .where(inside(self.within), or_(edited, decided))
+            .order_by(Meeting.code)
+        )
+        return self.session.execute(query).all()
 
 
 class AppealRepository(Repository):

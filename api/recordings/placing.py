@@ -157,17 +157,23 @@ def _day(said: Placing, file_name: str, created: datetime | None) -> date:
         return said.started_at.astimezone(SHANGHAI).date()
     if said.day is not None:
         return said.day
+    days = days_in(file_name)
+    if len(days) == 1:
+        return days.pop()
+    if not days and created is not None:
+        return created.astimezone(SHANGHAI).date()
+    raise InputError(f"“{file_name}”看不出会议日期：请用 day 给出，例如 2026-09-08。")
+
+
+def days_in(file_name: str) -> set[date]:
+    """The days that a file's name tells."""
     days = set()
     for year, month, day in _DAYS.findall(file_name):
         try:
             days.add(date(int(year), int(month), int(day)))
         except ValueError:
             continue
-    if len(days) == 1:
-        return days.pop()
-    if not days and created is not None:
-        return created.astimezone(SHANGHAI).date()
-    raise InputError(f"“{file_name}”看不出会议日期：请用 day 给出，例如 2026-09-08。")
+    return days
 
 
 def _start(planned: Meeting | None, day: date, file_name: str, created: datetime | None) -> datetime | None:

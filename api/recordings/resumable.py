@@ -26,6 +26,7 @@ from fastapi import Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic import ValidationError
 from sqlalchemy import delete, select
+from sqlalchemy.exc import InvalidRequestError
 from sqlalchemy.orm import Session
 from starlette.requests import ClientDisconnect
 
@@ -179,14 +180,28 @@ async def append(request: Request, upload: Arriving, *, offset: int, checksum: s
 def complete(
     session: Session, request: Request, asker: Caller, store: Store, upload: Arriving
 ) -> UploadAnswer:
-    """Make the whole file a part of its meeting's recording. Safe to repeat.
+    """Make the whole file a part of its meeting's recording, and commit. Safe to repeat.
 
-    Raises RecordingError for what is no recording (and forgets it), or what placing raises: then the upload
-    stays, and can be tried again.
+    Who asks meanwhile waits. Raises RecordingError for what is no recording (and forgets it), or what placing
+    raises: then the upload stays, and can be tried again.
     """
+    session.commit()  # nothing is held while another finishes it
+    with _completing(store, upload.row.code):
+        try:
+            session.refresh(upload.row)
+        except InvalidRequestError as error:
+            raise NotFound(f"上传 {upload.row.code} 不是录音，已删除：请重新上传。") from error
+        if upload.row.answer is None:
+            answer = _complete(session, request, asker, store, upload)
+            upload.row.answer = answer.model_dump(mode="json")
+            session.commit()
+        return UploadAnswer.model_validate(upload.row.answer)
+
+
+def _complete(
+    session: Session, request: Request, asker: Caller, store: Store, upload: Arriving
+) -> UploadAnswer:
     row = upload.row
-    if row.answer is not None:
-        return UploadAnswer.model_validate(row.answer)
     said = Placing.model_validate(row.placing)
     if row.sha256 is None:
         session.commit()
@@ -214,10 +229,15 @@ def complete(
     with store.on_disk(there.sha256) as file:
         found = sounds([replace(there, file=file)])
     begin_writing(session)
-    answer, _ = accept(session, request, asker, found, said)
-    row.answer = answer.model_dump(mode="json")
-    session.flush()
-    return answer
+    try:
+        return accept(session, request, asker, found, said)[0]
+    except (InputError, NotFound, Conflict) as error:
+        if said.batch is not None:
+            session.rollback()
+            begin_writing(session)
+            refuse_of_batch(session, asker, said, str(error))
+            session.commit()
+        raise
 
 
 def forget(session: Session, upload: Arriving) -> None:
@@ -277,6 +297,21 @@ def _checksum(header: str | None) -> tuple[Callable[[], hashlib._Hash], bytes] |
         return ALGORITHMS[name], base64.b64decode(value, validate=True)
     except binascii.Error as error:
         raise InputError("Upload-Checksum 不是 Base64 编码：请检查客户端。") from error
+
+
+@contextmanager
+def _completing(store: Store, code: str) -> Iterator[None]:
+    """One at a time: the last piece's own request, and whoever asks how far the upload is."""
+    place = store.spool / f"{code}.lock"
+    with writing(place):
+        store.spool.mkdir(exist_ok=True)
+        lock = place.open("wb")
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            yield
+        finally:
+            place.unlink(missing_ok=True)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from api.recordings import resumable
 from api.recordings.resumable import EXTENSIONS, VERSION, Arriving, WrongChecksum
 from api.recordings.routes import ANY_SIZE
 from api.recordings.schemas import UploadAnswer, UploadOut
-from api.sessions import Database, begin_writing
+from api.sessions import Database
 from api.store import Store
 from qa_pipeline.errors import InputError
 
@@ -195,7 +195,6 @@ def _finished_if_whole(session: Session, request: Request, asker: Caller, code: 
     store: Store = request.app.state.store
     upload = resumable.find(session, asker, store, code)
     if upload.row.answer is None and upload.offset == upload.row.length:
-        begin_writing(session)
         resumable.complete(session, request, asker, store, upload)
     return upload
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import av
@@ -82,6 +83,21 @@ def test_an_upload_whose_service_died_after_the_last_byte_is_finished_when_asked
     with transaction(service_engine) as session:
         session.execute(update(Upload).values(answer=None))
     assert manager.get(address).json()["answer"]["received"] == [1]
+
+
+def test_who_asks_while_an_upload_is_being_finished_waits_for_its_answer(
+    manager: TestClient, service_engine: Engine, settings: Settings, tmp_path: Path
+) -> None:
+    sound = wav(tmp_path, 450)
+    address = begin(manager, len(sound)).headers["Location"]
+    part = settings.data_folder / "store" / "incoming" / f"{address.rpartition('/')[2]}.part"
+    part.write_bytes(sound)  # as if the last byte's own request were just finishing it
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(lambda _: manager.get(address), range(4)))
+    assert {answer.status_code for answer in answers} == {200}
+    assert all(answer.json()["answer"]["received"] == [1] for answer in answers)
+    with Session(service_engine) as session:
+        assert len(session.scalars(select(Recording)).all()) == 1
 
 
 def test_more_bytes_than_announced_and_a_wrong_checksum_are_not_taken(

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from api.batches.commands import batch
 from api.commands import agreement, corrections, database_app, reset_password, serve, worker
 from models.commands import data_app, demo_org
 from qa_pipeline.cli import app
+from qa_pipeline.cli import batch as inspect_here
 
+app.registered_commands = [known for known in app.registered_commands if known.callback is not inspect_here]
+app.command()(batch)
 app.add_typer(database_app, name="database")
 app.add_typer(data_app, name="data")
 app.command("demo-org")(demo_org)

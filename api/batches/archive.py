@@ -7,6 +7,7 @@ link put there at any moment is refused, and so is everything that is no plain f
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -14,13 +15,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import BinaryIO, Final, Protocol, cast
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
 
 from api.problems import Unavailable
 from api.recordings.receiving import Arrived, created_at, safe_name, too_large
 from api.store import BLOCK, Store, StoreError, open_bucket, spooled, writing
 from qa_pipeline.errors import InputError, RecordingError
 from qa_pipeline.pipeline import SOUND
+
+if TYPE_CHECKING:
+    from obstore import ReadableFile
 
 _STEP: Final = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 
@@ -140,7 +144,7 @@ class _Bucket:
 
         try:
             with _asking():
-                return created_at(cast(BinaryIO, obstore.open_reader(self._store, self._key(file))))
+                return created_at(_Remote(obstore.open_reader(self._store, self._key(file))))
         except (RecordingError, Unavailable):
             return None
 
@@ -153,6 +157,28 @@ class _Bucket:
 
     def _key(self, file: str) -> str:
         return f"{self._prefix}/{file}".lstrip("/")
+
+
+class _Remote(io.RawIOBase):
+    """A file of the bucket as the decoder reads one: only what it asks for is fetched."""
+
+    def __init__(self, reader: ReadableFile) -> None:
+        self._reader = reader
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        return bytes(self._reader.read(size if size >= 0 else None))
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._reader.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._reader.tell()
 
 
 def _looked_at(folder: int, name: str, path: str) -> Found | None:

@@ -16,7 +16,7 @@ from api.batches.matching import Wanted
 from api.batches.naming import Pattern, Told
 from api.batches.schemas import MatchedFile, UnmatchedFile
 from api.problems import Conflict, NotFound
-from api.recordings.placing import Place, Placing, resolve
+from api.recordings.placing import Place, Placing, days_in, resolve
 from models.base import SHANGHAI, Subtree
 from models.calendar.weeks import month_start
 from models.meetings.tables import Scorecard
@@ -131,6 +131,8 @@ def _said(file: str, line: Wanted | None, pattern: Pattern | None, names: dict[s
     institution = (line.institution if line else "") or told.institution
     day = (line.day if line else None) or told.day
     at = (line.at if line else None) or told.at
+    if at is not None and day is None and len(days := days_in(file)) == 1:
+        day = days.pop()
     if at is not None and day is None:
         raise InputError("有开始时间而没有日期：请在清单或文件名中给出日期。")
     try:

@@ -9,15 +9,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import httpx
 import pytest
 
-from api.problems import NotFound
+from api.batches.archive import open_archive
+from api.problems import NotFound, TooLarge
 from api.settings import Settings
 from api.store import Store, StoreError, get, open_store, put, spooled
-from qa_pipeline.errors import InputError, OutputError
+from qa_pipeline.errors import InputError, OutputError, RecordingError
+from tests.sound import tone, write_sound
 
 
 @pytest.fixture(scope="session")
@@ -128,3 +131,32 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path, monkeypatch: pyt
 def test_an_unknown_address_is_refused() -> None:
     with pytest.raises(InputError, match="s3://"):
         open_store("ftp://somewhere", data_folder=Settings().data_folder)
+
+
+def test_a_batch_is_fetched_from_a_bucket_and_never_from_outside_its_prefix(
+    s3_server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", s3_server)
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
+        monkeypatch.setenv(name, "testing")
+    sound = write_sound(tmp_path / "a.m4a", tone(440, 1.0), codec="aac", created="2026-09-08T01:00:00Z")
+    for key in ("archive/2026-09/福州/a.m4a", "archive/2026-09/b.txt", "archive/2026-09-more/c.m4a", "d.m4a"):
+        httpx.put(f"{s3_server}/recordings/{key}", content=sound.read_bytes()).raise_for_status()
+    archive = open_archive("s3://recordings/archive", "2026-09")
+    assert [(one.file, one.size) for one in archive.files()] == [("福州/a.m4a", sound.stat().st_size)]
+    assert archive.created("福州/a.m4a") == datetime(2026, 9, 8, 1, tzinfo=UTC)
+    assert archive.created("b.txt") is not None  # by content, whatever its name
+    store = open_store(str(tmp_path / "store"), data_folder=tmp_path)
+    arrived = archive.fetch("福州/a.m4a", store, limit=1 << 20)
+    assert arrived.file.read_bytes() == sound.read_bytes()
+    assert (arrived.name, arrived.sha256) == ("a.m4a", hashlib.sha256(sound.read_bytes()).hexdigest())
+    with pytest.raises(TooLarge):
+        archive.fetch("福州/a.m4a", store, limit=10)
+    with pytest.raises(RecordingError):
+        archive.fetch("没有.m4a", store, limit=10)
+    assert archive.created("没有.m4a") is None
+    for outside in ("..", "2026-09/../..", "/d"):
+        with pytest.raises(InputError):
+            open_archive("s3://recordings/archive", outside)
+    with pytest.raises(InputError, match="HUIJIAN_ARCHIVE_ROOT"):
+        open_archive("", "2026-09")

@@ -163,7 +163,8 @@ def test_a_manifest_says_what_names_do_not_and_inspected_meetings_are_left_out(
         session.add(
             Scorecard(
                 meeting_id=meeting.id, version=1, is_current=True, made_at=datetime.now(UTC), rubric="r",
-                result={}, verdict=Verdict.QUALIFIED, on_time=Status.PASS, on_roster=Status.PASS, on_quality=Status.PASS,
+                result={}, verdict=Verdict.QUALIFIED, on_time=Status.PASS, on_roster=Status.PASS,
+                on_quality=Status.PASS,
             )
         )  # fmt: skip
     manifest = (

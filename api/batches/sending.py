@@ -1,0 +1,326 @@
+"""A folder of recordings sent to a service as one batch: what ``huijian batch --service`` does.
+
+The service knows which files it still waits for; kept here is only which batch that is and where each upload
+that has begun continues. So it may be killed at any point and run again.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+from urllib.parse import urljoin
+
+import httpx
+import typer
+from platformdirs import user_state_path
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from api.batches.archive import Found, open_archive
+from qa_pipeline.errors import HuijianError, InputError, OutputError
+from qa_pipeline.files import write_atomically
+
+CHUNK: Final = 4 << 20
+"""Bytes a request: so much is sent again at most after a broken connection."""
+BACK_OFF: Final = (1, 2, 5, 10, 30, 60, 120, 300)
+"""Seconds before the service is asked again that does not answer."""
+LOOK_SECONDS: Final = 5.0
+TUS: Final = {"Tus-Resumable": "1.0.0"}
+SHOWN: Final = 50
+"""Lines of a list that are printed."""
+
+
+class Refused(InputError):  # noqa: N818 (as the service says it)
+    """The service answered that it will not; ``status`` as it said."""
+
+    def __init__(self, message: str, status: int) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the batch is to be: the fields of ``POST /batches``."""
+
+    name: str
+    manifest: str | None
+    pattern: str | None
+    month: str | None
+    institution: str | None
+    again: bool
+
+
+class Service:
+    """The service at an address, asked with a key; waits and asks again while it does not answer."""
+
+    def __init__(self, address: str, key: str, *, wait: Callable[[float], None] = time.sleep) -> None:
+        if not address.startswith(("http://", "https://")):
+            raise InputError(f"服务地址 {address} 无法识别：请写成 https://主机名。")
+        self.address = address.rstrip("/")
+        self.wait = wait
+        self._client = httpx.Client(
+            headers={"Authorization": f"Bearer {key}"}, timeout=httpx.Timeout(60, read=600)
+        )
+
+    def __enter__(self) -> Service:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def ask(self, method: str, path: str, **more: Any) -> httpx.Response:
+        """The answer; raises Refused, OutputError when none comes."""
+        for pause in (*BACK_OFF, None):
+            wait: float | None = pause
+            try:
+                answer = self._client.request(method, urljoin(f"{self.address}/", path), **more)
+            except httpx.TransportError as error:
+                why = f"服务 {self.address} 没有应答（{type(error).__name__}）"
+            else:
+                if answer.status_code < 400:
+                    return answer
+                why = _sentence(answer)
+                if answer.status_code not in (429, 502, 503, 504):
+                    raise Refused(why, answer.status_code)
+                if pause is not None and answer.headers.get("Retry-After", "").isdigit():
+                    wait = max(pause, int(answer.headers["Retry-After"]))
+            if wait is None:
+                break
+            self.wait(wait)
+        raise OutputError(f"{why}：请检查网络后再运行一次，从断点继续。")
+
+    def pages(self, path: str, **query: str) -> Iterator[dict[str, Any]]:
+        """All rows of a list."""
+        while True:
+            answer = self.ask("GET", path, params={**query, "limit": "200"}).json()
+            yield from answer["items"]
+            if answer["next"] is None:
+                return
+            query["cursor"] = answer["next"]
+
+
+@dataclass(slots=True)
+class _Begun:
+    """Kept on this machine: the batch, and the address of each upload that has begun."""
+
+    place: Path
+    batch: str | None = None
+    uploads: dict[str, str] = field(default_factory=dict)
+
+    def save(self) -> None:
+        kept = {"batch": self.batch, "uploads": self.uploads}
+        write_atomically(self.place, json.dumps(kept, ensure_ascii=False).encode())
+
+
+def read_text(file: Path) -> str:
+    """A manifest as spreadsheets save it: UTF-8, or GB18030. Raises InputError."""
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise InputError(f"清单 {file} 打不开（{error.strerror}）：请检查路径。") from error
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise InputError(f"清单 {file} 的编码无法识别：请另存为 UTF-8 的 CSV。")
+
+
+def ask(service: Service, folder: Path, wanted: Wanted, *, dry_run: bool) -> dict[str, Any]:
+    """What the service says of the folder's files; begins the batch unless it is a dry run."""
+    files = list(_found(folder))
+    sound = [one for one in files if one.refused is None]
+    if not sound:
+        raise InputError(f"{folder} 里没有录音：请检查路径。")
+    archive = open_archive(str(folder), "")
+    offered = [
+        {"file": one.file, "size": one.size, "created": _moment(archive.created(one.file))} for one in sound
+    ]
+    body = {**asdict(wanted), "files": offered, "dry_run": dry_run}
+    answer: dict[str, Any] = service.ask("POST", "api/v1/batches", json=body).json()
+    answer["unmatched"] += [
+        {"line": None, "file": one.file, "reason": one.refused} for one in files if one.refused is not None
+    ]
+    return answer
+
+
+def told(answer: Mapping[str, Any]) -> None:
+    """Print what was matched and what was not."""
+    typer.echo(f"对得上 {len(answer['matched'])} 个文件，对不上 {len(answer['unmatched'])} 个。")
+    for row in answer["matched"][:SHOWN]:
+        typer.echo(f"  {row['file']} → {row['institution']} {row['day']} {row['meeting'] or '（新登记）'}")
+    for row in answer["unmatched"][:SHOWN]:
+        line = f"清单第 {row['line']} 行 " if row["line"] else ""
+        typer.echo(f"  对不上 {line}{row['file']}：{row['reason']}")
+    for kind in ("matched", "unmatched"):
+        if len(answer[kind]) > SHOWN:
+            typer.echo(f"  …… 其余 {len(answer[kind]) - SHOWN} 个未列出")
+    if answer["inspected"]:
+        typer.echo(f"  已有结论而跳过 {len(answer['inspected'])} 场；要重新质检请加 --again")
+
+
+def send(service: Service, folder: Path, wanted: Wanted, *, out: Path, follow: bool) -> bool:
+    """Begin a batch or go on with the one begun; whether every file was taken and every meeting inspected."""
+    begun = _begun(service, folder)
+    if begun.batch is None:
+        answer = ask(service, folder, wanted, dry_run=False)
+        told(answer)
+        if answer["batch"] is None:
+            typer.echo("没有要质检的录音。")
+            return not answer["unmatched"]
+        begun.batch = answer["batch"]["code"]
+        begun.save()
+    else:
+        typer.echo(f"继续批次 {begun.batch}")
+    path = f"api/v1/batches/{begun.batch}"
+    problems = _send_all(service, folder, begun, path)
+    for file, why in problems:
+        typer.echo(f"未收下 {file}：{why}")
+    if not follow:
+        typer.echo(f"批次 {begun.batch} 由服务继续质检；再运行一次可查看进度、取回结果。")
+        return not problems
+    state = _follow(service, path)
+    _keep(service, path, out / "results.xlsx")
+    if state["files"]["waiting"] == 0:
+        begun.place.unlink(missing_ok=True)
+    jobs, refused = state["jobs"], state["files"]["refused"]
+    counts = f"完成 {jobs['done']} 场，失败 {jobs['failed']} 场，未收下 {refused} 个文件"
+    typer.echo(f"{counts}；结果在 {out / 'results.xlsx'}")
+    return not problems and jobs["failed"] == jobs["cancelled"] == refused == 0
+
+
+# ---------------------------------------------------------------- inner steps
+
+
+def _begun(service: Service, folder: Path) -> _Begun:
+    """What an earlier run began, unless the service does not know the batch any more."""
+    name = hashlib.sha256(f"{service.address} {folder.absolute()}".encode()).hexdigest()[:32]
+    begun = _Begun(user_state_path("huijian") / "sending" / f"{name}.json")
+    try:
+        kept = json.loads(begun.place.read_bytes())
+        begun.batch, begun.uploads = kept["batch"], kept["uploads"]
+        service.ask("GET", f"api/v1/batches/{begun.batch}")
+    except (OSError, ValueError, KeyError):
+        return _Begun(begun.place)
+    except Refused as error:
+        if error.status != 404:
+            raise
+        return _Begun(begun.place)
+    return begun
+
+
+def _send_all(service: Service, folder: Path, begun: _Begun, path: str) -> list[tuple[str, str]]:
+    """Send what the batch waits for; returns the files that were not taken, with the reason."""
+    waiting = list(service.pages(f"{path}/files", state="waiting"))
+    here = {one.file: one for one in _found(folder) if one.refused is None}
+    problems: list[tuple[str, str]] = []
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("上传", total=sum(row["size"] for row in waiting))
+        for number, row in enumerate(waiting, 1):
+            file = row["file"]
+            bar.update(task, description=f"上传 {number}/{len(waiting)}")
+            try:
+                if file not in here or here[file].size != row["size"]:
+                    raise InputError("文件夹中没有这个文件，或大小已变：请放回原文件。")
+                with (folder / file).open("rb") as content:
+                    _send_one(service, begun, file, content, row["size"], partial(bar.advance, task))
+            except OSError as error:
+                problems.append((file, f"读取失败（{error.strerror}）"))
+            except OutputError:
+                raise
+            except HuijianError as error:
+                problems.append((file, str(error)))
+            begun.uploads.pop(file, None)
+            begun.save()
+    return problems
+
+
+def _send_one(
+    service: Service,
+    begun: _Begun,
+    file: str,
+    content: BinaryIO,
+    size: int,
+    sent: Callable[[int], None],
+) -> None:
+    at = _offset(service, begun.uploads.get(file))
+    if at is None:
+        words = {"filename": file.rpartition("/")[2], "batch": begun.batch or "", "file": file}
+        coded = ",".join(f"{key} {base64.b64encode(word.encode()).decode()}" for key, word in words.items())
+        head = {**TUS, "Upload-Length": str(size), "Upload-Metadata": coded}
+        begun.uploads[file] = service.ask("POST", "api/v1/uploads", headers=head).headers["Location"]
+        begun.save()
+        at = 0
+    sent(at)
+    pauses = list(BACK_OFF)
+    while at < size:
+        content.seek(at)
+        head = {**TUS, "Upload-Offset": str(at), "Content-Type": "application/offset+octet-stream"}
+        try:
+            answer = service.ask("PATCH", begun.uploads[file], headers=head, content=content.read(CHUNK))
+            reached = int(answer.headers["Upload-Offset"])
+        except Refused as error:
+            # The answer to an earlier attempt was lost, or its connection still holds the file.
+            if error.status != 409 or not pauses:
+                raise
+            reached = _offset(service, begun.uploads[file]) or 0
+            if reached <= at:
+                service.wait(pauses.pop(0))
+        sent(reached - at)
+        at = reached
+
+
+def _offset(service: Service, upload: str | None) -> int | None:
+    """Where an upload goes on; None when there is none any more."""
+    if upload is None:
+        return None
+    try:
+        return int(service.ask("HEAD", upload, headers=TUS).headers["Upload-Offset"])
+    except Refused as error:
+        if error.status not in (404, 410):
+            raise
+        return None
+
+
+def _follow(service: Service, path: str) -> dict[str, Any]:
+    """Show the batch's progress until nothing more can be done for it."""
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
+    with Progress(*columns, TextColumn("{task.fields[eta]}"), console=Console(stderr=True)) as bar:
+        task = bar.add_task("质检", total=1.0, eta="")
+        while True:
+            state: dict[str, Any] = service.ask("GET", path).json()
+            done_by = datetime.fromisoformat(state["done_by"]).astimezone() if state["done_by"] else None
+            eta = "已暂停" if state["paused"] else f"预计 {done_by:%m-%d %H:%M}" if done_by else ""
+            bar.update(task, completed=state["progress"], eta=eta)
+            if not state["jobs"]["queued"] + state["jobs"]["running"]:
+                return state
+            service.wait(LOOK_SECONDS)
+
+
+def _keep(service: Service, path: str, file: Path) -> None:
+    write_atomically(file, service.ask("GET", f"{path}/results.xlsx").content)
+
+
+def _found(folder: Path) -> Iterator[Found]:
+    """The folder's recordings, without what an earlier run wrote."""
+    return open_archive(str(folder), "").files()
+
+
+def _moment(moment: datetime | None) -> str | None:
+    return moment.astimezone(UTC).isoformat() if moment else None
+
+
+def _sentence(answer: httpx.Response) -> str:
+    try:
+        return str(answer.json()["detail"])
+    except (ValueError, KeyError, TypeError):
+        return f"服务回答 {answer.status_code}"

@@ -1,0 +1,212 @@
+"""``huijian batch --service``: a folder goes to a service, whatever breaks off on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from inspect import signature
+from pathlib import Path
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
+from typer.testing import CliRunner
+
+from api.access import Permission, hashed
+from api.accounts.tables import Account, ApiKey, Role
+from api.batches import commands, sending
+from api.cli import app as command_line
+from api.jobs.tables import InspectionJob, JobState
+from models.database import transaction
+from models.meetings.tables import Recording
+from qa_pipeline.cli import batch as inspect_here
+from qa_pipeline.errors import InputError, OutputError
+from tests.api.recordings.test_upload import wav
+from tests.sound import ROOT, tone, write_sound
+
+pytestmark = pytest.mark.parametrize("_original", ["sqlite"], indirect=True)
+KEY = "hj_sender"
+NAMES = "{institution}_{date}_{time}.wav"
+
+
+@dataclass
+class Gate:
+    """The service behind something that can hold or refuse a piece of an upload."""
+
+    app: ASGIApp
+    url: str = ""
+    pieces: int = 0
+    begun: int = 0
+    sizes: list[int] = field(default_factory=list)
+    held: int = 0
+    """The piece that is held until ``go_on``."""
+    busy: int = 0
+    """The piece that is answered with 503."""
+    arrived: threading.Event = field(default_factory=threading.Event)
+    go_on: threading.Event = field(default_factory=threading.Event)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.begun += scope["method"] == "POST" and scope["path"] == "/api/v1/uploads"
+        if scope["method"] == "PATCH":
+            self.pieces += 1
+            if self.pieces == self.held:
+                self.arrived.set()
+                await asyncio.to_thread(self.go_on.wait, 60)
+            if self.pieces == self.busy:
+                answer = PlainTextResponse("busy", status_code=503, headers={"Retry-After": "7"})
+                await answer(scope, receive, send)
+                return
+            self.sizes.append(int(dict(scope["headers"])[b"content-length"]))
+        await self.app(scope, receive, send)
+
+
+@pytest.fixture
+def gate(app: FastAPI, service_engine: Engine) -> Iterator[Gate]:
+    """The service on a free port, and a key for it."""
+    with transaction(service_engine) as session:
+        now = datetime.now(UTC)
+        maker = Account(login="maker", name="m", role=Role.ADMINISTRATOR, created_at=now)
+        session.add(maker)
+        session.flush()
+        session.add(ApiKey(name="nas", key_hash=hashed(KEY), created_by=maker.id, created_at=now,
+                           permissions=[Permission.UPLOAD, Permission.RUN_BATCHES]))  # fmt: skip
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        gate = Gate(app, url=f"http://127.0.0.1:{listener.getsockname()[1]}")
+        server = uvicorn.Server(uvicorn.Config(gate, log_config=None, lifespan="off"))
+        thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
+        thread.start()
+        while not server.started:
+            time.sleep(0.01)
+        yield gate
+        gate.go_on.set()
+        server.should_exit = True
+        thread.join()
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """One recording of more than a piece, one small one, and one that no meeting can be found for."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    place = tmp_path / "九月"
+    place.mkdir()
+    seconds = 1.2 * sending.CHUNK / 32_000
+    write_sound(place / "350102_20260908_0900.wav", tone(440, seconds), codec="pcm_s16le")
+    (place / "350103_20260915_1400.wav").write_bytes(wav(tmp_path, 600))
+    (place / "某天.wav").write_bytes(b"x")
+    return place
+
+
+def wanted(*, manifest: str | None = None) -> sending.Wanted:
+    pattern = None if manifest else NAMES
+    return sending.Wanted(
+        name="九月", manifest=manifest, pattern=pattern, month=None, institution=None, again=False
+    )
+
+
+def ending_jobs(engine: Engine, waits: list[float]) -> Callable[[float], None]:
+    """In place of waiting: what was asked for is done."""
+
+    def wait(seconds: float) -> None:
+        waits.append(seconds)
+        with transaction(engine) as session:
+            for job in session.scalars(select(InspectionJob)):
+                job.state = JobState.DONE
+
+    return wait
+
+
+def test_a_folder_is_sent_followed_and_its_workbook_fetched(
+    gate: Gate, folder: Path, service_engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gate.busy = 2
+    waits: list[float] = []
+    with sending.Service(gate.url, KEY, wait=ending_jobs(service_engine, waits)) as service:
+        sending.told(sending.ask(service, folder, wanted(), dry_run=True))
+        assert gate.begun == 0
+        assert sending.send(service, folder, wanted(), out=tmp_path / "out", follow=True)
+        assert waits[0] == 7.0  # as the service asked
+        assert sending.send(service, folder, wanted(), out=tmp_path / "out", follow=False)
+    shown = capsys.readouterr().out
+    assert "对得上 2 个文件，对不上 1 个" in shown
+    assert "350102_20260908_0900.wav → 350102 2026-09-08 （新登记）" in shown
+    assert "某天.wav：文件名不符合所给的格式" in shown
+    assert "完成 2 场，失败 0 场，未收下 0 个文件" in shown
+    assert (tmp_path / "out" / "results.xlsx").stat().st_size > 0
+    with Session(service_engine) as session:
+        assert len(session.scalars(select(Recording)).all()) == 2
+
+
+def test_a_sender_that_was_killed_goes_on_where_it_was(
+    gate: Gate, folder: Path, service_engine: Engine
+) -> None:
+    gate.held = 2
+    command = ["batch", str(folder), "--service", gate.url, "--pattern", NAMES, "--no-follow"]
+    environment = {**os.environ, "HUIJIAN_KEY": KEY}
+    killed = subprocess.Popen([sys.executable, "-m", "api.cli", *command], cwd=ROOT, env=environment)
+    assert gate.arrived.wait(60)
+    killed.kill()
+    killed.wait()
+    gate.go_on.set()
+    again = CliRunner().invoke(command_line, command, env=environment)
+    assert again.exit_code == 0, again.output
+    assert "继续批次" in again.output
+    assert gate.begun == 2  # the one that had begun was not begun again
+    whole = sum(file.stat().st_size for file in folder.iterdir())
+    assert sum(gate.sizes) <= whole + sending.CHUNK  # at most the piece that was under way came twice
+    with Session(service_engine) as session:
+        sizes = sorted(row.size for row in session.scalars(select(Recording)))
+    assert sizes == sorted(file.stat().st_size for file in folder.iterdir())[1:]
+
+
+def test_what_cannot_be_sent_is_told_and_the_rest_goes_on(
+    gate: Gate, folder: Path, service_engine: Engine, tmp_path: Path
+) -> None:
+    (tmp_path / "清单.csv").write_bytes(
+        "文件名,机构代码,日期,开始时间\n350103_20260915_1400.wav,350103,,14:00\n某天.wav,350102,2026-09-08,9:00\n"
+        "没有.wav,,,\n".encode("gb18030")
+    )
+    command = ["batch", str(folder), "--service", gate.url, "--no-follow"]
+    command += ["--manifest", str(tmp_path / "清单.csv")]
+    done = CliRunner().invoke(command_line, command, env={"HUIJIAN_KEY": KEY})
+    assert done.exit_code == 1
+    assert "清单第 4 行 没有.wav：没有这个文件" in done.output
+    assert "未收下 某天.wav：" in done.output
+    with Session(service_engine) as session:
+        assert [row.file_name for row in session.scalars(select(Recording))] == ["350103_20260915_1400.wav"]
+    wrong = CliRunner().invoke(command_line, command, env={"HUIJIAN_KEY": "hj_wrong"})
+    assert (wrong.exit_code, "API 密钥无效" in wrong.output) == (2, True)
+
+
+@pytest.mark.usefixtures("_original")
+def test_a_service_that_does_not_answer_is_asked_again_and_then_told() -> None:
+    waits: list[float] = []
+    with (
+        sending.Service("http://127.0.0.1:9", KEY, wait=waits.append) as service,
+        pytest.raises(OutputError, match="没有应答"),
+    ):
+        service.ask("GET", "api/v1/batches")
+    assert waits == list(sending.BACK_OFF)
+    with pytest.raises(InputError, match="https"):
+        sending.Service("huijian.example.com", KEY)
+
+
+@pytest.mark.usefixtures("_original")
+def test_the_command_still_inspects_here_and_says_what_needs_a_service(tmp_path: Path) -> None:
+    assert set(signature(inspect_here).parameters) <= set(signature(commands.batch).parameters)
+    for options in (["--dry-run"], ["--service", "http://127.0.0.1:9"]):
+        done = CliRunner().invoke(command_line, ["batch", str(tmp_path), *options], env={"HUIJIAN_KEY": ""})
+        assert (done.exit_code, "错误：请" in done.output or "--service" in done.output) == (2, True)

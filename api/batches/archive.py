@@ -7,7 +7,6 @@ link put there at any moment is refused, and so is everything that is no plain f
 from __future__ import annotations
 
 import hashlib
-import io
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -15,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, BinaryIO, Final, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, cast
 
 from api.problems import Unavailable
 from api.recordings.receiving import Arrived, created_at, safe_name, too_large
@@ -144,7 +143,7 @@ class _Bucket:
 
         try:
             with _asking():
-                return created_at(_Remote(obstore.open_reader(self._store, self._key(file))))
+                return created_at(cast(BinaryIO, _Remote(obstore.open_reader(self._store, self._key(file)))))
         except (RecordingError, Unavailable):
             return None
 
@@ -159,17 +158,11 @@ class _Bucket:
         return f"{self._prefix}/{file}".lstrip("/")
 
 
-class _Remote(io.RawIOBase):
+class _Remote:
     """A file of the bucket as the decoder reads one: only what it asks for is fetched."""
 
     def __init__(self, reader: ReadableFile) -> None:
         self._reader = reader
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
 
     def read(self, size: int = -1) -> bytes:
         return bytes(self._reader.read(size if size >= 0 else None))

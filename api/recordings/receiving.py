@@ -7,7 +7,6 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import RawIOBase
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
 
@@ -83,7 +82,7 @@ def sounds(arrived: Sequence[Arrived]) -> list[Sound]:
     return found
 
 
-def created_at(file: Path | BinaryIO | RawIOBase) -> datetime | None:
+def created_at(file: Path | BinaryIO) -> datetime | None:
     """What the file itself says of when it was recorded. Raises RecordingError for what is no recording."""
     import av
 

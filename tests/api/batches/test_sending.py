@@ -36,7 +36,8 @@ from qa_pipeline.errors import InputError, OutputError
 from tests.api.recordings.test_upload import wav
 from tests.sound import ROOT, tone, write_sound
 
-pytestmark = pytest.mark.parametrize("_original", ["sqlite"], indirect=True)
+on_sqlite = pytest.mark.parametrize("_original", ["sqlite"], indirect=True)
+"""One database is enough: what is sent is the same on both."""
 KEY = "hj_sender"
 NAMES = "{institution}_{date}_{time}.wav"
 
@@ -129,6 +130,7 @@ def ending_jobs(engine: Engine, waits: list[float]) -> Callable[[float], None]:
     return wait
 
 
+@on_sqlite
 def test_a_folder_is_sent_followed_and_its_workbook_fetched(
     gate: Gate, folder: Path, service_engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -150,6 +152,7 @@ def test_a_folder_is_sent_followed_and_its_workbook_fetched(
         assert len(session.scalars(select(Recording)).all()) == 2
 
 
+@on_sqlite
 def test_a_sender_that_was_killed_goes_on_where_it_was(
     gate: Gate, folder: Path, service_engine: Engine
 ) -> None:
@@ -172,6 +175,7 @@ def test_a_sender_that_was_killed_goes_on_where_it_was(
     assert sizes == sorted(file.stat().st_size for file in folder.iterdir())[1:]
 
 
+@on_sqlite
 def test_what_cannot_be_sent_is_told_and_the_rest_goes_on(
     gate: Gate, folder: Path, service_engine: Engine, tmp_path: Path
 ) -> None:
@@ -191,7 +195,6 @@ def test_what_cannot_be_sent_is_told_and_the_rest_goes_on(
     assert (wrong.exit_code, "API 密钥无效" in wrong.output) == (2, True)
 
 
-@pytest.mark.usefixtures("_original")
 def test_a_service_that_does_not_answer_is_asked_again_and_then_told() -> None:
     waits: list[float] = []
     with (
@@ -204,7 +207,6 @@ def test_a_service_that_does_not_answer_is_asked_again_and_then_told() -> None:
         sending.Service("huijian.example.com", KEY)
 
 
-@pytest.mark.usefixtures("_original")
 def test_the_command_still_inspects_here_and_says_what_needs_a_service(tmp_path: Path) -> None:
     assert set(signature(inspect_here).parameters) <= set(signature(commands.batch).parameters)
     for options in (["--dry-run"], ["--service", "http://127.0.0.1:9"]):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from openai import OpenAI
 
 CURRENCY: Final = "元"
+WINDOW: Final = 10_000
+"""Characters of a transcript in one request, three times as many for a question about the whole of it: with
+the rules and the answer they fit a context of 32 000 tokens."""
+KEEP_DAYS: Final = 90.0
 TIMEOUT: Final = 120.0
 """Seconds that one answer may take."""
 PER: Final = 1_000_000
@@ -45,18 +50,21 @@ class Endpoint:
     """Where a model answers: ``url`` up to and without ``/chat/completions``; ``key`` may be empty.
 
     ``trusted``: it may see names and numbers. ``price_in`` and ``price_out`` are for a million tokens; None
-    is unknown. ``kept`` is the folder of answers, None keeps none.
+    is unknown. ``window`` is how many characters it gets at once. ``kept`` is the folder of answers, None
+    keeps none; those older than ``keep_days`` go.
     """
 
     url: str
     model: str
     key: str = field(default="", repr=False)
     timeout: float = TIMEOUT
+    window: int = WINDOW
     trusted: bool = False
     price_in: float | None = None
     price_out: float | None = None
     currency: str = CURRENCY
     kept: Path | None = None
+    keep_days: float = KEEP_DAYS
 
     @property
     def host(self) -> str:
@@ -67,7 +75,8 @@ def configured(part: str, environment: Mapping[str, str] = os.environ) -> Endpoi
     """The endpoint of ``HUIJIAN_<part>_URL``, ``_MODEL`` and ``_KEY``; None when no URL is set.
 
     ``HUIJIAN_READER_TRUSTED`` lists the hosts that may see names and numbers, separated by commas;
-    ``_TIMEOUT`` (seconds), ``_PRICE_IN``, ``_PRICE_OUT`` (for a million tokens), ``_CURRENCY`` are optional.
+    ``_TIMEOUT`` (seconds), ``_WINDOW`` (characters), ``_PRICE_IN``, ``_PRICE_OUT`` (for a million tokens),
+    ``_CURRENCY`` and ``_KEEP_DAYS`` (0: answers are not kept) are optional.
     Raises InputError for a URL that is not http(s), a model that is missing, or a number that is none.
     """
 
@@ -91,17 +100,20 @@ def configured(part: str, environment: Mapping[str, str] = os.environ) -> Endpoi
         raise InputError(f"HUIJIAN_{part}_URL 是「{url}」，要写 http:// 或 https:// 开头的地址。")
     if not model:
         raise InputError(f"设了 HUIJIAN_{part}_URL 却没有 HUIJIAN_{part}_MODEL，请写出模型名字。")
+    days = number("KEEP_DAYS")
     hosts = {h.strip().lower() for h in environment.get("HUIJIAN_READER_TRUSTED", "").split(",")} - {""}
     return Endpoint(
         url=url.rstrip("/"),
         model=model,
         key=given("KEY"),
         timeout=number("TIMEOUT") or TIMEOUT,
+        window=int(number("WINDOW") or WINDOW),
         trusted=(urlsplit(url).hostname or "").lower() in hosts,
         price_in=number("PRICE_IN"),
         price_out=number("PRICE_OUT"),
         currency=given("CURRENCY") or CURRENCY,
-        kept=_data_folder(environment) / "reader",
+        kept=None if days == 0 else _data_folder(environment) / "reader",
+        keep_days=KEEP_DAYS if days is None else days,
     )
 
 
@@ -163,7 +175,7 @@ class Correspondence:
         with self._connected() as client:
             answer, text = self._answered(client, rules, data, schema, check)
         if place is not None:
-            _keep(place, text)
+            _keep(place, text, days=self.endpoint.keep_days)
         return answer
 
     def _answered(
@@ -238,7 +250,7 @@ class Correspondence:
         if choice.message.refusal or choice.finish_reason == "content_filter":
             raise NoAnswerError("模型拒绝回答")
         if choice.finish_reason == "length":
-            raise NoAnswerError("回答没有说完就被截断")
+            raise NoAnswerError("回答没有说完就被截断，可把 HUIJIAN_READER_WINDOW 调小")
         if not isinstance(choice.message.content, str) or not choice.message.content.strip():
             raise NoAnswerError("模型没有回答")
         return choice.message.content
@@ -279,10 +291,15 @@ def _read(place: Path) -> str | None:
         return None
 
 
-def _keep(place: Path, text: str) -> None:
+def _keep(place: Path, text: str, *, days: float) -> None:
+    """Put the answer away for its owner alone, and drop what is too old."""
+    oldest = time.time() - days * 86_400
     try:
         for folder in (place.parent.parent, place.parent):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_atomically(place, text.encode())
+        for old in place.parent.parent.glob("*/*.json"):
+            if old.stat().st_mtime < oldest:
+                old.unlink(missing_ok=True)
     except (OSError, OutputError):
         return  # An answer that cannot be kept is asked for again; the inspection does not suffer.

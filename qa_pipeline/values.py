@@ -386,7 +386,8 @@ class ReaderReport:
     """Who was to read the meeting, and whose reading stands: ``reason`` says why it is not the one asked for.
 
     Agreements are shares (0-1) of time and of acts, None when nobody else read. ``review`` says why a person
-    has to look (empty: no need), whatever the rubric."""
+    has to look (empty: no need), whatever the rubric. ``spread``: how many points the lowest and the highest
+    score of a single reading lie from that of the readings together."""
 
     asked: ReaderChoice = ReaderChoice.LOCAL
     used: ReaderChoice = ReaderChoice.LOCAL
@@ -397,6 +398,7 @@ class ReaderReport:
     levels: tuple[ReaderLevel, ...] = ()
     disagreements: tuple[Disagreement, ...] = ()
     review: str = ""
+    spread: tuple[float, float] = (0.0, 0.0)
 
 
 # ---------------------------------------------------------------- scorecard

@@ -19,7 +19,15 @@ from typing import Literal, TextIO
 from pydantic import BaseModel, TypeAdapter
 
 from qa_pipeline.errors import HuijianError
-from qa_pipeline.values import Action, Chapters, Inspection, MeetingFacts, Progress, Recording
+from qa_pipeline.values import (
+    Action,
+    Chapters,
+    Inspection,
+    MeetingFacts,
+    Progress,
+    ReaderReport,
+    Recording,
+)
 
 NICER = 10
 """The inspection gives way to the service's answers when both want the same core."""
@@ -37,6 +45,8 @@ class Order(BaseModel):
     transcript: Path | None = None
     """The transcript to read."""
     model: str | None = None
+    reader: str = "local"
+    """Who reads: local, llm or both; the endpoint of the language model comes from the environment."""
     threads: int
     result: Path
     """Where the transcript, or the inspection, is to be written."""
@@ -80,6 +90,8 @@ def read(order: Order, say: TextIO) -> None:
         facts=order.facts,
         transcript=transcript,
         commitments_before=order.commitments,
+        # Chapters that people set are read by the local reader alone.
+        reader=order.reader if order.chapters is None else "local",
         progress=_teller(say, "inspect"),
     )
     if order.chapters is not None:
@@ -116,6 +128,7 @@ def _in_chapters(made: Inspection, chapters: Chapters, commitments: Sequence[Act
         scorecard=card,
         compliance=compliance,
         versions=versions,
+        reader=ReaderReport(),
     )
 
 

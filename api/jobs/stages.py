@@ -126,16 +126,20 @@ def transcript_of(shop: Shop, task: Task, report: Report) -> str:
 
 def reading_of(shop: Shop, task: Task, report: Report) -> str:
     """Content hash of the inspection by the rubric that applies of itself."""
+    from qa_pipeline.reader import chosen
+
     transcript = transcript_of(shop, task, report)
     recording = recording_of(shop, task, report)
     facts, commitments = _facts(shop, task)
     better = _corrected(shop, task)
+    choice, endpoint = chosen()
     known = Order(
         work="read",
         recording=recording,
         facts=facts,
         commitments=commitments,
         chapters=better.chapters if better else None,
+        reader=choice.value,
         threads=0,
         result=Path(),
     )
@@ -145,13 +149,15 @@ def reading_of(shop: Shop, task: Task, report: Report) -> str:
             order = known.model_copy(update={"transcript": text, "threads": shop.threads})
             return _in_child(shop, order, report)
 
-    key = key_of(transcript, known.model_dump_json(), _program())
+    model = endpoint.model if endpoint else ""
+    key = key_of(transcript, known.model_dump_json(), model, _program())
     return _artefact(shop, task, ArtefactKind.READING, key, make)
 
 
 def inspection_of(shop: Shop, task: Task, report: Report) -> str:
     """Content hash of the inspection by the rubric that was asked for and the company's own calendar."""
     from qa_pipeline.compliance import judge
+    from qa_pipeline.reader import weighed
     from qa_pipeline.report.json import inspection_from_json, inspection_to_json
     from qa_pipeline.rubric import load_rubric, score
     from qa_pipeline.rubric.judge import configured
@@ -175,16 +181,20 @@ def inspection_of(shop: Shop, task: Task, report: Report) -> str:
     days = json.dumps([sorted(imported.years), sorted(map(str, imported.holidays | imported.lieu_workdays))])
 
     def make() -> bytes:
-        card = read.scorecard
+        card, readers = read.scorecard, read.reader
         if rubric.sha256 != card.rubric_hash:
+            language_model = configured()
             card = score(
                 rubric,
                 transcript=read.transcript,
                 chapters=read.chapters,
                 findings=read.findings,
                 facts=facts,
-                judge=configured(),
+                judge=language_model,
             )
+            card, readers = weighed(card, readers)
+            if language_model is not None:
+                readers = language_model.accounted(readers)
         compliance = judge(
             facts,
             recording=read.recording,
@@ -195,7 +205,11 @@ def inspection_of(shop: Shop, task: Task, report: Report) -> str:
         )
         pinned = f"{card.rubric_id}@{card.rubric_version}+{card.rubric_hash[:12]}"
         scored = replace(
-            read, scorecard=card, compliance=compliance, versions={**read.versions, "rubric": pinned}
+            read,
+            scorecard=card,
+            compliance=compliance,
+            versions={**read.versions, "rubric": pinned},
+            reader=readers,
         )
         return inspection_to_json(scored).encode()
 

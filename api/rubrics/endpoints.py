@@ -31,6 +31,7 @@ from api.sessions import Database
 from qa_pipeline.errors import RubricError
 from qa_pipeline.rubric.examples import run_examples
 from qa_pipeline.rubric.jsonschema import schema_text
+from qa_pipeline.rubric.judge import configured
 from qa_pipeline.rubric.linter import lint
 
 router: Final = APIRouter(tags=["量规"])
@@ -130,7 +131,7 @@ def delete_draft(request: Request, session: Database, asker: Author, code: Code)
 def examples(session: Database, asker: Author, code: Code) -> ExamplesOut:
     text = service.draft(session, code).text
     session.commit()
-    outcomes: list[Any] = run_examples(texts.load(text))
+    outcomes: list[Any] = run_examples(texts.load(text), judge=configured())
     return ExamplesOut(
         total=len(outcomes),
         failed=sum(not one.passed for one in outcomes),

@@ -22,6 +22,7 @@ from qa_pipeline.rubric import Rubric
 from qa_pipeline.rubric.archive import Stored
 from qa_pipeline.rubric.diff import Row, diff
 from qa_pipeline.rubric.examples import run_examples
+from qa_pipeline.rubric.judge import configured
 from qa_pipeline.rubric.loader import SHIPPED, load_rubric
 from qa_pipeline.values import Inspection
 
@@ -163,7 +164,7 @@ def publish(session: Session, asker: Caller, code: str) -> CompanyRubric:
     text = row.text
     session.commit()  # examples take seconds: nobody waits for this transaction meanwhile
     rubric = texts.load(text)
-    outcomes = run_examples(rubric)
+    outcomes = run_examples(rubric, judge=configured())
     failed = [f"{o.item} 第 {o.number} 例" for o in outcomes if not o.passed]
     if failed or not outcomes:
         told = f"例子不符：{'、'.join(failed[:5])}" if failed else "没有一个例子"

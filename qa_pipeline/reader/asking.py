@@ -23,8 +23,8 @@ from qa_pipeline.rubric import Rubric
 from qa_pipeline.rubric.sheet import Sheet
 from qa_pipeline.values import Act, Chapter, MeetingFacts
 
-LONGEST: Final = 60_000
-"""Characters of a transcript over which the model is not asked about the items: no context holds more."""
+WHOLE: Final = 3
+"""Windows that a whole meeting may fill and still be asked about at once."""
 
 
 def ask(
@@ -42,7 +42,7 @@ def ask(
             text, page, first=first, last=last, chapters=chapters, practices=practices, issues=issues
         )
 
-    windows = page.windows()
+    windows = page.windows(letters.endpoint.window)
     read = [
         letters.ask(
             rules,
@@ -57,7 +57,7 @@ def ask(
 
 def _levels(letters: Correspondence, page: Sheet, rubric: Rubric) -> tuple[Level, ...]:
     allowed: Mapping[str, Sequence[float]] = questions.levels_allowed(rubric)
-    if not allowed or sum(map(len, page.lines)) > LONGEST:
+    if not allowed or too_long(letters, page):
         return ()
     return letters.ask(
         questions.level_rules(rubric, allowed),
@@ -65,6 +65,11 @@ def _levels(letters: Correspondence, page: Sheet, rubric: Rubric) -> tuple[Level
         schema=schema_of(SaidLevels),
         check=lambda text: levels(text, page, allowed=allowed),
     )
+
+
+def too_long(letters: Correspondence, page: Sheet) -> bool:
+    """Whether the meeting is too long for questions about the whole of it."""
+    return sum(map(len, page.lines)) > WHOLE * letters.endpoint.window
 
 
 def joined(windows: Sequence[tuple[int, int]], read: Sequence[Claims]) -> Claims:

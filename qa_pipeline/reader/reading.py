@@ -15,7 +15,7 @@ from qa_pipeline.findings.dates import resolve
 from qa_pipeline.findings.remarks import library
 from qa_pipeline.reader.agreement import act_agreement, chapter_agreement, passages, review
 from qa_pipeline.reader.answers import Claims, Level, Promise, Remarked
-from qa_pipeline.reader.asking import ask
+from qa_pipeline.reader.asking import ask, too_long
 from qa_pipeline.reader.questions import VERSION
 from qa_pipeline.rubric import Rubric
 from qa_pipeline.rubric.sheet import Sheet, clock, sheet
@@ -99,6 +99,8 @@ def read_again(
     page = sheet(transcript, findings.readings, facts, trusted=endpoint.trusted)
     letters = Correspondence(endpoint, purpose="reader")
     warnings = _held_back(page)
+    if too_long(letters, page):
+        warnings += ("会议太长，没有请语言模型核对各项得分；可把 HUIJIAN_READER_WINDOW 调大后重新质检。",)
     try:
         claims, levels = ask(letters, page, facts, rubric)
     except NoAnswerError as error:

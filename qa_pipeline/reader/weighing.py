@@ -30,9 +30,10 @@ def weighed(
     """The scorecard with what the second reading casts doubt on, and the report with the items named.
 
     The band is stretched to the score that the meeting would have with the model's levels where they lie far
-    apart, and to ``others``, the scores of the single readings. Where only that makes it straddle the pass
-    line, or the readings do not confirm one another, a person has to look: reason and passages are given.
-    Levels, points and the score itself stay as the rubric has them.
+    apart, and to ``others``, the scores of the single readings (not known when a stored reading is scored
+    anew: they lie as far away as they did). Where only that makes it straddle the pass line, or the readings
+    do not confirm one another, a person has to look: reason and passages are given. Levels, points and the
+    score itself stay as the rubric has them.
     """
     if report.used is ReaderChoice.LOCAL:
         return card, report
@@ -45,7 +46,10 @@ def weighed(
     whole = sum(i.max for i in card.items if i.level is not None)
     moved = sum(i.max * (apart[i.id].level - (i.level or 0.0)) for i in card.items if i.id in apart)
     shifted = card.energy_score + (100 * moved / whole if whole else 0.0)
-    edges = [*card.band, *others, shifted]
+    if others:
+        spread = min(others) - card.energy_score, max(others) - card.energy_score
+        report = replace(report, spread=spread)
+    edges = [*card.band, *(card.energy_score + points for points in report.spread), shifted]
     band = (round(max(0.0, min(edges)), 2), round(min(100.0, max(edges)), 2))
     items = tuple(_doubted(i, apart[i.id].level) if i.id in apart else i for i in card.items)
     disputes = tuple(
@@ -58,7 +62,8 @@ def weighed(
         for i in card.items
         if i.id in apart
     )
-    report = replace(report, disagreements=(*report.disagreements, *disputes))
+    chapters = (d for d in report.disagreements if d.about != "item")
+    report = replace(report, disagreements=(*chapters, *disputes))
     stretched = replace(card, band=band, items=items)
     told = [report.review] if report.review else []
     if straddles(stretched) and not straddles(card):

@@ -21,8 +21,8 @@ from qa_pipeline.rubric.scorer import Graded
 from qa_pipeline.rubric.sheet import Sheet, sheet
 from qa_pipeline.values import ReaderReport
 
-LONGEST = 60_000
-"""Characters of transcript sent; a longer meeting is judged by the chapters that the question names."""
+WHOLE = 3
+"""Windows of the endpoint that one question may send; a longer meeting is judged by the chapters it names."""
 SURE = 0.8
 """How sure a level is that a model granted."""
 
@@ -78,8 +78,9 @@ class LanguageJudge:
         if not numbers:
             return Graded(None, reason="会上没有这一章，语言模型评审不适用", applies=False)
         text = "\n".join(page.lines[n - 1] for n in numbers)
-        if len(text) > LONGEST:
-            return Graded(None, reason=f"转写超过 {LONGEST} 字，语言模型评审放弃")
+        longest = WHOLE * self.endpoint.window
+        if len(text) > longest:
+            return Graded(None, reason=f"转写超过 {longest} 字，语言模型评审放弃")
         scale = "、".join(f"{level:g}" for level in question.scale)
         try:
             answer = self._letters.ask(

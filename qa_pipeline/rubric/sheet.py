@@ -16,10 +16,8 @@ from qa_pipeline.personal import Disguise, Openly, likely_names
 from qa_pipeline.rubric.heard import bare
 from qa_pipeline.values import Evidence, MeetingFacts, Transcript, UtteranceReading
 
-WINDOW: Final = 8_000
-"""Characters of one window: with the rules and the answer they fit a context of 16 000 tokens."""
-OVERLAP: Final = 1_200
-"""Characters that a window shares with the next: what is cut by one border is whole in the other."""
+OVERLAP: Final = 0.15
+"""Share of a window that the next repeats: what is cut by one border is whole in the other."""
 SHORTEST_QUOTE: Final = 4
 """Characters; a shorter quote proves nothing."""
 QUOTE: Final = 90
@@ -97,20 +95,21 @@ class Sheet:
             speaker=said.speaker,
         )
 
-    def windows(self) -> tuple[tuple[int, int], ...]:
-        """Numbers (first, last) of each window, both included; neighbours share about OVERLAP characters."""
+    def windows(self, size: int) -> tuple[tuple[int, int], ...]:
+        """Numbers (first, last) of each window of at most ``size`` characters, both included; neighbours
+        share some utterances. A single utterance may be longer."""
         lengths = [len(line) for line in self.lines]
         found, first = list[tuple[int, int]](), 0
         while first < len(lengths):
-            last, size = first, 0
-            while last < len(lengths) and (last == first or size + lengths[last] <= WINDOW):
-                size += lengths[last]
+            last, filled = first, 0
+            while last < len(lengths) and (last == first or filled + lengths[last] <= size):
+                filled += lengths[last]
                 last += 1
             found.append((first + 1, last))
             if last == len(lengths):
                 break
             shared, back = 0, last
-            while back - 1 > first and shared + lengths[back - 1] <= OVERLAP:
+            while back - 1 > first and shared + lengths[back - 1] <= OVERLAP * size:
                 back -= 1
                 shared += lengths[back]
             first = back

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import replace
 from io import StringIO
 from itertools import pairwise
@@ -16,10 +17,11 @@ from typer.testing import CliRunner
 
 from qa_pipeline.cli import app
 from qa_pipeline.errors import InputError
-from qa_pipeline.reader import chosen
+from qa_pipeline.reader import chosen, weighed
 from qa_pipeline.report.html import render_html
 from qa_pipeline.report.json import inspection_from_json, inspection_to_json, to_json
 from qa_pipeline.report.terminal import render
+from qa_pipeline.rubric import load_rubric, score
 from qa_pipeline.values import Act, Chapter, Inspection, ReaderChoice, Transcript, Utterance, Verdict
 from tests.model_server import Reply, model
 from tests.reader.conftest import LABELS, TRANSCRIPT, Careful, Inspect
@@ -123,20 +125,21 @@ def test_names_and_numbers_are_covered_unless_the_host_is_trusted(read: Inspect,
     assert "[16] S1：彩琴" in open_
 
 
-def test_a_long_meeting_goes_in_windows_that_overlap(
-    read: Inspect, careful: Careful, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("qa_pipeline.rubric.sheet.WINDOW", 2_000)
-    monkeypatch.setattr("qa_pipeline.rubric.sheet.OVERLAP", 300)
+def test_a_long_meeting_goes_in_windows_that_overlap(read: Inspect, careful: Careful) -> None:
     with model(replace(careful, practices=(STEP,))) as server:
-        found = read("llm", server.url)
+        found = read("llm", server.url, WINDOW="2000")
+        asked = len(server.asked)
+        longer = read("llm", server.url, WINDOW="1000")
     shown = [[int(line[1 : line.index("]")]) for line in said.splitlines()[1:-1]] for said in server.said_to]
-    *windows, whole = shown
+    *windows, whole = shown[:asked]
     assert len(windows) > 2
     assert all(after[0] <= before[-1] for before, after in pairwise(windows))
     assert whole == list(range(1, len(LABELS) + 1)), "the items are asked of the whole meeting"
     assert labels(found) == LABELS
     assert found.reader.act_agreement == 1.0
+    assert max(map(len, shown[asked:])) < 50, "too long for a question about the whole"
+    assert any("会议太长" in w for w in longer.warnings)
+    assert longer.reader.used is ReaderChoice.LLM
 
 
 # ---------------------------------------------------------------- failures: the local reading stands
@@ -269,6 +272,12 @@ def test_the_same_meeting_is_not_asked_about_twice(read: Inspect, careful: Caref
         kept[0].write_text("{", "utf-8")
         read("llm", server.url)
         assert len(server.asked) == 2 * asked + 1, "a damaged answer is asked for anew"
+        for path in (tmp_path / "reader").rglob("*.json"):
+            os.utime(path, (1e9, 1e9))
+        read("llm", server.url, MODEL="third")
+        assert len(list((tmp_path / "reader").rglob("*.json"))) == 2, "old answers are dropped"
+        read("llm", server.url, MODEL="fourth", KEEP_DAYS="0")
+        assert len(list((tmp_path / "reader").rglob("*.json"))) == 2
 
 
 def test_a_folder_that_cannot_be_written_costs_nothing_but_the_saving(
@@ -334,6 +343,26 @@ def test_a_level_far_from_the_rubrics_widens_the_band_and_moves_nothing(
     assert "能量值在合格线两侧" in gate.reason
     assert gate.evidence[0].utterance == 15
     assert all("语言模型认为在 0 档" in i.reason for i in card.items if i.level)
+
+
+def test_what_the_readers_disagree_on_survives_another_rubric(read: Inspect, careful: Careful) -> None:
+    """As the service scores a stored reading anew: nobody is asked, the doubts stay."""
+    row = {"id": "C5", "level": 0, "utterances": [16], "quote": ""}
+    acts = {n: acts for n, acts in careful.acts.items() if n % 2}
+    with model(replace(careful, acts=acts, items=(row,))) as server:
+        found = read("both", server.url)
+    card = score(
+        load_rubric("weekly_review"),
+        transcript=found.transcript,
+        chapters=found.chapters,
+        findings=found.findings,
+        facts=found.facts,
+    )
+    again, report = weighed(card, found.reader)
+    assert again.band == pytest.approx(found.scorecard.band, abs=0.02)
+    assert again.criticals == found.scorecard.criticals
+    assert report.disagreements == found.reader.disagreements
+    assert [d.id for d in report.disagreements if d.about == "item"] == ["C5"]
 
 
 # ---------------------------------------------------------------- hostile words

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from api.access import Caller, Permission, allowed
 from api.audit import note
 from api.fields import Code, existing
-from api.jobs import service
+from api.jobs import inputs, service
 from api.jobs.repository import JobRepository
 from api.jobs.schemas import JobIn, JobOut, QueueOut, WorkerOut, job_out
 from api.jobs.tables import ACTIVE, JobState
@@ -55,18 +55,24 @@ def listed(
 @router.post("/jobs", summary="开始（或重新）质检一场会议", operation_id="start_job", status_code=202)
 def start(body: JobIn, request: Request, session: Database, asker: Starter) -> JobOut:
     """已有结果的阶段不会重做；要重做请给出 again_from。同一会议较早的任务让位。"""
-    existing(MeetingRepository(session, within=asker.within).get, body.meeting)
+    meeting = existing(MeetingRepository(session, within=asker.within).get, body.meeting)
+    store = request.app.state.store
+    text = body.transcript and inputs.transcript(session, store, meeting, body.transcript)
+    rubric = body.rubric and inputs.rubric(session, store, meeting, body.rubric, within=asker.within)
     job = service.start(
         session,
         meeting=body.meeting,
         requested_by=asker.actor,
         within=asker.within,
         again_from=body.again_from,
+        transcript=text or None,
+        rubric=rubric or None,
     )
     found = JobRepository(session, within=asker.within).get(job.code)
     note(
         session, request, asker, "job.start", kind="job", code=job.code,
-        institution_id=found.institution_id, again_from=body.again_from,
+        institution_id=found.institution_id, again_from=body.again_from, rubric=body.rubric,
+        transcript=body.transcript,
     )  # fmt: skip
     return job_out(found)
 

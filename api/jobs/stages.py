@@ -31,13 +31,13 @@ from api.settings import Settings
 from api.store import Store, get, put
 from models.calendar.repository import CalendarRepository
 from models.database import transaction
-from models.meetings.actions import ActionRepository, OpenCommitment
+from models.meetings.actions import ActionRepository
 from models.meetings.facts import FactsRepository
 from models.meetings.recordings import RecordingRepository
 from models.meetings.repository import MeetingRepository
 from models.organisation.tables import Institution
 from qa_pipeline.errors import OutputError, RecordingError
-from qa_pipeline.values import Action, Evidence, Inspection, MeetingFacts, Recording
+from qa_pipeline.values import Action, Inspection, MeetingFacts, Recording
 
 MADE_BY: Final = {
     ArtefactKind.RECORDING: Stage.PROBE,
@@ -286,8 +286,8 @@ def _in_child(shop: Shop, order: Order, report: Report) -> bytes:
 
 
 def _corrected(shop: Shop, task: Task) -> versions.Corrected | None:
-    """What people put right in the transcript, unless the recording is to be heard anew."""
-    if task.again_from in (Stage.PROBE, Stage.TRANSCRIBE):
+    """What people put right in the transcript, unless another is given or the recording is heard anew."""
+    if task.transcript is not None or task.again_from in (Stage.PROBE, Stage.TRANSCRIBE):
         return None
     with Session(shop.engine) as session:
         return versions.corrected(session, MeetingRepository(session).get(task.meeting).id)
@@ -303,13 +303,7 @@ def _facts(shop: Shop, task: Task) -> tuple[MeetingFacts, tuple[Action, ...]]:
             select(Institution.code).where(Institution.id == meeting.institution_id)
         ).one()
         due = ActionRepository(session).due_for_check(institution, on=meetings.day_of(meeting))
-        return facts, tuple(_promised(one) for one in due)
-
-
-def _promised(one: OpenCommitment) -> Action:
-    due = one.due_on.isoformat() if one.due_on else None
-    evidence = Evidence(start=0.0, end=0.0, quote=one.what, utterance=0)
-    return Action(who=one.owner or one.who, what=one.what, due=due, due_date=one.due_on, evidence=evidence)
+        return facts, tuple(kept.promised(one) for one in due)
 
 
 def _with_paths(recording: Recording, paths: list[str]) -> Recording:

@@ -13,11 +13,20 @@ from api.accounts.tables import Account
 from api.audit import note
 from api.fields import Below, Code, Day, existing
 from api.meetings.repository import LAST, ActionListRepository
-from api.meetings.schemas import ActionOut, Closing, CommitmentOut, Confirmation, FollowUp, PracticeOut
+from api.meetings.schemas import (
+    ActionIn,
+    ActionOut,
+    Closing,
+    CommitmentOut,
+    Confirmation,
+    FollowUp,
+    PracticeOut,
+)
 from api.organisation.service import subtree_of
 from api.pages import Cursor, Limit, Page, page
 from api.sessions import Database
 from models.meetings.actions import ActionRepository
+from models.meetings.repository import MeetingRepository
 from models.meetings.tables import ActionState, Meeting
 from models.organisation.repository import InstitutionRepository
 from qa_pipeline.errors import InputError
@@ -55,6 +64,21 @@ def actions(
     )
     shown, further = page(rows, limit, lambda row: [row[0].due_on or LAST, row[0].code])
     return Page(items=[_shown(row) for row in shown], next=further)
+
+
+@router.post("/actions", summary="手工添加行动项", operation_id="add_action", status_code=201)
+def add(request: Request, session: Database, asker: Editor, body: ActionIn) -> ActionOut:
+    """由人写下即视为已确认；重新质检不会改动它。"""
+    existing(MeetingRepository(session, within=asker.within).get, body.meeting)
+    new = ActionRepository(session, within=asker.within).add(
+        body.meeting,
+        what=body.what,
+        at=datetime.now(UTC),
+        who=body.who,
+        owner=body.owner,
+        due_on=body.due_on,
+    )
+    return _changed(session, request, asker, new.code, "action.add", owner=body.owner)
 
 
 @router.get("/actions/due", summary="某日会议应检查的未结行动项", operation_id="list_commitments_due")

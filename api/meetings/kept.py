@@ -15,12 +15,15 @@ from api.meetings.repository import in_month
 from api.meetings.tables import KeptInspection
 from api.problems import NotFound
 from models.base import EVERYWHERE, Repository, Subtree
+from models.meetings.actions import ActionRepository, OpenCommitment
+from models.meetings.repository import MeetingRepository
 from models.meetings.scorecards import ScorecardRepository
-from models.meetings.tables import Meeting, MeetingSlot, MeetingState, Scorecard
+from models.meetings.tables import FollowUpOutcome, Meeting, MeetingSlot, MeetingState, Scorecard
 from models.organisation.conditions import inside
 from models.organisation.tables import Institution
 from qa_pipeline.report.json import inspection_from_json, inspection_to_json
-from qa_pipeline.values import Inspection
+from qa_pipeline.report.masking import mask_personal
+from qa_pipeline.values import Action, Evidence, Inspection
 
 QUICK: Final = 6
 """gzip level: within 3 % of the smallest at a third of the time."""
@@ -37,12 +40,14 @@ def publish(
     """Make the inspection the meeting's current result; what jobs call at the end of a score.
 
     Raises InputError for a meeting that was not held. A transcript that the machine heard anew becomes the
-    newest version, so that corrections of an older one are not laid over it.
+    newest version, so that corrections of an older one are not laid over it. What the meeting agreed on
+    becomes its actions, and what it says of earlier ones is written down with them (R26, I4).
     """
     card = ScorecardRepository(session, within=within).store(meeting, inspection, made_at=made_at)
     session.add(KeptInspection(scorecard_id=card.id, body=_packed(inspection)))
     session.flush()
     versions.heard_anew(session, card.meeting_id, inspection.transcript, at=made_at)
+    _follow_up(session, session.get_one(Meeting, card.meeting_id), inspection)
     return card
 
 
@@ -82,6 +87,41 @@ class ArchiveRepository(Repository):
             .order_by(Meeting.code)
         )
         return [(code, _unpacked(body)) for code, body in self.session.execute(query)]
+
+
+def _follow_up(session: Session, meeting: Meeting, inspection: Inspection) -> None:
+    """Write down what the meeting says of the commitments that it had to check."""
+    from qa_pipeline.findings.checking import answer_to
+    from qa_pipeline.findings.reading import Reading
+
+    institution = session.get_one(Institution, meeting.institution_id)
+    day = MeetingRepository(session).day_of(meeting)
+    actions = ActionRepository(session)
+    found = inspection.findings
+    reading = Reading(
+        transcript=inspection.transcript,
+        chapters=inspection.chapters,
+        facts=inspection.facts,
+        readings=found.readings,
+        host=found.host,
+    )
+    for one in actions.due_for_check(institution.code, on=day):
+        answer = answer_to(reading, promised(one))
+        if answer is None:
+            actions.hear(one.code, meeting=meeting.code, outcome=FollowUpOutcome.NOT_MENTIONED)
+            continue
+        where, kept = answer
+        if kept is not None:
+            outcome = FollowUpOutcome.KEPT if kept else FollowUpOutcome.NOT_KEPT
+            quote = mask_personal(inspection.transcript.utterances[where].text)
+            actions.hear(one.code, meeting=meeting.code, outcome=outcome, quote=quote)
+
+
+def promised(one: OpenCommitment) -> Action:
+    """A commitment of an earlier meeting as the inspection takes it."""
+    due = one.due_on.isoformat() if one.due_on else None
+    evidence = Evidence(start=0.0, end=0.0, quote=one.what, utterance=0)
+    return Action(who=one.owner or one.who, what=one.what, due=due, due_date=one.due_on, evidence=evidence)
 
 
 def _packed(inspection: Inspection) -> bytes:

@@ -185,6 +185,22 @@ class ActionOut(BaseModel):
     closed_on: date | None
 
 
+class ActionIn(Given):
+    """An action that a person writes down."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            meeting="350102-2026-09-W1", what="陪访绩优客户三户", owner="S1", due_on="2026-09-14"
+        )
+    )
+
+    meeting: Code = Field(description="会上定下此事的会议")
+    what: Words
+    who: Line | None = Field(None, description="责任人的称呼；不填则为责任人姓名")
+    owner: Code | None = Field(None, description="责任人工号")
+    due_on: Day | None = Field(None, description="期限")
+
+
 class Confirmation(Given):
     model_config = ConfigDict(json_schema_extra=example(owner="S1", due_on="2026-09-14"))
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import count
 
 from sqlalchemy import and_, case, func, or_, select
+from sqlalchemy.orm import Session
 
 from models.base import SHANGHAI, Repository
 from models.meetings.repository import MeetingRepository
@@ -67,6 +70,15 @@ def kept_rate(kept: int, due: int) -> Decimal | None:
     return Decimal(kept) / due if due else None
 
 
+def new_codes(session: Session, meeting: Meeting) -> Iterator[str]:
+    """Codes for the meeting's next actions, one after the other."""
+    head = f"M{meeting.id}-"
+    codes = session.scalars(select(ActionItem.code).where(ActionItem.meeting_id == meeting.id))
+    tails = [code.removeprefix(head) for code in codes if code.startswith(head)]
+    last = max((int(tail) for tail in tails if tail.isdecimal()), default=0)
+    return (f"{head}{number}" for number in count(last + 1))
+
+
 class ActionRepository(Repository):
     """Action items of the meetings in the subtree."""
 
@@ -88,6 +100,39 @@ class ActionRepository(Repository):
         owner = self._meetings.get(meeting)
         query = select(ActionItem).where(ActionItem.meeting_id == owner.id).order_by(ActionItem.id)
         return tuple(self.session.scalars(query))
+
+    def add(
+        self,
+        meeting: str,
+        *,
+        what: str,
+        at: datetime,
+        who: str | None = None,
+        owner: str | None = None,
+        due_on: date | None = None,
+    ) -> ActionItem:
+        """An action that a person writes down, confirmed by that; ``owner`` by number.
+
+        Raises InputError for a meeting that was not held.
+        """
+        held = self._meetings.get(meeting)
+        if held.state != MeetingState.HELD:
+            raise InputError(f"会议 {meeting} 未登记召开或已作废，不能添加行动项：请先登记召开时间。")
+        self.session.execute(select(Meeting.id).where(Meeting.id == held.id).with_for_update())
+        person = PeopleRepository(self.session, within=self.within).get(owner) if owner else None
+        new = ActionItem(
+            code=next(new_codes(self.session, held)),
+            meeting_id=held.id,
+            what=what,
+            who=who or (person.name if person else None),
+            owner_id=person.id if person else None,
+            due_on=due_on,
+            state=ActionState.OPEN,
+            confirmed_at=at,
+        )
+        self.session.add(new)
+        self.session.flush()
+        return new
 
     def confirm(
         self, code: str, *, at: datetime, owner: str | None = None, due_on: date | None = None
@@ -169,6 +214,21 @@ class ActionRepository(Repository):
         row.outcome, row.quote = outcome, quote
         if outcome == FollowUpOutcome.KEPT and action.state == ActionState.OPEN:
             action.state, action.closed_on = ActionState.KEPT, day
+        self.session.flush()
+        return row
+
+    def hear(
+        self, code: str, *, meeting: str, outcome: FollowUpOutcome, quote: str | None = None
+    ) -> ActionFollowUp | None:
+        """What the machine heard a later meeting say of the action.
+
+        It closes nothing, and stands behind whatever is written already: both are for people. None: it was.
+        """
+        action, later = self.get(code), self._meetings.get(meeting)
+        if self.session.get(ActionFollowUp, (action.id, later.id)) is not None:
+            return None
+        row = ActionFollowUp(action_id=action.id, meeting_id=later.id, outcome=outcome, quote=quote)
+        self.session.add(row)
         self.session.flush()
         return row
 

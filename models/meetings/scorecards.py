@@ -11,6 +11,7 @@ from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import selectinload, undefer
 
 from models.base import Repository
+from models.meetings.actions import new_codes
 from models.meetings.repository import MeetingRepository
 from models.meetings.tables import (
     ActionFollowUp,
@@ -127,18 +128,16 @@ class ScorecardRepository(Repository):
         self.session.execute(
             delete(ActionItem).where(*untouched).execution_options(synchronize_session="fetch")
         )
-        there = select(ActionItem.code, ActionItem.what).where(ActionItem.meeting_id == meeting.id)
-        kept = dict(self.session.execute(there).tuples().all())
+        kept = set(self.session.scalars(select(ActionItem.what).where(ActionItem.meeting_id == meeting.id)))
         owners = self._namesakes(meeting, [action.who for action in actions if action.who])
-        number = max((int(code.rsplit("-", 1)[1]) for code in kept if _is_own(code, meeting)), default=0)
+        codes = new_codes(self.session, meeting)
         for action in actions:
             what = action.what or action.evidence.quote
-            if what in kept.values():
+            if what in kept:
                 continue
-            number += 1
             self.session.add(
                 ActionItem(
-                    code=f"M{meeting.id}-{number}",
+                    code=next(codes),
                     meeting_id=meeting.id,
                     what=what,
                     who=action.who,
@@ -162,11 +161,6 @@ class ScorecardRepository(Repository):
             .having(func.count(Person.id) == 1)
         )
         return dict(self.session.execute(query).tuples().all())
-
-
-def _is_own(code: str, meeting: Meeting) -> bool:
-    head, _, number = code.rpartition("-")
-    return head == f"M{meeting.id}" and number.isdecimal()
 
 
 def _chapters(inspection: Inspection) -> list[MeetingChapter]:

@@ -63,6 +63,17 @@ def checking(reading: Reading) -> dict[int, float]:
     return weight
 
 
+_NOT_KEPT: Final = re.compile(
+    r"[没未](?:有)?(?:能|全|全部)?(?:完成|做|落实|达成|兑现|办|约|打|去|交|联系|拜访|来得及)[到完成好上]?|"
+    r"还[没差欠剩]|忘了|来不及|只(?:完成|做|约|打|去|联系|拜访)了"
+)
+_KEPT: Final = re.compile(
+    r"(?:完成|做完|落实|达成|兑现|办好|办完|搞定|做到|交上去|联系好|约好|约到)了?|"
+    r"(?:已经?|都)[^，。；？]{0,12}了|(?:约|打|去|拜访|联系|提交|做)了[^，。；？]{0,8}[一二两三四五六七八九十\d]"
+)
+"""What is said of a promise that was kept, and of one that was not; what says both is not clear."""
+
+
 @measure(
     id="check_share",
     label="检查占比",
@@ -109,9 +120,7 @@ def followup_rate(reading: Reading) -> Measurement:
     answered = [i for i in taken if _answered(reading, i)]
     if reading.commitments_before:
         found = [
-            where
-            for action in reading.commitments_before
-            if (where := _taken_up(reading, action)) is not None
+            where for action in reading.commitments_before if (where := taken_up(reading, action)) is not None
         ]
         return reading.measured("followup_rate", len(found) / len(reading.commitments_before), found)
     # Without the list: three promises taken up and answered are a full round.
@@ -131,7 +140,7 @@ def _answered(reading: Reading, index: int) -> bool:
     return any(e.question == index and e.answers and e.substance >= LEAST_TOLD for e in reading.exchanges)
 
 
-def _taken_up(reading: Reading, action: Action) -> int | None:
+def taken_up(reading: Reading, action: Action) -> int | None:
     """The utterance that takes up an earlier promise: its words, where somebody checks or is asked."""
     from rapidfuzz import fuzz
 
@@ -147,3 +156,17 @@ def _taken_up(reading: Reading, action: Action) -> int | None:
         if score > best:
             best, where = score, index
     return where if best >= 0.45 else None
+
+
+def answer_to(reading: Reading, action: Action) -> tuple[int, bool | None] | None:
+    """Where an earlier promise is taken up, and whether it is said to be kept; None there: it is not clear.
+
+    None for a promise that nobody takes up.
+    """
+    where = taken_up(reading, action)
+    if where is None:
+        return None
+    answers = [i for e in reading.exchanges if e.question == where for i in e.answers]
+    told = "。".join(reading.utterances[i].text for i in (answers or [where]))
+    kept, not_kept = _KEPT.search(_NOT_KEPT.sub("", told)), _NOT_KEPT.search(told)
+    return where, None if bool(kept) == bool(not_kept) else bool(kept)

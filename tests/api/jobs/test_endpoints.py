@@ -12,7 +12,11 @@ from fastapi.testclient import TestClient
 from api.accounts.tables import Role
 from api.jobs.service import end_when_possible
 from api.jobs.tables import InspectionJob, JobState
+from api.rubrics.texts import shipped_text
+from api.store import get
 from models.database import transaction
+from qa_pipeline.rubric import rubric_for
+from qa_pipeline.values import MeetingKind
 from tests.api.conftest import SignedIn
 from tests.api.jobs.works import Works
 
@@ -37,6 +41,35 @@ def test_a_job_is_started_cancelled_and_retried(works: Works, manager: TestClien
     again = manager.post("/api/v1/jobs", json={"meeting": "M1", "again_from": "score"}).json()
     assert (again["again_from"], again["state"]) == ("score", "queued")
     assert manager.post(f"/api/v1/jobs/{again['code']}/cancel").status_code == 200
+
+
+def test_a_job_scores_by_the_rubric_and_the_transcript_that_are_asked_for(
+    works: Works, manager: TestClient
+) -> None:
+    works.held()
+    works.by_hand(manager.post("/api/v1/jobs", json={"meeting": "M1"}).json()["code"])
+    weekly, monthly = (rubric_for(kind, None) for kind in MeetingKind)
+    asked = {
+        "meeting": "M1",
+        "again_from": "score",
+        "rubric": f"{weekly.id}@{weekly.version}",
+        "transcript": 1,
+    }
+    started = manager.post("/api/v1/jobs", json=asked)
+    assert started.status_code == 202, started.text
+    job = works.by_hand(started.json()["code"])
+    assert (job.state, job.scorecard_version) == (JobState.DONE, 2)
+    assert get(works.store, job.rubric or "").decode() == shipped_text(weekly.id)
+    assert job.transcript is not None
+    assert len(works.heard) == 2  # begin and end of the first job's hearing
+    for wrong, status in (
+        ({"rubric": f"{weekly.id}@99"}, 404),
+        ({"rubric": weekly.id}, 400),
+        ({"rubric": f"{monthly.id}@{monthly.version}"}, 400),
+        ({"transcript": 9}, 404),
+        ({"transcript": 0}, 422),
+    ):
+        assert manager.post("/api/v1/jobs", json={"meeting": "M1", **wrong}).status_code == status, wrong
 
 
 def test_a_meeting_without_recording_or_not_there_is_refused(works: Works, manager: TestClient) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -10,8 +11,9 @@ from sqlalchemy import Engine, update
 
 from api.accounts.tables import Account, Role
 from models.database import transaction
-from models.meetings.tables import ActionItem, ActionState, Meeting
+from models.meetings.tables import ActionFollowUp, ActionItem, ActionState, Meeting
 from models.organisation.tables import Person
+from qa_pipeline.values import Act, UtteranceReading
 from tests.api.conftest import SignedIn
 from tests.api.people import staff
 from tests.api.results import good, hold, inspect
@@ -102,3 +104,66 @@ def test_r34_practices_of_a_period_come_from_current_results(
         f"{V1}/practices", params={"first": "2026-09-01", "last": "2026-09-30", "cursor": first["next"]}
     ).json()
     assert first["items"] + second["items"] == found
+
+
+def test_an_action_is_added_by_hand_and_no_later_result_takes_it_away(
+    manager: TestClient, service_engine: Engine
+) -> None:
+    body = {"meeting": "A", "what": "陪访三户", "owner": "S1", "due_on": "2026-09-14"}
+    added = manager.post(f"{V1}/actions", json=body)
+    assert added.status_code == 201, added.text
+    made = added.json()
+    assert (made["owner"], made["state"], made["due_on"]) == ("S1", "open", "2026-09-14")
+    assert made["confirmed_at"] is not None
+    assert made["who"] == made["owner_name"]
+    inspect(service_engine, "A", good())
+    inspect(service_engine, "A", good())
+    assert [row["what"] for row in manager.get(f"{V1}/actions?meeting=A&confirmed=true").json()["items"]] == [
+        "陪访三户"
+    ]
+    listed = manager.get(f"{V1}/actions?meeting=A").json()["items"]
+    assert len({row["code"] for row in listed}) == len(listed) == 1 + len(good().findings.actions)
+    for wrong, status in (
+        ({**body, "meeting": "C"}, 404),
+        ({**body, "owner": "nobody"}, 400),
+        ({"meeting": "A", "what": " "}, 422),
+    ):
+        assert manager.post(f"{V1}/actions", json=wrong).status_code == status
+
+
+def test_r26_publication_writes_down_what_the_meeting_says_of_earlier_actions(
+    manager: TestClient, service_engine: Engine
+) -> None:
+    said = good()
+    rows = list(said.transcript.utterances)
+    acts = list(said.findings.readings)
+    taken_up = UtteranceReading(acts=((Act.FOLLOWUP, 0.9),))
+    for number, text in ((5, "上周说的陪访五户增员对象完成了。"), (9, "拜访转介绍中心的名单还没有整理。")):
+        rows[number], acts[number] = replace(rows[number], text=text), taken_up
+    later = replace(
+        said,
+        transcript=replace(said.transcript, utterances=tuple(rows)),
+        findings=replace(said.findings, readings=tuple(acts)),
+    )
+    with transaction(service_engine) as session:
+        held = session.query(Meeting).filter_by(code="A").one()
+        for code, what in (("K", "陪访五户增员对象"), ("N", "整理转介绍中心的名单"), ("O", "采购投影仪幕布")):
+            session.add(ActionItem(code=code, meeting_id=held.id, what=what, due_on=date(2026, 9, 14),
+                                   state=ActionState.OPEN))  # fmt: skip
+    correct = {"meeting": "B", "outcome": "kept", "quote": "幕布买了"}
+    assert manager.put(f"{V1}/actions/O/follow-up", json=correct).status_code == 200
+    inspect(service_engine, "B", later)
+    with transaction(service_engine) as session:
+        query = session.query(ActionItem.code, ActionFollowUp.outcome, ActionFollowUp.quote, ActionItem.state)
+        found = {row[0]: tuple(row[1:]) for row in query.join(ActionFollowUp).all()}
+    assert found["K"] == ("kept", rows[5].text, "open")  # only a person closes it
+    assert found["N"] == ("not_kept", rows[9].text, "open")
+    assert found["X"] == found["Y"] == ("not_mentioned", None, "open")
+    assert found["O"] == ("kept", "幕布买了", "kept")  # what a person wrote stands
+    due = manager.get(f"{V1}/actions/due?institution=350102&on=2026-09-22").json()
+    assert {row["code"]: row["passed_over"] for row in due if row["meeting"] == "A"} == {
+        "K": 0,
+        "N": 0,
+        "X": 1,
+        "Y": 1,
+    }

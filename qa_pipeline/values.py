@@ -237,11 +237,24 @@ class ChapterSpan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LikelyChapter:
+    """How long a chapter lasted by the segmenter's probabilities, in its spans or not, and the stretch
+    [start, end) in which it most likely is."""
+
+    chapter: Chapter
+    seconds: Seconds
+    start: Seconds
+    end: Seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Chapters:
-    """Spans in time order that tile the utterances; a chapter may be missing, or recur in several spans."""
+    """Spans in time order that tile the utterances; a chapter may be missing, or recur in several spans.
+    ``likely`` is empty where nobody counted probabilities (borders set by hand)."""
 
     spans: tuple[ChapterSpan, ...]
     segmenter: str
+    likely: tuple[LikelyChapter, ...] = ()
 
     def of(self, chapter: Chapter) -> tuple[ChapterSpan, ...]:
         return tuple(s for s in self.spans if s.chapter == chapter)
@@ -278,7 +291,8 @@ class Mention:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UtteranceReading:
-    """What one utterance does (acts with probability >= 0.5, most likely first) and names."""
+    """What one utterance does, with how probable that is (on meetings by people the model never learned
+    from), most probable first, and what it names."""
 
     acts: tuple[tuple[Act, float], ...] = ()
     mentions: tuple[Mention, ...] = ()
@@ -461,6 +475,18 @@ class Critical:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Listen:
+    """The one passage [start, end) that a person should hear before deciding, and why (Chinese): it is about
+    the item or critical ``id``, which may move the score by ``swing`` points (None: it decides by itself)."""
+
+    id: str
+    start: Seconds
+    end: Seconds
+    reason: str
+    swing: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scorecard:
     """The energy score (0-100), how sure it is (band), and what it is made of, pinned to one rubric."""
 
@@ -474,6 +500,8 @@ class Scorecard:
     rubric_id: str
     rubric_version: str
     rubric_hash: str
+    listen: Listen | None = None
+    """What a person should hear first; None where nothing has to be heard."""
 
 
 # ---------------------------------------------------------------- compliance

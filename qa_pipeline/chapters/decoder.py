@@ -9,7 +9,14 @@ import numpy as np
 
 from qa_pipeline.chapters import crf, model
 from qa_pipeline.chapters.features import TOPICS, Evidence, Floats, evidence
-from qa_pipeline.values import Chapter, Chapters, ChapterSpan, MeetingKind, Transcript
+from qa_pipeline.values import (
+    Chapter,
+    Chapters,
+    ChapterSpan,
+    LikelyChapter,
+    MeetingKind,
+    Transcript,
+)
 
 TEMPERATURE: Final = 1.5
 """Probabilities are read at this temperature: windows overlap, so the field counts the same words repeatedly
@@ -18,6 +25,8 @@ REFUSED: Final = 0.97
 """What was filed as one of the two meetings but is this surely neither has their chapters no more than
 another meeting has. Chosen on unseen authors: no weekly or monthly meeting was refused at this bar, at 0.95
 one was that digressed for two thirds of its time."""
+TRACE: Final = 0.2
+"""A chapter's likely stretch is where its probability is above this on the whole."""
 KIND_ORDER: Final = (MeetingKind.WEEKLY_REVIEW, MeetingKind.MONTHLY_PLANNING, None)
 
 
@@ -48,6 +57,7 @@ def segment(
     return Chapters(
         spans=_spans(transcript, path, label, seen.weight, kind),
         segmenter=learned.version,
+        likely=_likely(transcript, label, kind),
     )
 
 
@@ -102,6 +112,38 @@ def _kind(seen: Evidence, learned: model.Model) -> tuple[MeetingKind | None, flo
     likely /= likely.sum()
     best = int(likely.argmax())
     return KIND_ORDER[best], float(likely[best])
+
+
+def _likely(transcript: Transcript, label: Floats, kind: MeetingKind | None) -> tuple[LikelyChapter, ...]:
+    starts = np.array([*(u.start for u in transcript.utterances), transcript.duration])
+    times = np.diff(starts)
+    found = []
+    for topic, chapter in enumerate(TOPICS):
+        if chapter == Chapter.STAGE_REVIEW and kind == MeetingKind.MONTHLY_PLANNING:
+            chapter = Chapter.MONTHLY_REVIEW
+        seconds = times @ label[:, topic]
+        first, last = _densest((label[:, topic] - TRACE) * times)
+        found.append(
+            LikelyChapter(
+                chapter=chapter,
+                seconds=round(float(seconds), 1),
+                start=round(float(starts[first]), 2),
+                end=round(float(starts[last]), 2),
+            )
+        )
+    return tuple(found)
+
+
+def _densest(gains: Floats) -> tuple[int, int]:
+    """The stretch [first, last) with the greatest sum (J. Kadane)."""
+    best, found, since, total = -np.inf, (0, 0), 0, 0.0
+    for at, gain in enumerate(gains.tolist()):
+        if total <= 0:
+            since, total = at, 0.0
+        total += gain
+        if total > best:
+            best, found = total, (since, at + 1)
+    return found
 
 
 def _spans(

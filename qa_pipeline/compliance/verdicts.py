@@ -29,6 +29,7 @@ from qa_pipeline.values import (
     Compliance,
     ComplianceVerdict,
     Findings,
+    Listen,
     MeetingFacts,
     MeetingKind,
     Recording,
@@ -246,7 +247,9 @@ def _quality(scorecard: Scorecard) -> tuple[Check, ...]:
     checks = [_energy(scorecard)]
     for critical in scorecard.criticals:
         if critical.review:
-            checks.append(_warn("R11", f"{critical.label}：{critical.reason}（结论冻结，转人工复核）"))
+            listen = scorecard.listen
+            where = f"：先听 {listen_to(listen)}" if listen and listen.id == critical.id else ""
+            checks.append(_warn("R11", f"{critical.label}：{critical.reason}（结论冻结，转人工复核{where}）"))
         else:
             checks.append(_fail("R11", f"{critical.label}：{critical.reason}"))
     return tuple(checks)
@@ -258,10 +261,21 @@ def _energy(scorecard: Scorecard) -> Check:
         return _unknown("R11", "没有可评分的项目，能量值未知")
     told = f"能量值 {_points(score)}"
     if straddles(scorecard):
-        return _warn("R11", f"{told}，误差范围 {_points(low)}–{_points(high)} 跨合格线 {line:g}，须人工复核")
+        told = f"{told}，误差范围 {_points(low)}–{_points(high)} 跨合格线 {line:g}，须人工复核"
+        return _warn("R11", told + (f"：先听 {listen_to(scorecard.listen)}" if scorecard.listen else ""))
     if score >= line:
         return _pass("R11", f"{told}，达到合格线 {line:g}")
     return _fail("R11", f"{told}，低于合格线 {line:g}")
+
+
+def listen_to(passage: Listen) -> str:
+    """The one passage to hear, as a sentence: 12:31–12:55，「追问」只有 52% 的把握……"""
+    return f"{_time(passage.start)}–{_time(passage.end)}，{passage.reason}"
+
+
+def _time(seconds: float) -> str:
+    whole = int(seconds)
+    return f"{whole // 60:02}:{whole % 60:02}"
 
 
 def _unscored(scorecard: Scorecard) -> bool:

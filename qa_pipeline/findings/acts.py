@@ -212,6 +212,8 @@ class ActModel:
     signal_weights: Matrix
     neighbour_weights: Matrix
     second_signal_weights: Matrix
+    shift: Matrix
+    """(acts,): what to add to a logit for the probability on meetings by people unknown to the model."""
     version: str
 
     @cached_property
@@ -298,12 +300,20 @@ class ActModel:
         return result
 
     def probabilities(self, texts: Sequence[str], signal: Matrix) -> Matrix:
-        """(utterances, acts), order of ACTS; 0.5 is each act's best cut by F1."""
+        """(utterances, acts), order of ACTS; 0.5 is each act's best cut by F1. How probable an act is:
+        ``calibrated``."""
         if not len(texts):
             return np.zeros((0, len(ACTS)), dtype=np.float32)
         first = self.first_pass(texts, signal)
         second = neighbourhood(first) @ self.neighbour_weights + signal @ self.second_signal_weights
         result: Matrix = (1 / (1 + np.exp(-np.clip(second, -30, 30)))).astype(np.float32)
+        return result
+
+    def calibrated(self, cut: Matrix) -> Matrix:
+        """How often people say so too, of what ``probabilities`` gives."""
+        inside = np.clip(cut, 1e-6, 1 - 1e-6)
+        odds = inside / (1 - inside) * np.exp(self.shift)
+        result: Matrix = (odds / (1 + odds)).astype(np.float32)
         return result
 
     def arrays(self) -> dict[str, NDArray[Any]]:
@@ -315,6 +325,7 @@ class ActModel:
             "signal_weights": self.signal_weights,
             "neighbour_weights": self.neighbour_weights,
             "second_signal_weights": self.second_signal_weights,
+            "shift": self.shift,
             "version": np.frombuffer(self.version.encode(), dtype=np.uint8),
         }
 
@@ -330,6 +341,7 @@ def load(file: IO[bytes]) -> ActModel:
             signal_weights=data["signal_weights"],
             neighbour_weights=data["neighbour_weights"],
             second_signal_weights=data["second_signal_weights"],
+            shift=data["shift"] if "shift" in data else np.zeros(len(ACTS), dtype=np.float32),
             version=data["version"].tobytes().decode(),
         )
     for char in {c for word in words if len(word) == 1 for c in word}:

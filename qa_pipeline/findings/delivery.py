@@ -97,7 +97,8 @@ def recognition_confidence(reading: Reading) -> Measurement:
     if not rated:
         return unknown("recognition_confidence", "转写没有给出置信度")
     value = sum(c * n for c, n in rated) / sum(n for _, n in rated)
-    return reading.measured("recognition_confidence", value, reading.spoken[:1])
+    worst = sorted(reading.spoken, key=lambda i: reading.utterances[i].confidence or 0.0)
+    return reading.measured("recognition_confidence", value, worst[:3])
 
 
 @measure(id="phantom_share", label="幻听占比", unit="share", meaning="疑似识别器凭空写出的语句占比")

@@ -101,6 +101,18 @@ def _seconds(chapter: Chapter) -> Measure:
     return seconds
 
 
+def _likely(chapter: Chapter) -> Measure:
+    def likely(reading: Reading) -> Measurement:
+        name = f"chapter_likely.{chapter.value}"
+        found = next((one for one in reading.chapters.likely if one.chapter == chapter), None)
+        if found is None:
+            return unknown(name, "章节由人划定，或分章节时没有算概率")
+        inside = [i for i in reading.spoken if found.start <= reading.utterances[i].start < found.end]
+        return reading.measured(name, found.seconds, inside[:2])
+
+    return likely
+
+
 def _share(chapter: Chapter) -> Measure:
     def share(reading: Reading) -> Measurement:
         name = f"chapter_share.{chapter.value}"
@@ -126,6 +138,13 @@ for _chapter in Chapter:
         unit="seconds",
         meaning=f"{CHAPTERS[_chapter]}各段合计秒数",
         function=_seconds(_chapter),
+    )
+    register(
+        id=f"chapter_likely.{_chapter.value}",
+        label=f"{CHAPTERS[_chapter]}可能用时",
+        unit="seconds",
+        meaning=f"按每句属于{CHAPTERS[_chapter]}的概率合计的秒数：没有单独成章，也可能掺在别的章里",
+        function=_likely(_chapter),
     )
     register(
         id=f"chapter_share.{_chapter.value}",

@@ -213,12 +213,15 @@ def fit(
         np.hstack([near, signal]), labels, np.full(near.shape[1] + signal.shape[1], SECOND_PENALTY)
     )
     logits = np.hstack([near, signal]) @ weights
-    # The first signal is always one: it carries the bias. Move each cut to where F1 is best.
-    weights[near.shape[1]] -= [_best_cut(logits[:, a], labels[:, a]) for a in range(len(ACTS))]
+    # The first signal is always one: it carries the bias. Move each cut to where F1 is best; what it was
+    # moved by makes a probability of it again, since the second pass learned from scores of unseen authors.
+    cuts = np.array([_best_cut(logits[:, a], labels[:, a]) for a in range(len(ACTS))])
+    weights[near.shape[1]] -= cuts
     return replace(
         first,
         neighbour_weights=weights[: near.shape[1]].astype(np.float32),
         second_signal_weights=weights[near.shape[1] :].astype(np.float32),
+        shift=cuts.astype(np.float32),
         version=version,
     )
 
@@ -270,6 +273,7 @@ def _first(training: Sequence[Example]) -> ActModel:
         signal_weights=weights[len(known) :].astype(np.float32),
         neighbour_weights=empty,
         second_signal_weights=empty,
+        shift=np.zeros(len(ACTS), dtype=np.float32),
         version="",
     )
 

@@ -20,6 +20,7 @@ from qa_pipeline.values import (
     Findings,
     Inspection,
     ItemScore,
+    Listen,
     Measurement,
     MeetingFacts,
     ReaderReport,
@@ -57,6 +58,7 @@ def to_json(inspection: Inspection) -> dict[str, Any]:
         },
         "items": [_item(item) for item in card.items],
         "criticals": [_critical(critical) for critical in card.criticals],
+        "listen": _listen(card.listen),
         "chapters": [
             {
                 "chapter": span.chapter.value,
@@ -236,6 +238,18 @@ def _acts(card: Scorecard, findings: Findings) -> dict[str, dict[str, float]]:
         str(index): {act.value: probability for act, probability in findings.readings[index].acts}
         for index in sorted({proof.utterance for proof in proofs})
         if index < len(findings.readings) and findings.readings[index].acts
+    }
+
+
+def _listen(listen: Listen | None) -> dict[str, Any] | None:
+    if listen is None:
+        return None
+    return {
+        "id": listen.id,
+        "start": _number(listen.start),
+        "end": _number(listen.end),
+        "reason": listen.reason,
+        "swing": _number(listen.swing),
     }
 
 

@@ -105,6 +105,11 @@ class Heard:
         said = [self.transcript.utterances[i] for i in self.real]
         return said[0].start, max(u.end for u in said)
 
+    def certainty(self, utterance: int) -> float:
+        """How surely an utterance was read: its chapter's confidence times that of what it does."""
+        acts = self.findings.readings[utterance].acts
+        return self.chapter_of.get(utterance, (None, 1.0))[1] * max((p for _, p in acts), default=1.0)
+
     @cached_property
     def characters(self) -> int:
         return sum(len(self.texts[i]) for i in self.real)

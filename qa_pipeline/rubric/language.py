@@ -382,6 +382,9 @@ class CriticalRule(Part):
     when: Condition
     reason: str = Field(min_length=4)
     review: bool = False
+    doubt: Condition | None = Field(
+        None, description="成立时拿不准：分数够得着合格线的，不否决，冻结结论转人工"
+    )
 
 
 class DimensionWeight(Part):

@@ -67,7 +67,8 @@ def _proves_nothing(condition: Condition) -> bool:
 
 
 def _conditions(rubric: Rubric) -> Iterator[Condition]:
-    roots: list[Condition | None] = [*rubric.definitions.values(), *(rule.when for rule in rubric.criticals)]
+    roots: list[Condition | None] = [*rubric.definitions.values()]
+    roots += [condition for rule in rubric.criticals for condition in (rule.when, rule.doubt)]
     for item in rubric.items:
         roots += [item.evidence, *(c.when for c in item.caps), *(d.when for d in item.doubts)]
         for scale in (item, *item.points):

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from qa_pipeline.rubric import inwords
+from qa_pipeline.rubric import inwords, listening
 from qa_pipeline.rubric.conditions import Found, Number, Reader
 from qa_pipeline.rubric.heard import Heard, Hit
 from qa_pipeline.rubric.loader import Rubric
@@ -93,9 +93,11 @@ def score(
     whole = sum(i.max for i in counted)
     energy = round(100 * sum(i.score for i in counted) / whole, 2) if whole else 0.0
     half = _half_width(rubric, items, heard) if whole else rubric.band.most
+    band = (round(max(0.0, energy - half), 2), round(min(100.0, energy + half), 2))
+    criticals = _criticals(rubric, reader, items, reaches=band[1] >= rubric.pass_line)
     return Scorecard(
         energy_score=energy,
-        band=(round(max(0.0, energy - half), 2), round(min(100.0, energy + half), 2)),
+        band=band,
         pass_line=rubric.pass_line,
         dimensions={
             d.id: (
@@ -105,10 +107,13 @@ def score(
             for d in rubric.dimensions
         },
         items=tuple(items),
-        criticals=_criticals(rubric, reader, items),
+        criticals=criticals,
         rubric_id=rubric.id,
         rubric_version=rubric.version,
         rubric_hash=rubric.sha256,
+        listen=listening.first(
+            rubric, heard, items, criticals, straddling=band[0] < rubric.pass_line <= band[1]
+        ),
     )
 
 
@@ -315,12 +320,8 @@ def _evidence(graded: Graded, item: Item, reader: Reader) -> tuple[Evidence, ...
 
 
 def _certainty(evidence: tuple[Evidence, ...], heard: Heard) -> float:
-    """How surely the proof was read: its chapter's confidence times that of what the utterance does."""
-    sure = [
-        heard.chapter_of.get(e.utterance, (None, 1.0))[1]
-        * max((p for _, p in heard.findings.readings[e.utterance].acts), default=1.0)
-        for e in evidence
-    ]
+    """How surely the proof was read, on the whole."""
+    sure = [heard.certainty(e.utterance) for e in evidence]
     return sum(sure) / len(sure) if sure else 1.0
 
 
@@ -353,7 +354,10 @@ def _half_width(rubric: Rubric, items: list[ItemScore], heard: Heard) -> float:
     return min(band.most, max(band.least, spread + blurred))
 
 
-def _criticals(rubric: Rubric, reader: Reader, items: list[ItemScore]) -> tuple[Critical, ...]:
+def _criticals(
+    rubric: Rubric, reader: Reader, items: list[ItemScore], *, reaches: bool
+) -> tuple[Critical, ...]:
+    """The gates that closed. A doubtful one is left to a person where all else would do (``reaches``)."""
     gates = []
     for rule in rubric.criticals:
         found = reader.found(rule.when)
@@ -361,9 +365,15 @@ def _criticals(rubric: Rubric, reader: Reader, items: list[ItemScore]) -> tuple[
             evidence = found.evidence[:SHOWN] or tuple(
                 reader.heard.evidence(h) for h in _spread(found.hits, SHOWN)
             )
+            doubtful = reaches and rule.doubt is not None and reader.found(rule.doubt).truth is True
+            told = f"{rule.reason}{found.reason}。" if found.reason else rule.reason
             gates.append(
                 Critical(
-                    id=rule.id, label=rule.label, reason=rule.reason, evidence=evidence, review=rule.review
+                    id=rule.id,
+                    label=rule.label,
+                    reason=f"{told}{listening.UNSURE}" if doubtful else told,
+                    evidence=evidence,
+                    review=rule.review or doubtful,
                 )
             )
     for item, scored in zip(rubric.items, items, strict=True):

@@ -100,6 +100,12 @@ RESULT = closed(
     criticals=listed(
         closed(id=TEXT, label=TEXT, reason=TEXT, review={"type": "boolean"}, evidence=listed(EVIDENCE))
     ),
+    listen={
+        "anyOf": [
+            {"type": "null"},
+            closed(id=TEXT, start=NUMBER, end=NUMBER, reason=TEXT, swing=KNOWN_OR_NOT),
+        ]
+    },
     chapters=listed(
         closed(chapter={"enum": [c.value for c in Chapter]}, start=NUMBER, end=NUMBER, confidence=SHARE)
     ),

@@ -41,13 +41,18 @@ def measured(reading: Reading, *, reader: str) -> Findings:
 
     measures = take(reading)
     practices, issues = remarks.remark(reading, measures)
+    actions = commitments.actions(reading)
+    if reading.another_kind:
+        # What was well done or promised there is no business of ours.
+        practices, actions = (), ()
+        issues = tuple(one for one in issues if one.id == remarks.STRAYED)
     return Findings(
         readings=reading.readings,
         measures=measures,
         host=reading.host,
         practices=practices,
         issues=issues,
-        actions=commitments.actions(reading),
+        actions=actions,
         reader=reader,
     )
 
@@ -69,14 +74,12 @@ def read(
     mentions = find_mentions(transcript.utterances, facts)
     host = find_host(transcript, facts, mentions)
     texts = ["" if u.phantom else u.text for u in transcript.utterances]
-    reader = model or current()
-    cut = reader.probabilities(texts, signals(transcript, chapters, host, mentions))
-    likely = reader.calibrated(cut)
+    likely = (model or current()).probabilities(texts, signals(transcript, chapters, host, mentions))
     readings = tuple(
         UtteranceReading(
             acts=tuple(
                 sorted(
-                    ((act, round(p, 3)) for act, p, c in zip(ACTS, row, cuts, strict=True) if c >= 0.5),
+                    ((act, round(p, 3)) for act, p in zip(ACTS, row, strict=True) if p >= 0.5),
                     key=lambda pair: -pair[1],
                 )
             )
@@ -84,7 +87,7 @@ def read(
             else (),
             mentions=named,
         )
-        for text, row, cuts, named in zip(texts, likely.tolist(), cut.tolist(), mentions, strict=True)
+        for text, row, named in zip(texts, likely.tolist(), mentions, strict=True)
     )
     return Reading(
         transcript=transcript,

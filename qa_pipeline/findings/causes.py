@@ -61,11 +61,13 @@ def _hollow(reading: Reading, index: int) -> bool:
 
 
 def _shared(reading: Reading, index: int) -> bool:
-    """Whether a cause comes out of talk: another voice or a question within three utterances."""
-    around = [i for i in reading.near(index, before=3, after=3) if i != index]
+    """Whether a cause comes out of talk: another voice within three utterances; where nobody knows who speaks,
+    a question within six (recognition swallows some of the marks)."""
     if reading.speakers_known:
-        return any(reading.speaker(i) != reading.speaker(index) for i in around)
-    return any(reading.asks[i] for i in around)
+        return any(
+            reading.speaker(i) != reading.speaker(index) for i in reading.near(index, before=3, after=3)
+        )
+    return any(reading.asks[i] for i in reading.near(index, before=6, after=6) if i != index)
 
 
 @lru_cache(maxsize=4)

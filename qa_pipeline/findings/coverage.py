@@ -8,7 +8,7 @@ from typing import Final
 from qa_pipeline.findings.mentions import is_domain
 from qa_pipeline.findings.reading import Reading, unknown
 from qa_pipeline.findings.registry import measure
-from qa_pipeline.values import Act, Measurement
+from qa_pipeline.values import Act, Chapter, Measurement
 
 FIGURES: Final = ("number", "percent", "money")
 _NO_SPEECH: Final = "没有听到说话"
@@ -18,6 +18,8 @@ _NO_SPEECH: Final = "没有听到说话"
 def triples(reading: Reading) -> tuple[int, ...]:
     """Utterances that hold a figure whose indicator and owner are said there or next to it."""
     found = []
+    # Without speakers an answer is known by its question.
+    answers = () if reading.speakers_known else {a for e in reading.exchanges for a in e.answers}
     for index in reading.at_work:
         if not reading.names(index, *FIGURES):
             continue
@@ -25,7 +27,7 @@ def triples(reading: Reading) -> tuple[int, ...]:
         indicator = any(reading.indicators(i) for i in around)
         owner = any(reading.names(i, "person", "office", "customer") for i in around)
         # An answer in figures belongs to the one who gives it.
-        answering = reading.host is not None and reading.is_host(index) is False
+        answering = (reading.host is not None and reading.is_host(index) is False) or index in answers
         if (indicator and (owner or answering)) or (reading.does(index, Act.DATA) and (indicator or owner)):
             found.append(index)
     return tuple(found)
@@ -93,6 +95,4 @@ def domain_density(reading: Reading) -> Measurement:
 def off_topic_share(reading: Reading) -> Measurement:
     if not reading.talk_seconds:
         return unknown("off_topic_share", _NO_SPEECH)
-    work = set(reading.at_work)
-    strayed = [i for i in reading.spoken if i not in work]
-    return reading.measured("off_topic_share", reading.seconds(strayed) / reading.talk_seconds, strayed)
+    return reading.measured("off_topic_share", reading.astray, reading.within(Chapter.OFF_TOPIC))

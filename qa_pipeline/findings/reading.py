@@ -18,6 +18,7 @@ from qa_pipeline.values import (
     Measurement,
     MeetingFacts,
     MeetingKind,
+    Passage,
     Seconds,
     Transcript,
     Utterance,
@@ -33,6 +34,8 @@ ANSWER_REACH: Final = 3
 """How many utterances after a question can still answer it."""
 BLIND_REACH: Final = 1
 """The same where nobody knows who speaks: further on, the one who asked may already be talking again."""
+ANOTHER_KIND: Final = 0.8
+"""Share of off-topic talk from which a meeting is one of another kind."""
 QUESTIONS: Final = (Act.ASK, Act.PROBE)
 _EMPTY_ANSWER: Final = re.compile(
     r"^(?:嗯+|好+的?|是的?|对+|哦|啊|行|有|没有?|全面|挺全面的|没问题|有信心|明白|晓得了?|知道了?|收到)+[!！。,，]*$"
@@ -80,6 +83,8 @@ class Reading:
     readings: tuple[UtteranceReading, ...]
     host: str | None = None
     commitments_before: Sequence[Action] = field(default=())
+    copies: Sequence[Passage] | None = None
+    """What of it is in other meetings too; None: nobody compared."""
 
     # ------------------------------------------------------------ utterances
 
@@ -124,8 +129,21 @@ class Reading:
         return tuple(sorted(i for chapter in {*chapters} for i in self._inside.get(chapter, ())))
 
     @cached_property
+    def astray(self) -> float:
+        """Share of the talk that is off topic (0-1)."""
+        return self.seconds(self.within(Chapter.OFF_TOPIC)) / max(self.talk_seconds, 1e-9)
+
+    @property
+    def another_kind(self) -> bool:
+        """Whether this is no meeting of ours that digresses, but one of another kind."""
+        return self.astray >= ANOTHER_KIND
+
+    @cached_property
     def at_work(self) -> tuple[int, ...]:
-        """Spoken utterances that are not off topic."""
+        """Spoken utterances that are not off topic. A meeting of another kind has no digressions: all its talk
+        is its work, and the rubric says how much that may count (K3)."""
+        if self.another_kind:
+            return self.spoken
         return tuple(i for i in self.spoken if self.chapter_of[i] != Chapter.OFF_TOPIC)
 
     @cached_property

@@ -19,6 +19,9 @@ from qa_pipeline.findings.reading import Reading
 from qa_pipeline.findings.structure import REVIEWS
 from qa_pipeline.values import Act, Chapter, Measurement, MeetingKind, Remark, Theme
 
+STRAYED: Final = "strayed"
+"""The one problem that a meeting of another kind has."""
+
 Measures = Mapping[str, Measurement]
 Thresholds = Mapping[str, float]
 Sight = Callable[[Reading, Measures, Thresholds], Iterable[int] | None]
@@ -276,6 +279,6 @@ SIGHTS: Final[Mapping[str, tuple[Sight, frozenset[str]]]] = {
     "promises_forgotten": (_promises_forgotten, frozenset({"followups"})),
     "no_promises": (_no_promises, frozenset({"actions"})),
     "compliance_lead": (_compliance_lead, frozenset({"hits"})),
-    "strayed": (_strayed, frozenset({"share"})),
+    STRAYED: (_strayed, frozenset({"share"})),
 }
 """Remark id -> how it is recognised, and the thresholds that takes."""

@@ -84,11 +84,16 @@ def benchmark(reading: Reading) -> tuple[int, ...]:
     sharing = reading.within(Chapter.EXCELLENCE_SHARING)
     told = steps(reading)
     lead = {i for s in told[:3] for i in range(max(0, s - 8), s + 1)} | set(sharing[:8])
+    # A name that recognition has spoilt is no name any more: the chapter's first words must do.
+    unheard = () if reading.speakers_known else sharing[:4]
     return tuple(
         i
         for i in sorted(lead.intersection(reading.at_work))
         if reading.does(i, Act.RECOGNIZE)
-        or (reading.names(i, "person", "office") and _INTRODUCES.search(reading.utterances[i].text))
+        or (
+            (i in unheard or reading.names(i, "person", "office"))
+            and _INTRODUCES.search(reading.utterances[i].text)
+        )
     )
 
 
@@ -117,7 +122,7 @@ def practice_complete(reading: Reading) -> Measurement:
     id="named_recognition",
     label="具名认可",
     unit="count",
-    meaning="点名表扬、感谢的次数，前后须说到他的做法、成绩或数字；只喊辛苦、鼓掌的不计（I5）",
+    meaning="点名表扬、感谢的次数，前后须说到他的做法、成绩或数字；只喊辛苦、鼓掌的不计；分不清说话人时名字多半听错，只看前后（I5）",
 )
 def named_recognition(reading: Reading) -> Measurement:
     found = [
@@ -126,6 +131,7 @@ def named_recognition(reading: Reading) -> Measurement:
         if (
             any(reading.names(j, "person", "office") for j in reading.near(i, before=1, after=1))
             or reading.names(i, "number", "money", "percent")
+            or not reading.speakers_known
         )
         and any(reading.does(j, *_DEEDS) for j in reading.near(i, before=2, after=1))
     ]

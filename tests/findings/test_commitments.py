@@ -58,3 +58,15 @@ def test_no_promise_at_all_leaves_the_rates_unknown() -> None:
 @pytest.mark.parametrize("chapter", ["off_topic"])
 def test_promises_off_topic_are_no_actions(chapter: str) -> None:
     assert findings(f"{chapter}\n李梅: 我明天上午去把空调滤网拿来换了。").actions == ()
+
+
+def test_a_meeting_of_another_kind_is_measured_whole_but_leaves_us_no_work() -> None:
+    """业委会的会也有追问和安排：测得到，但不是我们的行动项、优秀做法和问题。"""
+    talk = "off_topic\n方志平: 电梯的事谁来跑？\n许姐: 我周五之前把三家报价都拿回来。\n"
+    found = findings(talk)
+    assert found.measures["commitments_count"].value == 1
+    assert found.measures["off_topic_share"].value == 1
+    assert (found.actions, found.practices) == ((), ())
+    assert {issue.id for issue in found.issues} == {"strayed"}
+    digressing = findings(talk + "next_week_plan\n" + "李梅: 我周三之前见五个老客户，带检视表。\n" * 2)
+    assert [a.who for a in digressing.actions] == ["李梅"] * 2

@@ -194,7 +194,7 @@ def test_r23_the_month_is_reviewed_planned_and_its_first_week_deployed() -> None
         "topic__ct_review": 0.6,
         "topic__decomposition": 0.6,
         "topic__calendar_elements": 0.8,
-        "planned_actions": 24.0,
+        "planned_actions": 34.0,
     }
     assert scored("monthly_planning", "C2", theme=theme, **good).level == 1
     without = {**good, "planned_actions": 0.0}
@@ -212,7 +212,7 @@ def test_r25_seven_tenths_of_the_review_is_checking() -> None:
 
 
 def test_r26_actions_need_who_what_and_when() -> None:
-    assert scored("weekly_review", "C5", complete_actions=12.0, commitment_completeness=0.95).level == 1
+    assert scored("weekly_review", "C5", complete_actions=20.0, commitment_completeness=0.95).level == 1
     promised = scored("weekly_review", "C5", complete_actions=1.0, commitment_completeness=0.9)
     assert (promised.level, promised.reason) == (0, "封顶 0：人、事、期限齐全的行动项不到两条")
 
@@ -237,8 +237,21 @@ def test_chapters_count_by_what_is_in_them_and_by_their_order(name: str) -> None
         assert level < 0.5
 
 
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("sign", [{"off_topic_share": 0.85}, {"domain_density": 0.01}])
+def test_a_meeting_of_another_kind_earns_a_quarter_at_most_and_fails(
+    name: str, sign: dict[str, float]
+) -> None:
+    rubric = load_rubric(name)
+    ours, other = meeting(name).scored(rubric), meeting(name, **sign).scored(rubric)
+    assert "K3" in {c.id for c in other.criticals}
+    assert any((i.level or 0.0) > 0.25 for i in ours.items)
+    assert all((i.level or 0.0) <= 0.25 for i in other.items)
+    assert other.energy_score <= 25
+
+
 def test_an_outside_excuse_limits_the_causal_loop() -> None:
-    loops = {"causal_loop_rate": 1.0, "causal_loops": 12.0, "commitments_firm": 20.0}
+    loops = {"causal_loop_rate": 1.0, "causal_loops": 14.0, "commitments_firm": 25.0}
     assert scored("weekly_review", "I3", external_share=0.0, **loops).level == 1
     assert scored("weekly_review", "I3", external_share=0.5, **loops).level == 0.5
 

@@ -24,6 +24,10 @@ if TYPE_CHECKING:
 
 BLOCK: Final = 1 << 20
 SPOOL: Final = "incoming"
+LEFT_DAYS: Final = 2
+"""Nothing stays in the spool for so long while somebody works with it."""
+LEFT_UPLOAD_DAYS: Final = 8
+"""A day more than an upload in pieces is kept."""
 
 
 class StoreError(Unavailable, OutputError):
@@ -100,6 +104,23 @@ def put(store: Store, content: bytes) -> str:
 def get(store: Store, sha256: str) -> bytes:
     """All of a small content; raises NotFound, StoreError."""
     return b"".join(store.read(sha256))
+
+
+def sweep(store: Store, *, now: float) -> int:
+    """Remove what killed processes left in the spool: copies of recordings among it; returns how many files.
+
+    ``now`` in seconds since 1970. Uploads in pieces have their own, longer time.
+    """
+    gone = 0
+    for file in store.spool.glob("*"):
+        days = LEFT_UPLOAD_DAYS if file.suffix == ".part" else LEFT_DAYS
+        try:
+            if now - file.stat().st_mtime > days * 86_400:
+                file.unlink()
+                gone += 1
+        except OSError:
+            continue  # another machine was quicker
+    return gone
 
 
 class Folder:

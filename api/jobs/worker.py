@@ -30,7 +30,7 @@ from api.jobs.stages import Shop
 from api.jobs.tables import Worker
 from api.retention.service import expire
 from api.settings import Settings
-from api.store import open_store
+from api.store import open_store, sweep
 from api.webhooks.messenger import Messenger
 from models.base import SHANGHAI
 from models.database import connect, transaction
@@ -150,7 +150,7 @@ class WorkerProcess:
         self._suspects = {(job.code, job.run) for job in lost}
 
     def look_after_the_day(self) -> None:
-        """Once a day: tell which meetings are missing, and let recordings go whose time is over."""
+        """Once a day: tell which meetings are missing; let recordings go whose time is over, copies included."""
         now = datetime.now(SHANGHAI)
         if now.hour < EARLIEST_HOUR or self._looked == now.date():
             return
@@ -160,6 +160,7 @@ class WorkerProcess:
                 expire(session, self._shop.store, days=self._shop.settings.retention_days, now=now)
         except IntegrityError:
             return  # another worker is telling the same; the next round sees it
+        sweep(self.store, now=now.timestamp())
         self._looked = now.date()
 
 

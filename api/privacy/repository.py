@@ -1,7 +1,7 @@
 """All SQL of erasure: names, phones and codes are replaced, keys and figures stay.
 
 Texts are searched only in rows that a key ties to the person: the same name elsewhere may be somebody else's.
-What people said in meetings (transcripts and what was quoted from them) is kept and masked by its own rules.
+What was said in meetings is covered in `spoken`.
 """
 
 from __future__ import annotations

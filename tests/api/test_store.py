@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import socket
 import subprocess
 import sys
@@ -18,7 +19,7 @@ import pytest
 from api.batches.archive import open_archive
 from api.problems import NotFound, TooLarge
 from api.settings import Settings
-from api.store import Store, StoreError, get, open_store, put, spooled
+from api.store import Store, StoreError, get, open_store, put, spooled, sweep
 from qa_pipeline.errors import InputError, OutputError, RecordingError
 from tests.sound import tone, write_sound
 
@@ -131,6 +132,19 @@ def test_a_full_disk_is_said_and_leaves_nothing(tmp_path: Path, monkeypatch: pyt
 def test_an_unknown_address_is_refused() -> None:
     with pytest.raises(InputError, match="s3://"):
         open_store("ftp://somewhere", data_folder=Settings().data_folder)
+
+
+def test_copies_that_killed_processes_left_are_swept_away(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "store"), data_folder=tmp_path)
+    sha256 = put(store, b"sound")
+    now = time.time()
+    for name, days in (("copy", 3), ("upload.part", 3), ("forgotten.part", 9), ("fresh", 0)):
+        store.spool.mkdir(exist_ok=True)
+        (store.spool / name).write_bytes(b"x")
+        os.utime(store.spool / name, (now - days * 86_400,) * 2)
+    assert sweep(store, now=now) == 2
+    assert sorted(file.name for file in store.spool.iterdir()) == ["fresh", "upload.part"]
+    assert store.size(sha256) == 5
 
 
 def test_a_batch_is_fetched_from_a_bucket_and_never_from_outside_its_prefix(

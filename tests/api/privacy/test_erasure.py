@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from api.accounts.tables import Account, AuditEntry, Role
+from api.jobs.tables import Artefact, ArtefactKind, InspectionJob, JobState
+from api.meetings.tables import KeptInspection, TranscriptVersion
+from api.store import Store, get, put
 from models.activities.tables import ActivityEvent, EventReview, Platform
+from models.base import SHANGHAI
 from models.customers.tables import Customer, CustomerSource, Sale
 from models.database import transaction
 from models.management.tables import ActionKind, ManagementAction
+from models.meetings.repository import MeetingRepository
+from models.meetings.tables import ActionItem, Finding, Meeting, Scorecard
 from models.organisation.tables import Institution, Person, PersonKind, Rank, RankHistory
+from qa_pipeline.values import MeetingKind
 from tests.api.conftest import SignedIn
 
 ERASURES = "/api/v1/erasures"
@@ -109,6 +119,102 @@ def test_a_person_who_left_is_erased_and_the_figures_stay(filled: Engine, signed
         assert done["texts"] == entry.detail["texts"] == 2
         assert NAME not in str(entry.detail)
     assert _erase(signed_in(Role.ADMINISTRATOR, institution="0"), "person", "1001")[0] == 404
+
+
+def spoken(engine: Engine, store: Store, code: str, *, day: date) -> None:
+    """An inspected meeting of 350102 in which the agent and the customer are named."""
+    words = json.dumps({"text": f"{NAME}回访赵钱孙，电话{PHONE}"}, ensure_ascii=False).encode()
+    hold_on(engine, code, day)
+    with transaction(engine) as session:
+        meeting = session.scalars(select(Meeting).where(Meeting.code == code)).one()
+        meeting.goal = f"帮{NAME}提升"
+        card = Scorecard(
+            meeting_id=meeting.id, version=1, is_current=True, made_at=datetime.now(UTC), rubric="r",
+            result=json.loads(words), verdict="qualified", on_time="pass", on_roster="pass", on_quality="pass",
+        )  # fmt: skip
+        job = InspectionJob(code=f"J{code}", meeting_id=meeting.id, state=JobState.DONE, requested_by="t",
+                            created_at=datetime.now(UTC))  # fmt: skip
+        session.add_all([card, job])
+        session.flush()
+        session.add_all(
+            [
+                KeptInspection(scorecard_id=card.id, body=gzip.compress(words)),
+                TranscriptVersion(meeting_id=meeting.id, version=1, heard="h", edited_at=datetime.now(UTC),
+                                  body=gzip.compress(words)),
+                Finding(scorecard_id=card.id, kind="issue", text=f"{NAME}未回访", quote=NAME),
+                ActionItem(code=f"A{code}", meeting_id=meeting.id, what="回访赵钱孙", who=NAME, state="open"),
+                Artefact(kind=ArtefactKind.TRANSCRIPT, key=code * 8, version="1", job_id=job.id,
+                         content_hash=put(store, words + code.encode()), made_at=datetime.now(UTC)),
+            ]
+        )  # fmt: skip
+
+
+def hold_on(engine: Engine, code: str, day: date) -> None:
+    with transaction(engine) as session:
+        MeetingRepository(session).record(
+            code, institution="350102", kind=MeetingKind.WEEKLY_REVIEW,
+            started_at=datetime(day.year, day.month, day.day, 9, tzinfo=SHANGHAI),
+        )  # fmt: skip
+
+
+def kept_of(engine: Engine, store: Store, code: str) -> list[str]:
+    """All that is kept of the meeting's words."""
+    with Session(engine) as session:
+        meeting = session.scalars(select(Meeting).where(Meeting.code == code)).one()
+        card = session.scalars(select(Scorecard).where(Scorecard.meeting_id == meeting.id)).one()
+        found = session.scalars(select(Finding).where(Finding.scorecard_id == card.id)).one()
+        action = session.scalars(select(ActionItem).where(ActionItem.meeting_id == meeting.id)).one()
+        version = session.scalars(
+            select(TranscriptVersion).where(TranscriptVersion.meeting_id == meeting.id)
+        ).one()
+        job = session.scalars(select(InspectionJob).where(InspectionJob.meeting_id == meeting.id)).one()
+        artefact = session.scalars(select(Artefact).where(Artefact.job_id == job.id)).one()
+        return [
+            json.dumps(card.result, ensure_ascii=False),
+            gzip.decompress(session.get_one(KeptInspection, card.id).body).decode(),
+            gzip.decompress(version.body).decode(),
+            get(store, artefact.content_hash).decode(),
+            *(found.text, found.quote or "", action.what, action.who or "", meeting.goal or ""),
+        ]
+
+
+def test_what_was_said_of_a_person_in_meetings_of_their_time_is_covered(
+    filled: Engine, signed_in: SignedIn, app: FastAPI
+) -> None:
+    store = app.state.store
+    spoken(filled, store, "DURING", day=date(2025, 6, 10))
+    spoken(filled, store, "LATER", day=date(2026, 6, 10))  # somebody else who bears the name
+    before = set(_hashes(filled))
+    keeper = signed_in(Role.ADMINISTRATOR)
+    with transaction(filled) as session:
+        job = session.scalars(select(InspectionJob).where(InspectionJob.code == "JDURING")).one()
+        job.state = JobState.RUNNING
+    assert _erase(keeper, "person", "1001")[0] == 409
+    with transaction(filled) as session:
+        session.scalars(
+            select(InspectionJob).where(InspectionJob.code == "JDURING")
+        ).one().state = JobState.DONE
+    assert keeper.put("/api/v1/meetings/DURING/legal-hold", json={"reason": "诉讼"}).status_code == 200
+    assert _erase(keeper, "person", "1001")[0] == 409
+    assert keeper.delete("/api/v1/meetings/DURING/legal-hold").status_code == 200
+    status, done = _erase(keeper, "person", "1001")
+    assert status == 201
+    texts = kept_of(filled, store, "DURING")
+    assert not [text for text in texts if NAME in text or PHONE in text]
+    assert texts[2] == '{"text": "某某某回访赵钱孙，电话***********"}'  # every character stays in its place
+    assert texts[6:] == ["回访赵钱孙", "某某某", "帮某某某提升"]
+    assert done["texts"] == 2 + 8
+    assert NAME in kept_of(filled, store, "LATER")[2]
+    (gone,) = before - set(_hashes(filled))
+    assert store.size(gone) is None
+    assert _erase(keeper, "customer", "C1")[0] == 201
+    for code in ("DURING", "LATER"):
+        assert not [text for text in kept_of(filled, store, code) if "赵钱孙" in text]
+
+
+def _hashes(engine: Engine) -> list[str]:
+    with Session(engine) as session:
+        return list(session.scalars(select(Artefact.content_hash)))
 
 
 def test_a_customer_is_erased_never_contacted_and_the_premium_stays(

@@ -1,0 +1,178 @@
+"""What was said of a person in meetings: names and numbers are covered wherever the service keeps the words.
+
+Searched are meetings that a key ties to the person: of the institutions where they worked, while they did,
+and those that they attended, hosted or took something away from. What stands in place of a name is as long as
+the name, so that every place in a text that was measured stays where it is.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from typing import Final
+
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy.orm import undefer
+
+from api.jobs.tables import Artefact, InspectionJob, JobState
+from api.meetings.tables import KeptInspection, TranscriptVersion
+from api.problems import Conflict, NotFound
+from api.retention.tables import LegalHold
+from api.store import Store, get, put
+from models.base import SHANGHAI, Repository
+from models.customers.tables import Customer
+from models.meetings.tables import ActionFollowUp, ActionItem, Attendance, Finding, Meeting, Scorecard
+from models.organisation.tables import Person, RankHistory
+
+COVER: Final = "某"
+SHOWN: Final = 5
+
+
+@dataclass(slots=True)
+class Covered:
+    """How many texts were changed, and contents of the store that nothing refers to any more."""
+
+    texts: int = 0
+    outdated: set[str] = field(default_factory=set)
+
+
+def covers(name: str, phone: str | None) -> dict[str, str]:
+    """What is replaced by what; a name of one character is an ordinary word and stays."""
+    words = {name: COVER * len(name)} if len(name) > 1 else {}
+    return words | ({phone: "*" * len(phone)} if phone else {})
+
+
+class SpokenRepository(Repository):
+    """Words of meetings, wherever they are kept."""
+
+    def around(self, owner: Person | Customer) -> list[int]:
+        """Keys of the meetings in which the person or customer may have been named.
+
+        Raises Conflict while one of them is being inspected, or is under a legal hold.
+        """
+        query = select(Meeting).where(self._near(owner), Meeting.started_at.is_not(None))
+        meetings = {meeting.id: meeting.code for meeting in self.session.scalars(query)}
+        running = select(InspectionJob.meeting_id).where(InspectionJob.state == JobState.RUNNING)
+        if busy := sorted(meetings[key] for key in meetings.keys() & set(self.session.scalars(running))):
+            raise Conflict(f"会议 {'、'.join(busy[:SHOWN])} 正在质检：请等质检结束后再办理。")
+        kept = select(LegalHold.meeting_id).where(LegalHold.lifted_at.is_(None))
+        if held := sorted(meetings[key] for key in meetings.keys() & set(self.session.scalars(kept))):
+            raise Conflict(f"会议 {'、'.join(held[:SHOWN])} 在法定保留中，其文字不能改动：请先解除保留。")
+        return sorted(meetings)
+
+    def cover(self, meeting_id: int, words: Mapping[str, str], store: Store) -> Covered:
+        """Cover the words in all that is kept of the meeting. Commit, then remove what is outdated."""
+        done = Covered()
+        cards = select(Scorecard).where(Scorecard.meeting_id == meeting_id)
+        for card in self.session.scalars(cards.options(undefer(Scorecard.result))):
+            text = json.dumps(card.result, ensure_ascii=False)
+            if (changed := _covered(text, words)) != text:
+                card.result = json.loads(changed)
+                done.texts += 1
+            kept = self.session.get(KeptInspection, card.id)
+            done.texts += kept is not None and _cover_body(kept, words)
+        versions = select(TranscriptVersion).where(TranscriptVersion.meeting_id == meeting_id)
+        for version in self.session.scalars(versions.options(undefer(TranscriptVersion.body))):
+            done.texts += _cover_body(version, words)
+        self._cover_artefacts(meeting_id, words, store, done)
+        self._cover_columns(meeting_id, words, done)
+        self.session.flush()
+        return done
+
+    def _near(self, owner: Person | Customer) -> ColumnElement[bool]:
+        if isinstance(owner, Customer):
+            agents = select(RankHistory.institution_id).where(RankHistory.person_id == owner.agent_id)
+            return Meeting.institution_id.in_(agents) & (Meeting.started_at >= _midnight(owner.known_since))
+        near = [
+            exists().where(Attendance.meeting_id == Meeting.id, Attendance.person_id == owner.id),
+            exists().where(ActionItem.meeting_id == Meeting.id, ActionItem.owner_id == owner.id),
+            Meeting.host_id == owner.id,
+        ]
+        for row in self.session.scalars(select(RankHistory).where(RankHistory.person_id == owner.id)):
+            there = [
+                Meeting.institution_id == row.institution_id,
+                Meeting.started_at >= _midnight(row.valid_from),
+            ]
+            if row.valid_to is not None:
+                there.append(Meeting.started_at < _midnight(row.valid_to) + timedelta(days=1))
+            near.append(and_(*there))
+        return or_(*near)
+
+    def _cover_artefacts(
+        self, meeting_id: int, words: Mapping[str, str], store: Store, done: Covered
+    ) -> None:
+        jobs: Sequence[InspectionJob] = self.session.scalars(
+            select(InspectionJob).where(InspectionJob.meeting_id == meeting_id)
+        ).all()
+        renamed: dict[str, str] = {}
+
+        def renewed(sha256: str) -> str:
+            if sha256 not in renamed:
+                try:
+                    text = get(store, sha256).decode()
+                except NotFound:
+                    return sha256
+                changed = _covered(text, words)
+                renamed[sha256] = put(store, changed.encode()) if changed != text else sha256
+                done.texts += changed != text
+            return renamed[sha256]
+
+        made = select(Artefact).where(Artefact.job_id.in_([job.id for job in jobs]))
+        for artefact in self.session.scalars(made):
+            artefact.content_hash = renewed(artefact.content_hash)
+        for job in jobs:
+            job.transcript = renewed(job.transcript) if job.transcript else None
+        self.session.flush()
+        for old, new in renamed.items():
+            used = exists().where(Artefact.content_hash == old)
+            asked = exists().where(InspectionJob.transcript == old)
+            if old != new and not self.session.scalar(select(used | asked)):
+                done.outdated.add(old)
+
+    def _cover_columns(self, meeting_id: int, words: Mapping[str, str], done: Covered) -> None:
+        of_cards = Finding.scorecard_id.in_(select(Scorecard.id).where(Scorecard.meeting_id == meeting_id))
+        columns = [
+            (Finding.text, of_cards),
+            (Finding.quote, of_cards),
+            (ActionItem.what, ActionItem.meeting_id == meeting_id),
+            (ActionItem.who, ActionItem.meeting_id == meeting_id),
+            (ActionFollowUp.quote, ActionFollowUp.meeting_id == meeting_id),
+            (TranscriptVersion.note, TranscriptVersion.meeting_id == meeting_id),
+            (Meeting.topic, Meeting.id == meeting_id),
+            (Meeting.goal, Meeting.id == meeting_id),
+            (Meeting.flow, Meeting.id == meeting_id),
+        ]
+        for column, where in columns:
+            for word, cover in words.items():
+                found = (where, column.contains(word, autoescape=True))
+                done.texts += self.session.scalar(select(func.count()).where(*found)) or 0
+                self.session.execute(
+                    update(column.class_)
+                    .where(*found)
+                    .values({column: func.replace(column, word, cover)})
+                    .execution_options(synchronize_session=False)
+                )
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), SHANGHAI)
+
+
+def _cover_body(row: KeptInspection | TranscriptVersion, words: Mapping[str, str]) -> bool:
+    text = gzip.decompress(row.body).decode()
+    changed = _covered(text, words)
+    if changed == text:
+        return False
+    row.body = gzip.compress(changed.encode(), mtime=0)
+    return True
+
+
+def _covered(text: str, words: Mapping[str, str]) -> str:
+    """The JSON text with the words covered, however it writes characters beyond ASCII."""
+    for word, cover in words.items():
+        for ascii_only in (False, True):
+            text = text.replace(json.dumps(word, ensure_ascii=ascii_only)[1:-1], cover)
+    return text

@@ -14,6 +14,7 @@ from typing import Any, get_args
 
 import pytest
 from fastapi import FastAPI
+from fastapi._compat import ModelField
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 from fastapi.testclient import TestClient
@@ -44,11 +45,18 @@ def _routes(app: FastAPI) -> list[tuple[str, str, Dependant]]:
             continue
         dependant: Dependant = context.dependant
         path = context.path or ""
-        for field in dependant.path_params:
+        for field in _places(dependant):
             path = path.replace(f"{{{field.alias}}}", _something(field.field_info.annotation))
             path = path.replace(f"{{{field.alias}:path}}", "x")
         found += [(method, path, dependant) for method in sorted(context.methods)]
     return found
+
+
+def _places(dependant: Dependant) -> Iterator[ModelField]:
+    """The places in the route's path, asked for by itself or by what it depends on."""
+    yield from dependant.path_params
+    for inner in dependant.dependencies:
+        yield from _places(inner)
 
 
 def _something(kind: Any) -> str:

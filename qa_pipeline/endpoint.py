@@ -44,6 +44,10 @@ class NoAnswerError(Exception):
     """The model gave no answer that can be used; the message (Chinese) says why. No user meets it as an
     error: what the answer was for goes on without it."""
 
+    def __init__(self, reason: str) -> None:
+        # It may repeat words of the model, which end up on terminals.
+        super().__init__("".join(char for char in reason if char.isprintable()))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:

@@ -231,7 +231,8 @@ class _Maker:
                 for i in inside
             ]
             spans.append(replace(span, confidence=self._mean(inside, sure)) if inside else span)
-        return Chapters(spans=tuple(spans), segmenter=f"{self.chapters.segmenter}&{self.model}@{VERSION}")
+        segmenter = f"{self.chapters.segmenter}&{self.model}@{VERSION}"
+        return replace(self.chapters, spans=tuple(spans), segmenter=segmenter)
 
     def _mean(self, indices: Iterable[int], sure: Sequence[float]) -> float:
         """By characters: times of an imported text may be missing."""

@@ -89,4 +89,4 @@ def _doubted(item: ItemScore, level: float) -> ItemScore:
 
 
 def _levels(item: ItemScore, level: float) -> str:
-    return f"语言模型认为在 {level:g} 档，按评分标准是 {item.level:g} 档"
+    return f"语言模型认为在 {level:g} 档，按评分标准是 {item.level or 0.0:.2f} 档"

@@ -7,6 +7,7 @@ back (the local reader alone reads them) and named in a warning.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -30,8 +31,8 @@ _TO_A_MODEL: Final = re.compile(
     r"|(?:给|打|判|评|标)(?:这次|这场|本次)会议?[^，。；]{0,3}满分"
     r"|(?:能量值|总分|level|得分)(?:一律|直接|全部|都|必须|应|请|要)*(?:填|写|输出|设|打|给|定|判|取)(?:为|成|到|出|上)?[0-9一]"
     r"|(?:输出|返回|回答|回复)(?:以下|下面|如下|这个|一个)?(?:的)?JSON"
-    r"|ignore\s+(?:all\s+|any\s+|the\s+)*(?:previous|above|prior|earlier)|disregard\s+(?:all|the|previous|above)"
-    r"|you\s+are\s+(?:now\s+)?(?:an?\s+)?(?:ai|assistant|language\s+model|grader)"
+    r"|ignore\s*(?:all\s*|any\s*|the\s*)*(?:previous|above|prior|earlier)|disregard\s*(?:all|the|previous|above)"
+    r"|you\s*are\s*(?:now\s*)?(?:an?\s*)?(?:ai\b|assistant|language\s*model|grader)"
     r"|system\s*prompt|(?:^|\W)(?:system|assistant|developer)\s*[:：]|<\|?\s*/?(?:im_start|im_end|system|assistant|数据-)"
     r"|\"(?:level|items|chapters|energy_score|verdict)\"\s*[:：]",
     re.IGNORECASE,
@@ -145,7 +146,10 @@ def clock(seconds: float) -> str:
 
 
 def speaks_to_a_model(text: str) -> bool:
-    return _TO_A_MODEL.search(text) is not None
+    """Whether a line is an instruction to a language model, even spaced out or in other letter forms."""
+    shown = (c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")
+    plain = "".join(shown)
+    return any(_TO_A_MODEL.search(form) for form in (plain, "".join(plain.split())))
 
 
 def _known(facts: MeetingFacts) -> list[str]:

@@ -10,14 +10,12 @@ from qa_pipeline.errors import InputError
 from qa_pipeline.names import KINDS
 from qa_pipeline.values import (
     Action,
-    Chapters,
-    Findings,
     Inspection,
     MeetingFacts,
     MeetingKind,
+    Passage,
     Progress,
     Recording,
-    Scorecard,
     Theme,
     Transcript,
 )
@@ -57,8 +55,8 @@ def inspect(
     from qa_pipeline.chapters import segment
     from qa_pipeline.compliance import LIBRARY_ALONE, judge
     from qa_pipeline.findings import acts, find
-    from qa_pipeline.reader import chosen, read_again, weighed
-    from qa_pipeline.rubric import rubric_for, score
+    from qa_pipeline.reader import chosen, read_again, settled
+    from qa_pipeline.rubric import rubric_for
     from qa_pipeline.rubric.judge import configured
 
     report, imported = progress or _silent, imported or LIBRARY_ALONE
@@ -88,19 +86,16 @@ def inspect(
         commitments_before=commitments_before,
     )
     chapters, findings = again.chapters, again.findings
-
-    def scored(chapters: Chapters, findings: Findings) -> Scorecard:
-        return score(
-            rubric,
-            transcript=transcript,
-            chapters=chapters,
-            findings=findings,
-            facts=facts,
-            judge=language_model,
-        )
-
-    others = [scored(*single).energy_score for single in again.others]
-    scorecard, readers = weighed(scored(chapters, findings), again.report, others=others)
+    scorecard, readers = settled(
+        rubric,
+        transcript=transcript,
+        chapters=chapters,
+        findings=findings,
+        facts=facts,
+        report=again.report,
+        second=again.second,
+        judge=language_model,
+    )
     if language_model is not None:
         readers = language_model.accounted(readers)
     report("inspect", 3, 4)
@@ -135,6 +130,7 @@ def inspect(
             *installed.warnings(chapters=chapter_model.VERSION, acts=acts.VERSION),
         ),
         reader=readers,
+        second=again.second,
     )
 
 
@@ -168,6 +164,51 @@ def read(
     if keep and transcript.speakers_known:
         keep(transcript)
     return transcript
+
+
+def compared(
+    inspection: Inspection,
+    copies: Sequence[Passage],
+    *,
+    rubric: Rubric | None = None,
+    imported: ImportedDays | None = None,
+) -> Inspection:
+    """The inspection with what of the meeting is in other meetings too (see ``copies``), scored accordingly.
+
+    ``copies`` are those that count against this meeting. ``rubric``: the one that applies when None. The score
+    is taken again only where something was found: a language model is not asked a second time for nothing.
+    """
+    from qa_pipeline.compliance import LIBRARY_ALONE, judge
+    from qa_pipeline.findings import compared as with_copies
+    from qa_pipeline.reader import weighed
+    from qa_pipeline.rubric import rubric_for, score
+    from qa_pipeline.rubric.judge import configured
+
+    facts, transcript, chapters = inspection.facts, inspection.transcript, inspection.chapters
+    findings = with_copies(inspection.findings, transcript, chapters, facts, copies=copies)
+    if not copies:
+        return replace(inspection, findings=findings)
+    scorecard, readers = weighed(
+        score(
+            rubric
+            or rubric_for(facts.kind, facts.theme, institution=facts.institution, on=facts.meeting_date),
+            transcript=transcript,
+            chapters=chapters,
+            findings=findings,
+            facts=facts,
+            judge=configured(),
+        ),
+        inspection.reader,
+    )
+    compliance = judge(
+        facts,
+        recording=inspection.recording,
+        transcript=transcript,
+        findings=findings,
+        scorecard=scorecard,
+        imported=imported or LIBRARY_ALONE,
+    )
+    return replace(inspection, findings=findings, scorecard=scorecard, compliance=compliance, reader=readers)
 
 
 def complete(

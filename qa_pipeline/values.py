@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
-from typing import Final
+from typing import Final, Literal
 
 Seconds = float
 Progress = Callable[[str, float, float], None]
@@ -170,16 +170,46 @@ class Utterance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Sound:
+    """What a recording's sound says besides words; see ``transcript.hearing``, whose version is ``maker``.
+
+    ``peaks`` is the audio fingerprint: spectral peaks as base64 of (frames since the last one, band) pairs of
+    bytes. It tells one recording from another and no person from another. ``silences`` are stretches of
+    digital silence; ``loudness_range`` in dB (EBU Tech 3342, without its weighting), None: hardly any sound.
+    """
+
+    maker: str
+    peaks: str
+    silences: tuple[tuple[Seconds, Seconds], ...] = ()
+    loudness_range: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passage:
+    """A stretch [start, end) of this meeting that is also elsewhere: in ``other`` (Chinese, as it is to be
+    shown; empty: earlier in the same recording), there from ``other_start`` on where that is known.
+    ``kind`` is sound or words."""
+
+    kind: Literal["sound", "words"]
+    start: Seconds
+    end: Seconds
+    other: str = ""
+    other_start: Seconds | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Transcript:
     """What was said, when and, where known, by whom. Utterances are in time order and do not overlap
     within one speaker. ``duration`` is that of the recording (or the last end, when text was imported);
-    ``speech`` are the intervals (start, end) in which a voice was heard, or None when only text is known.
+    ``speech`` are the intervals (start, end) in which a voice was heard, or None when only text is known, as
+    is ``sound``.
     """
 
     utterances: tuple[Utterance, ...]
     duration: Seconds
     engine: str
     speech: tuple[tuple[Seconds, Seconds], ...] | None = None
+    sound: Sound | None = None
     warnings: tuple[str, ...] = ()
 
     @property
@@ -387,7 +417,8 @@ class ReaderLevel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disagreement:
-    """Where the two readers part: ``about`` a chapter or an item; the passage is the evidence."""
+    """Where the two readers part: ``about`` is chapter, item, critical, action, practice or issue; the passage
+    is the evidence."""
 
     about: str
     id: str
@@ -400,8 +431,7 @@ class ReaderReport:
     """Who was to read the meeting, and whose reading stands: ``reason`` says why it is not the one asked for.
 
     Agreements are shares (0-1) of time and of acts, None when nobody else read. ``review`` says why a person
-    has to look (empty: no need), whatever the rubric. ``spread``: how many points the lowest and the highest
-    score of a single reading lie from that of the readings together."""
+    has to look (empty: no need), whatever the rubric."""
 
     asked: ReaderChoice = ReaderChoice.LOCAL
     used: ReaderChoice = ReaderChoice.LOCAL
@@ -412,7 +442,15 @@ class ReaderReport:
     levels: tuple[ReaderLevel, ...] = ()
     disagreements: tuple[Disagreement, ...] = ()
     review: str = ""
-    spread: tuple[float, float] = (0.0, 0.0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecondReading:
+    """How the language model read a meeting that both readers read: what agrees between this and the
+    inspection's own chapters and findings counts."""
+
+    chapters: Chapters
+    findings: Findings
 
 
 # ---------------------------------------------------------------- scorecard
@@ -552,3 +590,4 @@ class Inspection:
     versions: Mapping[str, str]
     warnings: tuple[str, ...] = field(default=())
     reader: ReaderReport = ReaderReport()
+    second: SecondReading | None = None

@@ -3,9 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qa_pipeline.values import Action, Chapters, Findings, MeetingFacts, Transcript, UtteranceReading
+from qa_pipeline.values import (
+    Action,
+    Chapters,
+    Findings,
+    MeetingFacts,
+    Passage,
+    Transcript,
+    UtteranceReading,
+)
 
 if TYPE_CHECKING:
     from qa_pipeline.findings.acts import ActModel
@@ -55,6 +64,31 @@ def measured(reading: Reading, *, reader: str) -> Findings:
         actions=actions,
         reader=reader,
     )
+
+
+def compared(
+    findings: Findings,
+    transcript: Transcript,
+    chapters: Chapters,
+    facts: MeetingFacts,
+    *,
+    copies: Sequence[Passage],
+) -> Findings:
+    """The findings with what of the meeting is in others too (K4). ``copies`` are all that count: an original
+    is not to blame for its copies."""
+    from qa_pipeline.findings.authenticity import ELSEWHERE
+    from qa_pipeline.findings.reading import Reading
+    from qa_pipeline.findings.registry import take
+
+    reading = Reading(
+        transcript=transcript,
+        chapters=chapters,
+        facts=facts,
+        readings=findings.readings,
+        host=findings.host,
+        copies=tuple(copies),
+    )
+    return replace(findings, measures={**findings.measures, **take(reading, ELSEWHERE)})
 
 
 def read(

@@ -27,6 +27,7 @@ FAMILIES: Final = (
     "structure",
     "held",
     "delivery",
+    "authenticity",
     "interaction",
     "checking",
     "commitments",

@@ -25,7 +25,8 @@ Truth = bool | None
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Whether a condition holds, the hits that prove it, and why it is unknown where it is."""
+    """Whether a condition holds, the hits that prove it, and why it is unknown where it is (or, where a
+    measure tells, why it holds)."""
 
     truth: Truth
     hits: tuple[Hit, ...] = ()
@@ -332,7 +333,10 @@ class Reader:
             return None
         number = self.quantity(condition)
         truth = _within(number.value, condition)
-        return Found(truth, number.hits, number.evidence, number.reason)
+        reason = number.reason
+        if truth and condition.measure is not None:
+            reason = self.heard.findings.measures[condition.measure].reason
+        return Found(truth, number.hits, number.evidence, reason)
 
     def _fact(self, condition: Condition) -> Found:
         facts, heard = self.heard.facts, self.heard
@@ -393,7 +397,8 @@ def _all(founds: list[Found]) -> Found:
 def _some(founds: list[Found], *, number: int) -> Found:
     held = [f for f in founds if f.truth]
     if len(held) >= number:
-        return Found(True, _merged(held), tuple(e for f in held for e in f.evidence))
+        reasons = "；".join(dict.fromkeys(f.reason for f in held if f.reason))
+        return Found(True, _merged(held), tuple(e for f in held for e in f.evidence), reasons)
     unknown = [f for f in founds if f.truth is None]
     if len(held) + len(unknown) >= number:
         return Found(None, reason=unknown[0].reason)

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 from qa_pipeline.errors import ModelError, RecordingError
 from qa_pipeline.recording import SAMPLE_RATE, decode
 from qa_pipeline.transcript import suspects
+from qa_pipeline.transcript.hearing import Hearing
 from qa_pipeline.transcript.split import cut_at_gaps, split_lines
 from qa_pipeline.transcript.store import ModelFolder, resolve
 from qa_pipeline.transcript.voice import VoiceStream
@@ -156,9 +157,10 @@ def transcribe(
     listener = _Listener(folder, options or TranscribeOptions())
     utterances: list[Utterance] = []
     speech: list[tuple[Seconds, Seconds]] = []
+    hearing = Hearing()
     report = progress or (lambda stage, done, total: None)
     report("transcribe", 0.0, recording.duration)
-    for batch in _batched(_windows(recording, folder, speech), listener.batch_size):
+    for batch in _batched(_windows(recording, folder, speech, hearing), listener.batch_size):
         for window, decoding in listener.decode(batch):
             utterances.extend(_utterances(window, decoding))
         piece = batch[-1].pieces[-1]
@@ -172,6 +174,7 @@ def transcribe(
         duration=recording.duration,
         engine=listener.version,
         speech=tuple((round(start, 3), round(end, 3)) for start, end in speech),
+        sound=hearing.finish(),
         warnings=tuple(_warnings(folder, listener, utterances)),
     )
 
@@ -191,9 +194,10 @@ def _warnings(folder: ModelFolder, listener: _Listener, utterances: Sequence[Utt
 
 
 def _windows(
-    recording: Recording, folder: ModelFolder, speech: list[tuple[Seconds, Seconds]]
+    recording: Recording, folder: ModelFolder, speech: list[tuple[Seconds, Seconds]], hearing: Hearing
 ) -> Iterator[Window]:
-    """Speech in windows of at most the profile's chunk length; ``speech`` is filled along the way."""
+    """Speech in windows of at most the profile's chunk length; ``speech`` is filled along the way, and
+    ``hearing`` hears everything."""
     import numpy as np
 
     profile = folder.profile
@@ -213,7 +217,8 @@ def _windows(
                 at += length
             return Window(np.concatenate([voiced.audio for voiced in held]), tuple(pieces))
 
-        for voiced in _voiced(stream, part):
+        hearing.part(part.start)
+        for voiced in _voiced(stream, part, hearing):
             start, end = voiced.heard
             speech.append((part.start + start / SAMPLE_RATE, part.start + end / SAMPLE_RATE))
             length = len(voiced.audio)
@@ -226,8 +231,9 @@ def _windows(
             yield close(held)
 
 
-def _voiced(stream: VoiceStream, part: Any) -> Iterator[Any]:
+def _voiced(stream: VoiceStream, part: Any, hearing: Hearing) -> Iterator[Any]:
     for block in decode(part):
+        hearing.feed(block)
         yield from stream.feed(block)
     yield from stream.finish()
 

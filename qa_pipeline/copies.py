@@ -1,0 +1,333 @@
+"""What is the same in two meetings: their sound, or their words; and what a recording repeats of itself (K4).
+
+Sound: pairs of spectral peaks (``transcript.hearing``) that two recordings share line up at one distance in
+time only if the one was made of the other (Wang 2003). Words: shingles of eight characters, of which those
+with certain hashes stand for all (Broder, "On the resemblance and containment of documents", 1997), lined up
+in the same way. Two meetings of the same people in the same room share neither.
+
+To find the few meetings worth comparing, each has ``signs``: whoever copies more than some minutes shares
+several of them. They are meant for an index.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Final, Generic, Literal, TypeVar
+
+from qa_pipeline.transcript.hearing import FRAME, peaks_of
+from qa_pipeline.values import Passage, Seconds, Sound, Transcript
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Keys = NDArray[np.uint64]
+    Places = NDArray[np.int64]
+
+Kind = Literal["sound", "words"]
+Name = TypeVar("Name", bound=Hashable)
+
+SHINGLE: Final = 8
+"""Characters of a shingle: long enough to be one person's sentence, short enough to outlive corrections."""
+_NEXT: Final = (1, 2, 3, 4)
+"""A peak is paired with the four after it …"""
+_TRIPLES: Final = ((1, 2), (1, 3), (2, 3))
+_REACH: Final = 62
+"""… within two seconds."""
+_COMMON: Final = 40
+"""A key that occurs more often than this in one recording tells nothing."""
+_SCRAMBLE: Final = 0x9E3779B97F4A7C15
+_SHINGLES: Final = 4
+"""One shingle in so many is kept."""
+_SIGNS: Final = 64
+"""One key in so many is a sign: about 1000 an hour of sound, 200 an hour of words."""
+LEAST_SIGNS: Final = 3
+"""Signs that two meetings must share at one distance to be compared."""
+_SELF: Final = 312
+"""Frames (10 s) under which a repetition inside a recording is not looked for: people repeat words."""
+_BEFORE: Final = 4
+"""Of the earlier places of a key in its own recording, how many are looked at."""
+_WORDS_NOT_SOUNDS: Final = re.compile(r"[^\u4e00-\u9fffA-Za-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """When lined-up keys are a passage: at most ``gap`` places between two, ``length`` places and ``hits`` at
+    least, and a hit every ``every`` places on the average."""
+
+    gap: int
+    length: int
+    hits: int
+    every: float
+
+
+_RULES: Final[Mapping[Kind, _Rule]] = {
+    "sound": _Rule(gap=400, length=312, hits=12, every=60),
+    "words": _Rule(gap=80, length=60, hits=6, every=24),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Print:
+    """What a meeting is known by: ``keys`` with their ``places`` (frames of sound, or characters), sorted by
+    key, and the signs among them."""
+
+    kind: Kind
+    keys: Keys
+    places: Places
+    sign_keys: Keys
+    sign_places: Places
+
+    @cached_property
+    def signs(self) -> tuple[tuple[int, int], ...]:
+        """(key below 2**63, place) of every sign."""
+        return tuple(zip(self.sign_keys.tolist(), self.sign_places.tolist(), strict=True))
+
+
+def sound_print(sound: Sound) -> Print:
+    """The print of a recording's sound."""
+    import numpy as np
+
+    frames, bands = peaks_of(sound)
+    pairs, triples = [], []
+    for one in _NEXT:
+        first, then = _shifted(frames, one), frames[one:]
+        near = then - first <= _REACH
+        key = (_shifted(bands, one) << 14) | (bands[one:] << 6) | (then - first)
+        pairs.append((key[near], first[near]))
+    for one, other in _TRIPLES:
+        first = _shifted(frames, other)
+        middle, last = frames[one : one + len(first)] - first, frames[other:] - first
+        near = last <= _REACH
+        key = (_shifted(bands, other) << 16) | (bands[one : one + len(first)] << 8) | bands[other:]
+        triples.append((((key << 12) | (middle << 6) | last)[near], first[near]))
+    keys, places = (np.concatenate(column) for column in zip(*pairs, strict=True))
+    signs, at = (np.concatenate(column) for column in zip(*triples, strict=True))
+    return _print("sound", keys.astype(np.uint64), places, signs.astype(np.uint64), at)
+
+
+def words_print(transcript: Transcript) -> Print:
+    """The print of what was said, punctuation left out."""
+    import numpy as np
+
+    codes = np.frombuffer(_said(transcript)[0].encode("utf-32-le"), "<u4").astype(np.uint64)
+    keys = np.zeros(max(0, len(codes) - SHINGLE + 1), np.uint64)
+    for place in range(SHINGLE):
+        keys = _scrambled(keys * np.uint64(31) + codes[place : place + len(keys)])
+    places = np.arange(len(keys))
+    kept = _sampled(keys, _SHINGLES)
+    return _print("words", keys[kept], places[kept], keys[kept], places[kept])
+
+
+def prints(transcript: Transcript) -> dict[Kind, Print]:
+    """Of the sound where it was heard, of the words always."""
+    found: dict[Kind, Print] = {"words": words_print(transcript)}
+    if transcript.sound is not None:
+        found["sound"] = sound_print(transcript.sound)
+    return found
+
+
+# ---------------------------------------------------------------- comparing
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Places [start, end) of the one print that lie in the other from ``other`` on."""
+
+    start: int
+    end: int
+    other: int
+
+
+def shared(mine: Print, theirs: Print) -> tuple[Run, ...]:
+    """What the two have in common, in the order of ``mine``; runs may overlap."""
+    import numpy as np
+
+    left = np.searchsorted(theirs.keys, mine.keys, "left")
+    count = np.searchsorted(theirs.keys, mine.keys, "right") - left
+    count[count > _COMMON] = 0
+    which = np.repeat(np.arange(len(count)), count)
+    inside = np.arange(len(which)) - np.repeat(np.cumsum(count) - count, count)
+    here, there = mine.places[which], theirs.places[left[which] + inside]
+    return _runs(here, there, _RULES[mine.kind])
+
+
+def repeated(mine: Print) -> tuple[Run, ...]:
+    """What a recording holds a second time, with where it was before."""
+    import numpy as np
+
+    order = np.lexsort((mine.places, mine.keys))
+    keys, places = mine.keys[order], mine.places[order]
+    span = np.int64(places.max() + _SELF + 1) if len(places) else np.int64(1)
+    _, group = np.unique(keys, return_inverse=True)
+    line = group.astype(np.int64) * span + places
+    reach = np.searchsorted(line, line - _SELF, "right")
+    here, there = [], []
+    for back in range(1, _BEFORE + 1):
+        at = reach - back
+        fits = (at >= 0) & (group[at] == group)
+        here.append(places[fits])
+        there.append(places[at[fits]])
+    return _runs(np.concatenate(here), np.concatenate(there), _RULES[mine.kind])
+
+
+def _runs(here: Places, there: Places, rule: _Rule) -> tuple[Run, ...]:
+    """Keys that lie at one distance, cut where too many in a row are missing."""
+    import numpy as np
+
+    if len(here) < rule.hits:
+        return ()
+    distance = here - there
+    lowest = distance.min() - 1
+    count = np.bincount(distance - lowest, minlength=3)
+    count = np.append(count, 0)
+    near = count.copy()
+    near[1:] += count[:-1]
+    near[:-1] += count[1:]
+    best = near == np.maximum(near, np.maximum(np.roll(near, 1), np.roll(near, -1)))
+    found = []
+    for centre in np.flatnonzero((near >= rule.hits) & best & (count > 0)).tolist():
+        at = np.sort(here[np.abs(distance - lowest - centre) <= 1])
+        cuts = np.flatnonzero(np.diff(at) > rule.gap) + 1
+        for piece in np.split(at, cuts):
+            length = int(piece[-1] - piece[0]) + 1
+            if len(piece) >= rule.hits and length >= rule.length and length <= rule.every * len(piece):
+                start = int(piece[0])
+                found.append(Run(start, start + length, start - centre - int(lowest)))
+    return tuple(sorted(found, key=lambda run: (run.start, run.end)))
+
+
+class Shelf(Generic[Name]):
+    """Prints of many meetings, by their signs: which of them are worth comparing with another."""
+
+    def __init__(self) -> None:
+        self._where: defaultdict[tuple[Kind, int], list[tuple[Name, int]]] = defaultdict(list)
+
+    def add(self, name: Name, print: Print) -> None:
+        for key, place in print.signs:
+            self._where[print.kind, key].append((name, place))
+
+    def like(self, print: Print) -> list[Name]:
+        """Names of the meetings that share enough signs."""
+        return worth(
+            (name, here, there) for key, here in print.signs for name, there in self._where[print.kind, key]
+        )
+
+
+def worth(pairs: Iterable[tuple[Name, int, int]]) -> list[Name]:
+    """Names of which LEAST_SIGNS lie at (nearly) one distance; ``pairs`` are (name, place, its place)."""
+    distances: defaultdict[Name, list[int]] = defaultdict(list)
+    for name, here, there in pairs:
+        distances[name].append(here - there)
+    return [
+        name
+        for name, found in distances.items()
+        if any(
+            last - first <= 2
+            for first, last in zip(sorted(found), sorted(found)[LEAST_SIGNS - 1 :], strict=False)
+        )
+    ]
+
+
+# ---------------------------------------------------------------- in the meeting's time
+
+
+def passages(transcript: Transcript, kind: Kind, runs: Sequence[Run], *, other: str) -> tuple[Passage, ...]:
+    """Runs as stretches of the meeting, joined where they overlap or follow each other."""
+    times = None if kind == "sound" else _said(transcript)[1]
+    found: list[Passage] = []
+    for run in runs:
+        start, end = (
+            (run.start * FRAME, run.end * FRAME)
+            if times is None
+            else (times[run.start], times[min(run.end + SHINGLE - 1, len(times)) - 1])
+        )
+        there = round(run.other * FRAME, 1) if times is None else None
+        last = found[-1] if found else None
+        if last is not None and start <= last.end + 10.0:
+            found[-1] = Passage(
+                kind=kind,
+                start=last.start,
+                end=max(last.end, round(end, 1)),
+                other=other,
+                other_start=last.other_start,
+            )
+        else:
+            found.append(
+                Passage(kind=kind, start=round(start, 1), end=round(end, 1), other=other, other_start=there)
+            )
+    return tuple(found)
+
+
+def loops(sound: Sound, transcript: Transcript) -> tuple[Passage, ...]:
+    """What the recording holds for a second time."""
+    return passages(transcript, "sound", repeated(sound_print(sound)), other="")
+
+
+def covered(
+    stretches: Iterable[tuple[Seconds, Seconds]], within: Iterable[tuple[Seconds, Seconds]]
+) -> Seconds:
+    """How many seconds of ``within`` (in order, apart) lie in the stretches (any order, may overlap)."""
+    joined: list[tuple[Seconds, Seconds]] = []
+    for start, end in sorted(stretches):
+        if joined and start <= joined[-1][1]:
+            joined[-1] = (joined[-1][0], max(joined[-1][1], end))
+        else:
+            joined.append((start, end))
+    return sum(
+        max(0.0, min(end, last) - max(start, first)) for first, last in within for start, end in joined
+    )
+
+
+def _said(transcript: Transcript) -> tuple[str, list[Seconds]]:
+    """The words without punctuation, and when each character is said (evenly within its utterance)."""
+    words: list[str] = []
+    times: list[Seconds] = []
+    for utterance in transcript.utterances:
+        if utterance.phantom:
+            continue
+        text = _WORDS_NOT_SOUNDS.sub("", utterance.text)
+        step = (utterance.end - utterance.start) / max(1, len(text))
+        words.append(text)
+        times.extend(utterance.start + step * place for place in range(len(text)))
+    return "".join(words), times
+
+
+# ---------------------------------------------------------------- keys
+
+
+def _print(kind: Kind, keys: Keys, places: Places, signs: Keys, at: Places) -> Print:
+    import numpy as np
+
+    order = np.argsort(keys, kind="stable")
+    chosen = _sampled(signs, _SIGNS)
+    return Print(
+        kind=kind,
+        keys=keys[order],
+        places=places[order],
+        sign_keys=signs[chosen] & np.uint64((1 << 63) - 1),
+        sign_places=at[chosen],
+    )
+
+
+def _shifted(values: Places, by: int) -> Places:
+    """All but the last ``by``."""
+    return values[: max(0, len(values) - by)]
+
+
+def _scrambled(keys: Keys) -> Keys:
+    import numpy as np
+
+    mixed = (keys ^ (keys >> np.uint64(29))) * np.uint64(_SCRAMBLE)
+    return mixed ^ (mixed >> np.uint64(32))
+
+
+def _sampled(keys: Keys, one_in: int) -> NDArray[np.intp]:
+    """Indices of the keys that chance, the same for everybody, lets through."""
+    import numpy as np
+
+    return np.flatnonzero(_scrambled(keys) % np.uint64(one_in) == 0)

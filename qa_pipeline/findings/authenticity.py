@@ -1,0 +1,128 @@
+"""Whether the recording is what it seems: padded, looped, used before, or the words of another meeting (K4).
+
+What repeats is found by ``qa_pipeline.copies``; here it is weighed against the time people speak. A minute of
+the company's song or a head-office notice is in many meetings and proves nothing: the rubric says from which
+share on it does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
+
+from qa_pipeline.copies import Kind, covered, loops
+from qa_pipeline.findings.reading import Reading, unknown
+from qa_pipeline.findings.registry import measure
+from qa_pipeline.values import Measurement, Passage, Seconds
+
+ELSEWHERE: Final = ("reused_share", "copied_words_share")
+"""Measures that need other meetings to compare with."""
+MOST_TOLD: Final = 3
+_NO_SOUND: Final = "只有文字，没有录音的声音可查"
+_NO_SPEECH: Final = "没有听到说话"
+_ALONE: Final = "没有与别的会议比对"
+
+
+@measure(
+    id="digital_silence_share",
+    label="数字静音占比",
+    unit="share",
+    meaning="30秒以上的数字静音（低于-82dBFS，话筒录不出来，是软件填的）占净时长的比例，高则疑似垫时长（K4）",
+)
+def digital_silence_share(reading: Reading) -> Measurement:
+    sound = reading.transcript.sound
+    if sound is None or not reading.net:
+        return unknown("digital_silence_share", _NO_SPEECH if sound else _NO_SOUND)
+    meeting = (reading.speech[0][0], reading.speech[-1][1])
+    inside = [(start, end) for start, end in sound.silences if end > meeting[0] and start < meeting[1]]
+    before = [i for start, _ in inside for i in reading.spoken if reading.utterances[i].end <= start + 1][-1:]
+    told = "、".join(f"{_clock(start)}–{_clock(end)}" for start, end in inside[:MOST_TOLD])
+    return reading.measured(
+        "digital_silence_share",
+        min(1.0, covered(inside, [meeting]) / reading.net),
+        before,
+        reason=f"{told} 是软件填的静音" if told else "",
+    )
+
+
+@measure(
+    id="looped_share",
+    label="自我重复占比",
+    unit="share",
+    meaning="与同一份录音前面某段声音完全相同（10秒以上）的时间占说话时间的比例，高则疑似循环拼接（K4）",
+)
+def looped_share(reading: Reading) -> Measurement:
+    sound = reading.transcript.sound
+    if sound is None:
+        return unknown("looped_share", _NO_SOUND)
+    return _share(reading, "looped_share", loops(sound, reading.transcript))
+
+
+@measure(
+    id="reused_share",
+    label="录音重复占比",
+    unit="share",
+    meaning="与别的会议的录音是同一段声音（音频指纹相同，转码、剪裁、调音量都认得出）的时间占说话时间的比例（K4）",
+)
+def reused_share(reading: Reading) -> Measurement:
+    if reading.transcript.sound is None:
+        return unknown("reused_share", _NO_SOUND)
+    return _elsewhere(reading, "reused_share", "sound")
+
+
+@measure(
+    id="copied_words_share",
+    label="文字雷同占比",
+    unit="share",
+    meaning="与别的会议逐字相同（连续60字以上）的话占说话时间的比例，同一份稿子不能算两场会（K4）",
+)
+def copied_words_share(reading: Reading) -> Measurement:
+    return _elsewhere(reading, "copied_words_share", "words")
+
+
+def _elsewhere(reading: Reading, name: str, kind: Kind) -> Measurement:
+    if reading.copies is None:
+        return unknown(name, _ALONE)
+    return _share(reading, name, [one for one in reading.copies if one.kind == kind])
+
+
+def _share(reading: Reading, name: str, passages: Sequence[Passage]) -> Measurement:
+    spoken = tuple((reading.utterances[i].start, reading.utterances[i].end) for i in reading.spoken)
+    within = spoken if name == "copied_words_share" else reading.speech
+    whole = sum(end - start for start, end in within)
+    if not whole:
+        return unknown(name, _NO_SPEECH)
+    stretches = [(one.start, one.end) for one in passages]
+    proof = [
+        i
+        for i in reading.spoken
+        if any(start <= reading.utterances[i].start < end for start, end in stretches)
+    ]
+    return reading.measured(
+        name,
+        min(1.0, covered(stretches, within) / whole),
+        proof,
+        reason="；".join(map(told, sorted(passages, key=_length)[-MOST_TOLD:])),
+    )
+
+
+def told(passage: Passage) -> str:
+    """Where a passage is and where it is again, in Chinese: 12:10–24:30 与 9月8日周复盘会的录音重复."""
+    here = f"{_clock(passage.start)}–{_clock(passage.end)}"
+    if not passage.other:
+        return f"{here} 与本录音 {_clock(passage.other_start or 0.0)} 起的一段完全相同"
+    if passage.kind == "words":
+        return f"{here} 与{passage.other}的文字逐字相同"
+    return f"{here} 与{passage.other}的录音重复（该录音 {_clock(passage.other_start or 0.0)} 起）"
+
+
+@lru_cache(maxsize=1024)
+def _clock(seconds: Seconds) -> str:
+    whole = int(seconds)
+    hours, minutes = divmod(whole // 60, 60)
+    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes:02}:{whole % 60:02}"
+
+
+def _length(passage: Passage) -> Seconds:
+    return passage.end - passage.start

@@ -1,0 +1,138 @@
+"""A recording or transcript used before is found out; another meeting of the same people is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import combinations, islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from qa_pipeline.chapters.corpus import CORPUS, read_meeting
+from qa_pipeline.copies import (
+    Print,
+    Shelf,
+    covered,
+    loops,
+    passages,
+    prints,
+    repeated,
+    shared,
+    sound_print,
+    words_print,
+)
+from qa_pipeline.recording import SAMPLE_RATE, decode, open_recording
+from qa_pipeline.transcript.hearing import Hearing
+from qa_pipeline.values import Sound, Transcript, Utterance
+from tests.sound import SPEECH, write_sound
+
+NOTHING = Transcript(utterances=(), duration=0.0, engine="")
+
+
+def heard(blocks: Iterator[np.ndarray]) -> Sound:
+    hearing = Hearing()
+    for block in blocks:
+        hearing.feed(block)
+    return hearing.finish()
+
+
+def cut(audio: np.ndarray) -> Iterator[np.ndarray]:
+    for at in range(0, len(audio), 10 * SAMPLE_RATE):
+        yield audio[at : at + 10 * SAMPLE_RATE]
+
+
+@pytest.fixture(scope="module")
+def speech() -> np.ndarray:
+    """Four minutes of several voices in one room."""
+    part = open_recording([SPEECH]).parts[0]
+    return np.concatenate(list(islice(decode(part), 24)))
+
+
+@pytest.fixture(scope="module")
+def first(speech: np.ndarray) -> Print:
+    return sound_print(heard(cut(speech[: 120 * SAMPLE_RATE])))
+
+
+@pytest.mark.parametrize(
+    ("codec", "suffix", "rate", "level"),
+    [
+        ("libopus", ".opus", 16_000, 0.1),
+        ("libopencore_amrnb", ".amr", 8_000, 0.6),
+        ("pcm_alaw", ".wav", 8_000, 0.3),
+    ],
+)
+def test_a_piece_cut_out_and_encoded_anew_at_another_level_is_the_same_recording(
+    speech: np.ndarray, first: Print, tmp_path: Path, codec: str, suffix: str, rate: int, level: float
+) -> None:
+    begin, seconds = 41.37, 70
+    audio = level * speech[int(begin * SAMPLE_RATE) :][: seconds * SAMPLE_RATE]
+    audio = audio.reshape(-1, SAMPLE_RATE // rate).mean(axis=1)
+    file = write_sound(tmp_path / f"again{suffix}", audio, codec=codec, rate=rate)
+    again = sound_print(heard(decode(open_recording([file]).parts[0])))
+    found = passages(NOTHING, "sound", shared(again, first), other="别的会")
+    assert len(found) == 1
+    assert found[0].end - found[0].start > 0.85 * seconds
+    assert found[0].other_start is not None
+    assert found[0].other_start - found[0].start == pytest.approx(begin, abs=0.15)
+
+
+def test_other_talk_of_the_same_voices_in_the_same_room_is_another_recording(
+    speech: np.ndarray, first: Print
+) -> None:
+    second = sound_print(heard(cut(speech[120 * SAMPLE_RATE :])))
+    assert shared(second, first) == ()
+    assert repeated(first) == ()
+    shelf: Shelf[str] = Shelf()
+    shelf.add("first", first)
+    assert shelf.like(second) == []
+    assert shelf.like(first) == ["first"]
+
+
+@pytest.mark.parametrize("period", [3, 20])
+def test_a_loop_inside_a_recording_is_found_with_its_times(speech: np.ndarray, period: int) -> None:
+    piece = speech[100 * SAMPLE_RATE + 77 :][: period * SAMPLE_RATE]
+    rest = 90 * SAMPLE_RATE
+    looped = np.concatenate((speech[:rest], np.tile(piece, 60 // period), speech[-20 * SAMPLE_RATE :]))
+    found = loops(heard(cut(looped)), NOTHING)
+    inside = [one for one in found if one.start >= 90 and one.end <= 151]
+    assert found == tuple(inside)
+    assert covered([(one.start, one.end) for one in inside], [(90, 150)]) > 60 - period - 15
+
+
+def test_words_handed_in_twice_are_found_though_names_and_half_of_them_changed() -> None:
+    whole = read_meeting(CORPUS / "A" / "A01.txt").transcript
+    half = len(whole.utterances) // 2
+    copied = replace(
+        whole,
+        utterances=tuple(
+            replace(u, start=u.start + 7, end=u.end + 7, text=u.text.replace("王", "汪").replace("，", ""))
+            for u in whole.utterances[half:]
+        ),
+    )
+    mine = words_print(copied)
+    found = passages(copied, "words", shared(mine, words_print(whole)), other="别的会")
+    spoken = copied.utterances[-1].end - copied.utterances[0].start
+    assert covered([(p.start, p.end) for p in found], [(0, whole.duration)]) > 0.9 * spoken
+    shelf: Shelf[str] = Shelf()
+    shelf.add("whole", words_print(whole))
+    assert shelf.like(mine) == ["whole"]
+
+
+def test_no_two_meetings_of_the_corpus_share_their_words() -> None:
+    meetings = [read_meeting(file).transcript for file in sorted(CORPUS.rglob("[A-D]0?.txt"))]
+    found = [words_print(transcript) for transcript in meetings]
+    assert len(found) > 20
+    assert [(a, b) for a, b in combinations(range(len(found)), 2) if shared(found[a], found[b])] == []
+
+
+def test_a_transcript_has_no_sound_to_compare_and_an_empty_one_no_words() -> None:
+    assert list(prints(NOTHING)) == ["words"]
+    assert shared(words_print(NOTHING), words_print(NOTHING)) == ()
+    silent = sound_print(Sound(maker="", peaks=""))
+    assert shared(silent, silent) == repeated(silent) == ()
+    stammer = Transcript(
+        utterances=(Utterance(start=0, end=600, text="好的" * 2000),), duration=600, engine=""
+    )
+    assert shared(words_print(stammer), words_print(stammer)) == ()

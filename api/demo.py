@@ -18,12 +18,12 @@ from models.database import transaction
 from models.demo_org.extent import Size
 from models.demo_org.generate import generate
 from models.meetings.recordings import RecordingRepository
-from models.meetings.tables import Meeting, MeetingSlot, MeetingState, Recording
+from models.meetings.tables import Meeting, MeetingSlot, MeetingState, Recording, Scorecard
 from models.organisation.tables import Institution
 from qa_pipeline.facts import read_facts
 from qa_pipeline.pipeline import complete
 from qa_pipeline.recording import open_recording
-from qa_pipeline.values import MeetingFacts, Transcript
+from qa_pipeline.values import MeetingFacts, Status, Transcript
 
 SAMPLES: Final = Path(__file__).parents[1] / "audio_samples"
 SEED: Final = 1
@@ -70,11 +70,17 @@ def _themed(facts: MeetingFacts) -> MeetingFacts:
 
 
 def _like(session: Session, facts: MeetingFacts, taken: set[int]) -> Meeting | None:
-    """The newest meeting of the same kind and theme that has no sample yet."""
+    """The newest meeting of the same kind and theme that has no sample yet.
+
+    One that was on time and on the roster, so that what is said in the sample makes the verdict.
+    """
     query = (
         select(Meeting)
         .join(MeetingSlot, MeetingSlot.id == Meeting.slot_id)
+        .join(Scorecard, (Scorecard.meeting_id == Meeting.id) & Scorecard.is_current)
         .where(
+            Scorecard.on_time == Status.PASS,
+            Scorecard.on_roster == Status.PASS,
             Meeting.state == MeetingState.HELD,
             MeetingSlot.kind == facts.kind,
             MeetingSlot.theme == facts.theme,

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi.responses import StreamingResponse
+from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission, allowed
 from api.audit import note
@@ -154,11 +156,38 @@ def examples(session: Database, asker: Author, code: Code) -> ExamplesOut:
     summary="发布后某月哪些会议的分数、结论会变（最多 200 场，不改原有结果）",
     operation_id="diff_rubric",
 )
-def compare(session: Database, asker: Author, code: Code, body: DiffIn) -> DiffOut:
+def compare(request: Request, session: Database, asker: Author, code: Code, body: DiffIn) -> DiffOut:
     part = subtree_of(session, asker, body.below)
     text = service.draft(session, code).text
     session.commit()
-    return service.compare(session, asker, text, body.month, below=part)
+    with Session(request.app.state.engine) as reading:  # it takes a while, and changes nothing
+        return service.compare(reading, asker, text, body.month, below=part)
+
+
+@router.post(
+    "/rubrics/drafts/{code}/diff/lines",
+    summary="同上，不限场数：每比较完一场输出一行",
+    operation_id="diff_rubric_lines",
+    response_class=StreamingResponse,
+    responses={
+        200: {
+            "description": "每行一个 JSON（DiffLine）",
+            "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+        }
+    },
+)
+def compare_all(
+    request: Request, session: Database, asker: Author, code: Code, body: DiffIn
+) -> StreamingResponse:
+    part = subtree_of(session, asker, body.below)
+    text = service.draft(session, code).text
+    session.commit()
+    lines = service.compare_all(request.app.state.engine, asker, text, body.month, below=part)
+    return StreamingResponse(
+        (f"{line.model_dump_json()}\n" for line in lines),
+        media_type="application/x-ndjson",
+        headers={"X-Accel-Buffering": "no"},
+    )
 
 
 @router.post(

@@ -122,3 +122,13 @@ class DiffOut(BaseModel):
     changed: int
     flipped: int
     rows: list[DiffRow] = Field(description="有变化的会议，变化大的在前")
+
+
+class DiffLine(BaseModel):
+    """One meeting of a comparison that is told while it goes on."""
+
+    done: int = Field(description="第几场")
+    total: int = Field(description="共几场；done 等于 total 即为最后一行")
+    meeting: str
+    applies: bool = Field(description="草稿是否适用")
+    row: DiffRow | None = Field(description="没有变化为 null")

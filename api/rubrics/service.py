@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
 from typing import Final
 
-from sqlalchemy import select
+from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from api.access import Caller
@@ -14,7 +15,7 @@ from api.meetings.kept import ArchiveRepository
 from api.problems import Conflict, Forbidden, NotFound
 from api.rubrics import texts
 from api.rubrics.effective import applies, effective
-from api.rubrics.schemas import DiffOut, DiffRow, DraftHead, DraftIn, DraftOut, RubricHead
+from api.rubrics.schemas import DiffLine, DiffOut, DiffRow, DraftHead, DraftIn, DraftOut, RubricHead
 from api.rubrics.tables import CompanyRubric, RubricState
 from models.base import Subtree
 from qa_pipeline.errors import InputError, RubricError
@@ -127,27 +128,52 @@ def compare(session: Session, asker: Caller, text: str, month: date, *, below: S
         raise InputError(
             f"{month:%Y-%m} 有 {len(codes)} 场已质检会议，一次最多比较 {MOST} 场：请用 below 选择下级机构。"
         )
-    compared = skipped = 0
-    rows: list[DiffRow] = []
+    lines = list(compared(archive, new, codes))
+    rows = [line.row for line in lines if line.row is not None]
+    rows.sort(key=lambda row: (-abs(row.new_score - row.old_score), row.meeting))
+    return DiffOut(
+        compared=sum(line.applies for line in lines),
+        not_applicable=sum(not line.applies for line in lines),
+        changed=len(rows),
+        flipped=sum(row.flips for row in rows),
+        rows=rows,
+    )
+
+
+def compare_all(
+    engine: Engine, asker: Caller, text: str, month: date, *, below: Subtree | None
+) -> Iterator[DiffLine]:
+    """As `compare`, of any number of meetings, each as soon as it is scored; in a session of its own.
+
+    Raises RubricError for a draft that is wrong, before the first.
+    """
+    new = texts.load(text)
+
+    def lines() -> Iterator[DiffLine]:
+        with Session(engine) as session:
+            archive = ArchiveRepository(session, within=below or asker.within)
+            yield from compared(archive, new, archive.inspected_in(month))
+
+    return lines()
+
+
+def compared(archive: ArchiveRepository, new: Rubric, codes: Sequence[str]) -> Iterator[DiffLine]:
+    """Each meeting under the rubric in force and under the new one."""
+    done = 0
     for start in range(0, len(codes), 20):  # whole inspections are large: a few in memory at a time
         for code, inspection in archive.inspections(codes[start : start + 20]):
             facts = inspection.facts
             kind, theme, institution = facts.kind, facts.theme, facts.institution
             # Asked regardless of the day from which the draft is to hold.
-            if not applies(new, kind=kind, theme=theme, institution=institution, on=None):
-                skipped += 1
-                continue
-            compared += 1
-            old = effective(session, kind=kind, theme=theme, institution=institution, on=facts.meeting_date)
-            rows += [_row(one) for one in diff(old, new, [_stored(code, inspection)]) if one.changed]
-    rows.sort(key=lambda row: (-abs(row.new_score - row.old_score), row.meeting))
-    return DiffOut(
-        compared=compared,
-        not_applicable=skipped,
-        changed=len(rows),
-        flipped=sum(row.flips for row in rows),
-        rows=rows,
-    )
+            meant = applies(new, kind=kind, theme=theme, institution=institution, on=None)
+            rows = list[DiffRow]()
+            if meant:
+                day = facts.meeting_date
+                old = effective(archive.session, kind=kind, theme=theme, institution=institution, on=day)
+                rows = [_row(one) for one in diff(old, new, [_stored(code, inspection)]) if one.changed]
+            done += 1
+            row = rows[0] if rows else None
+            yield DiffLine(done=done, total=len(codes), meeting=code, applies=meant, row=row)
 
 
 # ---------------------------------------------------------------- publishing

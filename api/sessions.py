@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Annotated, Final
 
 from fastapi import Depends, Request
+from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from models.database import WRITES, writing
@@ -35,6 +36,12 @@ def begin_writing(opened: Session) -> None:
         return
     opened.commit()
     opened.connection(execution_options={WRITES: True})
+
+
+def reading_beside(opened: Session) -> Session:
+    """A session of its own that only reads: for what takes a while and must keep nobody from writing."""
+    engine = opened.get_bind()
+    return Session(engine.execution_options(**{WRITES: False}) if isinstance(engine, Engine) else engine)
 
 
 Database = Annotated[Session, Depends(session, scope="function")]

@@ -150,7 +150,7 @@ class WorkerProcess:
         self._suspects = {(job.code, job.run) for job in lost}
 
     def look_after_the_day(self) -> None:
-        """Once a day: tell which meetings are missing; let recordings go whose time is over, and stray copies."""
+        """Once a day: tell which meetings are missing; delete expired recordings and stray copies."""
         now = datetime.now(SHANGHAI)
         if now.hour < EARLIEST_HOUR or self._looked == now.date():
             return

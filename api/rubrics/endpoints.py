@@ -7,7 +7,6 @@ from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 from fastapi.responses import StreamingResponse
-from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission, allowed
 from api.audit import note
@@ -29,7 +28,7 @@ from api.rubrics.schemas import (
     RubricHead,
     RubricOut,
 )
-from api.sessions import Database
+from api.sessions import Database, reading_beside
 from qa_pipeline.errors import RubricError
 from qa_pipeline.rubric.examples import run_examples
 from qa_pipeline.rubric.jsonschema import schema_text
@@ -156,11 +155,11 @@ def examples(session: Database, asker: Author, code: Code) -> ExamplesOut:
     summary="发布后某月哪些会议的分数、结论会变（最多 200 场，不改原有结果）",
     operation_id="diff_rubric",
 )
-def compare(request: Request, session: Database, asker: Author, code: Code, body: DiffIn) -> DiffOut:
+def compare(session: Database, asker: Author, code: Code, body: DiffIn) -> DiffOut:
     part = subtree_of(session, asker, body.below)
     text = service.draft(session, code).text
     session.commit()
-    with Session(request.app.state.engine) as reading:  # it takes a while, and changes nothing
+    with reading_beside(session) as reading:
         return service.compare(reading, asker, text, body.month, below=part)
 
 

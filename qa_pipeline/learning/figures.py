@@ -93,16 +93,9 @@ def chapter_figures(read: Iterable[tuple[LabelledMeeting, Chapters]]) -> Figures
     )
 
 
-def act_counts(meeting: LabelledMeeting, heard: Transcript, model: ActModel) -> NDArray[np.int64]:
-    """(acts, 3): true positives, claimed, labelled. ``heard`` is the meeting's transcript, maybe with other
-    words."""
-    claimed = act_probabilities(meeting, heard, model) >= 0.5
-    labelled = np.array([[a in row for a in ACTS] for row in meeting.acts])
-    return np.stack([(claimed & labelled).sum(0), claimed.sum(0), labelled.sum(0)], axis=1)
-
-
 def act_probabilities(meeting: LabelledMeeting, heard: Transcript, model: ActModel) -> NDArray[np.float32]:
-    """(utterances, acts), read within the labelled chapters."""
+    """(utterances, acts), read within the labelled chapters; 0.5 is the cut. ``heard`` is the meeting's
+    transcript, maybe with other words."""
     transcript = clean(heard)
     mentions = find_mentions(transcript.utterances, meeting.facts)
     host = find_host(transcript, meeting.facts, mentions)
@@ -114,7 +107,9 @@ def act_figures(read: Iterable[LabelledMeeting], model: ActModel) -> Figures:
     total = np.zeros((len(ACTS), 3))
     count = 0
     for meeting in read:
-        total += act_counts(meeting, meeting.transcript, model)
+        claimed = act_probabilities(meeting, meeting.transcript, model) >= 0.5
+        labelled = np.array([[a in row for a in ACTS] for row in meeting.acts])
+        total += np.stack([(claimed & labelled).sum(0), claimed.sum(0), labelled.sum(0)], axis=1)
         count += 1
     return Figures(
         meetings=count,

@@ -1,11 +1,13 @@
 """``make eval``: how well meetings are read and judged whose authors no model has seen.
 
-    python -m tests.evaluation [--models FOLDER] [--vcsum PATH]
+    python -m tests.evaluation [--models FOLDER] [--vcsum PATH] [--only CONDITION ...]
 
-Nine times the chapter and act models are learned anew without one author, whose meetings they then read, as
-they are and under noise. Prints tables and writes ``build/eval.json``. Nothing is kept from run to run unless
-``--models`` names a folder; one that was filled by other code must be emptied by hand. ``--vcsum`` (or the
-environment variable HUIJIAN_VCSUM) is the public data set described in ``subjects``.
+As often as there are authors, the chapter and act models are learned anew without one of them, whose meetings
+they then read, as they are and under noise. Prints tables, writes ``build/eval.json`` and, with every failure
+listed and discussed, ``docs/evaluation.md``. Nothing is kept from run to run unless ``--models`` names a
+folder: then a run that broke off goes on with the models that are there, and says so when other code or
+meetings made them. ``--vcsum`` (or the environment variable HUIJIAN_VCSUM) is the public data set described
+in ``subjects``.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import json
 import os
 import statistics
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict, dataclass
 from multiprocessing import get_context
@@ -28,15 +30,19 @@ from qa_pipeline.chapters import infer_kind, segment
 from qa_pipeline.chapters.corpus import meetings
 from qa_pipeline.chapters.model import Model
 from qa_pipeline.findings.acts import ActModel
-from tests.evaluation import subjects
-from tests.evaluation.acts import CONDITIONS, held_out_models
+from tests.evaluation import document, subjects
+from tests.evaluation.acts import CONDITIONS, ActFigures, held_out_models
+from tests.evaluation.acts import measure as measure_acts
 from tests.evaluation.chapters import ChapterFigures, measure
+from tests.evaluation.document import Failure, failures
 from tests.evaluation.subjects import SubjectFigures
-from tests.evaluation.verdicts import Agreement, chapter_models, filed_as, verdict_agreement
+from tests.evaluation.verdicts import Agreement, agreement, chapter_models, filed_as, judge
 
 ROOT = Path(__file__).parents[2]
 RESULT = ROOT / "build" / "eval.json"
+DOCUMENT = ROOT / "docs" / "evaluation.md"
 CLEAN_TARGET, NOISY_TARGET, VERDICT_TARGET = 0.90, 0.85, 0.95
+CLEAN = "clean"
 SUBJECT_TARGETS = (0.33, 0.55)
 """WindowDiff at most, F1 within one utterance at least."""
 
@@ -46,13 +52,16 @@ console = Console(width=118)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
     """Everything measured, condition by condition. ``kinds`` is how often the kind of meeting is told right
-    from its words; ``subjects`` is None where its data was not given."""
+    from its words; ``failures`` are those of the meetings as they are; ``subjects`` is None where its
+    data was not given."""
 
     chapters: Mapping[str, ChapterFigures]
     two_meetings: Mapping[str, ChapterFigures]
     """Only meetings that are a weekly review or a monthly planning meeting."""
     kinds: Mapping[str, float]
+    acts: Mapping[str, ActFigures]
     verdicts: Mapping[str, Agreement]
+    failures: tuple[Failure, ...]
     subjects: SubjectFigures | None
     minutes: float
 
@@ -64,13 +73,17 @@ def models(folder: Path | None) -> tuple[dict[str, Model], dict[str, ActModel]]:
         return chapters.result(), acts.result()
 
 
-def evaluate(folder: Path | None, vcsum: Path | None) -> Evaluation:
+def evaluate(folder: Path | None, vcsum: Path | None, *, only: Sequence[str] = ()) -> Evaluation:
+    """``only``: these conditions; all of them when empty. The meetings as they are are always measured."""
     began = time.monotonic()
     chapters, acts = models(folder)
     everything = list(meetings())
     of_kind = [m for m in everything if m.facts.kind is not None]
-    figures, two_meetings, kinds, verdicts = {}, {}, {}, {}
+    figures, two_meetings, kinds, acts_told, verdicts = {}, {}, {}, {}, {}
+    failed: tuple[Failure, ...] = ()
     for name, change in CONDITIONS.items():
+        if only and name not in (CLEAN, *only):
+            continue
         changed = {m.id: change(m.transcript) for m in everything}
         found = {
             m.id: segment(changed[m.id], kind=filed_as(m).kind, using=chapters[m.author]) for m in everything
@@ -80,13 +93,19 @@ def evaluate(folder: Path | None, vcsum: Path | None) -> Evaluation:
         kinds[name] = statistics.mean(
             infer_kind(changed[m.id], using=chapters[m.author])[0] == m.facts.kind for m in everything
         )
-        verdicts[name] = verdict_agreement(everything, acts=acts, chapters=chapters, change=change)
+        acts_told[name] = measure_acts(everything, models=acts, change=change)
+        judged = judge(everything, acts=acts, chapters=chapters, change=change)
+        verdicts[name] = agreement(judged)
+        if name == CLEAN:
+            failed = failures(judged)
         console.print(f"measured: {name}", style="dim")
     return Evaluation(
         chapters=figures,
         two_meetings=two_meetings,
         kinds=kinds,
+        acts=acts_told,
         verdicts=verdicts,
+        failures=failed,
         subjects=subjects.measure(vcsum) if vcsum else None,
         minutes=(time.monotonic() - began) / 60,
     )
@@ -97,6 +116,7 @@ def as_json(result: Evaluation) -> str:
     values = asdict(result)
     for name, found in result.verdicts.items():
         values["verdicts"][name]["rate"] = found.rate
+        values["verdicts"][name]["undoubted"] = found.undoubted
     return json.dumps(values, indent=1, ensure_ascii=False) + "\n"
 
 
@@ -135,8 +155,22 @@ def show(result: Evaluation) -> None:
         numbers = (_three(a.in_band), f"{a.distance:.1f}", f"{a.half:.1f}")
         table.add_row(name, rate, f"{VERDICT_TARGET:.2f}", " ".join(a.wrong), *numbers)
     console.print(table)
+    bands = _table(
+        "Bands, and meetings sent to a person",
+        ("", "holds the author's middle", "meets the author's band", "sent", "wrong and not sent"),
+    )
+    for name, a in result.verdicts.items():
+        shares = (_three(a.covered), _three(a.touched), _three(len(a.sent) / a.meetings))
+        bands.add_row(name, *shares, " ".join(a.undoubted))
+    console.print(bands)
+    told = _table("Acts", ("", "F1 of all", "said to be so sure", "right", "calibration"))
+    for name, found in result.acts.items():
+        told.add_row(name, *map(_three, (found.micro, found.sure, found.right, found.calibration)))
+    console.print(told)
     _show_subjects(result.subjects)
-    console.print(f"{result.minutes:.1f} minutes; all figures: {RESULT.relative_to(ROOT)}")
+    console.print(
+        f"{result.minutes:.1f} minutes; all figures: {RESULT.relative_to(ROOT)}, {DOCUMENT.relative_to(ROOT)}"
+    )
 
 
 def _show_subjects(found: SubjectFigures | None) -> None:
@@ -185,12 +219,17 @@ def main() -> None:
     parser.add_argument(
         "--vcsum", type=Path, default=os.environ.get("HUIJIAN_VCSUM") or None, help="the data set"
     )
+    parser.add_argument(
+        "--only", nargs="+", default=(), choices=tuple(CONDITIONS), help="these conditions, beside clean"
+    )
     chosen = parser.parse_args()
     if chosen.vcsum is not None and not chosen.vcsum.is_file():
         parser.error(f"{chosen.vcsum}: no such file")
-    result = evaluate(chosen.models, chosen.vcsum)
+    result = evaluate(chosen.models, chosen.vcsum, only=chosen.only)
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(as_json(result), "utf-8")
+    DOCUMENT.parent.mkdir(exist_ok=True)
+    DOCUMENT.write_text(document.written(result, list(meetings())), "utf-8")
     show(result)
 
 

@@ -8,18 +8,19 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from qa_pipeline.chapters.corpus import LabelledMeeting, meetings
-from qa_pipeline.findings.acts import ACTS, ActModel, load, signals
-from qa_pipeline.findings.mentions import find_mentions
-from qa_pipeline.findings.roles import find_host
+from qa_pipeline.findings.acts import ACTS, ActModel, load
 from qa_pipeline.findings.train import examples, fit, save
-from qa_pipeline.transcript.cleanup import clean
+from qa_pipeline.learning.figures import Told, act_probabilities
 from qa_pipeline.values import Transcript
+from tests.evaluation.kept import note_code
+from tests.evaluation.metrics import calibration_error
 from tests.evaluation.noise import corrupt, without_punctuation, without_speakers
 
 CONDITIONS: dict[str, Callable[[Transcript], Transcript]] = {
@@ -34,6 +35,7 @@ CONDITIONS: dict[str, Callable[[Transcript], Transcript]] = {
 
 def held_out_models(folder: Path | None = None) -> dict[str, ActModel]:
     """Author -> a model that has not seen that author; read from ``folder`` where it holds them."""
+    note_code(folder, "acts")
     models: dict[str, ActModel] = {}
     everything = list(meetings())
     learned = None
@@ -53,15 +55,47 @@ def held_out_models(folder: Path | None = None) -> dict[str, ActModel]:
     return models
 
 
-def counts(meeting: LabelledMeeting, heard: Transcript, model: ActModel) -> np.ndarray:
-    """(acts, 3): true positives, claimed, labelled."""
-    transcript = clean(heard)
-    mentions = find_mentions(transcript.utterances, meeting.facts)
-    host = find_host(transcript, meeting.facts, mentions)
-    seen = signals(transcript, meeting.chapters, host, mentions)
-    claimed = model.probabilities([u.text for u in transcript.utterances], seen) >= 0.5
-    labelled = np.array([[a in row for a in ACTS] for row in meeting.acts])
-    return np.stack([(claimed & labelled).sum(0), claimed.sum(0), labelled.sum(0)], axis=1)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActFigures:
+    """Over all meetings together: each act, all of them (``micro``, F1), and the expected calibration error
+    of the probability of what was claimed (``calibration``) with its mean and how often it was right."""
+
+    by_act: dict[str, Told]
+    micro: float
+    calibration: float
+    sure: float
+    right: float
+
+
+def measure(
+    of: Iterable[LabelledMeeting],
+    *,
+    models: Mapping[str, ActModel],
+    change: Callable[[Transcript], Transcript] = lambda transcript: transcript,
+) -> ActFigures:
+    """Each author's meetings by the model of that author's key, within the labelled chapters."""
+    total = np.zeros((len(ACTS), 3))
+    claims: list[tuple[float, float, bool]] = []
+    for meeting in of:
+        model = models[meeting.author]
+        cut = act_probabilities(meeting, change(meeting.transcript), model)
+        labelled = np.array([[a in row for a in ACTS] for row in meeting.acts])
+        claimed = cut >= 0.5
+        total += np.stack([(claimed & labelled).sum(0), claimed.sum(0), labelled.sum(0)], axis=1)
+        sure = model.calibrated(cut)
+        claims += [
+            (p, 1.0, r) for p, r in zip(sure[claimed].tolist(), labelled[claimed].tolist(), strict=True)
+        ]
+    return ActFigures(
+        by_act={
+            act.value: Told(right=right, claimed=claimed, there=there)
+            for act, (right, claimed, there) in zip(ACTS, total.tolist(), strict=True)
+        },
+        micro=2 * total[:, 0].sum() / total[:, 1:].sum(),
+        calibration=calibration_error(claims),
+        sure=sum(p for p, _, _ in claims) / len(claims),
+        right=sum(r for _, _, r in claims) / len(claims),
+    )
 
 
 def main() -> None:
@@ -71,12 +105,9 @@ def main() -> None:
     sys.stdout.write(f"{'F1 by act':16s}" + "".join(f"{a.value:>10s}" for a in ACTS) + f"{'micro':>8s}\n")
     everything = list(meetings())
     for name, change in CONDITIONS.items():
-        total = np.zeros((len(ACTS), 3))
-        for meeting in everything:
-            total += counts(meeting, change(meeting.transcript), models[meeting.author])
-        f1 = 2 * total[:, 0] / (total[:, 1] + total[:, 2])
-        micro = 2 * total[:, 0].sum() / total[:, 1:].sum()
-        sys.stdout.write(f"{name:16s}" + "".join(f"{v:10.2f}" for v in f1) + f"{micro:8.2f}\n")
+        found = measure(everything, models=models, change=change)
+        f1 = [told.f1 or 0.0 for told in found.by_act.values()]
+        sys.stdout.write(f"{name:16s}" + "".join(f"{v:10.2f}" for v in f1) + f"{found.micro:8.2f}\n")
         sys.stdout.flush()
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 import statistics
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from qa_pipeline.chapters.corpus import LabelledMeeting
+from qa_pipeline.learning.figures import accuracy, labels, seconds
 from qa_pipeline.values import Chapter, Chapters
 from tests.evaluation.metrics import Counts, calibration_error, matched, pk_and_windowdiff
 
@@ -34,17 +34,6 @@ class ChapterFigures:
     authors: dict[str, float]
 
 
-def labels(chapters: Chapters) -> list[Chapter]:
-    """The chapter of each utterance."""
-    return [span.chapter for span in chapters.spans for _ in range(span.first, span.last)]
-
-
-def seconds(meeting: LabelledMeeting) -> list[float]:
-    """The time of each utterance, the pause after it included."""
-    starts = [u.start for u in meeting.transcript.utterances]
-    return [b - a for a, b in itertools.pairwise([*starts, meeting.transcript.duration])]
-
-
 def measure(read: Iterable[tuple[LabelledMeeting, Chapters]]) -> ChapterFigures:
     """Compare each meeting's labels with the chapters found in it (same utterances, maybe other words)."""
     accuracies: defaultdict[str, list[float]] = defaultdict(list)
@@ -54,9 +43,7 @@ def measure(read: Iterable[tuple[LabelledMeeting, Chapters]]) -> ChapterFigures:
     for meeting, found in read:
         true, claimed, times = labels(meeting.chapters), labels(found), seconds(meeting)
         right = [a == b for a, b in zip(true, claimed, strict=True)]
-        accuracies[meeting.author].append(
-            sum(t for t, ok in zip(times, right, strict=True) if ok) / sum(times)
-        )
+        accuracies[meeting.author].append(accuracy(meeting, found))
         gold = meeting.chapters.spans
         boundaries += matched(
             [s.start for s in found.spans[1:]], [s.start for s in gold[1:]], within=TOLERANCE

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 
 from qa_pipeline.chapters.corpus import LabelledMeeting, meetings
+from qa_pipeline.learning.figures import labels, seconds
 from qa_pipeline.values import Chapter, Chapters, ChapterSpan
-from tests.evaluation.chapters import labels, measure, seconds
+from tests.evaluation.chapters import measure
 from tests.evaluation.noise import corrupt, without_punctuation, without_speakers
 from tests.evaluation.speech import character_error_rate
 

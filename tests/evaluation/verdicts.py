@@ -1,8 +1,9 @@
 """How well the shipped rubrics judge: ``python -m tests.evaluation.verdicts [--models FOLDER]``.
 
 Each author's meetings are read by act and chapter models that have seen no meeting of that author. A meeting
-counts as agreed when "score reaches the pass line and no critical" is what its author said; date and roster
-are left aside. Meetings of no kind are inspected as what they were filed as: weekly reviews, or by theme.
+counts as agreed when "score reaches the pass line and no gate closed" is what its author said; date and
+roster are left aside, and so is whether a person is asked (``sent``): a gate that only asks one is no gate
+here. Meetings of no kind are inspected as what they were filed as: weekly reviews, or by theme.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import argparse
 import statistics
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from qa_pipeline.chapters import segment
@@ -20,26 +21,58 @@ from qa_pipeline.chapters.model import Model, load, save
 from qa_pipeline.chapters.train import learn
 from qa_pipeline.findings import find
 from qa_pipeline.findings.acts import ActModel
+from qa_pipeline.learning.figures import accuracy
 from qa_pipeline.rubric import load_rubric, score
+from qa_pipeline.rubric.scorer import straddles
 from qa_pipeline.transcript.cleanup import clean
-from qa_pipeline.values import MeetingFacts, MeetingKind, Scorecard, Theme, Transcript
+from qa_pipeline.values import Act, Findings, MeetingFacts, MeetingKind, Scorecard, Theme, Transcript
 from tests.evaluation.acts import CONDITIONS, held_out_models
+from tests.evaluation.kept import note_code
+from tests.evaluation.metrics import Counts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
-    """A meeting with its card; ``distance`` is how far the score lies outside the author's band."""
+    """A meeting with its card; ``distance`` is how far the score lies outside the author's band.
+
+    ``accuracy`` is the share of time whose chapter was told right, ``commitments`` counts the utterances that
+    hold one.
+    """
 
     meeting: LabelledMeeting
     card: Scorecard
+    accuracy: float = 1.0
+    commitments: Counts = field(default_factory=Counts)
+
+    @property
+    def gates(self) -> tuple[str, ...]:
+        """The criticals that fail the meeting; those that ask a person do not."""
+        return tuple(critical.id for critical in self.card.criticals if not critical.review)
 
     @property
     def qualified(self) -> bool:
-        return self.card.energy_score >= self.card.pass_line and not self.card.criticals
+        return self.card.energy_score >= self.card.pass_line and not self.gates
 
     @property
     def agreed(self) -> bool:
         return self.qualified == self.meeting.passes
+
+    @property
+    def sent(self) -> bool:
+        """Whether a person is asked: `needs_review`."""
+        asked = any(critical.review for critical in self.card.criticals)
+        return asked or (straddles(self.card) and not self.gates)
+
+    @property
+    def covered(self) -> bool:
+        """Whether our band holds what the author gave, the middle of the author's band."""
+        low, high = self.card.band
+        return low <= sum(self.meeting.band) / 2 <= high
+
+    @property
+    def touched(self) -> bool:
+        """Whether our band and the author's have a score in common."""
+        return self.card.band[0] <= self.meeting.band[1] and self.card.band[1] >= self.meeting.band[0]
 
     @property
     def distance(self) -> float:
@@ -58,6 +91,7 @@ def filed_as(meeting: LabelledMeeting) -> MeetingFacts:
 
 def chapter_models(folder: Path | None) -> dict[str, Model]:
     """Author -> a chapter model that has not seen that author; kept in ``folder`` where given."""
+    note_code(folder, "chapters")
     everything = list(meetings())
     models = {}
     for author in sorted({m.author for m in everything}):
@@ -77,7 +111,9 @@ def chapter_models(folder: Path | None) -> dict[str, Model]:
 class Agreement:
     """How the rubrics' verdicts compare with the authors'. ``wrong`` are the ids of the meetings judged
     otherwise; ``distance`` is the mean distance of the score from the author's band, ``half`` the mean half
-    width of our own band, both in points; ``straddling`` is how many of our bands cross the pass line."""
+    width of our own band, both in points; ``straddling`` is how many of our bands cross the pass line.
+    ``sent`` are the ids that a person is asked about; ``covered`` and ``touched`` are how often our band
+    holds the middle of the author's, and has a score in common with it."""
 
     meetings: int
     wrong: tuple[str, ...]
@@ -85,6 +121,15 @@ class Agreement:
     distance: float
     half: float
     straddling: int
+    sent: tuple[str, ...] = ()
+    covered: float = 0.0
+    touched: float = 0.0
+    commitments: Counts = field(default_factory=Counts)
+
+    @property
+    def undoubted(self) -> tuple[str, ...]:
+        """Judged otherwise than by the author without asking a person."""
+        return tuple(id for id in self.wrong if id not in self.sent)
 
     @property
     def rate(self) -> float:
@@ -125,8 +170,22 @@ def judge(
         card = score(
             load_rubric(kind.value), transcript=transcript, chapters=spans, findings=findings, facts=facts
         )
-        judged.append(Judged(meeting=meeting, card=card))
+        judged.append(
+            Judged(
+                meeting=meeting,
+                card=card,
+                accuracy=accuracy(meeting, spans),
+                commitments=_commitments(meeting, findings),
+            )
+        )
     return judged
+
+
+def _commitments(meeting: LabelledMeeting, findings: Findings) -> Counts:
+    """Utterances that hold a commitment: of those found, those labelled."""
+    found = {action.evidence.utterance for action in findings.actions}
+    there = {i for i, acts in enumerate(meeting.acts) if Act.COMMIT in acts}
+    return Counts(len(found & there), len(found), len(there))
 
 
 def agreement(judged: Sequence[Judged]) -> Agreement:
@@ -136,7 +195,11 @@ def agreement(judged: Sequence[Judged]) -> Agreement:
         in_band=statistics.mean(j.distance == 0 for j in judged),
         distance=statistics.mean(j.distance for j in judged),
         half=statistics.mean((j.card.band[1] - j.card.band[0]) / 2 for j in judged),
-        straddling=sum(j.card.band[0] < j.card.pass_line <= j.card.band[1] for j in judged),
+        straddling=sum(straddles(j.card) for j in judged),
+        sent=tuple(j.meeting.id for j in judged if j.sent),
+        covered=statistics.mean(j.covered for j in judged),
+        touched=statistics.mean(j.touched for j in judged),
+        commitments=sum((j.commitments for j in judged), Counts()),
     )
 
 
@@ -151,7 +214,8 @@ def main() -> None:
     chapters = None if chosen.gold_chapters else chapter_models(chosen.models)
     everything = list(meetings())
     sys.stdout.write(
-        f"{'':16s}{'agreement':>10s}{'wrong':>6s}{'in band':>9s}{'outside':>9s}{'±':>8s}{'straddle':>9s}\n"
+        f"{'':16s}{'agreement':>10s}{'wrong':>6s}{'in band':>9s}{'outside':>9s}{'±':>8s}{'straddle':>9s}"
+        f"{'covers':>8s}{'sent':>6s}  wrong (+ a person is asked)\n"
     )
     for name, change in CONDITIONS.items():
         if chosen.only not in (None, name):
@@ -166,16 +230,17 @@ def main() -> None:
 def _line(name: str, found: Agreement) -> str:
     return (
         f"{name:16s}{found.rate:10.3f}{len(found.wrong):6d}{found.in_band:9.2f}{found.distance:9.2f}"
-        f"{found.half:8.1f}{found.straddling:9d}  {' '.join(found.wrong)}\n"
+        f"{found.half:8.1f}{found.straddling:9d}{found.covered:8.2f}{len(found.sent):6d}  "
+        f"{' '.join(f'{id}+' if id in found.sent else id for id in found.wrong)}\n"
     )
 
 
 def _row(one: Judged) -> str:
     meeting, card = one.meeting, one.card
     items = " ".join(f"{i.id}:{'-' if i.level is None else format(i.level, '.2f')}" for i in card.items)
-    said = f"{'pass' if meeting.passes else 'fail'} {'  ' if one.agreed else '!!'}"
+    said = f"{'pass' if meeting.passes else 'fail'} {'  ' if one.agreed else '!?' if one.sent else '!!'}"
     band = f"{meeting.band[0]:.0f}-{meeting.band[1]:.0f}"
-    gates = ",".join(c.id for c in card.criticals)
+    gates = ",".join(f"{c.id}?" if c.review else c.id for c in card.criticals)
     return f"{meeting.id} {said} {card.energy_score:5.1f} {band} {gates:6s} {items}"
 
 

@@ -40,11 +40,15 @@ def mount(app: FastAPI) -> None:
         meetings,
         minutes,
         navigator,
+        notices,
         plan,
         plans,
         queue,
         recorder,
+        rubric_editor,
+        rubrics,
         sign_in,
+        toolbox,
         upload,
     )
 
@@ -70,9 +74,13 @@ def mount(app: FastAPI) -> None:
         income,
         activities,
         management,
+        toolbox,
         imports,
         jobs,
+        rubric_editor,  # before rubrics: /rubrics/drafts/… is no rubric of that name
+        rubrics,
         accounts,
+        notices,
         calendar,
         audit,
     ):

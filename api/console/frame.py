@@ -49,9 +49,12 @@ DESTINATIONS: Final = (
     Destination("/income", "收入目标", "calculate", Permission.READ_MODEL),
     Destination("/activities", "行事历", "calendar_month", Permission.READ_MODEL),
     Destination("/management", "管理动作", "supervisor_account", Permission.READ_MODEL),
+    Destination("/toolbox", "工具箱", "home_repair_service", Permission.READ_MODEL),
     Destination("/jobs", "任务", "pending_actions", Permission.UPLOAD),
     Destination("/imports", "导入", "upload_file", Permission.IMPORT),
+    Destination("/rubrics", "量规", "rule", Permission.MANAGE_RUBRICS),
     Destination("/accounts", "账号", "manage_accounts", Permission.MANAGE_ACCOUNTS),
+    Destination("/notices", "通知", "notifications", Permission.MANAGE_WEBHOOKS),
     Destination("/calendar", "节假日", "edit_calendar", Permission.MANAGE_CALENDAR),
     Destination("/audit", "审计", "policy", Permission.READ_AUDIT),
 )

@@ -1,0 +1,234 @@
+"""The toolbox: three tables of experience, what each value rests on, computed or set by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Final
+
+from nicegui import ui
+from sqlalchemy.orm import Session
+
+from api.access import Caller, Permission
+from api.console import listing, parts, places
+from api.console.calls import call, did
+from api.console.frame import View, screen
+from api.console.listing import Column, Field, Html
+from api.console.places import Step
+from api.organisation.repository import DirectoryRepository
+from api.organisation.service import today
+from api.toolbox import endpoints
+from api.toolbox.schemas import AnswerOut, ValueOut
+from models.activities.entry import PLATFORM_LABELS
+from models.calendar.weeks import month_start, months_later
+from models.navigator.conditions import QUADRANT_NAMES
+from models.toolbox.measures import ALL
+from models.toolbox.tables import ToolboxTable
+from qa_pipeline.errors import InputError
+from qa_pipeline.values import Status
+
+PATH: Final = "/toolbox"
+TITLE: Final = "工具箱"
+MOST_CHILDREN: Final = 300
+MONTHS: Final = 3
+"""As many months past are offered to compute from."""
+TABLES: Final[Mapping[ToolboxTable, tuple[str, str, str]]] = {
+    ToolboxTable.TIER_PRODUCTIVITY: ("分层队伍产能", "各职级人均每月期缴保费，元", "人"),
+    ToolboxTable.PREMIUM_PER_CUSTOMER: ("客均保费贡献", "各象限每位购买客户的保费，元", "户"),
+    ToolboxTable.PLATFORM_CONVERSION: ("活动平台转化", "各平台到场客户的签单率", "户"),
+}
+"""Title, what it says, and what its sample counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """All that the screen draws."""
+
+    way: tuple[Step, ...]
+    children: tuple[tuple[str, str], ...]
+    answers: tuple[AnswerOut, ...]
+    history: tuple[ValueOut, ...]
+    names: Mapping[str, str]
+    """Of keys."""
+
+
+def register() -> None:
+    """Add the screen."""
+    screen(PATH, title=TITLE, permission=Permission.READ_MODEL)(toolbox)
+
+
+def read(session: Session, asker: Caller, below: str, on: date) -> Shown:
+    """Raises NotFound for a strange institution, InputError where there is none at all."""
+    way = places.way_to(session, asker, below, on=on)
+    if not way:
+        raise InputError("还没有机构：请先在“导入”中导入机构与人员。")
+    code = way[-1].code
+    directory = DirectoryRepository(session, within=asker.within)
+    children = directory.institutions(
+        below=None, parent=code, level=None, must_hold=None, on=on, cursor=None, limit=MOST_CHILDREN
+    )
+    names = {rank.code: rank.name for rank in directory.ranks()}
+    names |= {key.value: name for key, name in QUADRANT_NAMES.items()}
+    names |= {key.value: name for key, name in PLATFORM_LABELS.items()}
+    return Shown(
+        way=way,
+        children=tuple((child.code, child.name) for child in children),
+        answers=tuple(endpoints.look_up(session, asker, code, on)),
+        history=tuple(endpoints.history(session, asker, code)),
+        names={**names, ALL: "全部"},
+    )
+
+
+async def toolbox(view: View, below: str = "", on: str = "") -> None:
+    try:
+        day = date.fromisoformat(on) if on else today()
+    except ValueError as error:
+        raise InputError(f"日期“{on}”不对：请写成 2026-11-06 这样的形式。") from error
+    shown = await view.ask(read, view.asker, below, day)
+    here = shown.way[-1]
+    places.crumbs(PATH, shown.way, on=on)
+    fields = [Field("on", "看哪天适用的数值", f"{day}", "date")]
+    if shown.children:
+        options = {here.code: f"{here.name}（本级）", **dict(shown.children)}
+        fields.insert(0, Field("below", "机构", here.code, options=options))
+        listing.filters(PATH, fields)
+    else:
+        listing.filters(PATH, fields, below=here.code)
+    for table in ToolboxTable:
+        _table(view, shown, table, [one for one in shown.answers if one.table is table], day)
+    if view.may(Permission.EDIT_MODEL):
+        _computation(view, here, day)
+    _history(shown)
+
+
+def _table(view: View, shown: Shown, table: ToolboxTable, found: Sequence[AnswerOut], day: date) -> None:
+    title, note, counted = TABLES[table]
+    here = shown.way[-1]
+    may = view.may(Permission.EDIT_MODEL)
+
+    async def act(name: str, key: str) -> None:
+        words = f"{title} · {shown.names.get(key, key)}"
+        if name == "set":
+            _setting(view, here, table, key, words, day)
+        else:
+            path = f"toolbox/{table}/{key}/end"
+            body = {"institution": here.code, "on": f"{day}"}
+            if await did(view, "POST", path, said=f"{words}：{day} 起恢复采用计算值。", body=body):
+                ui.navigate.reload()
+
+    columns = [Column("项"), Column("数值", True), Column("样本", True), Column("来历")]
+    if may:
+        columns.append(Column("操作"))
+    with parts.section(title, note):
+        listing.table(title, columns, [_row(one, shown, counted, may) for one in found], on_action=act)
+
+
+def _row(one: AnswerOut, shown: Shown, counted: str, may: bool) -> list[object]:
+    name = shown.names.get(one.key, one.key)
+    value = (
+        Html(f'<span class="soft">{parts.UNKNOWN}</span>')
+        if one.value is None
+        else _told(one.table, one.value)
+    )
+    cells: list[object] = [name, value, "—" if one.sample is None else f"{one.sample:,} {counted}"]
+    origin = listing.badge(Status.WARN, "手工", "edit") if one.is_override else ""
+    cells.append(Html(f"<span>{origin} {listing.escaped(one.sentence)}</span>"))
+    if may:
+        buttons = [listing.action("set", one.key, "手工设定", subject=name)]
+        if one.is_override and one.institution == shown.way[-1].code:
+            buttons.append(listing.action("end", one.key, "恢复计算值", subject=name))
+        cells.append(listing.joined(buttons))
+    return cells
+
+
+def _told(table: ToolboxTable, value: Decimal) -> str:
+    return f"{value:.1%}" if table is ToolboxTable.PLATFORM_CONVERSION else f"{value:,.0f} 元"
+
+
+def _setting(view: View, here: Step, table: ToolboxTable, key: str, words: str, day: date) -> None:
+    rate = table is ToolboxTable.PLATFORM_CONVERSION
+    with ui.dialog() as dialog, ui.card().classes("ask"):
+        ui.label(f"{here.name}：{words}").classes("heading").props("role=heading aria-level=2")
+        value = (
+            ui.number("数值（%）" if rate else "数值（元）", min=0).props("outlined dense").classes("w-full")
+        )
+        first = (
+            ui.input("从哪天起", value=f"{day}")
+            .props("outlined dense type=date stack-label")
+            .classes("w-full")
+        )
+        note = ui.input("依据").props("outlined dense maxlength=128").classes("w-full")
+        refused = ui.label().classes("negative").props("role=alert")
+
+        async def save() -> None:
+            if value.value is None:
+                refused.text = "请填写数值。"
+                return
+            given = Decimal(str(value.value)) / (100 if rate else 1)
+            body = {
+                "institution": here.code,
+                "value": str(given),
+                "valid_from": first.value,
+                "note": (note.value or "").strip() or None,
+            }
+            answer = await call(view, "PUT", f"toolbox/{table}/{key}", body)
+            refused.text = answer.refusal
+            if answer.ok:
+                dialog.close()
+                ui.navigate.reload()
+
+        with ui.row():
+            ui.button("保存", on_click=save)
+            ui.button("取消", on_click=dialog.close).props("flat")
+    dialog.open()
+
+
+def _computation(view: View, here: Step, day: date) -> None:
+    last = months_later(month_start(day), -1)
+    with parts.section("重新计算", "按这几个月的实绩计算三张表，从末月的次月起适用；手工设定的仍优先"):
+        with ui.element("div").classes("fields"):
+            props = "outlined dense type=month stack-label"
+            begin = ui.input("首月", value=f"{months_later(last, 1 - MONTHS):%Y-%m}").props(props)
+            end = ui.input("末月", value=f"{last:%Y-%m}").props(props)
+
+        async def compute() -> None:
+            body = {"institution": here.code, "first": begin.value, "last": end.value}
+            if await did(view, "POST", "toolbox/computations", said="三张表已重新计算。", body=body):
+                ui.navigate.reload()
+
+        ui.button("计算", icon="calculate", on_click=compute)
+
+
+def _history(shown: Shown) -> None:
+    with parts.section("历次数值", "本机构的，新的在前"):
+        if not shown.history:
+            parts.empty("本机构还没有计算或设定过数值；现用的数值来自上级机构或尚未知。")
+            return
+        rows = sorted(shown.history, key=lambda one: (one.table, one.valid_from), reverse=True)
+        with ui.element("details"):
+            with ui.element("summary"):
+                ui.label(f"{len(rows)} 个数值")
+            listing.table(
+                "历次数值",
+                [
+                    Column("项"),
+                    Column("数值", True),
+                    Column("样本", True),
+                    Column("统计期间"),
+                    Column("适用"),
+                ],
+                [_past(one, shown.names) for one in rows],
+            )
+
+
+def _past(one: ValueOut, names: Mapping[str, str]) -> list[object]:
+    period = "手工设定" if one.is_override else f"{one.period_from} 至 {one.period_to}（不含）"
+    return [
+        f"{TABLES[one.table][0]} · {names.get(one.key, one.key)}",
+        None if one.value is None else _told(one.table, one.value),
+        "—" if one.sample is None else f"{one.sample:,}",
+        f"{period}{f'：{one.note}' if one.note else ''}",
+        f"{one.valid_from} 起" + (f"至 {one.valid_to}（不含）" if one.valid_to else ""),
+    ]

@@ -1,0 +1,54 @@
+"""A rubric is drafted from the shipped one, put right where the editor points, tried, and published."""
+
+from __future__ import annotations
+
+from playwright.sync_api import expect
+
+from api.accounts.tables import Role
+from api.console.rubrics import next_version
+from tests.api.console.conftest import GOOD, PageAs, assert_sound
+
+SMALL = """\
+extends: weekly_review
+id: console_test
+version: "1"
+label: 试写
+pass_line: 100
+"""
+
+
+def test_a_draft_is_written_tried_compared_and_published(page_as: PageAs) -> None:
+    page = page_as(Role.ADMINISTRATOR, "/rubrics")
+    page.get_by_role("button", name="以此起草 weekly_review@1.1").click()
+    page.wait_for_url("**/rubrics/drafts/*")
+    expect(page.get_by_text("写法正确")).to_be_visible()
+    editor = page.get_by_role("textbox", name="量规（YAML）")
+    editor.click()
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(SMALL.replace("pass_line", "past_line"))
+    expect(page.get_by_role("button", name="跳到第 5 行第 1 列")).to_be_visible()
+    expect(page.locator(".cm-wrong")).to_contain_text("past_line")
+    assert_sound(page)
+    page.keyboard.press("Control+a")
+    page.keyboard.insert_text(SMALL)
+    expect(page.get_by_text("写法正确")).to_be_visible()
+
+    page.get_by_label("月份").fill("2026-09")
+    page.get_by_role("button", name="保存并比较").click()
+    flipped = page.get_by_role("table", name="有变化的会议").get_by_role("row", name=GOOD)
+    expect(flipped).to_contain_text("合格 →")
+    page.get_by_role("button", name="保存并试跑").click()
+    expect(page.get_by_text("例全部相符")).to_be_visible()
+    page.get_by_role("button", name="发布…").click()
+    page.get_by_role("dialog").get_by_role("button", name="发布", exact=True).click()
+    page.wait_for_url("**/rubrics")
+    mine = page.get_by_role("row", name="console_test 1")
+    expect(mine).to_contain_text("已发布")
+    assert_sound(page)
+    mine.get_by_role("button", name="停用 console_test@1").click()
+    expect(page.get_by_role("row", name="console_test 1")).to_contain_text("已停用")
+
+
+def test_a_draft_bears_the_next_version() -> None:
+    assert next_version('id: a\nversion: "1.9"   # 说明\n') == 'id: a\nversion: "1.10"\n'
+    assert next_version("version: beta\n") == 'version: "beta.1"\n'

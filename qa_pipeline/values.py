@@ -417,8 +417,8 @@ class ReaderLevel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disagreement:
-    """Where the two readers part: ``about`` is chapter, item, critical, action, practice or issue; the passage
-    is the evidence."""
+    """Where two readers part: ``about`` is chapter, item, critical, action, practice or issue; the passage is
+    the evidence."""
 
     about: str
     id: str

@@ -157,9 +157,9 @@ def reading_of(shop: Shop, task: Task, report: Report) -> str:
 def inspection_of(shop: Shop, task: Task, report: Report) -> str:
     """Content hash of the inspection by the rubric that was asked for and the company's own calendar."""
     from qa_pipeline.compliance import judge
-    from qa_pipeline.reader import weighed
+    from qa_pipeline.reader import settled
     from qa_pipeline.report.json import inspection_from_json, inspection_to_json
-    from qa_pipeline.rubric import load_rubric, score
+    from qa_pipeline.rubric import load_rubric
     from qa_pipeline.rubric.judge import configured
 
     reading = reading_of(shop, task, report)
@@ -184,15 +184,16 @@ def inspection_of(shop: Shop, task: Task, report: Report) -> str:
         card, readers = read.scorecard, read.reader
         if rubric.sha256 != card.rubric_hash:
             language_model = configured()
-            card = score(
+            card, readers = settled(
                 rubric,
                 transcript=read.transcript,
                 chapters=read.chapters,
                 findings=read.findings,
                 facts=facts,
+                report=readers,
+                second=read.second,
                 judge=language_model,
             )
-            card, readers = weighed(card, readers)
             if language_model is not None:
                 readers = language_model.accounted(readers)
         compliance = judge(

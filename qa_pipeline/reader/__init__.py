@@ -7,6 +7,6 @@ code measures, and it says what level it would give an item, which can only wide
 from __future__ import annotations
 
 from qa_pipeline.reader.reading import Reread, chosen, read_again
-from qa_pipeline.reader.weighing import weighed
+from qa_pipeline.reader.weighing import settled
 
-__all__ = ["Reread", "chosen", "read_again", "weighed"]
+__all__ = ["Reread", "chosen", "read_again", "settled"]

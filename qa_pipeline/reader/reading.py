@@ -25,12 +25,14 @@ from qa_pipeline.values import (
     Chapter,
     Chapters,
     ChapterSpan,
+    Disagreement,
     Findings,
     MeetingFacts,
     ReaderChoice,
     ReaderLevel,
     ReaderReport,
     Remark,
+    SecondReading,
     Transcript,
     UtteranceReading,
 )
@@ -41,19 +43,21 @@ ALONE: Final = 0.7
 """How sure one is that the model alone names."""
 DISPUTED: Final = 0.4
 """How sure a chapter is that the two readers call differently; below 0.5 reports mark it as doubtful."""
+NEAR: Final = 1
+"""Utterances by which two readers may place the same promise apart."""
 SHOWN: Final = 4
 """Pieces of evidence of a remark."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reread:
-    """What stands after the second reading. ``others`` are the single readings that were put together; their
-    scores belong into the band."""
+    """What stands after the second reading. ``second`` is the model's own where both readers read: the score
+    takes what agrees (see ``weighing``)."""
 
     chapters: Chapters
     findings: Findings
     report: ReaderReport
-    others: tuple[tuple[Chapters, Findings], ...] = ()
+    second: SecondReading | None = None
     warnings: tuple[str, ...] = ()
 
 
@@ -125,12 +129,12 @@ def read_again(
     )
     if choice is ReaderChoice.LLM:
         return Reread(chapters=model[0], findings=model[1], report=report, warnings=warnings)
-    both = made.of_both()
+    surer, shared, parted = made.of_both(model[1])
     return Reread(
-        chapters=both[0],
-        findings=both[1],
-        report=report,
-        others=((chapters, findings), model),
+        chapters=surer,
+        findings=shared,
+        report=replace(report, disagreements=(*report.disagreements, *parted)),
+        second=SecondReading(chapters=model[0], findings=model[1]),
         warnings=warnings,
     )
 
@@ -168,29 +172,28 @@ class _Maker:
         acts = {n: self.claims.acts.get(n, frozenset()) for n in range(1, len(self.page.real) + 1)}
         for promise in self.claims.promises:
             acts[promise.utterance] |= {Act.COMMIT}
-        readings = self._doing(base.readings, acts, alone=ALONE)
+        readings = self._doing(base.readings, acts)
         found = measured(replace(base, readings=readings), reader=f"{self.model}@{VERSION}")
         promised = {self.page.real[p.utterance - 1]: p for p in self.claims.promises}
         actions = tuple(
             self._with(action, promised.get(action.evidence.utterance)) for action in found.actions
         )
-        practices, issues = self._remarks(found.practices, found.issues, known=None)
+        practices, issues = self._remarks(found.practices, found.issues)
         return chapters, replace(found, actions=actions, practices=practices, issues=issues)
 
-    def of_both(self) -> tuple[Chapters, Findings]:
-        """The local reader's chapters, surer where the model agrees; the acts and remarks that both see."""
-        chapters = self._surer()
-        base = read(self.page.transcript, chapters, self.facts, commitments_before=self.before)
-        acts = {
-            n: self.claims.acts.get(n, frozenset()) & {a for a, _ in self.findings.readings[i].acts}
-            for n, i in enumerate(self.page.real, 1)
-        }
-        readings = self._doing(base.readings, acts, alone=None)
+    def of_both(self, model: Findings) -> tuple[Chapters, Findings, tuple[Disagreement, ...]]:
+        """The local reading, surer where the model bears it out; of the promises and remarks those that both
+        readers have. The others are named: a person may take them up."""
+        parted: list[Disagreement] = []
         name = f"{self.findings.reader}&{self.model}@{VERSION}"
-        found = measured(replace(base, readings=readings), reader=name)
-        seen = {r.id for r in (*self.findings.practices, *self.findings.issues)}
-        practices, issues = self._remarks(found.practices, found.issues, known=seen)
-        return chapters, replace(found, practices=practices, issues=issues)
+        found = replace(
+            self.findings,
+            reader=name,
+            practices=_shared("practice", self.findings.practices, model.practices, parted),
+            issues=_shared("issue", self.findings.issues, model.issues, parted),
+            actions=_promised(self.findings.actions, model.actions, parted),
+        )
+        return self._surer(), found, tuple(parted)
 
     def _tiled(self) -> Chapters:
         """The model's labels as spans; what nobody said (phantoms) belongs to what was said before it."""
@@ -240,11 +243,7 @@ class _Maker:
         return sum(w * s for w, s in zip(weights, sure, strict=True)) / sum(weights)
 
     def _doing(
-        self,
-        base: Sequence[UtteranceReading],
-        acts: Mapping[int, frozenset[Act]],
-        *,
-        alone: float | None,
+        self, base: Sequence[UtteranceReading], acts: Mapping[int, frozenset[Act]]
     ) -> tuple[UtteranceReading, ...]:
         """The readings with these acts; what was held back from the model stays as the local reader has
         it."""
@@ -253,9 +252,8 @@ class _Maker:
             if index in self.page.held_back:
                 continue
             local = dict(self.findings.readings[index].acts)
-            doing = [(a, max(SURE, local[a]) if a in local else alone) for a in Act if a in acts[number]]
-            rows = sorted(((a, p) for a, p in doing if p is not None), key=lambda row: -row[1])
-            readings[index] = replace(base[index], acts=tuple(rows))
+            doing = [(a, max(SURE, local[a]) if a in local else ALONE) for a in Act if a in acts[number]]
+            readings[index] = replace(base[index], acts=tuple(sorted(doing, key=lambda row: -row[1])))
         return tuple(readings)
 
     def _with(self, action: Action, promise: Promise | None) -> Action:
@@ -272,18 +270,17 @@ class _Maker:
         )
 
     def _remarks(
-        self, practices: Sequence[Remark], issues: Sequence[Remark], *, known: set[str] | None
+        self, practices: Sequence[Remark], issues: Sequence[Remark]
     ) -> tuple[tuple[Remark, ...], tuple[Remark, ...]]:
-        """What the measures show, and what the model claims (of ``known`` only); in the library's order and
-        with its words."""
+        """What the measures show, and what the model claims; in the library's order and with its words."""
         shelf = library()
 
         def merged(
-            found: Sequence[Remark], claimed: Sequence[Remarked], entries: Iterable[tuple[str, str, str]]
+            found: Sequence[Remark], claimed: Sequence[Remarked], entries: Sequence[tuple[str, str, str]]
         ) -> tuple[Remark, ...]:
             shown = {remark.id: remark for remark in found}
             for one in claimed:
-                if one.id not in shown and (known is None or one.id in known):
+                if one.id not in shown:
                     label, suggestion = next((b, c) for a, b, c in entries if a == one.id)
                     evidence = tuple(self.page.evidence(n) for n in one.utterances[:SHOWN])
                     shown[one.id] = Remark(id=one.id, label=label, suggestion=suggestion, evidence=evidence)
@@ -295,6 +292,42 @@ class _Maker:
             ),
             merged(issues, self.claims.issues, [(e.id, e.label, e.suggestion) for e in shelf.issues]),
         )
+
+
+def _shared(
+    about: str, local: Sequence[Remark], model: Sequence[Remark], parted: list[Disagreement]
+) -> tuple[Remark, ...]:
+    """The local reader's remarks that the model has too."""
+    both = {r.id for r in local} & {r.id for r in model}
+    for reader, remarks in (("本地", local), ("语言模型", model)):
+        parted += [
+            Disagreement(about=about, id=r.id, reason=f"只有{reader}看到：{r.label}", evidence=r.evidence[:1])
+            for r in remarks
+            if r.id not in both
+        ]
+    return tuple(r for r in local if r.id in both)
+
+
+def _promised(
+    local: Sequence[Action], model: Sequence[Action], parted: list[Disagreement]
+) -> tuple[Action, ...]:
+    """The local reader's promises that the model hears too, in the same utterance or the next one."""
+
+    def near(action: Action, others: Sequence[Action]) -> bool:
+        return any(abs(action.evidence.utterance - o.evidence.utterance) <= NEAR for o in others)
+
+    for reader, actions, others in (("本地", local, model), ("语言模型", model, local)):
+        parted += [
+            Disagreement(
+                about="action",
+                id=str(a.evidence.utterance),
+                reason=f"只有{reader}听到的承诺：{a.what or a.evidence.quote}",
+                evidence=(a.evidence,),
+            )
+            for a in actions
+            if not near(a, others)
+        ]
+    return tuple(a for a in local if near(a, model))
 
 
 def _places(chapters: Chapters) -> dict[int, tuple[Chapter, float]]:

@@ -1,92 +1,217 @@
-"""What the second reading means for the score: a wider band and a call for a person, never another level."""
+"""The score of a meeting that was read twice: what agrees counts, what does not is for a person.
+
+The rubric scores each reading by itself. The levels that a language model would give have no say in the
+score: they can only widen the band or call a person.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from qa_pipeline.rubric.scorer import straddles
+from qa_pipeline.rubric import Rubric, score
+from qa_pipeline.rubric.scorer import Answer, straddles
 from qa_pipeline.values import (
+    Chapters,
     Critical,
     Disagreement,
+    Evidence,
+    Findings,
     ItemScore,
+    MeetingFacts,
     ReaderChoice,
     ReaderReport,
     Scorecard,
+    SecondReading,
+    Transcript,
 )
 
 APART: Final = 0.5
 """Levels that lie so far apart are a disagreement: two steps of five."""
 DOUBT: Final = 0.5
 """How sure an item is whose level the readers see so differently."""
-CRITICAL: Final = "READERS"
+GATE: Final = "READERS"
 SHOWN: Final = 5
+SCORED: Final = ("item", "critical")
+"""What a disagreement is about that came about by scoring, and does again with another rubric."""
 
 
-def weighed(
-    card: Scorecard, report: ReaderReport, *, others: Sequence[float] = ()
+def settled(
+    rubric: Rubric,
+    *,
+    transcript: Transcript,
+    chapters: Chapters,
+    findings: Findings,
+    facts: MeetingFacts,
+    report: ReaderReport,
+    second: SecondReading | None = None,
+    judge: Answer | None = None,
 ) -> tuple[Scorecard, ReaderReport]:
-    """The scorecard with what the second reading casts doubt on, and the report with the items named.
+    """Score a meeting by one rubric, whoever read it, and name what the readers disagree on.
 
-    The band is stretched to the score that the meeting would have with the model's levels where they lie far
-    apart, and to ``others``, the scores of the single readings (not known when a stored reading is scored
-    anew: they lie as far away as they did). Where only that makes it straddle the pass line, or the readings
-    do not confirm one another, a person has to look: reason and passages are given. Levels, points and the
-    score itself stay as the rubric has them.
+    With a ``second`` reading an item's level is the mean of the two where they lie near, else the first one's
+    and doubtful; a critical of one reading alone freezes the result instead of failing the meeting. The band
+    is stretched to the scores of the single readings, and to the score that the model's own levels would give
+    where they lie far from the rubric's. Where that makes it straddle the pass line, or the readings do not
+    confirm one another, a person has to look: reason and passages are given.
     """
+
+    def scored(by: Chapters, found: Findings, judge: Answer | None) -> Scorecard:
+        return score(rubric, transcript=transcript, chapters=by, findings=found, facts=facts, judge=judge)
+
+    first = card = scored(chapters, findings, judge)
     if report.used is ReaderChoice.LOCAL:
         return card, report
-    said = {level.item: level for level in report.levels}
-    apart = {
-        i.id: said[i.id]
-        for i in card.items
-        if i.id in said and i.level is not None and abs(i.level - said[i.id].level) >= APART
-    }
-    whole = sum(i.max for i in card.items if i.level is not None)
-    moved = sum(i.max * (apart[i.id].level - (i.level or 0.0)) for i in card.items if i.id in apart)
-    shifted = card.energy_score + (100 * moved / whole if whole else 0.0)
-    if others:
-        spread = min(others) - card.energy_score, max(others) - card.energy_score
-        report = replace(report, spread=spread)
-    edges = [*card.band, *(card.energy_score + points for points in report.spread), shifted]
+    disputes: tuple[Disagreement, ...] = ()
+    edges = [*card.band]
+    if second is not None:
+        other = scored(second.chapters, second.findings, None)
+        card, disputes = _agreed(card, other, rubric)
+        edges += [first.energy_score, other.energy_score, *card.band]
+    card, more = _doubted(card, report)
+    edges.append(_as_the_model_has_it(card, report))
     band = (round(max(0.0, min(edges)), 2), round(min(100.0, max(edges)), 2))
-    items = tuple(_doubted(i, apart[i.id].level) if i.id in apart else i for i in card.items)
-    disputes = tuple(
-        Disagreement(
-            about="item",
-            id=i.id,
-            reason=f"{i.label}：{_levels(i, apart[i.id].level)}",
-            evidence=apart[i.id].evidence or i.evidence,
-        )
-        for i in card.items
-        if i.id in apart
-    )
-    chapters = (d for d in report.disagreements if d.about != "item")
-    report = replace(report, disagreements=(*chapters, *disputes))
-    stretched = replace(card, band=band, items=items)
+    kept = tuple(d for d in report.disagreements if d.about not in SCORED)
+    report = replace(report, disagreements=(*disputes, *more, *kept))
+    stretched = replace(card, band=band)
     told = [report.review] if report.review else []
-    if straddles(stretched) and not straddles(card):
-        names = "、".join(i.label for i in card.items if i.id in apart)
-        items_named = f"，分歧最大的是{names}" if names else ""
-        told.append(f"按不同读法能量值在合格线两侧（{band[0]:g}–{band[1]:g}）{items_named}")
-    if told:
-        proof = [e for d in report.disagreements for e in d.evidence][:SHOWN]
+    if straddles(stretched) and not straddles(first):
+        told.append(f"按不同读法能量值在合格线两侧（{band[0]:g}–{band[1]:g}）")
+    fails = band[1] < card.pass_line or any(not c.review for c in card.criticals)
+    if told and not (fails and report.used is ReaderChoice.BOTH):
+        reason = "；".join(told) + "，请听所列段落后裁定"
         gate = Critical(
-            id=CRITICAL,
-            label="两种读法不一致",
-            reason="；".join(told) + "，请听所列段落后裁定",
-            evidence=tuple(proof),
-            review=True,
+            id=GATE, label="两种读法不一致", reason=reason, evidence=_passages(report), review=True
         )
         stretched = replace(stretched, criticals=(*stretched.criticals, gate))
     return stretched, report
 
 
-def _doubted(item: ItemScore, level: float) -> ItemScore:
-    reason = "；".join(filter(None, (item.reason, _levels(item, level))))
+def _passages(report: ReaderReport) -> tuple[Evidence, ...]:
+    """What to hear, the chapters first: they decide most."""
+    telling = sorted(report.disagreements, key=lambda d: d.about != "chapter")
+    proof = {e.utterance: e for d in telling if d.about in ("chapter", *SCORED) for e in d.evidence}
+    return tuple(proof.values())[:SHOWN]
+
+
+# ---------------------------------------------------------------- two readings
+
+
+def _agreed(first: Scorecard, other: Scorecard, rubric: Rubric) -> tuple[Scorecard, tuple[Disagreement, ...]]:
+    """One card of two, as wide as the first, and where they part."""
+    items, disputes = list[ItemScore](), list[Disagreement]()
+    for item, one, two in zip(rubric.items, first.items, other.items, strict=True):
+        if one.level is None or two.level is None:
+            items.append(one)
+        elif abs(one.level - two.level) >= APART:
+            told = f"按本地读法是 {one.level:.2f} 档，按语言模型的读法是 {two.level:.2f} 档"
+            items.append(_unsure(one, told))
+            proof = (one if one.level > two.level else two).evidence
+            disputes.append(
+                Disagreement(about="item", id=one.id, reason=f"{one.label}：{told}", evidence=proof)
+            )
+        else:
+            step = rubric.level_step if item.step is None else item.step
+            level = (one.level + two.level) / 2
+            items.append(_at(one, two, math.floor(level / step + 0.5) * step if step else level))
+    criticals = tuple(_gates(first, other, disputes))
+    counted = [i for i in items if i.level is not None]
+    whole = sum(i.max for i in counted)
+    energy = round(100 * sum(i.score for i in counted) / whole, 2) if whole else 0.0
+    dimensions = {
+        d: (round(sum(i.score for i in counted if i.dimension == d), 2), most)
+        for d, (_, most) in first.dimensions.items()
+    }
+    moved = energy - first.energy_score
+    low, high = first.band
+    card = replace(
+        first,
+        energy_score=energy,
+        band=(low + moved, high + moved),
+        dimensions=dimensions,
+        items=tuple(items),
+        criticals=criticals,
+    )
+    return card, tuple(disputes)
+
+
+def _at(one: ItemScore, two: ItemScore, level: float) -> ItemScore:
+    """The first reading's item at the level of both; the proof is that of the reading which has any."""
+    return replace(
+        one,
+        level=level,
+        score=round(one.max * level, 4),
+        status="full" if level >= 1 else "partial" if level > 0 else "missed",
+        evidence=one.evidence or two.evidence,
+        suggestion="" if level >= 1 else one.suggestion or two.suggestion,
+    )
+
+
+def _gates(first: Scorecard, other: Scorecard, disputes: list[Disagreement]) -> Iterator[Critical]:
+    """The criticals of both; one that a single reading has is for a person."""
+    there = {c.id: c for c in other.criticals}
+    for critical in first.criticals:
+        if there.pop(critical.id, None) is not None:
+            yield critical
+        else:
+            yield _alone(critical, "本地", disputes)
+    for critical in there.values():
+        yield _alone(critical, "语言模型", disputes)
+
+
+def _alone(critical: Critical, reader: str, disputes: list[Disagreement]) -> Critical:
+    reason = f"{critical.reason}（只有{reader}的读法这样，不否决，请人听过再定）"
+    disputes.append(
+        Disagreement(
+            about="critical",
+            id=critical.id,
+            reason=f"{critical.label}：只有{reader}的读法触发",
+            evidence=critical.evidence,
+        )
+    )
+    return replace(critical, reason=reason, review=True)
+
+
+# ---------------------------------------------------------------- the model's own levels
+
+
+def _doubted(card: Scorecard, report: ReaderReport) -> tuple[Scorecard, Sequence[Disagreement]]:
+    """The card with the items doubtful that the model would grade quite differently."""
+    said = {level.item: level for level in report.levels}
+    items, disputes = list[ItemScore](), list[Disagreement]()
+    for item in card.items:
+        level = said.get(item.id)
+        if level is None or item.level is None or abs(item.level - level.level) < APART:
+            items.append(item)
+            continue
+        told = f"语言模型认为在 {level.level:g} 档，按评分标准是 {item.level:.2f} 档"
+        items.append(_unsure(item, told))
+        disputes.append(
+            Disagreement(
+                about="item",
+                id=item.id,
+                reason=f"{item.label}：{told}",
+                evidence=level.evidence or item.evidence,
+            )
+        )
+    return replace(card, items=tuple(items)), disputes
+
+
+def _as_the_model_has_it(card: Scorecard, report: ReaderReport) -> float:
+    """The energy score with the model's levels where they lie far from the rubric's."""
+    said = {level.item: level.level for level in report.levels}
+    counted = [(i, i.level) for i in card.items if i.level is not None]
+    whole = sum(i.max for i, _ in counted)
+    moved = sum(
+        i.max * (said[i.id] - level)
+        for i, level in counted
+        if i.id in said and abs(said[i.id] - level) >= APART
+    )
+    return card.energy_score + (100 * moved / whole if whole else 0.0)
+
+
+def _unsure(item: ItemScore, told: str) -> ItemScore:
+    reason = "；".join(filter(None, (item.reason, told)))
     return replace(item, reason=reason, confidence=min(item.confidence, DOUBT))
-
-
-def _levels(item: ItemScore, level: float) -> str:
-    return f"语言模型认为在 {level:g} 档，按评分标准是 {item.level or 0.0:.2f} 档"

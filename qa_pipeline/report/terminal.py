@@ -41,6 +41,7 @@ QUOTES = 2
 QUOTE_LENGTH = 60
 _CLOSING = "，。；：、？！）》”’…,;:!?)"
 ACTIONS = 8
+DISAGREEMENTS = 8
 
 
 def render(inspection: Inspection, console: Console) -> None:
@@ -194,9 +195,13 @@ def _readers(shown: Inspection, console: Console) -> None:
         console.print()
     for name, value in rows:
         console.print(hanging(f"{name}  ", value, style="dim"))
-    for one in shown.reader.disagreements:
+    parted = shown.reader.disagreements
+    for one in parted[:DISAGREEMENTS]:
         console.print(hanging("  ≠ ", one.reason, style="yellow"))
         _quotes(one.evidence, console)
+    if len(parted) > DISAGREEMENTS:
+        rest = f"其余 {len(parted) - DISAGREEMENTS} 处分歧见 HTML 报告或 JSON。"
+        console.print(hanging("  ", rest, style="dim"))
 
 
 def _short(text: str) -> str:

@@ -156,7 +156,12 @@ RESULT = closed(
         agreement=closed(chapters=KNOWN_OR_NOT, acts=KNOWN_OR_NOT),
         levels=listed(closed(item=TEXT, level=SHARE, evidence=listed(EVIDENCE))),
         disagreements=listed(
-            closed(about={"enum": ["chapter", "item"]}, id=TEXT, reason=TEXT, evidence=listed(EVIDENCE))
+            closed(
+                about={"enum": ["chapter", "item", "critical", "action", "practice", "issue"]},
+                id=TEXT,
+                reason=TEXT,
+                evidence=listed(EVIDENCE),
+            )
         ),
         models=listed(
             closed(

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from fastapi import Request
 from nicegui import ui
 from sqlalchemy.orm import Session
 
@@ -64,14 +65,17 @@ def register() -> None:
     screen("/reviews/{code}", title="复核", permission=Permission.REVIEW)(bench)
 
 
-def read(session: Session, asker: Caller, code: str) -> Bench:
-    """Raises NotFound for a meeting that the asker does not see or that has no result."""
+def read(session: Session, request: Request, asker: Caller, code: str) -> Bench:
+    """Notes what is seen, as the API does.
+
+    Raises NotFound for a meeting that the asker does not see or that has no result.
+    """
     held = service.meeting(session, asker, code)
     card = scorecards.found(session, held, None)
     text = versions.latest(session, held.id)
     utterances = versions.masked(versions.transcript_of(text)).utterances if text else ()
     set_by_hand = text.borders if text else None
-    return Bench(
+    shown = Bench(
         meeting=service.detail(session, asker, code),
         card=scorecards.full(held, card),
         why=_why(session, asker, code, card, held.started_at),
@@ -85,6 +89,10 @@ def read(session: Session, asker: Caller, code: str) -> Bench:
         else _borders(card, utterances),
         outdated=text is not None and text.base_version is not None and text.edited_at > card.made_at,
     )
+    scorecards.seen(session, request, asker, held, "scorecard.read", version=card.version)
+    if text is not None:
+        scorecards.seen(session, request, asker, held, "transcript.read", version=text.version, full=False)
+    return shown
 
 
 def _why(session: Session, asker: Caller, code: str, card: Scorecard, at: Any) -> tuple[Why, ...]:
@@ -114,7 +122,7 @@ def _borders(card: Scorecard, utterances: tuple[Utterance, ...]) -> dict[int, Ch
 
 
 async def bench(view: View, code: str, why: str = "", below: str = "") -> None:
-    found = await view.ask(read, view.asker, code)
+    found = await view.witness(read, code=code)
     review = found.review
     mine = review is not None and review.reviewer == view.asker.actor
     deciding = mine and review is not None and review.state is ReviewState.TAKEN

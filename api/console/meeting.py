@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from fastapi import Request
 from nicegui import ui
 from sqlalchemy.orm import Session
 
@@ -53,8 +54,10 @@ def register() -> None:
     screen("/meetings/{code}", title="会议", permission=Permission.READ_MEETINGS)(meeting)
 
 
-def read(session: Session, asker: Caller, code: str, version: int | None, compare: int | None) -> Shown:
-    """``version`` None: the current one; ``compare``: with this one.
+def read(
+    session: Session, request: Request, asker: Caller, code: str, version: int | None, compare: int | None
+) -> Shown:
+    """``version`` None: the current one; ``compare``: with this one. Notes what is seen, as the API does.
 
     Raises NotFound for a meeting that the asker does not see and for a version that it does not have.
     """
@@ -66,7 +69,7 @@ def read(session: Session, asker: Caller, code: str, version: int | None, compar
         else scorecards.found(session, held, version)
     )
     text = versions.latest(session, held.id)
-    return Shown(
+    shown = Shown(
         meeting=service.detail(session, asker, code),
         card=scorecards.full(held, card) if card else None,
         whole=card.result if card else {},
@@ -75,10 +78,17 @@ def read(session: Session, asker: Caller, code: str, version: int | None, compar
         history=history.read(session, asker, code, before=compare, after=card.version) if card else None,
         appeals=appeal.read(session, asker, code),
     )
+    if card is not None:
+        scorecards.seen(session, request, asker, held, "scorecard.read", version=card.version)
+        if text is not None:
+            scorecards.seen(
+                session, request, asker, held, "transcript.read", version=text.version, full=False
+            )
+    return shown
 
 
 async def meeting(view: View, code: str, version: int | None = None, compare: int | None = None) -> None:
-    shown = await view.ask(read, view.asker, code, version, compare)
+    shown = await view.witness(read, code=code, version=version, compare=compare)
     _head(shown)
     if shown.card is None:
         parts.empty("这场会议还没有结论：上传录音后会自动质检，进度见“上传”页。")

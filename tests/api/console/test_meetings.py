@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 
 from playwright.sync_api import expect
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from api.accounts.tables import Role
-from tests.api.console.conftest import GOOD, POOR, PageAs
+from api.accounts.tables import AuditEntry, Role
+from tests.api.console.conftest import GOOD, POOR, PageAs, Service
 
 
 def test_a_verdict_narrows_the_list_and_the_address_keeps_it(page_as: PageAs) -> None:
@@ -24,12 +26,18 @@ def test_a_verdict_narrows_the_list_and_the_address_keeps_it(page_as: PageAs) ->
     assert "month=2026-09" in page.url
 
 
-def test_a_manager_sees_the_own_institution_alone_and_opens_its_meeting(page_as: PageAs) -> None:
+def test_a_manager_sees_the_own_institution_alone_and_opens_its_meeting(
+    page_as: PageAs, service: Service
+) -> None:
     page = page_as(Role.MANAGER, "/meetings?month=2026-09", width=390)
     expect(page.get_by_text("台江支公司")).to_have_count(0)
 
     page.locator(f'a[href$="/meetings/{GOOD}"]').click()
     expect(page).to_have_url(re.compile(f"/meetings/{GOOD}$"))
+    expect(page.get_by_role("heading", name="文字稿")).to_be_visible()
+    with Session(service.engine) as session:
+        noted = select(AuditEntry.action).where(AuditEntry.object_code == GOOD, AuditEntry.actor == "manager")
+        assert {"scorecard.read", "transcript.read"} <= set(session.scalars(noted))
 
 
 def test_nothing_found_says_what_to_do(page_as: PageAs) -> None:

@@ -5,6 +5,7 @@ Imports stay inside: help answers at once.
 
 from __future__ import annotations
 
+import os
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -27,10 +28,12 @@ Entities = Annotated[
 
 
 def default_url() -> str:
-    """Address of the SQLite database in the user's data folder; makes the folder."""
+    """Address of the SQLite database in the service's data folder, or the user's; makes the folder."""
     from platformdirs import user_data_path
 
-    return f"sqlite:///{user_data_path('huijian', ensure_exists=True) / 'huijian.db'}"
+    folder = Path(os.environ.get("HUIJIAN_DATA_FOLDER") or user_data_path("huijian")).absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    return f"sqlite:///{folder / 'huijian.db'}"
 
 
 @data_app.command()

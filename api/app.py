@@ -17,6 +17,7 @@ from api.briefings.endpoints import router as briefings
 from api.compliance.endpoints import router as compliance
 from api.customers.endpoints import router as customers
 from api.database import require_current
+from api.documentation import DocumentedAPI
 from api.frame import Frame
 from api.imports.endpoints import router as imports
 from api.indicators.endpoints import router as indicators
@@ -73,7 +74,7 @@ LARGEST_BODY: Final = 16 * 1024**2
 
 def create_app(settings: Settings, *, engine: Engine | None = None) -> FastAPI:
     """The service on the settings' database; raises InputError when that is not at its newest migration."""
-    app = FastAPI(
+    app = DocumentedAPI(
         title="会鉴 API",
         version="1",
         description="二会质检与经营规划：上传录音、查看结论、查询合规、管理计划与指标。",
@@ -84,7 +85,7 @@ def create_app(settings: Settings, *, engine: Engine | None = None) -> FastAPI:
     equip(app, settings, engine or connect(settings.database))
     problems.install(app)
     for router in ROUTERS:
-        app.include_router(router, prefix=V1, responses=_problems())
+        app.include_router(router, prefix=V1)
     app.include_router(operations)
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY)
     app.add_middleware(Frame)
@@ -101,17 +102,3 @@ def equip(app: FastAPI, settings: Settings, engine: Engine) -> None:
     app.state.limits = Limits(settings.requests_per_minute)
     app.state.metrics = Metrics()
     app.state.provider = provider_of(settings)
-
-
-def _problems() -> dict[int | str, dict[str, object]]:
-    """What every route may answer instead, for the documentation."""
-    content = {problems.MEDIA_TYPE: {"schema": dict(problems.SCHEMA)}}
-    words = {
-        400: "请求有误",
-        401: "未登录",
-        403: "无权限",
-        404: "不存在或不在管辖范围",
-        409: "状态冲突",
-        422: "内容有误",
-    }
-    return {status: {"description": word, "content": content} for status, word in words.items()}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from email.utils import format_datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -66,8 +66,12 @@ def create(
         int | None, Header(alias="Upload-Length", ge=0, description="文件的总字节数；边录边传时不填")
     ] = None,
     later: Annotated[
-        Literal["1"] | None,
-        Header(alias="Upload-Defer-Length", description="1：边录边传，总字节数在发送最后一段时才给出"),
+        str | None,
+        Header(
+            alias="Upload-Defer-Length",
+            pattern="^1$",
+            description="1：边录边传，总字节数在发送最后一段时才给出",
+        ),
     ] = None,
     metadata: Annotated[
         str,

@@ -1,0 +1,395 @@
+"""What the fields and parameters of the API are, by name: for those that do not say so themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+WORDS: Final[Mapping[str, str]] = dict(
+    line.split(maxsplit=1)
+    for line in """
+account 账号编号
+achievement 达成率
+action 动作
+actions 行动项
+active 是否启用
+added 新增的行数
+address 请求来自的地址
+advice 建议
+after 之后的值
+after_part 在第几段之后
+agent 业务员工号
+agreement 机器与人的一致率
+agrees 是否一致
+answer 答复
+answered_at 答复时间
+answered_by 答复人
+aspect 方面
+attained 达成值
+attempts 已尝试的次数
+attendance 出勤
+attended 到场人数
+audience 面向的人群
+average 平均值
+at 时间
+as_of 截至哪一天
+actor 操作人：登录名，或 key:密钥名
+band 分数的可信区间
+base 基准时段
+base_kind 基准会议类别
+batch 批次编号
+before 之前的值
+behind 进度落后者
+bonus 奖金
+by 由谁
+cancelled 是否已取消
+career 职级经历
+changed 是否有变化
+changes 改动
+channel 通知渠道
+chapter 章节
+chapters 章节
+checklist 检查清单
+children 下级
+closed_on 关闭日期
+code 编号，外部系统以此指代
+collision 与其他会议冲突的说明
+comment 说明
+compared 比较了多少场
+complaint_open 是否有未结投诉
+conclusion 结论
+confidence 置信度，0 到 1
+confirmed 是否已确认
+confirmed_at 确认时间
+content 内容
+counts 各类数量
+coverage 覆盖情况
+created 新建的编号
+created_at 建立时间
+created_by 建立人
+criticals 一票否决项
+cursor 数据同步到的位置
+customer 客户编号
+customers 客户
+day 日期
+days 日期
+decided_at 裁定时间
+decisions 决议
+delivered_at 送达时间
+delivery 投递编号
+deputies 副职
+detail 详情
+details 详情
+dimension 评分维度
+direction 方向
+disabled 是否停用
+do_not_contact 是否不得联系
+done 已完成的数量
+done_on 完成日期
+dry_run 是否只试算不写入
+due 应有的数量
+due_on 截止日期
+earliest 最早日期
+edited_at 修改时间
+edited_by 修改人
+end 结束位置，秒
+ended_at 结束时间
+ends_at 结束时间
+energy_score 能量分，0 到 100
+entity 数据种类
+error 错误说明
+event 事件
+events 事件
+evidence 依据
+example 样例编号
+expected 预期结果
+expires_at 失效时间
+factor 影响因素
+failed 失败的数量
+fault 错误所在
+feedback 反馈
+fields 字段
+file 文件名
+file_name 文件名
+findings 发现的问题
+finished 已完成的数量
+finished_at 完成时间
+first 起始日期
+flipped 结论改变的数量
+flips 结论改变的会议
+flow 流程
+formula 计算公式
+full 是否显示完整的个人信息
+fyc 首年佣金，元
+gap_to_average 与平均值的差
+gap_to_first 与第一名的差
+gap_to_target 与目标的差
+gaps 分段之间的空缺
+goal 目标
+happened_on 发生日期
+has_password 是否设有密码
+held 已召开的数量
+held_at 召开时间
+held_on 召开日期
+high 上界
+holidays 法定节假日
+host 主持人工号
+id 编号
+improvement 改进措施
+in_month 是否属于本月
+income 收入，元
+index 序号
+indicator 指标编号
+inspected 已质检的数量
+inspections 质检情况
+institution 机构代码
+institution_name 机构名称
+invited 邀请人数
+is_current 是否当前版本
+is_override 是否自行改过的值
+is_supervisor 是否主管职级
+is_unassigned 是否还没有负责人
+item 评分项编号
+items 各行
+jobs 质检任务
+joined_on 入司日期
+key 键
+key_id 密钥编号
+kind 类别
+kind_name 类别名称
+kinds 类别
+known_since 相识日期
+label 名称
+labels 标签
+lacks 缺少什么
+largest 最大的一项
+last 结束日期
+latest 最近一次
+left_on 离司日期
+level 层级：1 总公司、2 分公司、3 中心支公司、4 营业机构
+lieu_workdays 调休的工作日
+lifted_at 解除时间
+lifted_by 解除人
+locked_until 锁定到什么时间
+login 登录名
+low 下界
+machine 机器的结论
+made_at 生成时间
+made_on 生成日期
+manager 负责人
+market_factor 市场系数
+matched 已对上会议的文件
+max 满分
+meeting 会议编号
+meetings 会议
+minutes 分钟数
+missing 缺少的部分
+month 月份，如 2026-09
+must_change_password 是否须先修改密码
+must_hold 是否须召开二会
+name 名称
+needs_review 待人工复核的数量
+new_score 新分数
+new_verdict 新结论
+nodes 目标树的节点
+not_qualified 不合格的数量
+note 备注
+number 序号
+office 营业部代码
+offices 营业部
+old 原密码
+old_score 原分数
+old_verdict 原结论
+on 日期
+on_quality 是否保质
+on_roster 是否足员
+on_schedule 是否按计划召开
+on_time 是否按时
+opened_at 提出时间
+opened_by 提出人
+order 顺序
+ordered_at 下达时间
+ordered_by 下达人
+outcome 结果
+outcomes 各样例的结果
+overdue 是否逾期
+overdue_days 逾期天数
+overrides 改判
+own_fyc 本人首年佣金，元
+owner 负责人工号
+owner_name 负责人姓名
+part 第几段
+parts 录音分段
+pass_line 合格线
+passed 是否通过
+password 密码
+path 收入来源的分解
+paused 是否暂停
+pending 还没有结论的数量
+people 人员
+period_from 期间起始日
+permissions 权限
+person 工号
+phone 手机号
+place 名次
+places 名次表
+plan 规划编号
+planned 计划的数量
+planned_on 计划日期
+plans 规划
+platform 活动平台
+platforms 活动平台
+policies 保单
+potential 潜力
+practices 可推广的做法
+premium 保费，元
+preparation 会前准备
+preparation_reason 准备不全的原因
+prepared_at 准备完成时间
+presence 出勤情况
+present 到场人数
+problems 问题
+process 过程
+published_at 发布时间
+published_by 发布人
+qualified 合格的数量
+queued 排队中的数量
+quote 原话
+quotes 原话
+rank 职级代码
+rate 比率，0 到 1
+rates 比率
+reason 原因
+reasons 原因
+received_rows 收到的行数
+record 记录
+recruiting_allowance 增员津贴，元
+remarks 说明
+renewal_on 续期日期
+request_id 请求编号
+requested_by 发起人
+required 是否必填
+requirements 召开要求
+review 复核
+reviewed 复核的数量
+reviewed_on 复核日期
+reviewer 复核人
+reviews 复核的数量
+revoked_at 撤销时间
+role 角色
+rows 各行
+rubric 量规编号
+rule 所依据的规则
+running 进行中的数量
+sale 保单编号
+sample 样本数
+scope 范围
+score 得分
+scorecard_version 评分卡版本
+scores 得分
+second 复审
+second_agrees 复审是否同意
+second_reason 复审意见
+seen_at 最近在线时间
+segments 时间分段
+sentence 一句话说明
+sha256 内容的 SHA-256
+sheets 工作表
+signed 是否已签
+size 字节数
+slot 会议时段
+slots 会议时段
+source 来源
+speaker 说话人
+start 开始位置，秒
+started_at 开始时间
+starts_at 开始时间
+starts_week 从第几周开始
+state 状态
+states 各状态的数量
+status 状态
+status_after 之后的状态
+status_before 之前的状态
+stayed 没有变动的数量
+subject 主题，或登录提供方给出的用户标识
+subscription 订阅编号
+suggested_flow 建议的流程
+suggested_topic 建议的主题
+suggestion 改进建议
+supervisor 主管工号
+supervisors 主管
+table 表名
+taken_at 领取时间
+taken_on 采集日期
+target 目标
+team_base 团队基数
+temperature_after 活动后的温度
+temperature_before 活动前的温度
+text 文字
+theme 会议主题
+theme_name 主题名称
+themes 会议主题
+tiers 分档
+time_plan 时间安排
+title 标题
+token 订阅地址中的密文
+topic 主题
+total 总数
+totals 合计
+unchanged 没有变化的行数
+unit 单位
+unknown 无法判断的数量
+unmatched 没有对上会议的文件
+updated_at 更新时间
+upline 上级工号
+utterances 发言
+valid 是否有效
+valid_from 生效日期
+valid_to 失效日期
+value 值
+values 各项的值
+verdict 结论
+verdict_agreement 结论一致率
+verdict_changed 结论是否改变
+verdict_kappa 结论一致性（kappa）
+version 版本
+warmed 升温的人数
+warnings 提醒
+week 业务周
+week_ends 业务周结束日
+weeks 业务周
+weight 权重
+weights 权重
+what 内容
+who 谁
+withdrawn 是否已撤回
+without_value 没有取到值的
+yaml 量规的 YAML 全文
+year 年份
+z 偏离均值的标准差倍数
+huijian_oidc 登录过程的临时标识
+type 错误种类的标识
+""".strip().splitlines()
+)
+"""Word by field, or by TYPE.field where a field means something else than elsewhere."""
+
+EXAMPLES: Final[Mapping[str, str]] = {
+    "date": "2026-09-08",
+    "date-time": "2026-09-08T09:00:00+08:00",
+    "time": "09:00:00",
+    "email": "manager@example.com",
+    "uri": "https://example.com/hook",
+    "month": "2026-09",
+    "institution": "350102",
+    "office": "35010201",
+    "person": "A10001",
+    "meeting": "M202609-350102-1",
+    "name": "王小明",
+    "reason": "录音开头缺失，以现场记录为准",
+    "text": "本周重点回访新单客户",
+    "phone": "13800138000",
+    "amount": "12000.00",
+    "password": "correct-horse-battery",
+    "color": "#1f6feb",
+}
+"""Example by format or field; the first that fits stands for a field that has none of its own."""

@@ -1,0 +1,183 @@
+"""The OpenAPI description is good enough to generate a client from: one is generated, and used over HTTP."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from jsonschema import Draft202012Validator
+from openapi_python_client import MetaType, generate
+from openapi_python_client.config import Config, ConfigFile
+from sqlalchemy import Engine
+
+from api.access import Permission, hashed
+from api.accounts.tables import Account, ApiKey, Role
+from api.app import create_app
+from api.database import migrate
+from api.settings import Settings
+from models.database import connect, transaction
+from tests.api.company import found_company
+from tests.api.results import hold
+from tests.sound import tone, write_sound
+
+KEY = "hj_of_another_system"
+BYTES = (
+    "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+    "application/zip",
+    "application/offset+octet-stream",
+    "audio/*",
+    "audio/mp4",
+)
+"""What the generator has to be told is a file."""
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    engine = connect(f"sqlite:///{tmp_path_factory.mktemp('openapi') / 'huijian.db'}")
+    migrate(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def app(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+    return create_app(Settings(data_folder=tmp_path_factory.mktemp("data")), engine=engine)
+
+
+@pytest.fixture(scope="module")
+def document(app: FastAPI) -> dict[str, Any]:
+    return app.openapi()
+
+
+def test_everything_has_one_name_and_says_what_it_is(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    silent = [
+        f"{name}.{field}"
+        for name, schema in schemas.items()
+        for field, told in schema.get("properties", {}).items()
+        if "description" not in told and "$ref" not in told
+    ]
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            silent += [f"{method} {path}"] * (not operation.get("summary"))
+            parameters = operation.get("parameters", [])
+            silent += [f"{method} {path} {p['name']}" for p in parameters if not p.get("description")]
+    assert not silent, "say it where it is defined, or in api/glossary.py"
+    assert [name for name in schemas if "__" in name or "-" in name] == []
+    assert all(schema["title"] == name for name, schema in schemas.items())
+
+
+def test_every_body_has_an_example_that_fits_it(document: dict[str, Any]) -> None:
+    wrong = []
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+                if "json" in kind:
+                    schema = {**content["schema"], "components": document["components"]}
+                    errors = Draft202012Validator(schema).iter_errors(content["example"])
+                    wrong += [f"{method} {path}: {error.message}" for error in errors]
+    assert not wrong
+
+
+def test_what_strangers_may_ask_needs_no_key_and_all_else_does(document: dict[str, Any]) -> None:
+    free = {
+        operation["operationId"]
+        for operations in document["paths"].values()
+        for operation in operations.values()
+        if operation.get("security") == []
+    }
+    assert {"describe_uploads", "sign_in"} <= free
+    assert "list_compliance_scores" not in free
+    assert document["security"] == [{"key": []}, {"session": []}]
+
+
+def test_a_generated_client_uploads_and_reads_with_a_key(
+    app: FastAPI, engine: Engine, document: dict[str, Any], tmp_path: Path
+) -> None:
+    _organise(engine)
+    client = _generated(document, tmp_path)
+    sound = write_sound(tmp_path / "m.wav", tone(440, 2.0), codec="pcm_s16le").read_bytes()
+    with _running(app) as address, client("client").AuthenticatedClient(address, token=KEY) as asking:
+        body = client("models").UploadRecordingBody(
+            file=[client("types").File(payload=BytesIO(sound), file_name="周会.wav")]
+        )
+        answer = client("api.录音.upload_recording").sync(client=asking, body=body, meeting="M")
+        assert (answer.meeting, answer.received, answer.parts[0].size) == ("M", [1], len(sound))
+        scores = client("api.合规.list_compliance_scores").sync(client=asking, month="2026-09")
+        assert scores.next_ is None
+        assert isinstance(scores.items, list)
+    with _running(app) as address, client("client").Client(address) as nobody:
+        refused = client("api.合规.list_compliance_scores").sync(client=nobody, month="2026-09")
+        assert (type(refused).__name__, refused.code) == ("Problem", "not_signed_in")
+
+
+def _organise(engine: Engine) -> None:
+    found_company(engine)
+    hold(engine, "M", institution="A")
+    now = datetime.now(UTC)
+    permissions = [Permission.UPLOAD, Permission.READ_MEETINGS, Permission.READ_COMPLIANCE]
+    with transaction(engine) as session:
+        maker = Account(login="maker", name="m", role=Role.ADMINISTRATOR, created_at=now)
+        session.add(maker)
+        session.flush()
+        session.add(
+            ApiKey(
+                name="k",
+                key_hash=hashed(KEY),
+                permissions=list(permissions),
+                created_by=maker.id,
+                created_at=now,
+            )
+        )
+
+
+class _Client:
+    """The generated package, its modules by name."""
+
+    def __call__(self, module: str) -> ModuleType:
+        return importlib.import_module(f"generated.{module}")
+
+
+def _generated(document: dict[str, Any], folder: Path) -> _Client:
+    described = folder / "openapi.json"
+    described.write_text(json.dumps(document))
+    how = ConfigFile(
+        post_hooks=[],
+        content_type_overrides=dict.fromkeys(BYTES, "application/octet-stream"),
+        package_name_override="generated",
+    )
+    config = Config.from_sources(
+        how, MetaType.NONE, described, "utf-8", True, output_path=folder / "generated"
+    )
+    errors = generate(config=config)
+    assert [f"{e.header} {e.detail}" for e in errors] == []
+    sys.path.insert(0, str(folder))
+    return _Client()
+
+
+@contextmanager
+def _running(app: FastAPI) -> Iterator[str]:
+    server = uvicorn.Server(uvicorn.Config(app, port=0, log_config=None, lifespan="off"))
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        while not server.started:
+            time.sleep(0.02)
+        yield f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+    finally:
+        server.should_exit = True
+        thread.join()

@@ -108,12 +108,14 @@ def read(
     mentions = find_mentions(transcript.utterances, facts)
     host = find_host(transcript, facts, mentions)
     texts = ["" if u.phantom else u.text for u in transcript.utterances]
-    likely = (model or current()).probabilities(texts, signals(transcript, chapters, host, mentions))
+    reader = model or current()
+    cut = reader.probabilities(texts, signals(transcript, chapters, host, mentions))
+    likely = reader.calibrated(cut)
     readings = tuple(
         UtteranceReading(
             acts=tuple(
                 sorted(
-                    ((act, round(p, 3)) for act, p in zip(ACTS, row, strict=True) if p >= 0.5),
+                    ((act, round(p, 3)) for act, p, c in zip(ACTS, row, cuts, strict=True) if c >= 0.5),
                     key=lambda pair: -pair[1],
                 )
             )
@@ -121,7 +123,7 @@ def read(
             else (),
             mentions=named,
         )
-        for text, row, named in zip(texts, likely.tolist(), mentions, strict=True)
+        for text, row, cuts, named in zip(texts, likely.tolist(), cut.tolist(), mentions, strict=True)
     )
     return Reading(
         transcript=transcript,

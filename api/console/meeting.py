@@ -12,7 +12,7 @@ from nicegui import ui
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
-from api.console import appeal, history, parts, sound
+from api.console import MOUNT, appeal, history, parts, sound
 from api.console.frame import View, screen
 from api.console.history import History
 from api.meetings import scorecards, service, versions
@@ -94,7 +94,7 @@ async def meeting(view: View, code: str, version: int | None = None, compare: in
         parts.empty("这场会议还没有结论：上传录音后会自动质检，进度见“上传”页。")
         return
     sound.player(code, shown.starts)
-    _timeline(shown.card)
+    _timeline(code, shown.card)
     with ui.element("div").classes("columns"):
         with ui.element("div"):
             _advice(shown.card)
@@ -140,13 +140,26 @@ def _head(shown: Shown) -> None:
             ui.label(f"{critical.label}：{critical.reason}")
 
 
-def _timeline(card: ScorecardOut) -> None:
+def _timeline(code: str, card: ScorecardOut) -> None:
+    """The chapters under the waveform, which spans the same time (assets/wave.js)."""
     if not card.chapters:
         return
     first, last = card.chapters[0].start, max(span.end for span in card.chapters)
-    with parts.section("章节", "点一段即从那里播放"), ui.element("div").classes("timeline"):
+    with parts.section("章节", "点一处即从那里播放"):
+        address = f"/api/v1/meetings/{code}/waveform"
+        ui.html(
+            f'<canvas id="wave" class="wave" hidden aria-hidden="true" data-address="{address}" '
+            f'data-first="{first}" data-last="{last}"></canvas>',
+            sanitize=False,
+        ).classes("w-full")
+        ui.add_body_html(f'<script src="{MOUNT}/assets/wave.js"></script>')
+        _chapters(card, last - first)
+
+
+def _chapters(card: ScorecardOut, whole: float) -> None:
+    with ui.element("div").classes("timeline"):
         for span in card.chapters:
-            share = (span.end - span.start) / max(1.0, last - first)
+            share = (span.end - span.start) / max(1.0, whole)
             name = CHAPTERS[span.chapter]
             told = f"{name} {parts.clock(span.start)}–{parts.clock(span.end)}，把握 {span.confidence:.0%}"
             piece = ui.element("button").props(f'type=button title="{told}" aria-label="{told}"')

@@ -1,13 +1,14 @@
 """What each stage does. Each looks for its artefact first, and makes what an earlier stage left out: so a
 stage may run twice, on two machines or after a crash, and nothing is made twice once it exists.
 
-    recording_of -> transcript_of -> reading_of -> inspection_of -> publish
+    recording_of (probe) -> transcript_of -> reading_of -> inspection_of -> publish
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import logging
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
@@ -26,6 +27,7 @@ from api.jobs.parent import Children, Report
 from api.jobs.repository import JobRepository, stages_from
 from api.jobs.tables import ArtefactKind, JobState, Stage
 from api.meetings import kept, versions
+from api.recordings.waveform import columns
 from api.rubrics.effective import effective
 from api.settings import Settings
 from api.store import Store, get, put
@@ -39,8 +41,11 @@ from models.organisation.tables import Institution
 from qa_pipeline.errors import OutputError, RecordingError
 from qa_pipeline.values import Action, Inspection, MeetingFacts, Recording
 
+logger = logging.getLogger(__name__)
+
 MADE_BY: Final = {
     ArtefactKind.RECORDING: Stage.PROBE,
+    ArtefactKind.WAVEFORM: Stage.PROBE,
     ArtefactKind.TRANSCRIPT: Stage.TRANSCRIBE,
     ArtefactKind.READING: Stage.READ,
     ArtefactKind.INSPECTION: Stage.SCORE,
@@ -93,6 +98,24 @@ def recording_of(shop: Shop, task: Task, report: Report) -> Recording | None:
     return TypeAdapter(Recording).validate_json(
         get(shop.store, _artefact(shop, task, ArtefactKind.RECORDING, key_of(*hashes, *names), make))
     )
+
+
+def probe(shop: Shop, task: Task, report: Report) -> None:
+    """The recording, and its waveform to draw; an inspection does not fail for want of a drawing."""
+    recording = recording_of(shop, task, report)
+    if recording is None:
+        return
+    hashes = [part.sha256 for part in recording.parts]
+
+    def make() -> bytes:
+        with ExitStack() as opened:
+            files = [str(opened.enter_context(shop.store.on_disk(sha256))) for sha256 in hashes]
+            return json.dumps(columns(_with_paths(recording, files).parts)).encode()
+
+    try:
+        _artefact(shop, task, ArtefactKind.WAVEFORM, key_of(*hashes), make)
+    except RecordingError as error:
+        logger.warning("no waveform of %s: %s", task.meeting, type(error).__name__)
 
 
 def transcript_of(shop: Shop, task: Task, report: Report) -> str:
@@ -232,7 +255,7 @@ def publish(shop: Shop, task: Task, report: Report) -> None:
 
 
 STAGES: Final[Mapping[Stage, Callable[[Shop, Task, Report], object]]] = {
-    Stage.PROBE: recording_of,
+    Stage.PROBE: probe,
     Stage.TRANSCRIBE: transcript_of,
     Stage.READ: reading_of,
     Stage.SCORE: inspection_of,

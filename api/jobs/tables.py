@@ -94,6 +94,7 @@ class ArtefactKind(StrEnum):
     """What stages make; each lies in the store as JSON."""
 
     RECORDING = "recording"
+    WAVEFORM = "waveform"
     TRANSCRIPT = "transcript"
     READING = "reading"
     INSPECTION = "inspection"

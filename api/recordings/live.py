@@ -12,7 +12,7 @@ FORMATS: Final = {"webm": "webm", "mp4": "mp4"}
 
 
 def with_index(file: Path) -> Path:
-    """The same sound with its length and an index, in a new file beside it; the file itself where none is needed.
+    """The same sound with its length and an index, in a new file beside it; the file itself if it needs none.
 
     Packets are copied as they are; a last one that was cut off is left out. Raises RecordingError for what
     is no recording.

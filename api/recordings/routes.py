@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import mimetypes
 import re
 from collections.abc import Sequence
@@ -19,13 +20,17 @@ from api.access import Caller, Permission, allowed
 from api.accounts.tables import AuditEntry
 from api.audit import note
 from api.fields import Code, Day, Moment, existing
+from api.jobs.repository import JobRepository
+from api.jobs.stages import key_of
+from api.jobs.tables import ArtefactKind
 from api.problems import NotFound
 from api.recordings.placing import Placing
 from api.recordings.receiving import Arrived, Sound, receive, sounds
-from api.recordings.schemas import RecordingOut, UploadAnswer
+from api.recordings.schemas import RecordingOut, UploadAnswer, WaveformOut
 from api.recordings.service import accept, keep, shown
-from api.sessions import Database, begin_writing
-from api.store import Store
+from api.recordings.threads import in_upload_thread
+from api.sessions import Database, begin_writing, reads_first
+from api.store import Store, get
 from models.meetings.repository import MeetingRepository
 from models.meetings.tables import Recording
 from qa_pipeline.values import MeetingKind
@@ -102,6 +107,7 @@ def placing(
     openapi_extra=_BODY,
     max_body_size=ANY_SIZE,
 )
+@reads_first
 async def upload(
     request: Request,
     response: Response,
@@ -115,7 +121,7 @@ async def upload(
     limit = request.app.state.settings.upload_limit
     await run_in_threadpool(_check_before, session, asker, said)
     arrived = await receive(request, store, limit=limit)
-    answer, new = await run_in_threadpool(
+    answer, new = await in_upload_thread(
         _take, session, request, asker, store, arrived, said, idempotency_key
     )
     response.status_code = 201 if new else 200
@@ -144,6 +150,7 @@ def _take(
     finally:
         for one in arrived:
             one.file.unlink(missing_ok=True)
+    begin_writing(session)
     return accept(session, request, asker, found, said, key=key)
 
 
@@ -207,6 +214,28 @@ def play(
         media_type=_media_type(row.file_name),
         headers=headers,
     )
+
+
+@router.get(
+    "/meetings/{meeting}/waveform",
+    summary="录音的波形，供画图",
+    operation_id="get_waveform",
+    responses={404: {"description": "没有录音，或尚未质检"}},
+)
+def waveform(
+    meeting: Annotated[Code, Path()], request: Request, session: Database, asker: Reader
+) -> WaveformOut:
+    """由质检任务计算一次，存为成果；不含任何话语。"""
+    owner = existing(MeetingRepository(session, within=asker.within).get, meeting)
+    found = shown(session, asker, owner)
+    made = JobRepository(session).artefact(
+        ArtefactKind.WAVEFORM, key_of(*(part.sha256 for part in found.parts))
+    )
+    store: Store = request.app.state.store
+    if made is None or store.size(made.content_hash) is None:
+        raise NotFound(f"会议 {meeting} 的录音还没有波形：质检时会自动计算。")
+    columns = json.loads(get(store, made.content_hash))
+    return WaveformOut(duration=sum(part.duration for part in found.parts), columns=columns)
 
 
 def _span(wanted: str | None, size: int) -> tuple[int, int] | None:

@@ -87,3 +87,10 @@ class UploadOut(BaseModel):
     offset: int = Field(description="已收到的字节数")
     expires_at: datetime
     answer: UploadAnswer | None = Field(description="收齐并登记后的结果")
+
+
+class WaveformOut(BaseModel):
+    """How loud the recording is over its time, all parts one after another."""
+
+    duration: float = Field(description="秒")
+    columns: list[int] = Field(description="等分成的各小段里最响的一处，0 到 100")

@@ -433,6 +433,7 @@ def upgrade() -> None:
             "kind",
             sa.Enum(
                 "recording",
+                "waveform",
                 "transcript",
                 "reading",
                 "inspection",

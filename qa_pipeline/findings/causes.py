@@ -47,6 +47,15 @@ def outside(reading: Reading, index: int) -> bool:
     return bool(OUTSIDE.search(text)) and not inside
 
 
+def blamed(reading: Reading) -> tuple[int, ...]:
+    """Where the market, the season or the company is said to be why, as a cause or in passing."""
+    return tuple(
+        i
+        for i in reading.at_work
+        if not reading.asks[i] and OUTSIDE.search(reading.utterances[i].text) and outside(reading, i)
+    )
+
+
 def _said(reading: Reading) -> tuple[int, ...]:
     return tuple(i for i in reading.doing(Act.CAUSE, among=reading.at_work))
 

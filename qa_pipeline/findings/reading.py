@@ -140,8 +140,8 @@ class Reading:
 
     @cached_property
     def at_work(self) -> tuple[int, ...]:
-        """Spoken utterances that are not off topic. A meeting of another kind has no digressions: all its talk
-        is its work, and the rubric says how much that may count (K3)."""
+        """Spoken utterances that are not off topic. A meeting of another kind has no digressions: all its
+        talk is its work, and the rubric says how much that may count (K3)."""
         if self.another_kind:
             return self.spoken
         return tuple(i for i in self.spoken if self.chapter_of[i] != Chapter.OFF_TOPIC)

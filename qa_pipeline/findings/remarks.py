@@ -1,7 +1,7 @@
 """Good practices and common problems, each with its proof and what to do about it (R34).
 
-What they are called, the advice and every threshold stand in rubrics/practices.yaml; how each is recognised
-stands here, one function per id.
+What they are called, the advice and every threshold stand in rubrics/practices.yaml. How the shipped ones are
+recognised stands here, one function per id; those that QA staff add say it themselves, under ``when``.
 """
 
 from __future__ import annotations
@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib.resources import files
-from typing import Final
+from typing import Final, Self
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field, model_validator
 
 from qa_pipeline.errors import RubricError
 from qa_pipeline.findings import causes, checking, commitments, framing, interaction, risk, sharing
 from qa_pipeline.findings.reading import Reading
+from qa_pipeline.findings.registry import specs
 from qa_pipeline.findings.structure import REVIEWS
 from qa_pipeline.values import Act, Chapter, Measurement, MeetingKind, Remark, Theme
 
@@ -28,11 +29,31 @@ Sight = Callable[[Reading, Measures, Thresholds], Iterable[int] | None]
 """The utterances that prove the remark (may be empty: proven by absence), or None when it does not apply."""
 
 
+class _Sign(BaseModel, extra="forbid", frozen=True):
+    """One sign of an entry: a measure within bounds, or something ``said`` at least ``times``."""
+
+    measure: str = ""
+    at_least: float | None = None
+    at_most: float | None = None
+    said: tuple[str, ...] = ()
+    chapter: Chapter | None = None
+    times: int = Field(default=1, ge=1)
+
+    @model_validator(mode="after")
+    def _one(self) -> Self:
+        if bool(self.measure) == bool(self.said):
+            raise ValueError("measure 和 said 写且只写一个")
+        if self.measure and self.at_least is None and self.at_most is None:
+            raise ValueError("measure 要配 at_least 或 at_most")
+        return self
+
+
 class _Entry(BaseModel, extra="forbid", frozen=True):
     id: str
     label: str
     suggestion: str
-    thresholds: dict[str, float]
+    thresholds: dict[str, float] = {}
+    when: tuple[_Sign, ...] = ()
 
 
 class _Library(BaseModel, extra="forbid", frozen=True):
@@ -54,10 +75,21 @@ def library() -> _Library:
         raise RubricError(
             f"实践库 practices.yaml 写法有误：{error.errors()[0]['loc']}，请对照已有条目改正。"
         ) from error
+    known_measures = {spec.id for spec in specs()}
     for entry in (*shelf.practices, *shelf.issues):
+        for sign in entry.when:
+            if sign.measure and sign.measure not in known_measures:
+                raise RubricError(
+                    f"实践库 practices.yaml 中「{entry.id}」的测量「{sign.measure}」不存在，"
+                    "全部编号见 huijian rubric measures。"
+                )
+        if entry.when:
+            continue
         if entry.id not in SIGHTS:
             known = "、".join(SIGHTS)
-            raise RubricError(f"实践库 practices.yaml 中的「{entry.id}」没有识别方法，请改用：{known}。")
+            raise RubricError(
+                f"实践库 practices.yaml 中的「{entry.id}」没有识别方法，请写 when，或改用：{known}。"
+            )
         wanted = SIGHTS[entry.id][1]
         if set(entry.thresholds) != wanted:
             listed = "、".join(sorted(wanted))
@@ -74,7 +106,13 @@ def remark(reading: Reading, measures: Measures) -> tuple[tuple[Remark, ...], tu
 def _seen(entries: Iterable[_Entry], reading: Reading, measures: Measures) -> tuple[Remark, ...]:
     found = []
     for entry in entries:
-        proof = SIGHTS[entry.id][0](reading, measures, entry.thresholds) if reading.spoken else None
+        if not reading.spoken:
+            continue
+        proof = (
+            _signs(entry.when, reading, measures)
+            if entry.when
+            else SIGHTS[entry.id][0](reading, measures, entry.thresholds)
+        )
         if proof is not None:
             found.append(
                 Remark(
@@ -85,6 +123,27 @@ def _seen(entries: Iterable[_Entry], reading: Reading, measures: Measures) -> tu
                 )
             )
     return tuple(found)
+
+
+def _signs(signs: Iterable[_Sign], reading: Reading, measures: Measures) -> Iterable[int] | None:
+    """The proof of all signs together; None when one of them is missing or unknown."""
+    proof: list[int] = []
+    for sign in signs:
+        if sign.said:
+            among = reading.at_work if sign.chapter is None else reading.within(sign.chapter)
+            hits = [i for i in among if any(words in reading.utterances[i].text for words in sign.said)]
+            if len(hits) < sign.times:
+                return None
+            proof += hits
+            continue
+        value = _value(measures, sign.measure)
+        if value is None or not (
+            (sign.at_least is None or value >= sign.at_least)
+            and (sign.at_most is None or value <= sign.at_most)
+        ):
+            return None
+        proof += [e.utterance for e in measures[sign.measure].evidence]
+    return proof
 
 
 def _value(measures: Measures, name: str) -> float | None:
@@ -114,6 +173,12 @@ def _distilled_steps(reading: Reading, measures: Measures, least: Thresholds) ->
     if complete < least["completeness"] or len(told) < least["steps"] or not boiled:
         return None
     return [*told[:3], *boiled[:1]]
+
+
+def _told_steps(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
+    """Steps told off well, though nobody boiled them down (which is the better practice)."""
+    told = sharing.solid(reading)
+    return told if len(told) >= least["steps"] and not sharing.distilled(reading) else None
 
 
 def _promises_first(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
@@ -165,30 +230,39 @@ def _figures_without_questions(
         return None
     review = set(reading.within(*REVIEWS))
     asked = sum(e.question in review and e.substance >= checking.LEAST_TOLD for e in reading.exchanges)
-    if asked / (seconds / 600) >= least["questions_per_10min"]:
+    exchanged = _value(measures, "exchange_share") or 0.0
+    if asked / (seconds / 600) >= least["questions_per_10min"] and exchanged >= least["exchange"]:
         return None
     return reading.doing(Act.DATA, among=sorted(review))[:4]
 
 
 def _sentiment_sharing(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
+    """Few steps, or as much feeling as steps."""
     shared = reading.within(Chapter.EXCELLENCE_SHARING)
     if reading.chapter_seconds(Chapter.EXCELLENCE_SHARING) < least["minutes"] * 60:
         return None
-    if len(sharing.steps(reading)) >= least["steps"]:
+    firm = len(set(sharing.solid(reading)).intersection(shared))
+    moved = sharing.stirring(reading)
+    if firm >= least["steps"] and firm / (firm + len(moved)) >= least["firm"]:
         return None
-    return sorted(sorted(shared, key=reading.length)[-3:])
+    return moved or sorted(sorted(shared, key=reading.length)[-3:])
 
 
 def _blaming_outside(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
+    """A good part of the causes, or blame in passing again and again."""
     share = _value(measures, "external_share")
     said = reading.doing(Act.CAUSE, among=reading.at_work)
-    if share is None or share < least["share"] or len(said) < least["causes"]:
-        return None
-    return [i for i in said if causes.outside(reading, i)]
+    blamed = causes.blamed(reading)
+    characters = sum(len(reading.utterances[i].text) for i in reading.at_work)
+    if share is not None and share >= least["share"] and len(said) >= least["causes"]:
+        return [i for i in said if causes.outside(reading, i)]
+    often = len(blamed) >= least["times"] and 1000 * len(blamed) >= least["per_1000"] * characters
+    return blamed if often else None
 
 
 def _weak_promises(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
     weak = [a.evidence.utterance for a in commitments.actions(reading) if commitments.vague(reading, a)]
+    weak += commitments.ducked(reading)
     share = _value(measures, "vague_share")
     return weak if share is not None and share >= least["share"] and len(weak) >= least["count"] else None
 
@@ -206,8 +280,11 @@ def _off_theme(reading: Reading, measures: Measures, least: Thresholds) -> Itera
 
 
 def _evasive_answers(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
-    share = _value(measures, "evasive_share")
+    """Many evasions, or some that were let pass: what was promised then is vague too."""
+    share, vague = _value(measures, "evasive_share"), _value(measures, "vague_share")
     if share is None or share < least["evasive"]:
+        return None
+    if share < least["many"] and (vague is None or vague < least["vague"]):
         return None
     return reading.doing(Act.EVADE, among=reading.at_work)
 
@@ -261,6 +338,7 @@ def theme_strength(reading: Reading, measures: Measures) -> float | None:
 SIGHTS: Final[Mapping[str, tuple[Sight, frozenset[str]]]] = {
     "probe_to_customer": (_probe_to_customer, frozenset({"chains", "rounds"})),
     "distilled_steps": (_distilled_steps, frozenset({"completeness", "steps"})),
+    "told_steps": (_told_steps, frozenset({"steps"})),
     "promises_first": (_promises_first, frozenset({"followups"})),
     "goal_to_activity": (_goal_to_activity, frozenset({"strength"})),
     "causes_to_measures": (_causes_to_measures, frozenset({"loops"})),
@@ -268,14 +346,14 @@ SIGHTS: Final[Mapping[str, tuple[Sight, frozenset[str]]]] = {
     "broad_voice": (_broad_voice, frozenset({"heard", "host"})),
     "figures_without_questions": (
         _figures_without_questions,
-        frozenset({"review_minutes", "questions_per_10min"}),
+        frozenset({"review_minutes", "questions_per_10min", "exchange"}),
     ),
-    "sentiment_sharing": (_sentiment_sharing, frozenset({"minutes", "steps"})),
-    "blaming_outside": (_blaming_outside, frozenset({"causes", "share"})),
+    "sentiment_sharing": (_sentiment_sharing, frozenset({"firm", "minutes", "steps"})),
+    "blaming_outside": (_blaming_outside, frozenset({"causes", "share", "times", "per_1000"})),
     "weak_promises": (_weak_promises, frozenset({"count", "share"})),
     "one_voice": (_one_voice, frozenset({"host"})),
     "off_theme": (_off_theme, frozenset({"strength"})),
-    "evasive_answers": (_evasive_answers, frozenset({"evasive"})),
+    "evasive_answers": (_evasive_answers, frozenset({"evasive", "many", "vague"})),
     "promises_forgotten": (_promises_forgotten, frozenset({"followups"})),
     "no_promises": (_no_promises, frozenset({"actions"})),
     "compliance_lead": (_compliance_lead, frozenset({"hits"})),

@@ -35,6 +35,12 @@ _CRAFT: Final = re.compile(
 )
 """Tools and moves of the trade: a story without any teaches nobody what to do."""
 
+SENTIMENT: Final = re.compile(
+    r"[哭泪]|感动|坚持|精神|用心|真心|真情|真诚|诚心|初心|感恩|热爱|爱心|一[颗个]心|相信(?!度)|不容易|放弃|委屈|吃苦|辛酸|梦想|信念|缘分"
+    r"|人品|努力|拼(?:搏|劲|命)|正能量|奇迹|最棒|天道酬勤|勤快"
+)
+"""Words of feeling and attitude, which nobody can copy."""
+
 _DEEDS: Final = (Act.PRACTICE, Act.CHECK, Act.COMMIT, Act.MEASURE, Act.DATA)
 """What a person is praised for: something done, reached or taken on."""
 _INTRODUCES: Final = re.compile(r"分享|讲讲|说说|请|标杆|经验|怎么做|咋|做到|第一")
@@ -51,7 +57,15 @@ def solid(reading: Reading) -> tuple[int, ...]:
     return tuple(
         i
         for i in steps(reading)
-        if _CRAFT.search(reading.utterances[i].text) or _TOLD_OFF.search(reading.utterances[i].text)
+        if _TOLD_OFF.search(text := reading.utterances[i].text)
+        or (_CRAFT.search(text) and not SENTIMENT.search(text))
+    )
+
+
+def stirring(reading: Reading) -> tuple[int, ...]:
+    """Utterances of the sharing that speak of feelings and attitude."""
+    return tuple(
+        i for i in reading.within(Chapter.EXCELLENCE_SHARING) if SENTIMENT.search(reading.utterances[i].text)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 
 import pytest
@@ -36,29 +37,105 @@ def test_the_library_is_data_with_a_schema() -> None:
     assert {e.id for e in (*shelf.practices, *shelf.issues)} == set(remarks.SIGHTS)
 
 
-@pytest.mark.parametrize(
-    ("before", "after", "says"),
-    [
-        ("id: one_voice", "id: one_vioce", "one_vioce"),
-        ("thresholds: {host: 0.8}", "thresholds: {hosts: 0.8}", "host"),
-        ("version: 1", "versoin: 1", "写法有误"),
-    ],
-)
-def test_a_wrong_library_is_refused(
-    monkeypatch: pytest.MonkeyPatch, before: str, after: str, says: str
-) -> None:
-    text = (files("rubrics") / "practices.yaml").read_text("utf-8")
-    assert before in text
+SHARING = """excellence_sharing
+马国强: 请小何讲讲，她这周送了两个人进班。
+何玉梅: 我那年下着大雨去客户家，站在门口哭，心里就一个念头，坚持。
+何玉梅: 做这一行没有别的，就是用心，人心都是肉长的。
+何玉梅: 只要相信自己，不放弃，就一定能成。
+马国强: 太感动了，大家都要学她这种精神。
+"""
+
+
+def test_a_sharing_that_only_moves_is_a_problem_and_no_practice() -> None:
+    found = findings(SHARING, pace=4)
+    assert "sentiment_sharing" in {r.id for r in found.issues}
+    assert not {"distilled_steps", "told_steps"} & {r.id for r in found.practices}
+    proof = next(r for r in found.issues if r.id == "sentiment_sharing").evidence
+    assert any("坚持" in e.quote for e in proof)
+
+
+def test_blame_in_passing_again_and_again_is_seen() -> None:
+    said = "problem_discussion\n" + "".join(
+        f"{who}: {excuse}\n"
+        for who, excuse in (
+            ("李军", "现在市场不好，没办法。"),
+            ("王芳", "银行把客户都抢走了。"),
+            ("赵琴", "今年龙虾跌价，老百姓手里没钱。"),
+            ("李军", "主要还是大环境的问题。"),
+        )
+    )
+    issue = next(r for r in findings(said).issues if r.id == "blaming_outside")
+    assert "银行把客户都抢走了。" in {e.quote for e in issue.evidence}
+
+
+RAIN = """  - id: rainy_day_visit
+    label: 雨天也上门
+    suggestion: 把雨天拜访写进行事历。
+    when:
+      - {said: [下雨, 大雨], chapter: excellence_sharing}
+      - {measure: commitments_count, at_most: 0}
+"""
+
+
+def _library(monkeypatch: pytest.MonkeyPatch, change: Callable[[str], str]) -> None:
+    text = change((files("rubrics") / "practices.yaml").read_text("utf-8"))
 
     class Shelf:
         def __truediv__(self, name: str) -> Shelf:
             return self
 
         def read_text(self, encoding: str) -> str:
-            return text.replace(before, after)
+            return text
 
     monkeypatch.setattr(remarks, "files", lambda package: Shelf())
     remarks.library.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _shipped() -> Iterator[None]:
+    yield
+    remarks.library.cache_clear()
+
+
+def test_qa_staff_add_an_entry_without_a_programmer(monkeypatch: pytest.MonkeyPatch) -> None:
+    _library(monkeypatch, lambda text: text.replace("issues:\n", f"{RAIN}issues:\n"))
+    seen = next(r for r in findings(SHARING, pace=4).practices if r.id == "rainy_day_visit")
+    assert (seen.label, seen.suggestion) == ("雨天也上门", "把雨天拜访写进行事历。")
+    assert "下着大雨" in seen.evidence[0].quote
+    assert "rainy_day_visit" not in {r.id for r in findings(GOOD).practices}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("measure: commitments_count", "measure: commitment_counts", "commitment_counts"),
+        (", at_most: 0}", "}", "写法有误"),
+        ("said: [下雨, 大雨], ", "", "写法有误"),
+    ],
+)
+def test_a_wrong_entry_is_named(monkeypatch: pytest.MonkeyPatch, before: str, after: str, says: str) -> None:
+    wrong = RAIN.replace(before, after)
+    assert wrong != RAIN
+    _library(monkeypatch, lambda text: text.replace("issues:\n", f"{wrong}issues:\n"))
     with pytest.raises(RubricError, match=says):
         remarks.library()
-    remarks.library.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("id: one_voice", "id: one_vioce", "one_vioce"),
+        ("thresholds: {host: 0.75}", "thresholds: {hosts: 0.75}", "host"),
+        ("version: 1", "versoin: 1", "写法有误"),
+    ],
+)
+def test_a_wrong_library_is_refused(
+    monkeypatch: pytest.MonkeyPatch, before: str, after: str, says: str
+) -> None:
+    def broken(text: str) -> str:
+        assert before in text
+        return text.replace(before, after)
+
+    _library(monkeypatch, broken)
+    with pytest.raises(RubricError, match=says):
+        remarks.library()

@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
 from api.operations.logs import FIELDS, REQUESTS, bound
+from api.operations.tracing import span
 
 NOWHERE: Final = "(none)"
 """Route of a request that no route takes: its address is whatever a stranger typed."""
@@ -81,24 +82,32 @@ class Frame:
             await send(message)
 
         began = time.perf_counter()
-        with bound(request_id=request_id), service.state.metrics.in_progress.track_inprogress():
+        with (
+            bound(request_id=request_id),
+            service.state.metrics.in_progress.track_inprogress(),
+            span(request.method, headers=request.headers, request_id=request_id) as traced,
+        ):
             try:
                 await self.app(scope, receive, framed)
             except Exception as error:
                 REQUESTS.error("internal error", exc_info=error)
+                traced.fail(type(error).__qualname__)
                 if status:
                     raise  # half an answer is out: only a broken connection tells
                 await problems.failed(request)(scope, receive, framed)
             finally:
-                self._record(service, request, status=status, seconds=time.perf_counter() - began)
+                route = self._template(service, request)
+                traced.tell(
+                    f"{request.method} {route}", http__route=route, http__response__status_code=status
+                )
+                self._record(service, request, route, status=status, seconds=time.perf_counter() - began)
             if mark_used := getattr(request.state, "mark_used", None):
                 try:
                     await run_in_threadpool(mark_used)
                 except SQLAlchemyError as error:  # the answer is out and right
                     REQUESTS.warning("use of a key not written down", exc_info=error)
 
-    def _record(self, service: FastAPI, request: Request, *, status: int, seconds: float) -> None:
-        route = self._template(service, request)
+    def _record(self, service: FastAPI, request: Request, route: str, *, status: int, seconds: float) -> None:
         service.state.metrics.answered(method=request.method, route=route, status=status, seconds=seconds)
         fields = {
             "caller": getattr(request.state, "actor", None),

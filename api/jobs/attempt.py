@@ -14,6 +14,7 @@ from api.jobs.repository import JobRepository, Listed
 from api.jobs.stages import STAGES, Shop, Task
 from api.jobs.tables import InspectionJob, JobState, Stage
 from api.operations.logs import bound
+from api.operations.tracing import span
 from api.problems import NotFound
 from models.database import transaction
 from qa_pipeline.errors import HuijianError, InputError, ModelError, OutputError
@@ -39,8 +40,10 @@ def attempt(shop: Shop, stage: Stage, *, job: str, run: int, worker: str) -> str
     report = Report(engine=shop.engine, job=job, run=run)
     while True:
         try:
-            with bound(job_id=job):
-                return _attempt(shop, stage, report, worker)
+            with bound(job_id=job), span(f"job {stage}", job_id=job, run=run, worker=worker) as traced:
+                came_of_it = _attempt(shop, stage, report, worker)
+                traced.tell(outcome=came_of_it)
+                return came_of_it
         except (OperationalError, InterfaceError):
             log.warning("job %s, %s: the database does not answer", job, stage)
             time.sleep(DATABASE_SECONDS)

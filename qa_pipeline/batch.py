@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from qa_pipeline.errors import HuijianError, InputError, OutputError
+from qa_pipeline.files import write_atomically
 from qa_pipeline.pipeline import SOUND, TEXT
 from qa_pipeline.transcript.engine import usable_processors
 
@@ -130,14 +131,15 @@ def run(
     meetings = meetings_in(folder, out=out)
     choice = chosen(reader)[0].value
     rows = _open_log(out)
-    known = {row["key"]: row for row in rows}
+    known = {row["key"]: row for row in rows} | {(row["key"], row["name"]): row for row in rows}
     threads = max(1, usable_processors() // workers)
     tasks: list[Task] = []
     current: dict[str, dict[str, Any]] = {}
     for meeting in meetings:
         key = _key(meeting, model=model, rubric=rubric, reader=choice)
-        if key in known and _finished(known[key]):
-            current[meeting.name] = known[key]
+        row = known.get((key, meeting.name)) or known.get(key)
+        if row is not None and _finished(row):
+            current[meeting.name] = row
         else:
             tasks.append(
                 Task(
@@ -159,6 +161,8 @@ def run(
             current[row["name"]] = row
             if on_result:
                 on_result(row)
+        changed = _compare(out, current, rubric=rubric)
+        current |= {name: changed.get(row["name"], row) for name, row in current.items()}
     finally:
         _write_workbook(out, [current[m.name] for m in meetings if m.name in current])
     failed = [row for row in current.values() if row["status"] == "failed"]
@@ -168,6 +172,26 @@ def run(
         skipped=skipped,
         problems=tuple((row["name"], row["error"]) for row in failed),
     )
+
+
+def _compare(
+    out: Path, current: Mapping[str, dict[str, Any]], *, rubric: str | None
+) -> dict[str, dict[str, Any]]:
+    """The new rows of meetings that turn out to be copies of others, of this batch or an earlier one (K4)."""
+    from qa_pipeline.report.json import inspection_to_json, to_json
+    from qa_pipeline.reuse import compare
+    from qa_pipeline.rubric import load_rubric
+
+    folder = out / "inspections"
+    done = {row["name"]: row for row in current.values() if row["status"] == "done"}
+    loaded = load_rubric(rubric) if rubric else None
+    changed = dict(compare(folder, done, rubric=loaded))
+    rows = {name: {**done[name], "result": to_json(found)} for name, found in changed.items()}
+    # Rows first: a run that is interrupted in between finds the old inspections and does all of it again.
+    _replace(out / "results.jsonl", rows)
+    for name, found in changed.items():
+        write_atomically(folder / f"{name}.json", inspection_to_json(found).encode())
+    return rows
 
 
 def _inspect_all(tasks: list[Task], *, workers: int) -> Iterator[dict[str, Any]]:
@@ -204,8 +228,7 @@ def _inspect_all(tasks: list[Task], *, workers: int) -> Iterator[dict[str, Any]]
 def _inspect_one(task: Task) -> dict[str, Any]:
     """Inspect one meeting in a worker process; a refusal becomes a row, never an exception."""
     from qa_pipeline.facts import read_facts
-    from qa_pipeline.files import write_atomically
-    from qa_pipeline.pipeline import inspect, open_source
+    from qa_pipeline.pipeline import compared, inspect, open_source
     from qa_pipeline.report.json import inspection_to_json, to_json
     from qa_pipeline.rubric import load_rubric
     from qa_pipeline.transcript.engine import TranscribeOptions
@@ -229,6 +252,7 @@ def _inspect_one(task: Task) -> dict[str, Any]:
             reader=task.reader,
             keep=lambda t: write_atomically(kept, transcript_to_json(t).encode()),
         )
+        inspection = compared(inspection, ())  # what it has in common with others shows when all are there
         write_atomically(
             out / "inspections" / f"{meeting.name}.json", inspection_to_json(inspection).encode()
         )
@@ -288,6 +312,20 @@ def _append(log: Path, row: dict[str, Any]) -> None:
         except OSError as error:
             os.truncate(log, size)
             raise OutputError(f"写入 {log} 失败（{error.strerror}）：腾出空间后重新运行即可继续。") from error
+
+
+def _replace(log: Path, rows: Mapping[str, dict[str, Any]]) -> None:
+    """Put rows, by their names, in the place of those they are the new state of."""
+    if not rows:
+        return
+    lines = [
+        json.dumps(rows[row["name"]], ensure_ascii=False).encode()
+        if row["name"] in rows and row["key"] == rows[row["name"]]["key"]
+        else line
+        for line in log.read_bytes().splitlines()
+        for row in [json.loads(line)]
+    ]
+    write_atomically(log, b"\n".join([*lines, b""]))
 
 
 def _write_workbook(out: Path, rows: list[dict[str, Any]]) -> None:

@@ -166,49 +166,50 @@ def read(
     return transcript
 
 
-def compared(
-    inspection: Inspection,
-    copies: Sequence[Passage],
-    *,
-    rubric: Rubric | None = None,
-    imported: ImportedDays | None = None,
-) -> Inspection:
-    """The inspection with what of the meeting is in other meetings too (see ``copies``), scored accordingly.
+def compared(inspection: Inspection, copies: Sequence[Passage]) -> Inspection:
+    """The inspection with what of the meeting is in other meetings too (see ``copies``), not yet scored so.
 
-    ``copies`` are those that count against this meeting. ``rubric``: the one that applies when None. The score
-    is taken again only where something was found: a language model is not asked a second time for nothing.
+    ``copies`` are those that count against this meeting; () says that none was found.
     """
-    from qa_pipeline.compliance import LIBRARY_ALONE, judge
     from qa_pipeline.findings import compared as with_copies
-    from qa_pipeline.reader import weighed
-    from qa_pipeline.rubric import rubric_for, score
+
+    transcript, facts, second = inspection.transcript, inspection.facts, inspection.second
+    if second is not None:
+        found = with_copies(second.findings, transcript, second.chapters, facts, copies=copies)
+        second = replace(second, findings=found)
+    findings = with_copies(inspection.findings, transcript, inspection.chapters, facts, copies=copies)
+    return replace(inspection, findings=findings, second=second)
+
+
+def scored_again(
+    inspection: Inspection, *, rubric: Rubric | None = None, imported: ImportedDays | None = None
+) -> Inspection:
+    """The inspection scored and judged anew from its findings, by the rubric that applies when None."""
+    from qa_pipeline.compliance import LIBRARY_ALONE, judge
+    from qa_pipeline.reader import settled
+    from qa_pipeline.rubric import rubric_for
     from qa_pipeline.rubric.judge import configured
 
-    facts, transcript, chapters = inspection.facts, inspection.transcript, inspection.chapters
-    findings = with_copies(inspection.findings, transcript, chapters, facts, copies=copies)
-    if not copies:
-        return replace(inspection, findings=findings)
-    scorecard, readers = weighed(
-        score(
-            rubric
-            or rubric_for(facts.kind, facts.theme, institution=facts.institution, on=facts.meeting_date),
-            transcript=transcript,
-            chapters=chapters,
-            findings=findings,
-            facts=facts,
-            judge=configured(),
-        ),
-        inspection.reader,
+    facts, language_model = inspection.facts, configured()
+    scorecard, readers = settled(
+        rubric or rubric_for(facts.kind, facts.theme, institution=facts.institution, on=facts.meeting_date),
+        transcript=inspection.transcript,
+        chapters=inspection.chapters,
+        findings=inspection.findings,
+        facts=facts,
+        report=inspection.reader,
+        second=inspection.second,
+        judge=language_model,
     )
     compliance = judge(
         facts,
         recording=inspection.recording,
-        transcript=transcript,
-        findings=findings,
+        transcript=inspection.transcript,
+        findings=inspection.findings,
         scorecard=scorecard,
         imported=imported or LIBRARY_ALONE,
     )
-    return replace(inspection, findings=findings, scorecard=scorecard, compliance=compliance, reader=readers)
+    return replace(inspection, scorecard=scorecard, compliance=compliance, reader=readers)
 
 
 def complete(

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -165,3 +166,27 @@ def test_a_foreign_results_file_is_never_touched(month: Path, tmp_path: Path) ->
     with pytest.raises(InputError, match="不是本工具写的结果文件"):
         run(month, out=tmp_path)
     assert (tmp_path / "results.jsonl").read_text("utf-8") == "not ours\n"
+
+
+def test_a_meeting_that_is_a_copy_of_an_earlier_one_fails_and_the_original_does_not(tmp_path: Path) -> None:
+    """K4: most of another institution's transcript under another name, a week later, in a later batch."""
+    whole = read_meeting(CORPUS / "A" / "A01.txt").transcript
+    most = replace(whole, utterances=whole.utterances[: len(whole.utterances) * 2 // 3])
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    for name, transcript, facts in (
+        ("A01", whole, FACTS),
+        ("抄", most, FACTS.replace("-08", "-15").replace("城东", "城西")),
+    ):
+        (folder / f"{name}.json").write_text(to_json(transcript), "utf-8")
+        (folder / f"{name}.meeting.yaml").write_text(facts, "utf-8")
+        run(folder, out=out)
+    assert [row["name"] for row in rows(out)] == ["A01", "抄"]
+    original, copy = (row["result"] for row in rows(out))
+    reason = next(gate["reason"] for gate in copy["criticals"] if gate["id"] == "K4")
+    assert "与「A01」的文字逐字相同" in reason
+    assert copy["verdict"] == "not_qualified"
+    assert copy["findings"]["copied_words_share"]["value"] > 0.9
+    assert "K4" not in [gate["id"] for gate in original["criticals"]]
+    assert original["findings"]["copied_words_share"]["value"] == 0
+    assert original["findings"]["reused_share"]["value"] is None  # there is no sound to compare

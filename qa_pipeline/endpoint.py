@@ -13,6 +13,7 @@ import os
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
@@ -22,6 +23,8 @@ from qa_pipeline.files import write_atomically
 from qa_pipeline.values import ModelUse
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from openai import OpenAI
 
 CURRENCY: Final = "元"
@@ -269,8 +272,16 @@ class Correspondence:
             api_key=at.key or "none",
             timeout=at.timeout,
             max_retries=0,
-            http_client=DefaultHttpxClient(follow_redirects=False, timeout=at.timeout),
+            http_client=DefaultHttpxClient(follow_redirects=False, timeout=at.timeout, verify=_trust()),
         )
+
+
+@cache
+def _trust() -> SSLContext:
+    """The authorities that are trusted, read once: that takes longer than a request."""
+    from httpx2 import create_ssl_context
+
+    return create_ssl_context()
 
 
 def only_json(text: str) -> str:

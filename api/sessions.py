@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated, Final
+from collections.abc import Callable, Iterator
+from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Depends, Request
 from sqlalchemy import Engine
@@ -11,8 +11,19 @@ from sqlalchemy.orm import Session
 
 from models.database import WRITES, writing
 
+Route = TypeVar("Route", bound=Callable[..., Any])
+
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that only read."""
+
+
+_READ_FIRST: Final[set[Callable[..., Any]]] = set()
+
+
+def reads_first(endpoint: Route) -> Route:
+    """Marks a route that writes only after its `begin_writing`: until then it waits for nobody who writes."""
+    _READ_FIRST.add(endpoint)
+    return endpoint
 
 
 def session(request: Request) -> Iterator[Session]:
@@ -22,7 +33,8 @@ def session(request: Request) -> Iterator[Session]:
     follows is the next transaction.
     """
     engine = request.app.state.engine
-    with Session(engine if request.method in SAFE else writing(engine), expire_on_commit=False) as opened:
+    reads = request.method in SAFE or request.scope.get("endpoint") in _READ_FIRST
+    with Session(engine if reads else writing(engine), expire_on_commit=False) as opened:
         yield opened
         opened.commit()
 

@@ -19,6 +19,8 @@ from sqlalchemy.orm import Session
 from qa_pipeline.errors import InputError
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
+CONNECTIONS: Final = {"pool_size": 10, "max_overflow": 40}
+"""More than the threads that answer requests: none of them waits for a connection."""
 BUSY_SECONDS: Final = 30
 """How long a SQLite connection waits for another's write to end."""
 WRITES: Final = "huijian_writes"
@@ -30,7 +32,9 @@ def connect(url: str) -> Engine:
     try:
         address = make_url(url)
         if address.get_backend_name() == "sqlite":
-            engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS})
+            # What lies in memory has one connection alone.
+            pool = CONNECTIONS if address.database else {}
+            engine = create_engine(address, connect_args={"timeout": BUSY_SECONDS}, **pool)
             event.listen(engine, "connect", _prepare_sqlite)
             event.listen(engine, "begin", _begin_sqlite)
             return engine
@@ -38,6 +42,7 @@ def connect(url: str) -> Engine:
             return create_engine(
                 address.set(drivername="postgresql+psycopg"),
                 pool_pre_ping=True,
+                **CONNECTIONS,
                 connect_args={"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10},
             )
     except (ArgumentError, NoSuchModuleError):

@@ -11,11 +11,11 @@ from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
 
 from fastapi import Request
-from fastapi.concurrency import run_in_threadpool
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 
 from api.problems import TooLarge
+from api.recordings.threads import in_upload_thread
 from api.store import BLOCK, Store, spooled
 from qa_pipeline.errors import InputError, RecordingError
 
@@ -59,10 +59,10 @@ async def receive(request: Request, store: Store, *, limit: int) -> list[Arrived
         async for chunk in request.stream():
             held += chunk
             if len(held) >= AT_ONCE:
-                await run_in_threadpool(form.feed, bytes(held))
+                await in_upload_thread(form.feed, bytes(held))
                 held.clear()
-        await run_in_threadpool(form.feed, bytes(held))
-        return await run_in_threadpool(form.finish)
+        await in_upload_thread(form.feed, bytes(held))
+        return await in_upload_thread(form.finish)
     except BaseException:
         form.discard()
         raise

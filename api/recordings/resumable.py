@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from fastapi import Request
-from fastapi.concurrency import run_in_threadpool
 from pydantic import ValidationError
 from sqlalchemy import delete, select
 from sqlalchemy.exc import InvalidRequestError
@@ -38,6 +37,7 @@ from api.recordings.receiving import AT_ONCE, Arrived, hashed_file, safe_name, s
 from api.recordings.schemas import UploadAnswer
 from api.recordings.service import accept, keep, of_batch, refuse_of_batch
 from api.recordings.tables import Upload
+from api.recordings.threads import in_upload_thread
 from api.sessions import begin_writing
 from api.store import Store, writing
 from qa_pipeline.errors import InputError, OutputError, RecordingError
@@ -157,23 +157,23 @@ async def append(request: Request, upload: Arriving, *, offset: int, checksum: s
             async for chunk in request.stream():
                 taken += len(chunk)
                 if taken > room:
-                    await run_in_threadpool(_cut, file, start)
+                    await in_upload_thread(_cut, file, start)
                     raise too_large(whole)
                 held += chunk
                 if len(held) >= AT_ONCE:
-                    await run_in_threadpool(write, bytes(held))
+                    await in_upload_thread(write, bytes(held))
                     held.clear()
         except ClientDisconnect:
             if digest is not None:
-                await run_in_threadpool(_cut, file, start)
+                await in_upload_thread(_cut, file, start)
                 raise
-            await run_in_threadpool(write, bytes(held))
+            await in_upload_thread(write, bytes(held))
             raise
-        await run_in_threadpool(write, bytes(held))
+        await in_upload_thread(write, bytes(held))
         if digest is not None and expected is not None and digest.digest() != expected[1]:
-            await run_in_threadpool(_cut, file, start)
+            await in_upload_thread(_cut, file, start)
             raise WrongChecksum("这一段内容的校验和不符，已丢弃：请重新发送这一段。")
-        await run_in_threadpool(_sync, upload.file, file)
+        await in_upload_thread(_sync, upload.file, file)
         return start + taken
 
 

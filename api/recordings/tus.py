@@ -15,7 +15,8 @@ from api.recordings import resumable
 from api.recordings.resumable import EXTENSIONS, VERSION, Arriving, WrongChecksum
 from api.recordings.routes import ANY_SIZE
 from api.recordings.schemas import UploadAnswer, UploadOut
-from api.sessions import Database
+from api.recordings.threads import in_upload_thread
+from api.sessions import Database, begin_writing, reads_first
 from api.store import Store
 from qa_pipeline.errors import InputError
 
@@ -140,6 +141,7 @@ def result(code: Code, request: Request, session: Database, asker: Uploader) -> 
     },
     name="resume_upload",
 )
+@reads_first
 async def patch(
     code: Code,
     request: Request,
@@ -168,7 +170,7 @@ async def patch(
     except WrongChecksum as error:
         return problem(request, status=460, code="checksum_mismatch", detail=str(error), headers=TUS)
     if reached == upload.row.length:
-        await run_in_threadpool(resumable.complete, session, request, asker, store, upload)
+        await in_upload_thread(resumable.complete, session, request, asker, store, upload)
     return Response(status_code=204, headers={**TUS, "Upload-Offset": str(reached)})
 
 
@@ -189,6 +191,7 @@ def _released(
     """The upload; nothing is held while its bytes come."""
     upload = resumable.find(session, asker, store, code)
     if length is not None:
+        begin_writing(session)
         resumable.end_at(session, upload, length, limit=limit)
     session.commit()
     return upload

@@ -4,7 +4,9 @@ Recordings are handed in over HTTP to ``huijian serve``; workers with a stand-in
 them; meanwhile API and workers are killed with SIGKILL, and on PostgreSQL one worker is not started again. At
 the end every recording must have one scorecard, and none may have been heard after its transcript existed.
 
-    python -m tests.evaluation.soak [--recordings 200] [--backend sqlite|postgresql] [--seed 1]
+    python -m tests.evaluation.soak [--recordings 200] [--backend sqlite|postgresql] [--seed 1] [--folder DIR]
+
+A run that was broken off goes on where it was when it is started again with the same folder.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -57,12 +59,19 @@ def main() -> int:
     asked.add_argument("--recordings", type=int, default=200)
     asked.add_argument("--backend", choices=("sqlite", "postgresql"), default="sqlite")
     asked.add_argument("--seed", type=int, default=1)
+    asked.add_argument(
+        "--folder", type=Path, help="kept, so that the run can go on; by default a temporary one"
+    )
     options = asked.parse_args()
-    with (
-        tempfile.TemporaryDirectory(prefix="huijian_soak_", ignore_cleanup_errors=True) as name,
-        _database(options.backend, Path(name)) as url,
-    ):
-        figures = soak(Path(name), url, count=options.recordings, seed=options.seed)
+    with ExitStack() as opened:
+        folder = options.folder or Path(
+            opened.enter_context(
+                tempfile.TemporaryDirectory(prefix="huijian_soak_", ignore_cleanup_errors=True)
+            )
+        )
+        folder.mkdir(parents=True, exist_ok=True)
+        url = opened.enter_context(database(options.backend, folder))
+        figures = soak(folder, url, count=options.recordings, seed=options.seed)
     print(json.dumps({"backend": options.backend, **figures}, ensure_ascii=False, indent=2))
     wrong = ("lost", "doubled", "heard_after_transcript_existed", "not_done")
     return 1 if any(figures[name] for name in wrong) else 0
@@ -73,15 +82,15 @@ def soak(folder: Path, url: str, *, count: int, seed: int) -> dict[str, float]:
     rng = random.Random(seed)
     engine = connect(url)
     migrate(engine)
-    (folder / "engine").mkdir()
+    (folder / "engine").mkdir(exist_ok=True)
     can(folder / "engine")
     settings = Settings(data_folder=folder, database_url=url, model="demo")
     works = Works(engine, settings, folder / "engine", open_store(settings.store, data_folder=folder))
     works.takes(HEARING)
-    _organisation(engine, count)
-    port = _free_port()
+    organise(engine, count)
+    port = free_port()
     began = time.monotonic()
-    processes = {"api": _serve(works, port)}
+    processes = {"api": serve(folder, url, port)}
     workers = ["one"] if engine.dialect.name == "sqlite" else ["one", "two"]
     for worker in workers:
         processes[worker] = works.worker(hears="at once")
@@ -103,7 +112,7 @@ def soak(folder: Path, url: str, *, count: int, seed: int) -> dict[str, float]:
             del processes["two"]  # its jobs are taken over
             lost_for_good = True
         else:
-            processes[victim] = _serve(works, port) if victim == "api" else works.worker(hears="at once")
+            processes[victim] = serve(folder, url, port) if victim == "api" else works.worker(hears="at once")
             started[victim] = datetime.now(UTC)
     handing_in.join()
     seconds = time.monotonic() - began
@@ -192,9 +201,11 @@ def _hand_in(folder: Path, port: int, count: int) -> None:
                 time.sleep(0.5)
 
 
-def _organisation(engine: Engine, count: int) -> None:
-    """One institution with a meeting for each recording, and a key that may upload."""
+def organise(engine: Engine, count: int) -> None:
+    """One institution with a meeting for each recording, and a key; nothing the second time."""
     with transaction(engine) as session:
+        if session.scalar(select(Account.id).where(Account.login == "soak")) is not None:
+            return
         tree = InstitutionRepository(session)
         parent = None
         for code in ("0", "35", "3501", "350102"):
@@ -217,18 +228,19 @@ def _organisation(engine: Engine, count: int) -> None:
             ApiKey(
                 name="soak",
                 key_hash=hashed(KEY),
-                permissions=["upload", "read_meetings"],
+                permissions=["upload", "read_meetings", "read_model", "read_compliance"],
                 created_by=account.id,
                 created_at=now,
             )
         )
 
 
-def _serve(works: Works, port: int) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, "HUIJIAN_DATABASE_URL": works.settings.database_url}
+def serve(folder: Path, url: str, port: int, **settings: str) -> subprocess.Popen[bytes]:
+    """The API alone, in a process of its own; ``settings`` as the environment names them."""
+    environment = {**os.environ, "HUIJIAN_DATABASE_URL": url, **settings}
     command = [sys.executable, "-m", "api.cli", "serve", "--no-worker"]
     return subprocess.Popen(
-        [*command, "--port", str(port), "--data", str(works.settings.data_folder)],
+        [*command, "--port", str(port), "--data", str(folder)],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.DEVNULL,
@@ -236,14 +248,14 @@ def _serve(works: Works, port: int) -> subprocess.Popen[bytes]:
     )
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
 @contextmanager
-def _database(backend: str, folder: Path) -> Iterator[str]:
+def database(backend: str, folder: Path) -> Iterator[str]:
     if backend == "sqlite":
         yield f"sqlite:///{folder / 'huijian.db'}"
         return

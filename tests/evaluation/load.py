@@ -1,0 +1,174 @@
+"""Three hundred uploads at once, and people who read meanwhile (``make soak``).
+
+``huijian serve`` answers on this machine. One process hands in recordings of 10 MB over as many connections
+at once; another asks for what managers look at, again and again, and notes how long each answer took.
+
+    python -m tests.evaluation.load [--uploads 300] [--megabytes 10] [--backend sqlite|postgresql]
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import multiprocessing
+import statistics
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from itertools import cycle
+from pathlib import Path
+
+import httpx
+import numpy as np
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from api.database import migrate
+from models.database import connect
+from models.meetings.tables import Recording
+from tests.evaluation.soak import KEY, database, free_port, organise, serve
+from tests.sound import write_sound
+
+READS = (
+    "/meetings?limit=20",
+    "/meetings/S0",
+    "/jobs?limit=20",
+    "/jobs/queue",
+    "/institutions?limit=20",
+    "/compliance/2001-01",
+)
+PAUSE = 0.05
+"""Seconds between two questions of the reader."""
+GOAL_MS = 100.0
+QUIET = 5.0
+"""Seconds of reading before the uploads, to compare with."""
+PATIENCE = 1800.0
+BLOCK = 1 << 16
+BOUNDARY = "huijian-load"
+HEADERS = {"Authorization": f"Bearer {KEY}"}
+
+
+def main() -> int:
+    asked = argparse.ArgumentParser(description=__doc__)
+    asked.add_argument("--uploads", type=int, default=300)
+    asked.add_argument("--megabytes", type=float, default=10.0)
+    asked.add_argument("--backend", choices=("sqlite", "postgresql"), default="sqlite")
+    options = asked.parse_args()
+    with (
+        tempfile.TemporaryDirectory(prefix="huijian_load_", ignore_cleanup_errors=True) as name,
+        database(options.backend, Path(name)) as url,
+    ):
+        figures = load(Path(name), url, uploads=options.uploads, megabytes=options.megabytes)
+    print(json.dumps({"backend": options.backend, **figures}, ensure_ascii=False, indent=2))
+    return 0 if figures["registered"] == options.uploads and figures["read_p95_ms"] < GOAL_MS else 1
+
+
+def load(folder: Path, url: str, *, uploads: int, megabytes: float) -> dict[str, object]:
+    """The figures of one run."""
+    engine = connect(url)
+    migrate(engine)
+    organise(engine, uploads)
+    noise = np.random.default_rng(1).normal(0, 0.1, int(megabytes * 1024**2) // 2).astype(np.float32)
+    sound = write_sound(folder / "sound.wav", noise, codec="pcm_s16le")
+    port = free_port()
+    base = f"http://127.0.0.1:{port}/api/v1"
+    # Nobody asks so much, but here one key stands for three hundred managers.
+    server = serve(folder, url, port, HUIJIAN_REQUESTS_PER_MINUTE="1000000")
+    try:
+        _until_it_answers(base)
+        quiet = read(base, seconds=QUIET)
+        told: multiprocessing.Queue[dict[str, object]] = multiprocessing.Queue()
+        uploader = multiprocessing.Process(target=_upload_all, args=(base, sound, uploads, told))
+        uploader.start()
+        busy = read(base, seconds=PATIENCE, until=lambda: not uploader.is_alive() or not told.empty())
+        answers = told.get(timeout=10)
+        uploader.join()
+    finally:
+        server.terminate()
+        server.wait()
+    with Session(engine) as session:
+        registered = session.scalar(select(func.count(func.distinct(Recording.meeting_id))))
+    engine.dispose()
+    return {
+        "uploads": uploads,
+        "registered": registered or 0,
+        **answers,
+        **{f"quiet_read_{name}": figure for name, figure in quiet.items()},
+        **{f"read_{name}": figure for name, figure in busy.items()},
+    }
+
+
+def read(base: str, *, seconds: float, until: Callable[[], bool] = lambda: False) -> dict[str, float]:
+    """Ask one question after the other; how many were answered, and how long the answers took."""
+    times, wrong = [], 0
+    end = time.monotonic() + seconds
+    with httpx.Client(base_url=base, headers=HEADERS, timeout=60) as client:
+        for path in cycle(READS):
+            if until() or time.monotonic() > end:
+                break
+            began = time.perf_counter()
+            wrong += client.get(path).status_code != 200
+            times.append(1000 * (time.perf_counter() - began))
+            time.sleep(PAUSE)
+    cuts = statistics.quantiles(times, n=100, method="inclusive")
+    return {
+        "answers": len(times),
+        "refused": wrong,
+        "p50_ms": round(cuts[49], 1),
+        "p95_ms": round(cuts[94], 1),
+        "p99_ms": round(cuts[98], 1),
+    }
+
+
+def _upload_all(base: str, sound: Path, uploads: int, told: multiprocessing.Queue[dict[str, object]]) -> None:
+    began = time.perf_counter()
+    statuses = asyncio.run(_at_once(base, sound.read_bytes(), uploads))
+    seconds = time.perf_counter() - began
+    told.put({"statuses": dict(Counter(map(str, statuses))), "upload_seconds": round(seconds, 1)})
+
+
+async def _at_once(base: str, sound: bytes, uploads: int) -> list[int]:
+    limits = httpx.Limits(max_connections=None)
+    async with httpx.AsyncClient(base_url=base, headers=HEADERS, timeout=PATIENCE, limits=limits) as client:
+        return await asyncio.gather(*(_upload(client, sound, number) for number in range(uploads)))
+
+
+async def _upload(client: httpx.AsyncClient, sound: bytes, number: int) -> int:
+    """One recording like no other, sent as it comes: three hundred bodies do not lie in memory."""
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="{number}.wav"\r\n\r\n'
+    tail = number.to_bytes(4, "little") + f"\r\n--{BOUNDARY}--\r\n".encode()
+
+    async def body() -> AsyncIterator[bytes]:
+        yield head.encode()
+        for at in range(0, len(sound) - 4, BLOCK):
+            yield sound[at : min(at + BLOCK, len(sound) - 4)]
+        yield tail
+
+    answer = await client.post(
+        "/recordings",
+        params={"meeting": f"S{number}"},
+        content=body(),
+        headers={
+            "Content-Type": f"multipart/form-data; boundary={BOUNDARY}",
+            "Content-Length": str(len(head) + len(sound) - 4 + len(tail)),
+        },
+    )
+    return answer.status_code
+
+
+def _until_it_answers(base: str) -> None:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        try:
+            httpx.get(f"{base}/jobs/queue", headers=HEADERS, timeout=60)
+        except httpx.TransportError:
+            time.sleep(0.2)
+        else:
+            return
+
+
+if __name__ == "__main__":
+    sys.exit(main())

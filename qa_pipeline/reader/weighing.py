@@ -20,11 +20,13 @@ from qa_pipeline.values import (
     Evidence,
     Findings,
     ItemScore,
+    Listen,
     MeetingFacts,
     ReaderChoice,
     ReaderReport,
     Scorecard,
     SecondReading,
+    Seconds,
     Transcript,
 )
 
@@ -34,6 +36,8 @@ DOUBT: Final = 0.5
 """How sure an item is whose level the readers see so differently."""
 GATE: Final = "READERS"
 SHOWN: Final = 5
+AFTER: Final[Seconds] = 15.0
+"""Of the passage to hear: what came of the words that are quoted."""
 SCORED: Final = ("item", "critical")
 """What a disagreement is about that came about by scoring, and does again with another rubric."""
 
@@ -85,15 +89,29 @@ def settled(
         gate = Critical(
             id=GATE, label="两种读法不一致", reason=reason, evidence=_passages(report), review=True
         )
-        stretched = replace(stretched, criticals=(*stretched.criticals, gate))
+        listen = card.listen or _to_hear(report)
+        stretched = replace(stretched, criticals=(*stretched.criticals, gate), listen=listen)
     return stretched, report
+
+
+def _to_hear(report: ReaderReport) -> Listen | None:
+    """The first passage of what tells most."""
+    for one in _telling(report):
+        if one.evidence:
+            proof = one.evidence[0]
+            return Listen(id=GATE, start=proof.start, end=proof.end + AFTER, reason=one.reason)
+    return None
 
 
 def _passages(report: ReaderReport) -> tuple[Evidence, ...]:
     """What to hear, the chapters first: they decide most."""
-    telling = sorted(report.disagreements, key=lambda d: d.about != "chapter")
-    proof = {e.utterance: e for d in telling if d.about in ("chapter", *SCORED) for e in d.evidence}
+    proof = {e.utterance: e for d in _telling(report) for e in d.evidence}
     return tuple(proof.values())[:SHOWN]
+
+
+def _telling(report: ReaderReport) -> list[Disagreement]:
+    told = [d for d in report.disagreements if d.about in ("chapter", *SCORED)]
+    return sorted(told, key=lambda d: d.about != "chapter")
 
 
 # ---------------------------------------------------------------- two readings

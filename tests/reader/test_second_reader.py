@@ -346,6 +346,9 @@ def test_a_chapter_that_only_one_reader_finds_goes_to_a_person(read: Inspect, ca
     (passage,) = [d for d in found.reader.disagreements if d.about == "chapter"]
     assert "本地读作问题研讨，语言模型读作阶段复盘" in passage.reason
     assert gate.evidence[0].utterance == LABELS.index(Chapter.PROBLEM_DISCUSSION)
+    listen = found.scorecard.listen
+    assert listen is not None
+    assert (listen.start, listen.reason) == (passage.evidence[0].start, passage.reason)
     (span,) = found.chapters.of(Chapter.PROBLEM_DISCUSSION)
     assert span.confidence < 0.5
     assert "本地读作问题研讨" in render_html(found)

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.copies.schemas import CopyOut
 from api.fields import Given, Line, Words, example
 from api.figures import Figure
 from models.meetings.tables import FindingKind
@@ -42,6 +43,16 @@ class CriticalOut(BaseModel):
     label: str
     reason: str
     review: bool = Field(description="true：冻结结论、转人工复核")
+
+
+class ListenOut(BaseModel):
+    """The one passage that a person should hear before deciding, and why."""
+
+    id: str = Field(description="所关系到的评分项或关键项")
+    start: float = Field(description="从会议开始起的秒数")
+    end: float = Field(description="到第几秒为止")
+    reason: str = Field(description="为什么听这一段")
+    swing: float | None = Field(description="能让能量值变动约多少分；关键项为 null")
 
 
 class ChapterOut(BaseModel):
@@ -92,6 +103,8 @@ class ScorecardOut(VersionOut):
     meeting: str
     items: list[ItemOut]
     criticals: list[CriticalOut]
+    copies: list[CopyOut] = Field(description="与别的会议重复的录音或文字，按现在所知（K4）")
+    listen: ListenOut | None = Field(description="拿不准时先听哪一段；不必听为 null")
     chapters: list[ChapterOut]
     findings: list[FindingOut]
     warnings: list[str]

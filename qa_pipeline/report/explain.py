@@ -33,6 +33,8 @@ QUOTES: Final = 3
 """Passages shown of each measure and of the item."""
 WORDS: Final = 4
 """Stretches of words shown for an act or a chapter."""
+SAME: Final = 1e-3
+"""Levels no further apart are the same: a result is rounded."""
 _NEEDED: Final = ("items", "findings", "chapters", "criticals", "versions", "energy_score")
 _MARKS: Final = {"^": "句首", "$": "句末", "#": "数字"}
 
@@ -145,6 +147,8 @@ def _steps(item: Result, result: Result) -> Iterator[Told]:
                 lead="实测  ",
                 text=f"{quantity(step['value'], unit)}（{certainty(step['confidence'])}）",
             )
+    if steps and item["level"] is not None and abs((steps[-1]["level"] or 0.0) - item["level"]) > SAME:
+        yield Told(depth=1, lead="→ ", text=f"两种读法合议或人工复核后改定为 {item['level']:.2f} 档")
     if item["level"] is None:
         yield Told(depth=1, lead="＝ ", text="测不出来或不适用：本项退出分母，总分按其余各项折算到 100")
         return

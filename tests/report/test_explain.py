@@ -84,6 +84,14 @@ def test_the_words_add_up_to_what_the_first_pass_saw(poor: Inspection) -> None:
     assert set(strongest) <= set(whole.items())
 
 
+def test_a_level_that_was_changed_after_scoring_is_said_to_be(poor: Inspection) -> None:
+    first, *others = poor.scorecard.items
+    person = replace(first, level=1.0, score=first.max, reason="人工改分：确有")
+    changed = replace(poor, scorecard=replace(poor.scorecard, items=(person, *others)))
+    assert "改定为 1.00 档" in told(to_json(changed), first.id)
+    assert "改定为" not in told(to_json(poor), first.id)
+
+
 def test_a_triggered_critical_is_explained_too(result: dict[str, Any]) -> None:
     assert told(result, "K2").startswith("K2 缺必备章节  一票否决")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import asdict, replace
 
 import pytest
 from fastapi.testclient import TestClient
@@ -12,6 +13,7 @@ from sqlalchemy import Engine, delete, select
 from api.accounts.tables import AuditEntry, Role
 from api.meetings.tables import KeptInspection
 from models.database import transaction
+from qa_pipeline.values import Listen
 from tests.api.conftest import SignedIn
 from tests.api.people import staff
 from tests.api.results import PHONE, good, hold, inspect, poor
@@ -37,6 +39,16 @@ def test_the_current_result_shows_items_with_their_evidence(
     assert {row["kind"] for row in card["findings"]} >= {"practice"}
     with transaction(service_engine) as session:
         assert session.scalars(select(AuditEntry.action)).all() == ["scorecard.read"]
+
+
+def test_what_to_listen_to_is_told_where_the_machine_is_not_sure(
+    manager: TestClient, service_engine: Engine
+) -> None:
+    assert manager.get(f"{V1}/meetings/A/scorecard").json()["listen"] is None
+    passage = Listen(id="I1", start=751.0, end=775.5, reason="「追问」只有 52% 的把握", swing=3.2)
+    unsure = replace(good(), scorecard=replace(good().scorecard, listen=passage))
+    inspect(service_engine, "A", unsure)
+    assert manager.get(f"{V1}/meetings/A/scorecard").json()["listen"] == asdict(passage)
 
 
 def test_versions_are_kept_and_compared(manager: TestClient, service_engine: Engine) -> None:

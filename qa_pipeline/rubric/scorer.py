@@ -357,26 +357,36 @@ def _half_width(rubric: Rubric, items: list[ItemScore], heard: Heard) -> float:
 def _criticals(
     rubric: Rubric, reader: Reader, items: list[ItemScore], *, reaches: bool
 ) -> tuple[Critical, ...]:
-    """The gates that closed. A doubtful one is left to a person where all else would do (``reaches``)."""
-    gates = []
-    for rule in rubric.criticals:
-        found = reader.found(rule.when)
-        if found.truth:
-            evidence = found.evidence[:SHOWN] or tuple(
-                reader.heard.evidence(h) for h in _spread(found.hits, SHOWN)
-            )
-            doubtful = reaches and rule.doubt is not None and reader.found(rule.doubt).truth is True
-            told = f"{rule.reason}{found.reason}。" if found.reason else rule.reason
-            gates.append(
-                Critical(
-                    id=rule.id,
-                    label=rule.label,
-                    reason=f"{told}{listening.UNSURE}" if doubtful else told,
-                    evidence=evidence,
-                    review=rule.review or doubtful,
-                )
-            )
-    for item, scored in zip(rubric.items, items, strict=True):
-        if item.critical and scored.level == 0:
-            gates.append(Critical(id=item.id, label=item.label, reason=f"「{item.label}」为零分档，一票否决"))
+    """The gates that closed. Doubtful ones are left to a person where all else would do (``reaches``) and no
+    other gate decides."""
+    closed = [(rule, found) for rule in rubric.criticals if (found := reader.found(rule.when)).truth]
+    doubtful = {
+        rule.id for rule, _ in closed if rule.doubt is not None and reader.found(rule.doubt).truth is True
+    }
+    certain = any(not rule.review and rule.id not in doubtful for rule, _ in closed)
+    if certain or not reaches or any(map(_zero, rubric.items, items)):
+        doubtful = set()
+    gates = [
+        Critical(
+            id=rule.id,
+            label=rule.label,
+            reason=rule.reason
+            + (f"{found.reason}。" if found.reason else "")
+            + (listening.UNSURE if rule.id in doubtful else ""),
+            evidence=found.evidence[:SHOWN]
+            or tuple(reader.heard.evidence(hit) for hit in _spread(found.hits, SHOWN)),
+            review=rule.review or rule.id in doubtful,
+        )
+        for rule, found in closed
+    ]
+    gates += [
+        Critical(id=item.id, label=item.label, reason=f"「{item.label}」为零分档，一票否决")
+        for item, scored in zip(rubric.items, items, strict=True)
+        if _zero(item, scored)
+    ]
     return tuple(gates)
+
+
+def _zero(item: Item, scored: ItemScore) -> bool:
+    """Whether an item that may not be missed was missed."""
+    return item.critical and scored.level == 0

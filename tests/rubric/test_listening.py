@@ -119,6 +119,14 @@ def test_a_doubtful_gate_is_left_to_a_person_who_is_told_where_to_listen(tmp_pat
     assert "先听 10:00–16:40" in reason
 
 
+def test_doubt_freezes_nothing_that_another_gate_decides(tmp_path: Path) -> None:
+    other = "  - {id: L, label: 无人承诺, when: {none: [{act: commit}]}, reason: 没有一句承诺。}\n"
+    meeting = talk(1.0)
+    card = meeting.scored(rubric(tmp_path, ITEMS + DOUBTED + other))
+    assert [(gate.id, gate.review) for gate in card.criticals] == [("K", False), ("L", False)]
+    assert verdict(card, meeting)[0] is Verdict.NOT_QUALIFIED
+
+
 def test_doubt_saves_no_meeting_that_fails_anyway_nor_one_without_probabilities(tmp_path: Path) -> None:
     loaded = rubric(tmp_path, ITEMS + DOUBTED)
     poor = talk(1.0)

@@ -354,13 +354,17 @@ class Remark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """A commitment made in the meeting: who does what by when (R26). None: was not said."""
+    """A commitment made in the meeting: who does what by when (R26). None: was not said.
+
+    ``vague``: it binds nobody (尽量; no number, no date). ``task``: the same as a task to confirm."""
 
     who: str | None
     what: str | None
     due: str | None
     evidence: Evidence
     due_date: date | None = None
+    vague: bool = False
+    task: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

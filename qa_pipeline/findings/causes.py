@@ -182,3 +182,26 @@ def discussion_voices(reading: Reading) -> Measurement:
         ):
             first.setdefault(speaker, index)
     return reading.measured("discussion_voices", len(first), first.values())
+
+
+@measure(
+    id="open_causes",
+    label="没有对策的根因",
+    unit="count",
+    meaning="说出了根因、后面没有对策相配的条数（I3）",
+)
+def open_causes(reading: Reading) -> Measurement:
+    met = {cause for cause, _ in loops(reading)}
+    bare = [i for i in causes(reading) if i not in met]
+    return reading.measured("open_causes", len(bare), bare)
+
+
+@measure(
+    id="outside_blame",
+    label="怪到外头的话",
+    unit="count",
+    meaning="把原因推给市场、环境、公司的语句数，顺口一说的也算",
+)
+def outside_blame(reading: Reading) -> Measurement:
+    found = blamed(reading)
+    return reading.measured("outside_blame", len(found), found)

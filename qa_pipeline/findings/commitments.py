@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -28,6 +29,10 @@ _DOING: Final = re.compile(
     r"[约见陪访送签做拿交发报打写找排练讲带请开定办盘补邀弄整跑谈拉录核回列去来贴教分导演盯守跟学完达到出投准改统汇挑过查收上]"
 )
 
+_PLEASE: Final = re.compile(
+    r"^(?:嗯|好的?|行|那|中|成|要得|可以)[，,。 ]*|^(?:我|俺|咱)们?(?:这边|这个)?(?:会|就|要|来)?"
+)
+
 PLANNING: Final = (Chapter.NEXT_WEEK_PLAN, Chapter.NEXT_MONTH_PLAN)
 PRESSED: Final = 6
 """Utterances within which an evasion can still be pressed into a promise."""
@@ -39,7 +44,8 @@ def actions(reading: Reading) -> tuple[Action, ...]:
 
     A deadline may stand in the question that drew the promise, or in the next words of the same speaker.
     """
-    return tuple(_action(reading, i) for i in reading.doing(Act.COMMIT, among=reading.at_work))
+    said = (_action(reading, i) for i in reading.doing(Act.COMMIT, among=reading.at_work))
+    return tuple(replace(a, vague=vague(reading, a), task=task(a)) for a in said)
 
 
 def vague(reading: Reading, action: Action) -> bool:
@@ -51,6 +57,12 @@ def vague(reading: Reading, action: Action) -> bool:
     if weak:
         return action.due is None or not firm
     return action.what is None or not (firm or action.due or reading.names(index, "person", "office"))
+
+
+def task(action: Action) -> str:
+    """A promise as a task that a manager can confirm: who, by when, what; what was not said is asked for."""
+    what = _PLEASE.sub("", _WEAK.sub("", action.what or "")).strip("，,。！!吧啊呢的 ")
+    return "，".join([action.who or "（谁）", action.due or "（几号之前）", what or "（做什么、做几个）"])
 
 
 @lru_cache(maxsize=4)
@@ -215,6 +227,17 @@ def vague_share(reading: Reading) -> Measurement:
     evaded = ducked(reading)
     share = (len(weak) + len(evaded)) / (len(made) + len(evaded))
     return reading.measured("vague_share", share, [*weak, *evaded], confidence=0.85)
+
+
+@measure(
+    id="undated_commitments",
+    label="没有期限的承诺",
+    unit="count",
+    meaning="说了要做、没说几号前的承诺条数（R26）",
+)
+def undated_commitments(reading: Reading) -> Measurement:
+    undated = [a.evidence.utterance for a in actions(reading) if a.due is None]
+    return reading.measured("undated_commitments", len(undated), undated)
 
 
 @measure(

@@ -10,6 +10,7 @@ from typing import Final
 
 from qa_pipeline.findings.reading import Chain, Reading, unknown
 from qa_pipeline.findings.registry import measure
+from qa_pipeline.findings.structure import REVIEWS
 from qa_pipeline.values import Act, Chapter, Measurement
 
 ROUNDS: Final = 3
@@ -282,6 +283,38 @@ def evasive_share(reading: Reading) -> Measurement:
         return unknown("evasive_share", _NO_SPEECH)
     evasive = reading.doing(Act.EVADE, among=reading.at_work)
     return reading.measured("evasive_share", len(evasive) / len(reading.at_work), evasive)
+
+
+@measure(
+    id="accepted_evasions",
+    label="放过的敷衍",
+    unit="count",
+    meaning="答得敷衍，问的人没有再追的次数（接下来三句里没有人再问）",
+)
+def accepted_evasions(reading: Reading) -> Measurement:
+    let_pass = [
+        i
+        for i in reading.doing(Act.EVADE, among=reading.at_work)
+        if not reading.asks[i]
+        and not reading.does(i, Act.CHECK, Act.CAUSE, Act.DATA, Act.MEASURE)
+        and not any(reading.asks[j] for j in reading.near(i, before=0, after=3) if j != i)
+    ]
+    return reading.measured("accepted_evasions", len(let_pass), let_pass)
+
+
+@measure(
+    id="unasked_figures",
+    label="报了没问的数",
+    unit="count",
+    meaning="复盘里报出的数字，前后三句都没有人问（R25）",
+)
+def unasked_figures(reading: Reading) -> Measurement:
+    read_out = [
+        i
+        for i in reading.doing(Act.DATA, among=reading.within(*REVIEWS))
+        if not any(reading.asks[j] for j in reading.near(i, before=3, after=3))
+    ]
+    return reading.measured("unasked_figures", len(read_out), read_out)
 
 
 def _sure(reading: Reading) -> float:

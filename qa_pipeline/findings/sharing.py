@@ -150,3 +150,14 @@ def named_recognition(reading: Reading) -> Measurement:
         and any(reading.does(j, *_DEEDS) for j in reading.near(i, before=2, after=1))
     ]
     return reading.measured("named_recognition", len(found), found)
+
+
+@measure(
+    id="stirring_words",
+    label="讲情怀的话",
+    unit="count",
+    meaning="优秀分享里讲心情、讲精神的语句数，别人学不走（R16）",
+)
+def stirring_words(reading: Reading) -> Measurement:
+    found = stirring(reading)
+    return reading.measured("stirring_words", len(found), found)

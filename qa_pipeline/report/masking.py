@@ -16,7 +16,7 @@ __all__ = ["mask_personal", "masked"]
 _TEXTS: Final = frozenset(
     {
         *("text", "before", "quote", "speaker", "label", "reason", "suggestion", "what", "who", "due"),
-        *("warnings", "institution", "host", "admin_manager", "deputies", "names", "on_leave"),
+        *("task", "warnings", "institution", "host", "admin_manager", "deputies", "names", "on_leave"),
     }
 )
 """The fields that hold what people said or wrote; hashes, ids and paths are left alone."""

@@ -236,7 +236,7 @@ class Advice:
     evidence: tuple[Evidence, ...] = ()
 
 
-def advice(inspection: Inspection, *, most: int = 3) -> tuple[Advice, ...]:
+def advice(inspection: Inspection, *, most: int = 5) -> tuple[Advice, ...]:
     """The most valuable suggestions: rules that failed (no score makes up for them), items by the points they
     lost, then issues no item speaks of."""
     card, compliance = inspection.scorecard, inspection.compliance

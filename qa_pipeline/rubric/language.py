@@ -307,11 +307,15 @@ class Point(Scale):
     weight: float = Field(1, gt=0)
     rule: str | None = Field(None, pattern=r"^R\d{1,2}$", description="规则手册的编号")
     suggestion: str = Field("", description="没做到时，下次怎么做")
+    at: str = Field("", description="建议指着哪一句说：这项测量的第一处原话")
+    vocabulary = {"themes": THEMES, "at": MEASURE_IDS}
 
 
 class Suggestion(Part):
     at_most: Level = Field(description="得分档不高于此时给出")
     say: str = Field(min_length=4)
+    at: str = Field("", description="建议指着哪一句说：这项测量的第一处原话")
+    vocabulary = {"at": MEASURE_IDS}
 
 
 class Cap(Part):

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from qa_pipeline.personal import mask_personal
 from qa_pipeline.rubric import inwords, listening
 from qa_pipeline.rubric.conditions import Found, Number, Reader
 from qa_pipeline.rubric.heard import Heard, Hit
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
 SHOWN = 5
 """Pieces of evidence kept per item, spread over the meeting."""
 UNPROVEN = "没有可引用的原话作证，不给分"
+POINTED = 30
+"""Characters of the words that a piece of advice points at."""
 UNMET = 0.9
 """How sure one is that something was not said, given a good transcript."""
 
@@ -174,7 +178,12 @@ def _item(item: Item, rubric: Rubric, reader: Reader, judge: Answer | None) -> I
             reasons.append(doubt.reason)
             steps.append(Step(label="存疑", rule=doubt.reason, level=level, confidence=round(confidence, 3)))
     general = next(
-        (s.say for s in sorted(item.suggestions, key=lambda s: s.at_most) if level <= s.at_most), ""
+        (
+            _pointed(s.say, s.at, reader.heard)
+            for s in sorted(item.suggestions, key=lambda s: s.at_most)
+            if level <= s.at_most
+        ),
+        "",
     )
     return ItemScore(
         id=item.id,
@@ -228,7 +237,7 @@ def _checklist(item: Item, reader: Reader) -> tuple[Graded, tuple[Point, ...], l
         steps.append(result.step(point.label, weight=point.weight))
         graded.append((point.weight, result))
         if result.level is not None and result.level < 1 and point.suggestion:
-            advice.append(point.suggestion)
+            advice.append(_pointed(point.suggestion, point.at, reader.heard))
     known = [(w, g) for w, g in graded if g.level is not None]
     whole = sum(w for w, _ in known)
     if not whole:
@@ -243,6 +252,20 @@ def _checklist(item: Item, reader: Reader) -> tuple[Graded, tuple[Point, ...], l
         rule="按权重平均，测不出来的要点不计",
     )
     return total, tuple(points), steps, advice
+
+
+def _pointed(say: str, at: str, heard: Heard) -> str:
+    """Advice with the passage that it is about, in the words that were said there."""
+    measured = heard.findings.measures.get(at)
+    if measured is None or not measured.evidence:
+        return say
+    proof = measured.evidence[0]
+    minutes, seconds = divmod(int(proof.start), 60)
+    # Masked before it is cut: half a telephone number would pass for none.
+    said = mask_personal(proof.quote.strip("。！？!?，, "))
+    first = re.split(r"[。！？!?]", said)[0][:POINTED]
+    quote = first + ("…" if len(first) < len(said) else "")
+    return f"{minutes:02d}:{seconds:02d} 说到「{quote}」：{say}"
 
 
 def _graded(scale: Scale, reader: Reader) -> Graded:

@@ -47,6 +47,19 @@ def test_weak_words_bind_nobody() -> None:
     assert value(empty, "commitments_firm") == 0
 
 
+def test_a_vague_promise_is_called_so_and_written_as_a_task_to_confirm() -> None:
+    found = findings(
+        "next_week_plan\n王建: 下周各人报一下。\n李梅: 我尽量多约几个客户吧。\n"
+        "赵强: 我周三之前去见刘姐，带检视表。"
+    )
+    vague, firm = (next(a for a in found.actions if a.who == who) for who in ("李梅", "赵强"))
+    assert (vague.vague, firm.vague) == (True, False)
+    assert vague.task == "李梅，下周，多约几个客户"
+    assert firm.task == "赵强，周三之前，周三之前去见刘姐，带检视表"
+    bare = findings("next_week_plan\n李梅: 我去把周老板的计划书送过去。").actions[0]
+    assert bare.task == "李梅，（几号之前），去把周老板的计划书送过去"
+
+
 def test_no_promise_at_all_leaves_the_rates_unknown() -> None:
     found = findings("stage_review\n王建: 我念一下数据，期缴保费三十万。\n王建: 达成率百分之五十。")
     assert value(found, "commitments_count") == 0

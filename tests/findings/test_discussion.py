@@ -12,6 +12,7 @@ def test_causes_find_their_measures() -> None:
     assert value(found, "root_causes") >= 2
     assert value(found, "causal_loops") >= 1
     assert value(found, "causal_loop_rate") > 0.3
+    assert value(found, "open_causes") == value(found, "root_causes") - value(found, "causal_loops")
 
 
 def test_blaming_the_market_is_no_root_cause() -> None:
@@ -25,6 +26,7 @@ problem_discussion
     assert value(found, "root_causes") == 0
     assert found.measures["causal_loop_rate"].value is None
     assert value(found, "external_share") > 0.5
+    assert value(found, "outside_blame") == 2
 
 
 def test_r16_practice_with_person_doing_steps_and_distillation_is_complete() -> None:

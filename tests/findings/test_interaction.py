@@ -64,6 +64,23 @@ stage_review
     assert value(found, "evasive_share") > 0.2
 
 
+def test_an_evasion_that_nobody_presses_was_let_pass() -> None:
+    """最后一句「到时候再看」之后没有人再问，就是放过；再追一句就不算。"""
+    asked = "\n".join(
+        f"王建: {question}\n李梅: {answer}"
+        for question, answer in (
+            ("具体什么时候能成？", "这个不好说，到时候再看。"),
+            ("那有意思的客户有几个？", "有那么几个吧，再看看。"),
+        )
+    )
+    let_go = findings(f"stage_review\n{asked}\n王建: 好。\n赵强: 我这边FYC六千。")
+    pressed = findings(f"stage_review\n{asked}\n王建: 几个是几个？叫什么名字？\n赵强: 我这边FYC六千。")
+    passed = {e.quote for e in let_go.measures["accepted_evasions"].evidence}
+    assert "有那么几个吧，再看看。" in passed
+    assert "这个不好说，到时候再看。" not in passed
+    assert "有那么几个吧，再看看。" not in {e.quote for e in pressed.measures["accepted_evasions"].evidence}
+
+
 def test_shares_of_talk() -> None:
     found = findings("stage_review\n王建: " + "我" * 30 + "\n李梅: " + "好" * 10)
     assert value(found, "top_talk_share") == pytest.approx(0.75)

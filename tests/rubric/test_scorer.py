@@ -137,6 +137,21 @@ def test_the_suggestion_of_the_level_and_of_every_unmet_point_is_given(tmp_path:
     assert [(p.id, p.met) for p in scored.points] == [("a", True), ("b", False)]
 
 
+def test_advice_points_at_what_was_said(tmp_path: Path) -> None:
+    """先指出哪一分哪一秒说了哪句话，再说下次怎么做；没有原话可指的只说做法。"""
+    made = Meeting(
+        "乙 stage_review 在跟进。电话13912345678那户也快了，还有三户要等下个月发了工资再说",
+        measures={"accepted_evasions": 1, "vague_share": None},
+    )
+    scale = (
+        "points: [{id: a, label: 一, said: {act: goal}, suggestion: 问到人名为止。, at: accepted_evasions},"
+        " {id: b, label: 二, said: {act: goal}, suggestion: 改成日期。, at: vague_share}],"
+        " suggestions: [{at_most: 0.5, say: 多问一轮。}]"
+    )
+    (scored,) = made.scored(rubric(tmp_path, item(scale))).items
+    assert scored.suggestion == "多问一轮。00:00 说到「在跟进…」：问到人名为止。改成日期。"
+
+
 def test_a_critical_item_fails_the_meeting_and_leaves_the_score(tmp_path: Path) -> None:
     body = (
         item("said: {act: goal}, critical: true").replace("weight: 100", "weight: 10")

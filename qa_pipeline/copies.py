@@ -14,12 +14,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Final, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from qa_pipeline.transcript.hearing import FRAME, peaks_of
-from qa_pipeline.values import Passage, Seconds, Sound, Transcript
+from qa_pipeline.values import Likeness, Passage, Seconds, Sound, Transcript
 
 if TYPE_CHECKING:
     import numpy as np
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     Keys = NDArray[np.uint64]
     Places = NDArray[np.int64]
+    Times = NDArray[np.float64]
 
-Kind = Literal["sound", "words"]
 Name = TypeVar("Name", bound=Hashable)
 
 SHINGLE: Final = 8
@@ -47,6 +47,8 @@ _SIGNS: Final = 64
 """One key in so many is a sign: about 1000 an hour of sound, 200 an hour of words."""
 LEAST_SIGNS: Final = 3
 """Signs that two meetings must share at one distance to be compared."""
+_JOINED: Final[Seconds] = 10.0
+"""Passages with less between them are one."""
 _SELF: Final = 312
 """Frames (10 s) under which a repetition inside a recording is not looked for: people repeat words."""
 _BEFORE: Final = 4
@@ -65,20 +67,21 @@ class _Rule:
     every: float
 
 
-_RULES: Final[Mapping[Kind, _Rule]] = {
-    "sound": _Rule(gap=400, length=312, hits=12, every=60),
-    "words": _Rule(gap=80, length=60, hits=6, every=24),
+_RULES: Final[Mapping[Likeness, _Rule]] = {
+    Likeness.SOUND: _Rule(gap=400, length=312, hits=12, every=60),
+    Likeness.WORDS: _Rule(gap=80, length=60, hits=6, every=24),
 }
 
 
 @dataclass(frozen=True, eq=False)
 class Print:
-    """What a meeting is known by: ``keys`` with their ``places`` (frames of sound, or characters), sorted by
-    key, and the signs among them."""
+    """What a meeting is known by: ``keys`` with their ``places`` (frames of sound, or characters) and
+    ``times`` (seconds), sorted by key, and the signs among them."""
 
-    kind: Kind
+    kind: Likeness
     keys: Keys
     places: Places
+    times: Times
     sign_keys: Keys
     sign_places: Places
 
@@ -86,6 +89,20 @@ class Print:
     def signs(self) -> tuple[tuple[int, int], ...]:
         """(key below 2**63, place) of every sign."""
         return tuple(zip(self.sign_keys.tolist(), self.sign_places.tolist(), strict=True))
+
+    def seconds(self, place: int) -> Seconds:
+        """When a place is, from its neighbours'."""
+        import numpy as np
+
+        places, times = self._in_order
+        return float(round(float(np.interp(place, places, times)), 1)) if len(places) else 0.0
+
+    @cached_property
+    def _in_order(self) -> tuple[Places, Times]:
+        import numpy as np
+
+        order = np.argsort(self.places, kind="stable")
+        return self.places[order], self.times[order]
 
 
 def sound_print(sound: Sound) -> Print:
@@ -107,27 +124,28 @@ def sound_print(sound: Sound) -> Print:
         triples.append((((key << 12) | (middle << 6) | last)[near], first[near]))
     keys, places = (np.concatenate(column) for column in zip(*pairs, strict=True))
     signs, at = (np.concatenate(column) for column in zip(*triples, strict=True))
-    return _print("sound", keys.astype(np.uint64), places, signs.astype(np.uint64), at)
+    return _print(Likeness.SOUND, keys.astype(np.uint64), places, places * FRAME, signs.astype(np.uint64), at)
 
 
 def words_print(transcript: Transcript) -> Print:
     """The print of what was said, punctuation left out."""
     import numpy as np
 
-    codes = np.frombuffer(_said(transcript)[0].encode("utf-32-le"), "<u4").astype(np.uint64)
+    text, times = _said(transcript)
+    codes = np.frombuffer(text.encode("utf-32-le"), "<u4").astype(np.uint64)
     keys = np.zeros(max(0, len(codes) - SHINGLE + 1), np.uint64)
     for place in range(SHINGLE):
         keys = _scrambled(keys * np.uint64(31) + codes[place : place + len(keys)])
     places = np.arange(len(keys))
     kept = _sampled(keys, _SHINGLES)
-    return _print("words", keys[kept], places[kept], keys[kept], places[kept])
+    return _words(keys[kept], places[kept], np.array(times)[kept])
 
 
-def prints(transcript: Transcript) -> dict[Kind, Print]:
+def prints(transcript: Transcript) -> dict[Likeness, Print]:
     """Of the sound where it was heard, of the words always."""
-    found: dict[Kind, Print] = {"words": words_print(transcript)}
+    found: dict[Likeness, Print] = {Likeness.WORDS: words_print(transcript)}
     if transcript.sound is not None:
-        found["sound"] = sound_print(transcript.sound)
+        found[Likeness.SOUND] = sound_print(transcript.sound)
     return found
 
 
@@ -205,7 +223,7 @@ class Shelf(Generic[Name]):
     """Prints of many meetings, by their signs: which of them are worth comparing with another."""
 
     def __init__(self) -> None:
-        self._where: defaultdict[tuple[Kind, int], list[tuple[Name, int]]] = defaultdict(list)
+        self._where: defaultdict[tuple[Likeness, int], list[tuple[Name, int]]] = defaultdict(list)
 
     def add(self, name: Name, print: Print) -> None:
         for key, place in print.signs:
@@ -236,36 +254,24 @@ def worth(pairs: Iterable[tuple[Name, int, int]]) -> list[Name]:
 # ---------------------------------------------------------------- in the meeting's time
 
 
-def passages(transcript: Transcript, kind: Kind, runs: Sequence[Run], *, other: str) -> tuple[Passage, ...]:
+def passages(mine: Print, theirs: Print, runs: Sequence[Run], *, other: str) -> tuple[Passage, ...]:
     """Runs as stretches of the meeting, joined where they overlap or follow each other."""
-    times = None if kind == "sound" else _said(transcript)[1]
     found: list[Passage] = []
     for run in runs:
-        start, end = (
-            (run.start * FRAME, run.end * FRAME)
-            if times is None
-            else (times[run.start], times[min(run.end + SHINGLE - 1, len(times)) - 1])
-        )
-        there = round(run.other * FRAME, 1) if times is None else None
+        start, end = mine.seconds(run.start), mine.seconds(run.end)
         last = found[-1] if found else None
-        if last is not None and start <= last.end + 10.0:
-            found[-1] = Passage(
-                kind=kind,
-                start=last.start,
-                end=max(last.end, round(end, 1)),
-                other=other,
-                other_start=last.other_start,
-            )
-        else:
-            found.append(
-                Passage(kind=kind, start=round(start, 1), end=round(end, 1), other=other, other_start=there)
-            )
+        if last is not None and start <= last.end + _JOINED:
+            found[-1] = replace(last, end=max(last.end, end))
+        elif end > start:
+            there = theirs.seconds(run.other)
+            found.append(Passage(kind=mine.kind, start=start, end=end, other=other, other_start=there))
     return tuple(found)
 
 
-def loops(sound: Sound, transcript: Transcript) -> tuple[Passage, ...]:
+def loops(sound: Sound) -> tuple[Passage, ...]:
     """What the recording holds for a second time."""
-    return passages(transcript, "sound", repeated(sound_print(sound)), other="")
+    mine = sound_print(sound)
+    return passages(mine, mine, repeated(mine), other="")
 
 
 def covered(
@@ -297,10 +303,33 @@ def _said(transcript: Transcript) -> tuple[str, list[Seconds]]:
     return "".join(words), times
 
 
+# ---------------------------------------------------------------- keeping
+
+
+def to_bytes(print: Print) -> bytes:
+    """The print of words, for keeping; that of sound is the fingerprint itself."""
+    import numpy as np
+
+    columns = (print.keys, print.places.astype(np.uint64), np.round(print.times * 10).astype(np.uint64))
+    return b"".join(column.astype("<u8").tobytes() for column in columns)
+
+
+def from_bytes(body: bytes) -> Print:
+    """The print of words that :func:`to_bytes` wrote."""
+    import numpy as np
+
+    keys, places, times = np.frombuffer(body, "<u8").reshape(3, -1)
+    return _words(keys.astype(np.uint64), places.astype(np.int64), times / 10)
+
+
 # ---------------------------------------------------------------- keys
 
 
-def _print(kind: Kind, keys: Keys, places: Places, signs: Keys, at: Places) -> Print:
+def _words(keys: Keys, places: Places, times: Times) -> Print:
+    return _print(Likeness.WORDS, keys, places, times, keys, places)
+
+
+def _print(kind: Likeness, keys: Keys, places: Places, times: Times, signs: Keys, at: Places) -> Print:
     import numpy as np
 
     order = np.argsort(keys, kind="stable")
@@ -309,6 +338,7 @@ def _print(kind: Kind, keys: Keys, places: Places, signs: Keys, at: Places) -> P
         kind=kind,
         keys=keys[order],
         places=places[order],
+        times=times[order],
         sign_keys=signs[chosen] & np.uint64((1 << 63) - 1),
         sign_places=at[chosen],
     )

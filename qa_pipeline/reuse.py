@@ -71,9 +71,8 @@ def _copies(
             theirs = _stored(folder, other)
             if held_before(mine.facts, theirs.facts) or (other not in names and _same_meeting(mine, theirs)):
                 continue
-            yield from passages(
-                mine.transcript, kind, shared(print, prints(theirs.transcript)[kind]), other=f"「{other}」"
-            )
+            found = prints(theirs.transcript)[kind]
+            yield from passages(print, found, shared(print, found), other=f"「{other}」")
 
 
 def _same_meeting(one: Inspection, other: Inspection) -> bool:

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
-from typing import Final, Literal
+from typing import Final
 
 Seconds = float
 Progress = Callable[[str, float, float], None]
@@ -71,6 +71,13 @@ class Act(StrEnum):
     SUMMARY = "summary"
     GOAL = "goal"
     DATA = "data"
+
+
+class Likeness(StrEnum):
+    """In what two meetings are the same: the sound of their recordings, or what was said."""
+
+    SOUND = "sound"
+    WORDS = "words"
 
 
 class Status(StrEnum):
@@ -187,10 +194,9 @@ class Sound:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
     """A stretch [start, end) of this meeting that is also elsewhere: in ``other`` (Chinese, as it is to be
-    shown; empty: earlier in the same recording), there from ``other_start`` on where that is known.
-    ``kind`` is sound or words."""
+    shown; empty: earlier in the same recording), there from ``other_start`` on where that is known."""
 
-    kind: Literal["sound", "words"]
+    kind: Likeness
     start: Seconds
     end: Seconds
     other: str = ""

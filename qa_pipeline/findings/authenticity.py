@@ -11,10 +11,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from qa_pipeline.copies import Kind, covered, loops
+from qa_pipeline.copies import covered, loops
 from qa_pipeline.findings.reading import Reading, unknown
 from qa_pipeline.findings.registry import measure
-from qa_pipeline.values import Measurement, Passage, Seconds
+from qa_pipeline.values import Likeness, Measurement, Passage, Seconds
 
 ELSEWHERE: Final = ("reused_share", "copied_words_share")
 """Measures that need other meetings to compare with."""
@@ -56,7 +56,7 @@ def looped_share(reading: Reading) -> Measurement:
     sound = reading.transcript.sound
     if sound is None:
         return unknown("looped_share", _NO_SOUND)
-    return _share(reading, "looped_share", loops(sound, reading.transcript))
+    return _share(reading, "looped_share", loops(sound))
 
 
 @measure(
@@ -68,7 +68,7 @@ def looped_share(reading: Reading) -> Measurement:
 def reused_share(reading: Reading) -> Measurement:
     if reading.transcript.sound is None:
         return unknown("reused_share", _NO_SOUND)
-    return _elsewhere(reading, "reused_share", "sound")
+    return _elsewhere(reading, "reused_share", Likeness.SOUND)
 
 
 @measure(
@@ -78,10 +78,10 @@ def reused_share(reading: Reading) -> Measurement:
     meaning="与别的会议逐字相同（连续60字以上）的话占说话时间的比例，同一份稿子不能算两场会（K4）",
 )
 def copied_words_share(reading: Reading) -> Measurement:
-    return _elsewhere(reading, "copied_words_share", "words")
+    return _elsewhere(reading, "copied_words_share", Likeness.WORDS)
 
 
-def _elsewhere(reading: Reading, name: str, kind: Kind) -> Measurement:
+def _elsewhere(reading: Reading, name: str, kind: Likeness) -> Measurement:
     if reading.copies is None:
         return unknown(name, _ALONE)
     return _share(reading, name, [one for one in reading.copies if one.kind == kind])
@@ -112,9 +112,10 @@ def told(passage: Passage) -> str:
     here = f"{_clock(passage.start)}–{_clock(passage.end)}"
     if not passage.other:
         return f"{here} 与本录音 {_clock(passage.other_start or 0.0)} 起的一段完全相同"
-    if passage.kind == "words":
+    if passage.kind is Likeness.WORDS:
         return f"{here} 与{passage.other}的文字逐字相同"
-    return f"{here} 与{passage.other}的录音重复（该录音 {_clock(passage.other_start or 0.0)} 起）"
+    there = "" if passage.other_start is None else f"（该录音 {_clock(passage.other_start)} 起）"
+    return f"{here} 与{passage.other}的录音重复{there}"
 
 
 @lru_cache(maxsize=1024)

@@ -1,19 +1,25 @@
-"""How the recording holds up: net length (R6, K1), effective speech and repetition (K4), recognition."""
+"""How the recording holds up: net length (R6, K1), effective speech and repetition (K4), recognition; and how
+people speak: rate, pauses, loudness. The voice is a weak sign of a live meeting and weighs little (I5)."""
 
 from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
 
 from qa_pipeline.findings.reading import Reading, unknown
 from qa_pipeline.findings.registry import measure
-from qa_pipeline.values import Measurement
+from qa_pipeline.values import Measurement, Seconds
 
 REPEAT: Final = 30
 """Characters that must return word for word to count as a repeated passage."""
+SILENCE: Final[Seconds] = 5.0
+"""From here on nobody is pausing: nobody speaks."""
+PAUSE: Final[Seconds] = 0.25
+_NO_SOUND: Final = "只有文字，没有录音的声音可查"
 _NO_SPEECH: Final = "没有听到说话"
 _PUNCTUATION: Final = re.compile(r"[^\u4e00-\u9fffA-Za-z0-9]+")
 _MULTIPLIER: Final = np.uint64(0x9E3779B97F4A7C15)
@@ -49,10 +55,60 @@ def speech_share(reading: Reading) -> Measurement:
 
 @measure(id="speech_rate", label="语速", unit="characters/minute", meaning="每分钟说话时间内的字数")
 def speech_rate(reading: Reading) -> Measurement:
+    """Articulation rate (Goldman-Eisler 1968; a character is a syllable): by the time spent talking."""
     if not reading.talk_seconds:
         return unknown("speech_rate", _NO_SPEECH)
     characters = sum(map(len, _plain(reading)))
     return reading.measured("speech_rate", characters / reading.talk_seconds * 60, reading.spoken[:1])
+
+
+@measure(
+    id="silence_share",
+    label="冷场占比",
+    unit="share",
+    meaning="5秒以上没有人说话的时间占净时长的比例",
+)
+def silence_share(reading: Reading) -> Measurement:
+    """Silence analysis as in Google's Contact Center Insights: silences over five seconds by the length."""
+    if not reading.net:
+        return unknown("silence_share", _NO_SPEECH)
+    gaps = [(a[1], b[0]) for a, b in pairwise(reading.speech) if b[0] - a[1] >= SILENCE]
+    ends = {end for _, end in gaps}
+    proof = [i for i in reading.spoken if any(abs(reading.utterances[i].start - end) < 1 for end in ends)]
+    exact = 1.0 if reading.transcript.speech is not None else 0.6
+    silent = sum(end - start for start, end in gaps)
+    return reading.measured("silence_share", silent / reading.net, proof, confidence=exact)
+
+
+@measure(
+    id="pause_share",
+    label="停顿占比",
+    unit="share",
+    meaning="说话中0.25到5秒的停顿占净时长的比例（从录音测），照稿念的停顿少而匀",
+)
+def pause_share(reading: Reading) -> Measurement:
+    """Silent pauses from a quarter of a second on (Goldman-Eisler, "Psycholinguistics", 1968)."""
+    raw = reading.transcript.speech
+    if raw is None or not reading.net:
+        return unknown("pause_share", _NO_SOUND if raw is None else _NO_SPEECH)
+    gaps = [b[0] - a[1] for a, b in pairwise(sorted(raw))]
+    pauses = sum(gap for gap in gaps if PAUSE <= gap < SILENCE)
+    return reading.measured("pause_share", pauses / reading.net, reading.spoken[:1])
+
+
+@measure(
+    id="loudness_range",
+    label="响度起伏",
+    unit="dB",
+    meaning="说话响度起伏的范围（从录音测），平铺直叙约3到5，有问有答约6到12；声学旁证，只占很小的分",
+)
+def loudness_range(reading: Reading) -> Measurement:
+    """LRA of EBU Tech 3342, not weighted by frequency; see ``transcript.hearing``."""
+    sound = reading.transcript.sound
+    if sound is None or sound.loudness_range is None:
+        return unknown("loudness_range", _NO_SPEECH if sound else _NO_SOUND)
+    middle = reading.spoken[len(reading.spoken) // 2 :][:1]
+    return reading.measured("loudness_range", sound.loudness_range, middle, confidence=0.5)
 
 
 @measure(id="longest_pause", label="最长停顿", unit="seconds", meaning="两次说话之间最长的间隔")

@@ -1,11 +1,17 @@
 # ruff: noqa: E501 - patterns are data and read better on one line
-"""Who talks, who asks, and how deep the questions go (I1, I2, K5)."""
+"""Who talks, who asks, and how deep the questions go (I1, I2, K5).
+
+Where a measure has a published definition, its function names it. Without speakers, measures of turns are
+unknown; those of questions and answers take a question with what answers it for two turns, at half the
+confidence (dossier, section 4).
+"""
 
 from __future__ import annotations
 
 import math
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 from qa_pipeline.findings.reading import Chain, Reading, unknown
@@ -17,6 +23,8 @@ ROUNDS: Final = 3
 """Rounds of question and answer that make a probing chain (I1)."""
 HELD: Final = 0.45
 """How much its answers must hold on the average."""
+RALLY: Final = 4
+"""Turns that two people take in alternation (A, B, A, B) before it is a rally."""
 BLIND_HELD: Final = 0.65
 """The same where nobody knows who speaks: some of the rounds will be with somebody else."""
 NO_SPEAKERS: Final = "不知道谁在说话（没有说话人信息）"
@@ -50,6 +58,7 @@ def _start(chains: Sequence[Chain]) -> list[int]:
     id="host_talk_share", label="主持发言占比", unit="share", meaning="主持人说话时间占全部说话时间的比例"
 )
 def host_talk_share(reading: Reading) -> Measurement:
+    """Talk ratio (Gong): the host's talk time by everybody's; silence is in neither."""
     if not reading.speakers_known:
         return unknown("host_talk_share", NO_SPEAKERS)
     if reading.host is None:
@@ -68,6 +77,7 @@ def host_talk_share(reading: Reading) -> Measurement:
     meaning="说话最多的一人占全部说话时间的比例（K5）",
 )
 def top_talk_share(reading: Reading) -> Measurement:
+    """Talk ratio of whoever talks most: the Berger-Parker dominance index (1970) of talk time."""
     if not reading.speakers_known or not reading.talk_by:
         return unknown("top_talk_share", NO_SPEAKERS)
     top = max(reading.talk_by, key=lambda s: (reading.talk_by[s], s))
@@ -116,6 +126,8 @@ def speakers_heard_share(reading: Reading) -> Measurement:
     meaning="各人说话时间分布的熵，0为一人独讲，1为人人均等",
 )
 def turn_entropy(reading: Reading) -> Measurement:
+    """Pielou's evenness J' = H / ln S (1966): Shannon entropy H of the shares in talk time by its maximum, for
+    the S people who speak."""
     if not reading.speakers_known or not reading.talk_by:
         return unknown("turn_entropy", NO_SPEAKERS)
     total = sum(reading.talk_by.values()) or 1e-9
@@ -129,6 +141,8 @@ def turn_entropy(reading: Reading) -> Measurement:
     id="longest_monologue", label="最长独白", unit="seconds", meaning="同一人不被别人打断连续说话的最长秒数"
 )
 def longest_monologue(reading: Reading) -> Measurement:
+    """Longest monologue (Gong): the longest turn, where a turn lasts until somebody else takes the floor
+    (Sacks, Schegloff, Jefferson 1974); its pauses are not counted."""
     if not reading.speakers_known:
         return unknown("longest_monologue", NO_SPEAKERS)
     best, best_at, length, start = 0.0, 0, 0.0, 0
@@ -146,6 +160,8 @@ def longest_monologue(reading: Reading) -> Measurement:
 
 @measure(id="overlap_share", label="抢话占比", unit="share", meaning="两人同时说话的时间占净时长的比例")
 def overlap_share(reading: Reading) -> Measurement:
+    """Overlap (Heldner, Edlund, "Pauses, gaps and overlaps in conversations", 2010): time in which a second
+    voice speaks, by the net length. Lines of a recogniser that cannot hear two voices at once show none."""
     if not reading.speakers_known or not reading.net:
         return unknown("overlap_share", NO_SPEAKERS if reading.net else _NO_SPEECH)
     overlap, until, proof = 0.0, 0.0, []
@@ -159,9 +175,83 @@ def overlap_share(reading: Reading) -> Measurement:
 
 
 @measure(
+    id="interactivity",
+    label="换人频率",
+    unit="per minute",
+    meaning="每分钟换人说话的次数；一人独讲接近0",
+)
+def interactivity(reading: Reading) -> Measurement:
+    """Interactivity (Gong): speaker switches a minute of net length."""
+    if not reading.speakers_known or not reading.net:
+        return unknown("interactivity", NO_SPEAKERS if reading.net else _NO_SPEECH)
+    turns = _turns(reading)
+    return reading.measured("interactivity", max(0, len(turns) - 1) / (reading.net / 60), turns[1:])
+
+
+@measure(
+    id="rallies",
+    label="连续对答",
+    unit="count",
+    meaning="两个人一来一往至少两个回合（甲乙甲乙）的次数；说话人未知时按连着的问答近似",
+)
+def rallies(reading: Reading) -> Measurement:
+    """Runs of AB-BA participation shifts (Gibson, "Participation Shifts", 2003) of RALLY turns or more: the
+    floor goes back and forth between the same two."""
+    if not reading.speakers_known:
+        return reading.measured("rallies", len(reading.chains), _start(reading.chains), confidence=0.5)
+    turns = _turns(reading)
+    found, start = [], 0
+    for place in range(len(turns) + 1):
+        back = (
+            place < len(turns)
+            and place - start >= 2
+            and reading.speaker(turns[place]) == reading.speaker(turns[place - 2])
+        )
+        if place - start < 2 or back:
+            continue
+        if place - start >= RALLY:
+            found.append(turns[start])
+        start = place - 1
+    return reading.measured("rallies", len(found), found, confidence=0.9)
+
+
+@measure(
+    id="patience",
+    label="耐心",
+    unit="seconds",
+    meaning="别人说完到主持人接话的平均秒数，抢话按0算；只有文字时起止时间粗，置信低",
+)
+def patience(reading: Reading) -> Measurement:
+    """Patience (Gong): how long the host waits after another has stopped; a gap below zero is an overlap
+    (Heldner, Edlund 2010) and counts as no wait."""
+    if not reading.speakers_known:
+        return unknown("patience", NO_SPEAKERS)
+    if reading.host is None:
+        return unknown("patience", "认不出谁是主持人")
+    pairs = list(pairwise(reading.spoken))
+    taken = [
+        (before, after)
+        for before, after in pairs
+        if reading.is_host(after) and reading.is_host(before) is False
+    ]
+    if not taken:
+        return unknown("patience", "主持人没有接过别人的话")
+    waits = [max(0.0, reading.utterances[b].start - reading.utterances[a].end) for a, b in taken]
+    heard = 0.9 if reading.transcript.speech is not None else 0.5
+    return reading.measured("patience", sum(waits) / len(waits), [b for _, b in taken], confidence=heard)
+
+
+def _turns(reading: Reading) -> list[int]:
+    """The first utterance of every turn: of what one person says until another takes the floor."""
+    said = [i for i in reading.spoken if reading.speaker(i) is not None]
+    return said[:1] + [b for a, b in pairwise(said) if reading.speaker(a) != reading.speaker(b)]
+
+
+@measure(
     id="questions_per_10min", label="提问密度", unit="per 10 minutes", meaning="每10分钟提问次数，跑题不计"
 )
 def questions_per_10min(reading: Reading) -> Measurement:
+    """Question rate (Gong counts questions an hour): questions of anybody by the net length."""
     if not reading.net:
         return unknown("questions_per_10min", _NO_SPEECH)
     asked = [i for i in reading.at_work if reading.asks[i]]

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from qa_pipeline.findings import find
-from qa_pipeline.values import Transcript, Utterance
+from qa_pipeline.values import Sound, Transcript, Utterance
 from tests.findings.dialogue import GOOD, WEEKLY, findings, meeting, value
 
 
@@ -49,3 +49,31 @@ def test_recognition_confidence_is_weighted_by_text_and_unknown_when_not_given()
     rated = tuple(replace(u, confidence=c) for u, c in zip(transcript.utterances, (0.9, 0.5), strict=True))
     found = find(replace(transcript, utterances=rated), chapters, WEEKLY)
     assert value(found, "recognition_confidence") == pytest.approx((0.9 * 6 + 0.5 * 2) / 8)
+
+
+def test_pauses_and_silences_are_told_apart_by_length() -> None:
+    transcript, chapters = meeting("stage_review\n王建: 开始吧。\n王建: 散会。")
+    heard = replace(transcript, speech=((0.0, 10.0), (10.2, 20.0), (21.0, 40.0), (60.0, 100.0)))
+    found = find(heard, chapters, WEEKLY)
+    assert value(found, "pause_share") == pytest.approx(1.0 / 100)
+    assert value(found, "silence_share") == pytest.approx(20 / 100)
+    assert find(transcript, chapters, WEEKLY).measures["pause_share"].value is None
+
+
+def test_the_voice_is_a_weak_sign_and_unknown_without_sound() -> None:
+    transcript, chapters = meeting(GOOD)
+    measure = findings(GOOD).measures["loudness_range"]
+    assert measure.value is None
+    assert "没有录音" in measure.reason
+    heard = replace(transcript, sound=Sound(maker="", peaks="", loudness_range=7.5))
+    found = find(heard, chapters, WEEKLY).measures["loudness_range"]
+    assert (found.value, found.confidence) == (7.5, 0.5)
+
+
+def test_written_silence_counts_between_the_first_and_the_last_word_only() -> None:
+    transcript, chapters = meeting("stage_review\n王建: 开始吧。\n王建: 散会。")
+    sound = Sound(maker="", peaks="", silences=((0.0, 50.0), (200.0, 320.0), (900.0, 990.0)))
+    heard = replace(transcript, speech=((60.0, 190.0), (330.0, 660.0)), sound=sound)
+    found = find(heard, chapters, WEEKLY).measures["digital_silence_share"]
+    assert found.value == pytest.approx(120 / 600)
+    assert found.reason == "03:20–05:20 是软件填的静音"

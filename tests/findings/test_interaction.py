@@ -106,3 +106,38 @@ def test_chains_per_unmet_needs_to_know_who_is_below_standard() -> None:
     assert findings(CHAIN.replace("没约上", "约")).measures["probe_chains_per_unmet"].value is None
     named = CHAIN.replace("stage_review\n", "stage_review\n王建: 没达U的两个主管，李梅和赵强。\n")
     assert value(findings(named), "probe_chains_per_unmet") == 0.5
+
+
+TURNS = """
+stage_review
+王建: 李梅，你见了几个客户？
+李梅: 见了四个，签了一单。
+王建: 没见的卡在哪里？
+李梅: 改期了，改到周四。
+赵强: 我这边见了三个客户。
+王建: 好，记下来。
+"""
+
+
+def test_turns_are_measured_by_their_published_definitions() -> None:
+    found = findings(TURNS)
+    minutes = value(found, "speech_minutes")
+    assert value(found, "interactivity") * minutes == pytest.approx(5)  # who speaks changes five times
+    assert value(found, "rallies") == 1  # 王建, 李梅, 王建, 李梅
+    assert value(found, "patience") == pytest.approx(0.4)  # the pause before each turn of the host
+    assert found.measures["patience"].confidence == 0.5  # times are those of a text
+    one_voice = findings("stage_review\n" + "王建: 大家听我说，这个月目标是一百万。\n" * 6)
+    assert value(one_voice, "interactivity") == 0
+    assert value(one_voice, "rallies") == 0
+    assert value(one_voice, "turn_entropy") == 0
+    assert one_voice.measures["patience"].value is None
+
+
+def test_without_speakers_turns_are_unknown_and_what_approximates_them_is_unsure() -> None:
+    found = findings(CHAIN, speakers=False).measures
+    for measure in ("interactivity", "patience", "turn_entropy", "longest_monologue", "overlap_share"):
+        assert found[measure].value is None
+        assert found[measure].reason
+    for measure in ("rallies", "alternation", "probe_chains"):
+        assert found[measure].value is not None
+        assert found[measure].confidence <= 0.5

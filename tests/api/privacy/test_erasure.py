@@ -130,7 +130,8 @@ def spoken(engine: Engine, store: Store, code: str, *, day: date) -> None:
         meeting.goal = f"帮{NAME}提升"
         card = Scorecard(
             meeting_id=meeting.id, version=1, is_current=True, made_at=datetime.now(UTC), rubric="r",
-            result=json.loads(words), verdict="qualified", on_time="pass", on_roster="pass", on_quality="pass",
+            result=json.loads(words), verdict="qualified", on_time="pass", on_roster="pass",
+            on_quality="pass",
         )  # fmt: skip
         job = InspectionJob(code=f"J{code}", meeting_id=meeting.id, state=JobState.DONE, requested_by="t",
                             created_at=datetime.now(UTC))  # fmt: skip

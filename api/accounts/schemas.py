@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 
 from api.access import Permission
 from api.accounts.passwords import LONGEST, RULES
-from api.accounts.tables import Role
+from api.accounts.tables import Language, Role
 from api.fields import Code, Line, example
 
 Login = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\w.@-]+$")]
@@ -210,3 +210,11 @@ class AuditOut(BaseModel):
     detail: dict[str, Any]
     request_id: str
     address: str | None
+
+
+class LanguageIn(BaseModel):
+    """In which language the console is shown to the caller."""
+
+    model_config = ConfigDict(json_schema_extra=example(language="en"))
+
+    language: Language

@@ -11,7 +11,8 @@ from api.access import COOKIE, AnyCaller, Caller, Public
 from api.accounts import oidc_service, service, signing_in
 from api.accounts.oidc import CALLBACK
 from api.accounts.repository import SignInRepository
-from api.accounts.schemas import Credentials, Me, PasswordChange
+from api.accounts.schemas import Credentials, LanguageIn, Me, PasswordChange
+from api.accounts.tables import Account
 from api.audit import note
 from api.limits import address_of
 from api.problems import Forbidden
@@ -78,6 +79,11 @@ def change_password(
         new=given.new.get_secret_value(),
     )
     return _entered(session, request, response, opened)
+
+
+@router.put("/session/language", summary="控制台用哪种语言", operation_id="set_language", status_code=204)
+def set_language(given: LanguageIn, session: Database, asker: Oneself) -> None:
+    session.get_one(Account, _own_account(asker)).language = given.language
 
 
 @router.get(

@@ -25,6 +25,13 @@ class Role(StrEnum):
     API_CLIENT = "api_client"
 
 
+class Language(StrEnum):
+    """In which the console is shown."""
+
+    CHINESE = "zh"
+    ENGLISH = "en"
+
+
 class Account(ServiceBase):
     """One person who signs in."""
 
@@ -50,6 +57,7 @@ class Account(ServiceBase):
     failures: Mapped[int] = mapped_column(default=0)
     """Wrong passwords in a row."""
     locked_until: Mapped[datetime | None]
+    language: Mapped[Language] = mapped_column(one_of(Language), default=Language.CHINESE)
     created_at: Mapped[datetime]
 
 

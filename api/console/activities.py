@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -21,7 +22,7 @@ from api.activities.schemas import (
     TurnoutOut,
     VolumeOut,
 )
-from api.console import listing, parts, places
+from api.console import MOUNT, listing, parts, places
 from api.console.frame import View, screen
 from api.console.listing import Column, Field, Html
 from api.console.places import Step
@@ -113,6 +114,8 @@ async def activities(view: View, month: str = "", below: str = "") -> None:
                 f'<a href="{listing.escaped(address)}" download>下载 .ics（导入日历软件）</a>', sanitize=False
             ).classes("more")
         ui.html(_grid(shown.month, by_code, open_codes, day), sanitize=False).classes("w-full")
+        if view.may(Permission.EDIT_MODEL):
+            _moving(view)
         if shown.month.unscheduled:
             ui.label("还没有时间的活动").classes("heading").props("role=heading aria-level=3")
             pieces = [_chip(by_code[code], open_codes, day) for code in shown.month.unscheduled[:LISTED]]
@@ -121,6 +124,16 @@ async def activities(view: View, month: str = "", below: str = "") -> None:
     with ui.element("div").classes("columns even"):
         _funnel(shown.turnout)
         _volume(shown.volume)
+
+
+def _moving(view: View) -> None:
+    """Activities can be dragged to another day, or moved there with keys (assets/calendar.js)."""
+    ui.label("拖到别的日期即改期；键盘：选中活动，按 Alt 加方向键移一天或一周。").classes("soft no-print")
+    ui.add_body_html(
+        f"<script>window.hjCalendar = {json.dumps({'csrf': view.csrf})}</script>"
+        f'<script src="{MOUNT}/assets/asking.js"></script><script src="{MOUNT}/assets/calendar.js"></script>'
+        '<div id="said" role="status"></div>'
+    )
 
 
 def _counted(shown: Shown, open_codes: frozenset[str]) -> str:
@@ -157,7 +170,7 @@ def _day(cell: DayOut, by_code: Mapping[str, EventOut], open_codes: frozenset[st
     rest = len(found) - MOST_OF_A_DAY
     more = f"<small>另有 {rest} 场，选下级机构查看</small>" if rest > 0 else ""
     return (
-        f'<td class="{" ".join(kinds)}"><span class="date">{cell.day.day}'
+        f'<td class="{" ".join(kinds)}" data-day="{cell.day}"><span class="date">{cell.day.day}'
         f'<span class="weekday"> 周{DAYS[cell.day.weekday()]}</span>{week}</span>{chips}{more}</td>'
     )
 
@@ -174,8 +187,12 @@ def _chip(event: EventOut, open_codes: frozenset[str], day: date) -> str:
     else:
         state = ""
     target = listing.escaped(listing.address(f"{PATH}/{event.code}"))
+    keys = "Alt+ArrowLeft Alt+ArrowRight Alt+ArrowUp Alt+ArrowDown"
+    movable = f' data-code="{listing.escaped(event.code)}" aria-keyshortcuts="{keys}"'
+    if event.cancelled or event.starts_at is None:
+        movable = ""
     return (
-        f'<a class="event {event.platform}{" off" if event.cancelled else ""}" href="{target}">'
+        f'<a class="event {event.platform}{" off" if event.cancelled else ""}" href="{target}"{movable}>'
         f"<strong>{at}{PLATFORM_LABELS[event.platform]}</strong>"
         f"<span>{listing.escaped(event.content or '内容未填')}</span>{state}</a>"
     )

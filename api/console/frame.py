@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from api.access import COOKIE, Caller, Permission, caller_of, hashed
 from api.accounts.repository import SignInRepository
+from api.accounts.tables import Language
 from api.console import MOUNT
 from qa_pipeline.errors import HuijianError
 
@@ -78,6 +79,7 @@ class View:
     name: str
     csrf: str
     request: Request
+    language: Language
 
     def may(self, permission: Permission) -> bool:
         return permission in self.asker.permissions
@@ -151,12 +153,14 @@ def _viewer(request: Request) -> View | None:
             return None
         sign_in, account = found
         asker = caller_of(session, account, sign_in_id=sign_in.id)
-        return View(asker, account.name, sign_in.csrf_token, request)
+        return View(asker, account.name, sign_in.csrf_token, request, account.language)
 
 
 def _surround(view: View, title: str) -> None:
     """Header with the navigation that the role permits; on a phone it folds into a drawer."""
     ui.add_head_html(f'<link rel="stylesheet" href="{MOUNT}/assets/console.css">')
+    if view.language is Language.ENGLISH:
+        ui.add_head_html(f'<script defer src="{MOUNT}/assets/english.js"></script>')
     ui.colors(primary="#0b5cad")
     shown = [d for d in DESTINATIONS if d.permission is None or view.may(d.permission)]
     with (
@@ -178,10 +182,22 @@ def _surround(view: View, title: str) -> None:
         )
         with ui.button(icon="account_circle").props(f'flat dense aria-label="账号 {view.name}"'), ui.menu():
             ui.menu_item(view.name).props("disable")
+            other, name = _OTHER[view.language]
+            script = _SPEAK.format(csrf=view.csrf, language=other)
+            ui.menu_item(name, lambda: ui.run_javascript(script)).props(f"lang={other}")
             ui.menu_item("修改密码", lambda: ui.navigate.to("/password"))
             ui.menu_item("退出登录", lambda: ui.run_javascript(_SIGN_OUT.format(csrf=view.csrf, mount=MOUNT)))
 
 
+_OTHER: Final = {
+    Language.CHINESE: (Language.ENGLISH, "English"),
+    Language.ENGLISH: (Language.CHINESE, "中文"),
+}
+_SPEAK: Final = """
+fetch('/api/v1/session/language', {{
+  method: 'PUT', headers: {{'X-CSRF-Token': '{csrf}', 'Content-Type': 'application/json'}},
+  body: JSON.stringify({{language: '{language}'}})}}).then(() => location.reload())
+"""
 _SIGN_OUT: Final = """
 fetch('/api/v1/session', {{method: 'DELETE', headers: {{'X-CSRF-Token': '{csrf}'}}}})
   .then(() => location.assign('{mount}/sign-in'))

@@ -284,7 +284,7 @@ def _differences(found: DiffOut) -> None:
             Column("原分", True),
             Column("新分", True),
             Column("结论"),
-            Column("变的项"),
+            Column("有变的项"),
         ]
         listing.table("有变化的会议", columns, map(_difference, found.rows[:SHOWN]))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
 
@@ -113,10 +113,7 @@ def _table(view: View, shown: Shown, table: ToolboxTable, found: Sequence[Answer
         if name == "set":
             _setting(view, here, table, key, words, day)
         else:
-            path = f"toolbox/{table}/{key}/end"
-            body = {"institution": here.code, "on": f"{day}"}
-            if await did(view, "POST", path, said=f"{words}：{day} 起恢复采用计算值。", body=body):
-                ui.navigate.reload()
+            _ending(view, here, table, key, words, day)
 
     columns = [Column("项"), Column("数值", True), Column("样本", True), Column("来历")]
     if may:
@@ -174,6 +171,27 @@ def _setting(view: View, here: Step, table: ToolboxTable, key: str, words: str, 
                 "note": (note.value or "").strip() or None,
             }
             answer = await call(view, "PUT", f"toolbox/{table}/{key}", body)
+            refused.text = answer.refusal
+            if answer.ok:
+                dialog.close()
+                ui.navigate.reload()
+
+        with ui.row():
+            ui.button("保存", on_click=save)
+            ui.button("取消", on_click=dialog.close).props("flat")
+    dialog.open()
+
+
+def _ending(view: View, here: Step, table: ToolboxTable, key: str, words: str, day: date) -> None:
+    with ui.dialog() as dialog, ui.card().classes("ask"):
+        ui.label(f"{here.name}：{words}恢复采用计算值").classes("heading").props("role=heading aria-level=2")
+        first = ui.input("从哪天起", value=f"{day + timedelta(days=1)}")
+        first.props("outlined dense type=date stack-label").classes("w-full")
+        refused = ui.label().classes("negative").props("role=alert")
+
+        async def save() -> None:
+            body = {"institution": here.code, "on": first.value}
+            answer = await call(view, "POST", f"toolbox/{table}/{key}/end", body)
             refused.text = answer.refusal
             if answer.ok:
                 dialog.close()

@@ -43,6 +43,11 @@ def upgrade() -> None:
         sa.Column("disabled", sa.Boolean(), nullable=False),
         sa.Column("failures", sa.Integer(), nullable=False),
         sa.Column("locked_until", sa.DateTime(timezone=True), nullable=True),
+        sa.Column(
+            "language",
+            sa.Enum("zh", "en", name="language", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint("role <> 'api_client'", name=op.f("ck_account_person")),
         sa.CheckConstraint(

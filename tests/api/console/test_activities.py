@@ -53,6 +53,18 @@ def test_the_month_shows_each_activity_with_what_it_lacks(page_as: PageAs) -> No
     expect(page.get_by_role("table", name="六要素").get_by_role("row", name="地点")).to_contain_text("未填")
 
 
+def test_an_activity_is_moved_by_key_and_by_drag(page_as: PageAs) -> None:
+    page = page_as(Role.MANAGER, "/activities?month=2025-02")
+    day = page.locator("td[data-day]")
+    moved = day.get_by_role("link", name="14:00 价值客户平台")
+    moved.focus()
+    page.keyboard.press("Alt+ArrowRight")
+    expect(page.locator("#said")).to_have_text("已移到 2025-02-19。")
+    expect(moved).to_be_focused()
+    moved.drag_to(page.locator("td[data-day='2025-02-18']"))
+    expect(page.locator("#said")).to_have_text("已移到 2025-02-18。")
+
+
 def test_the_calendar_leaves_as_a_file(page_as: PageAs) -> None:
     page = page_as(Role.MANAGER, "/activities?month=2025-02")
     with page.expect_download() as download:

@@ -45,4 +45,8 @@ def test_a_value_is_set_by_hand_and_given_back(page_as: PageAs) -> None:
     expect(row).to_contain_text("手工")
     assert_sound(page)
     row.get_by_role("button", name="恢复计算值 升温平台").click()
-    expect(row).to_contain_text("未知")
+    page.get_by_role("button", name="保存").click()
+    page.get_by_text("1 个数值").click()
+    expect(page.get_by_role("table", name="历次数值").get_by_role("row", name="升温平台")).to_contain_text(
+        "至"
+    )

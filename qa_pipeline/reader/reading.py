@@ -11,6 +11,7 @@ from typing import Final
 from qa_pipeline.endpoint import Correspondence, Endpoint, NoAnswerError, configured
 from qa_pipeline.errors import InputError
 from qa_pipeline.findings import measured, read
+from qa_pipeline.findings.commitments import task
 from qa_pipeline.findings.dates import resolve
 from qa_pipeline.findings.remarks import library
 from qa_pipeline.reader.agreement import act_agreement, chapter_agreement, passages, review
@@ -261,13 +262,14 @@ class _Maker:
         if promise is None:
             return action
         due = promise.due or action.due
-        return replace(
+        worded = replace(
             action,
             who=promise.who or action.who,
             what=promise.what or action.what,
             due=due,
             due_date=resolve(due, self.facts.meeting_date) if due else None,
         )
+        return replace(worded, task=task(worded))
 
     def _remarks(
         self, practices: Sequence[Remark], issues: Sequence[Remark]

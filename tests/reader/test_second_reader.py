@@ -95,6 +95,7 @@ def test_the_model_labels_and_the_same_code_measures_and_scores(
     (action,) = [a for a in found.findings.actions if a.evidence.utterance == 121]
     assert (action.who, action.what, action.due) == ("S5", "十点半以前给您回", "十点半以前")
     assert "十点半以前给您回" in action.evidence.quote
+    assert action.task == "S5，十点半以前，十点半以前给您回"
     (remark,) = [p for p in found.findings.practices if p.id == "broad_voice"]
     assert remark.label == "人人开口，发言面广", "label and advice are the library's"
     level = {i.id: i.level for i in found.scorecard.items}

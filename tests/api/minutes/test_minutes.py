@@ -19,6 +19,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from api.accounts.tables import AuditEntry, Role
+from api.minutes.service import CLEAR
 from api.store import Folder, put
 from models.customers.tables import Customer, CustomerSource
 from models.database import transaction
@@ -83,7 +84,7 @@ def test_decisions_are_what_the_reader_is_clear_about_and_no_promise_twice(manag
     for decision in found["decisions"]:
         number = starts[decision["start"]]
         acts = dict(inspection.findings.readings[number].acts)
-        assert max(acts.get(act, 0) for act in (Act.GOAL, Act.MEASURE, Act.SUMMARY)) >= 0.6
+        assert max(acts.get(act, 0) for act in (Act.GOAL, Act.MEASURE, Act.SUMMARY)) >= CLEAR
         assert number not in promised
 
 

@@ -8,7 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
+import threading
 from pathlib import Path
 
 import httpx
@@ -22,6 +22,10 @@ from api.serving import settings_for
 from qa_pipeline.errors import OutputError
 from tests.sound import ROOT
 
+STARTED = r"worker \w+ started"
+PATIENCE = 300.0
+"""Seconds: only a service that hangs takes so long."""
+
 
 def free_port() -> int:
     with socket.socket() as probe:
@@ -29,40 +33,71 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def until(condition: object, *, seconds: float = 120) -> None:
-    end = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
-        assert time.monotonic() < end
-        time.sleep(0.2)
+class Output:
+    """What a process says, line by line; whoever waits for a line is told when it comes."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.lines: list[str] = []
+        self._said = threading.Condition()
+        self._ended = False
+        self._reader = threading.Thread(target=self._read, args=(process,))
+        self._reader.start()
+
+    def find(self, pattern: str, *, times: int = 1) -> str:
+        """The line that matches, once so many do."""
+        with self._said:
+            self._said.wait_for(lambda: self._ended or len(self._matching(pattern)) >= times, PATIENCE)
+            found = self._matching(pattern)
+            assert len(found) >= times, "".join(self.lines)
+            return found[times - 1]
+
+    def join(self) -> None:
+        self._reader.join(PATIENCE)
+
+    def _read(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        with process.stdout:
+            for line in process.stdout:
+                with self._said:
+                    self.lines.append(line)
+                    self._said.notify_all()
+        with self._said:
+            self._ended = True
+            self._said.notify_all()
+
+    def _matching(self, pattern: str) -> list[str]:
+        return [line for line in self.lines if re.search(pattern, line)]
 
 
 def test_one_command_starts_everything_and_ends_it(tmp_path: Path) -> None:
     port = free_port()
-    log = tmp_path / "log"
-    with log.open("wb") as output:
-        server = subprocess.Popen(
-            [sys.executable, "-m", "api.cli", "serve", "--port", str(port), "--data", str(tmp_path / "data")],
-            cwd=ROOT,
-            env={**os.environ, "HUIJIAN_DATABASE_URL": ""},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
+    server = subprocess.Popen(
+        [sys.executable, "-m", "api.cli", "serve", "--port", str(port), "--data", str(tmp_path / "data")],
+        cwd=ROOT,
+        env={**os.environ, "HUIJIAN_DATABASE_URL": "", "PYTHONUNBUFFERED": "1"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    output = Output(server)
     try:
-        until(lambda: b"huijian.worker" in log.read_bytes())
-        text = log.read_text()
-        assert re.search(r"管理员登录名 admin，一次性密码 \S{12,}（只显示这一次", text)
-        answer = httpx.get(f"http://127.0.0.1:{port}/api/v1/jobs/queue", timeout=60)
+        output.find(r"管理员登录名 admin，一次性密码 \S{12,}（只显示这一次")
+        output.find("Uvicorn running")
+        output.find(STARTED)
+        answer = httpx.get(f"http://127.0.0.1:{port}/api/v1/jobs/queue", timeout=PATIENCE)
         assert (answer.status_code, answer.json()["code"]) == (401, "not_signed_in")
         (worker,) = psutil.Process(server.pid).children()
         worker.kill()
-        until(lambda: [c for c in psutil.Process(server.pid).children() if c.pid != worker.pid])
+        output.find(STARTED, times=2)
         (second,) = psutil.Process(server.pid).children()
+        assert second.pid != worker.pid
         server.send_signal(signal.SIGTERM)
-        server.wait(60)
-        until(lambda: not second.is_running(), seconds=60)
+        server.wait(PATIENCE)
+        second.wait(PATIENCE)
     finally:
         server.kill()
         server.wait()
+        output.join()
 
 
 def test_the_commands_are_listed_and_an_unusable_data_folder_is_named(tmp_path: Path) -> None:

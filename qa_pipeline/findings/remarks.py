@@ -23,6 +23,9 @@ from qa_pipeline.values import Act, Chapter, Measurement, MeetingKind, Remark, T
 STRAYED: Final = "strayed"
 """The one problem that a meeting of another kind has."""
 
+SHARED: Final = ("distilled_steps", "told_steps")
+"""Practices that come with a card to pass on."""
+
 Measures = Mapping[str, Measurement]
 Thresholds = Mapping[str, float]
 Sight = Callable[[Reading, Measures, Thresholds], Iterable[int] | None]
@@ -118,7 +121,7 @@ def _seen(entries: Iterable[_Entry], reading: Reading, measures: Measures) -> tu
                 Remark(
                     id=entry.id,
                     label=entry.label,
-                    suggestion=entry.suggestion,
+                    suggestion=entry.suggestion + (sharing.card(reading) if entry.id in SHARED else ""),
                     evidence=reading.proof(proof, most=4),
                 )
             )

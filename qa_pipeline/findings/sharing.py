@@ -8,10 +8,14 @@ from typing import Final
 
 from qa_pipeline.findings.reading import Reading
 from qa_pipeline.findings.registry import measure
+from qa_pipeline.personal import mask_personal
 from qa_pipeline.values import Act, Chapter, Measurement
 
 STEPS: Final = 3
 """Steps that make a practice repeatable."""
+STEPS_SHOWN: Final = 5
+STEP_SHOWN: Final = 40
+"""Steps on a practice card, and characters of each."""
 _MARKER: Final = re.compile(
     r"第[一二三四五六七]步|第[一二三四五六](?:个|件|条|招|点|样)?(?=[,，、是就]|[\u4e00-\u9fff])|头一[步件个条]|首先|其次|然后|再就是|接着|最后一步|一是|二是|三是|先.{2,14}再"
 )
@@ -67,6 +71,26 @@ def stirring(reading: Reading) -> tuple[int, ...]:
     return tuple(
         i for i in reading.within(Chapter.EXCELLENCE_SHARING) if SENTIMENT.search(reading.utterances[i].text)
     )
+
+
+def card(reading: Reading) -> str:
+    """The practice as a card to pass on: who, the steps in their own words, and where they were told; empty
+    when no step was told that others could take. A clock time stands for minutes and seconds."""
+    told = solid(reading)
+    if not told:
+        return ""
+    speakers = [reading.speaker(i) for i in told]
+    who = next(
+        (m.name for i in benchmark(reading) for m in reading.readings[i].mentions if m.kind == "person"),
+        max(sorted({s for s in speakers if s}), key=speakers.count, default="分享人"),
+    )
+    steps = [
+        f"{number}. {mask_personal(reading.utterances[i].text.strip().rstrip('。！!'))[:STEP_SHOWN]}"
+        for number, i in enumerate(told[:STEPS_SHOWN], 1)
+    ]
+    first, last = (divmod(int(reading.utterances[i].start), 60) for i in (told[0], told[-1]))
+    where = f"{first[0]:02d}:{first[1]:02d} 至 {last[0]:02d}:{last[1]:02d}"
+    return f"实践卡：{who}的做法（{where}）：{'；'.join(steps)}。"
 
 
 def distilled(reading: Reading) -> tuple[int, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from importlib.resources import files
 
@@ -19,6 +20,16 @@ def test_r34_a_good_meeting_shows_practices_with_proof_and_advice() -> None:
     for remark in found.practices:
         assert remark.evidence
         assert remark.suggestion
+
+
+def test_a_practice_comes_with_a_card_to_pass_on() -> None:
+    """谁的做法、在哪一段讲的、每一步的原话，拿去就能发。"""
+    shared = next(r for r in findings(GOOD).practices if r.id in remarks.SHARED)
+    card = shared.suggestion.partition("实践卡：")[2]
+    steps = re.findall(r"\d\. ([^；。]+)", card)
+    assert len(steps) >= 3
+    assert re.search(r"的做法（\d\d:\d\d 至 \d\d:\d\d）：1\. ", card)
+    assert all(any(step[:12] in line for line in GOOD.splitlines()) for step in steps)
 
 
 def test_r34_an_empty_meeting_shows_its_problems() -> None:

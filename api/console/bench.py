@@ -77,7 +77,7 @@ def read(session: Session, request: Request, asker: Caller, code: str) -> Bench:
     set_by_hand = text.borders if text else None
     shown = Bench(
         meeting=service.detail(session, asker, code),
-        card=scorecards.full(held, card),
+        card=scorecards.full(session, asker, held, card),
         why=_why(session, asker, code, card, held.started_at),
         review=_review(session, asker, code, card.version),
         appeals=tuple(one for one in appeal.read(session, asker, code) if one.state is AppealState.OPEN),

@@ -22,7 +22,7 @@ from api.meetings.scorecard_schemas import EvidenceOut, FindingOut, ItemOut, Sco
 from api.reviews.schemas import AppealOut
 from models.meetings.tables import FindingKind
 from qa_pipeline.names import CHAPTERS, DIMENSIONS, KINDS, THEMES
-from qa_pipeline.values import Chapter, Dimension, Utterance
+from qa_pipeline.values import Chapter, Dimension, Likeness, Utterance
 
 SHOWN_PROOFS: Final = 3
 SHOWN_ACTIONS: Final = 8
@@ -71,7 +71,7 @@ def read(
     text = versions.latest(session, held.id)
     shown = Shown(
         meeting=service.detail(session, asker, code),
-        card=scorecards.full(held, card) if card else None,
+        card=scorecards.full(session, asker, held, card) if card else None,
         whole=card.result if card else {},
         starts=sound.starts_of(session, asker, code),
         utterances=versions.masked(versions.transcript_of(text)).utterances if text else (),
@@ -100,6 +100,7 @@ async def meeting(view: View, code: str, version: int | None = None, compare: in
             _advice(shown.card)
             _items(shown.card)
         with ui.element("div"):
+            _copies(shown.card)
             _dimensions(shown.whole)
             _findings(shown.card)
             _actions(shown.whole.get("actions", []))
@@ -138,6 +139,22 @@ def _head(shown: Shown) -> None:
         with ui.element("div").classes("refusal"):
             ui.icon("gpp_bad")
             ui.label(f"{critical.label}：{critical.reason}")
+
+
+def _copies(card: ScorecardOut) -> None:
+    """What was taken from other meetings; the other one is named to whoever may see it."""
+    if not card.copies:
+        return
+    with parts.section("录音重复", "同一段声音、同一份文字不能算两场会"):
+        for copy in card.copies:
+            same = "同一段录音" if copy.kind is Likeness.SOUND else "同一份文字"
+            stretch = f"{parts.clock(copy.start)}–{parts.clock(copy.end)}"
+            with ui.element("div").classes("finding"):
+                if copy.meeting is None:
+                    ui.label(f"{stretch} 与另一家机构的会议是{same}。")
+                    continue
+                ui.label(f"{stretch} 与会议 {copy.meeting} 是{same}。")
+                ui.link("打开那场会议", f"{MOUNT}/meetings/{copy.meeting}")
 
 
 def _timeline(code: str, card: ScorecardOut) -> None:

@@ -32,6 +32,7 @@ OLD: Final = 7
 REASONS: Final[Mapping[Why, tuple[Status, str, str]]] = {
     Why.APPEALED: (Status.FAIL, "被申诉", "经理对结论提出了申诉，等待答复。"),
     Why.CRITICAL: (Status.FAIL, "触发否决项", "录音触发了否决项，须由人确认。"),
+    Why.COPIED: (Status.FAIL, "录音重复", "有一段录音或文字与别的会议相同，须由人确认哪一场是真的。"),
     Why.NEEDS_REVIEW: (Status.WARN, "机器判不了", "机器没有把握判合格或不合格。"),
     Why.STRADDLES: (Status.WARN, "跨合格线", "能量值的误差范围跨过 60 分合格线。"),
     Why.LOW_CONFIDENCE: (Status.WARN, "误差大", f"能量值的误差范围有 {service.WIDE} 分或更宽。"),
@@ -87,7 +88,7 @@ def read(
         rows=tuple(shown),
         further=further,
         waiting=len(rows),
-        urgent=sum(bool({Why.APPEALED, Why.CRITICAL} & set(row.why)) for row in rows),
+        urgent=sum(bool({Why.APPEALED, Why.CRITICAL, Why.COPIED} & set(row.why)) for row in rows),
         mine=sum(row.reviewer == asker.actor for row in rows),
         proposed=seconds,
         pace=service.pace(session, asker, day=day),

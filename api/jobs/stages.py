@@ -22,6 +22,7 @@ from pydantic import TypeAdapter
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
+from api.copies import service as copies
 from api.jobs.child import Order
 from api.jobs.parent import Children, Report
 from api.jobs.repository import JobRepository, stages_from
@@ -180,6 +181,7 @@ def reading_of(shop: Shop, task: Task, report: Report) -> str:
 def inspection_of(shop: Shop, task: Task, report: Report) -> str:
     """Content hash of the inspection by the rubric that was asked for and the company's own calendar."""
     from qa_pipeline.compliance import judge
+    from qa_pipeline.pipeline import compared
     from qa_pipeline.reader import settled
     from qa_pipeline.report.json import inspection_from_json, inspection_to_json
     from qa_pipeline.rubric import load_rubric
@@ -188,6 +190,8 @@ def inspection_of(shop: Shop, task: Task, report: Report) -> str:
     reading = reading_of(shop, task, report)
     read = inspection_from_json(get(shop.store, reading))
     facts = read.facts
+    copied = copies.compare(shop.engine, task.meeting, read.transcript)
+    read = compared(read, copied)
     with Session(shop.engine) as session:
         imported = CalendarRepository(session).imported()
         if task.rubric is None:
@@ -205,7 +209,7 @@ def inspection_of(shop: Shop, task: Task, report: Report) -> str:
 
     def make() -> bytes:
         card, readers = read.scorecard, read.reader
-        if rubric.sha256 != card.rubric_hash:
+        if rubric.sha256 != card.rubric_hash or copied:
             language_model = configured()
             card, readers = settled(
                 rubric,
@@ -237,7 +241,7 @@ def inspection_of(shop: Shop, task: Task, report: Report) -> str:
         )
         return inspection_to_json(scored).encode()
 
-    key = key_of(reading, rubric.sha256, days, _program())
+    key = key_of(reading, rubric.sha256, days, repr(copied), _program())
     return _artefact(shop, task, ArtefactKind.INSPECTION, key, make)
 
 

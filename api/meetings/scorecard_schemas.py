@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from api.copies.schemas import CopyOut
 from api.fields import Given, Line, Words, example
 from api.figures import Figure
 from models.meetings.tables import FindingKind
@@ -102,6 +103,7 @@ class ScorecardOut(VersionOut):
     meeting: str
     items: list[ItemOut]
     criticals: list[CriticalOut]
+    copies: list[CopyOut] = Field(description="与别的会议重复的录音或文字，按现在所知（K4）")
     listen: ListenOut | None = Field(description="拿不准时先听哪一段；不必听为 null")
     chapters: list[ChapterOut]
     findings: list[FindingOut]

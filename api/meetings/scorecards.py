@@ -7,9 +7,11 @@ from pathlib import Path as File
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission, allowed
 from api.audit import note
+from api.copies import service as copies
 from api.fields import Code
 from api.meetings import service
 from api.meetings.kept import inspection_of
@@ -45,7 +47,7 @@ REPORT_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src d
 @router.get("/meetings/{code}/scorecard", summary="当前结论", operation_id="get_scorecard")
 def current(request: Request, session: Database, asker: Reader, code: Code) -> ScorecardOut:
     meeting = service.meeting(session, asker, code)
-    shown = full(meeting, found(session, meeting, None))
+    shown = full(session, asker, meeting, found(session, meeting, None))
     seen(session, request, asker, meeting, "scorecard.read", version=shown.version)
     return shown
 
@@ -79,7 +81,7 @@ def compare(
 )
 def one(request: Request, session: Database, asker: Reader, code: Code, version: Version) -> ScorecardOut:
     meeting = service.meeting(session, asker, code)
-    shown = full(meeting, found(session, meeting, version))
+    shown = full(session, asker, meeting, found(session, meeting, version))
     seen(session, request, asker, meeting, "scorecard.read", version=version)
     return shown
 
@@ -164,13 +166,15 @@ def head(card: Scorecard) -> VersionOut:
     )
 
 
-def full(meeting: Meeting, card: Scorecard) -> ScorecardOut:
+def full(session: Session, asker: Caller, meeting: Meeting, card: Scorecard) -> ScorecardOut:
+    """Which meeting another one was copied from only those learn who may see both."""
     whole = card.result
     return ScorecardOut(
         **dict(head(card)),
         meeting=meeting.code,
         items=[_item(item) for item in whole["items"]],
         criticals=[CriticalOut.model_validate(critical) for critical in whole["criticals"]],
+        copies=copies.shown(session, meeting, within=asker.within),
         listen=ListenOut.model_validate(whole["listen"]) if whole.get("listen") else None,
         chapters=[
             ChapterOut(chapter=row.chapter, start=row.start, end=row.end, confidence=row.confidence)

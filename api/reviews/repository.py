@@ -10,6 +10,7 @@ from sqlalchemy import Row, Select, and_, exists, or_, select
 from sqlalchemy.orm import aliased
 
 from api.accounts.tables import Account
+from api.copies.tables import MeetingCopy
 from api.meetings.tables import TranscriptVersion
 from api.pages import after
 from api.problems import NotFound
@@ -32,6 +33,12 @@ class QueueRepository(Repository):
     def waiting(self, *, below: str | None, first: date, last: date) -> Sequence[Row[Any]]:
         """Of meetings held in ``first``..``last``, and of all meetings with an open appeal."""
         appealed = exists().where(Appeal.meeting_id == Meeting.id, Appeal.state == AppealState.OPEN)
+        original = aliased(Meeting)
+        copied = exists().where(
+            MeetingCopy.meeting_id == Meeting.id,
+            MeetingCopy.other_id == original.id,
+            original.state != MeetingState.VOID,
+        )
         done = aliased(Review)
         settled = exists().where(
             done.state == ReviewState.DECIDED,
@@ -54,6 +61,7 @@ class QueueRepository(Repository):
                 Scorecard.result["criticals"].as_string().label("criticals"),
                 Scorecard.result["pass_line"].as_float().label("pass_line"),
                 appealed.label("appealed"),
+                copied.label("copied"),
                 Review.code.label("review"),
                 Account.login.label("reviewer"),
             )

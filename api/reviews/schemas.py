@@ -19,6 +19,7 @@ class Why(StrEnum):
 
     APPEALED = "appealed"
     CRITICAL = "critical"
+    COPIED = "copied"
     NEEDS_REVIEW = "needs_review"
     STRADDLES = "straddles"
     LOW_CONFIDENCE = "low_confidence"
@@ -37,7 +38,8 @@ class QueueRow(BaseModel):
     energy_score: Figure | None
     band: tuple[Figure | None, Figure | None]
     why: list[Why] = Field(
-        description="appealed 被申诉；critical 触发否决项；needs_review 机器判为待复核；"
+        description="appealed 被申诉；critical 触发否决项；copied 录音或文字与别的会议重复；"
+        "needs_review 机器判为待复核；"
         "straddles 误差范围跨合格线；"
         "low_confidence 误差范围宽于 20 分；sampled 抽检（会议编号的 SHA-256 前 8 位十六进制数模 100 小于 5）"
     )

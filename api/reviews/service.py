@@ -89,6 +89,7 @@ def _why(row: Row[Any]) -> list[Why]:
     signs = {
         Why.APPEALED: row.appealed,
         Why.CRITICAL: row.criticals not in (None, "[]"),
+        Why.COPIED: row.copied,
         Why.NEEDS_REVIEW: row.verdict == Verdict.NEEDS_REVIEW,
         Why.STRADDLES: banded and row.band_low < row.pass_line <= row.band_high,
         Why.LOW_CONFIDENCE: banded and row.band_high - row.band_low >= WIDE,

@@ -279,6 +279,60 @@ def upgrade() -> None:
         )
 
     op.create_table(
+        "meeting_copy",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("meeting_id", KEY, nullable=False),
+        sa.Column("other_id", KEY, nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("sound", "words", name="likeness", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column("start", sa.Float(), nullable=False),
+        sa.Column("end", sa.Float(), nullable=False),
+        sa.Column("other_start", sa.Float(), nullable=True),
+        sa.CheckConstraint('"end" > start', name=op.f("ck_meeting_copy_span")),
+        sa.CheckConstraint("meeting_id <> other_id", name=op.f("ck_meeting_copy_other")),
+        sa.ForeignKeyConstraint(["meeting_id"], ["meeting.id"], name=op.f("fk_meeting_copy_meeting_id")),
+        sa.ForeignKeyConstraint(["other_id"], ["meeting.id"], name=op.f("fk_meeting_copy_other_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_meeting_copy")),
+    )
+    with op.batch_alter_table("meeting_copy", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_meeting_copy_meeting_id"), ["meeting_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_meeting_copy_other_id"), ["other_id"], unique=False)
+
+    op.create_table(
+        "meeting_print",
+        sa.Column("meeting_id", KEY, autoincrement=False, nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("sound", "words", name="likeness", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column("maker", sa.String(length=128), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
+        sa.ForeignKeyConstraint(["meeting_id"], ["meeting.id"], name=op.f("fk_meeting_print_meeting_id")),
+        sa.PrimaryKeyConstraint("meeting_id", "kind", name=op.f("pk_meeting_print")),
+    )
+    op.create_table(
+        "meeting_sign",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("meeting_id", KEY, nullable=False),
+        sa.Column(
+            "kind",
+            sa.Enum("sound", "words", name="likeness", native_enum=False, create_constraint=True, length=32),
+            nullable=False,
+        ),
+        sa.Column("key", sa.BigInteger(), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(["meeting_id"], ["meeting.id"], name=op.f("fk_meeting_sign_meeting_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_meeting_sign")),
+    )
+    with op.batch_alter_table("meeting_sign", schema=None) as batch_op:
+        batch_op.create_index("ix_meeting_sign_key", ["key", "kind"], unique=False)
+        batch_op.create_index("ix_meeting_sign_meeting", ["meeting_id", "kind"], unique=False)
+
+    op.create_table(
         "notice",
         sa.Column("id", KEY, nullable=False),
         sa.Column(

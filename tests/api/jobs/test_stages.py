@@ -37,6 +37,22 @@ def test_a_recording_becomes_a_published_scorecard(works: Works) -> None:
         assert [part.path for part in made.recording.parts] == ["会议.wav"]
 
 
+def test_k4_a_job_finds_out_what_was_handed_in_before(works: Works) -> None:
+    """Every recording here has the same words: the second meeting is a copy, the first one is not."""
+    for _ in range(2):
+        works.by_hand(works.ask(works.held()))
+    works.by_hand(works.ask("M1"))
+    with Session(works.engine) as session:
+        cards = [
+            inspection_of(session, card)
+            for card in session.scalars(select(Scorecard).order_by(Scorecard.meeting_id, Scorecard.version))
+        ]
+    told = ["".join(gate.reason for gate in made.scorecard.criticals if gate.id == "K4") for made in cards]
+    assert ["逐字相同" in reason for reason in told] == [False, False, True]
+    assert "与本机构 2026-09-09 的会议的文字逐字相同" in told[2]
+    assert [made.findings.measures["copied_words_share"].value for made in cards][:2] == [0, 0]
+
+
 def test_a_meeting_inspected_again_is_not_heard_again(works: Works) -> None:
     works.by_hand(works.ask(works.held()))
     assert works.by_hand(works.ask("M1")).scorecard_version == 2

@@ -164,14 +164,14 @@ def compare(session: Database, asker: Author, code: Code, body: DiffIn) -> DiffO
 
 
 @router.post(
-    "/rubrics/drafts/{code}/diff/lines",
-    summary="同上，不限场数：每比较完一场输出一行",
-    operation_id="diff_rubric_lines",
+    "/rubrics/drafts/{code}/diff/events",
+    summary="同上，不限场数：每比较完一场推送一次（服务器推送）",
+    operation_id="follow_rubric_diff",
     response_class=StreamingResponse,
     responses={
         200: {
-            "description": "每行一个 JSON（DiffLine）",
-            "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+            "description": "事件 compared，数据为 DiffLine 的 JSON；比较完即结束",
+            "content": {"text/event-stream": {"schema": {"type": "string"}}},
         }
     },
 )
@@ -183,8 +183,8 @@ def compare_all(
     session.commit()
     lines = service.compare_all(request.app.state.engine, asker, text, body.month, below=part)
     return StreamingResponse(
-        (f"{line.model_dump_json()}\n" for line in lines),
-        media_type="application/x-ndjson",
+        (f"event: compared\ndata: {line.model_dump_json()}\n\n" for line in lines),
+        media_type="text/event-stream",
         headers={"X-Accel-Buffering": "no"},
     )
 

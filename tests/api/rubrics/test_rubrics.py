@@ -174,9 +174,10 @@ def test_the_diff_says_whose_verdict_flips_and_changes_nothing(
     monkeypatch.setattr("api.rubrics.service.MOST", 0)
     refused = author.post(path, json={"month": "2026-09"})
     assert (refused.status_code, "一次最多比较" in refused.json()["detail"]) == (400, True)
-    lines = author.post(f"{path}/lines", json={"month": "2026-09"})  # of any number, one by one
-    (line,) = [json.loads(line) for line in lines.text.splitlines()]
+    lines = author.post(f"{path}/events", json={"month": "2026-09"})  # of any number, one by one
+    (data,) = [line for line in lines.text.splitlines() if line.startswith("data: ")]
+    line = json.loads(data.removeprefix("data: "))
     assert (line["done"], line["total"], line["applies"], line["row"]) == (1, 1, True, row)
-    assert author.post(f"{monthly}/lines", json={"month": "2026-08"}).text == ""
-    broken = f"{V1}/drafts/{draft(author, 'id: unfinished')}/diff/lines"
+    assert author.post(f"{monthly}/events", json={"month": "2026-08"}).text == ""
+    broken = f"{V1}/drafts/{draft(author, 'id: unfinished')}/diff/events"
     assert author.post(broken, json={"month": "2026-09"}).status_code == 422

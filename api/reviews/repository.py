@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Select, and_, exists, or_, select
+from sqlalchemy import Row, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from api.accounts.tables import Account
@@ -21,6 +21,8 @@ from models.organisation.conditions import inside
 from models.organisation.tables import Institution
 
 OPEN = (ReviewState.TAKEN, ReviewState.PROPOSED)
+COPIED_SECONDS = 600
+"""From here on a person has to look: the company's song or a short film may be heard in many meetings."""
 
 
 def midnight(day: date) -> datetime:
@@ -34,11 +36,13 @@ class QueueRepository(Repository):
         """Of meetings held in ``first``..``last``, and of all meetings with an open appeal."""
         appealed = exists().where(Appeal.meeting_id == Meeting.id, Appeal.state == AppealState.OPEN)
         original = aliased(Meeting)
-        copied = exists().where(
-            MeetingCopy.meeting_id == Meeting.id,
-            MeetingCopy.other_id == original.id,
-            original.state != MeetingState.VOID,
+        seconds = (
+            select(func.sum(MeetingCopy.end - MeetingCopy.start))
+            .where(MeetingCopy.meeting_id == Meeting.id, MeetingCopy.other_id == original.id)
+            .where(original.state != MeetingState.VOID)
+            .scalar_subquery()
         )
+        copied = func.coalesce(seconds, 0) >= COPIED_SECONDS
         done = aliased(Review)
         settled = exists().where(
             done.state == ReviewState.DECIDED,

@@ -42,6 +42,8 @@ from qa_pipeline.errors import (
 
 MEDIA_TYPE: Final = "application/problem+json"
 RETRY_SECONDS: Final = 5
+DISK_FULL: Final = "53100"
+"""PostgreSQL's code for it."""
 SCHEMA: Final[Mapping[str, Any]] = {
     "type": "object",
     "required": ["type", "title", "status", "code", "detail", "instance"],
@@ -193,10 +195,20 @@ def install(app: FastAPI) -> None:
     @app.exception_handler(OperationalError)
     @app.exception_handler(TimeoutError)
     def unavailable(request: Request, error: Exception) -> JSONResponse:
+        if _is_full(error):
+            REQUESTS.error("database disk full", exc_info=error)
+            detail = "数据库所在的磁盘已满，这次的内容没有保存：请联系管理员清理空间后重试。"
+            return problem(request, status=507, code="output_error", detail=detail)
         REQUESTS.warning("database unavailable", exc_info=error)
         headers = {"Retry-After": str(RETRY_SECONDS)}
         detail = "数据库暂时没有响应：请稍后重试。"
         return problem(request, status=503, code="unavailable", detail=detail, headers=headers)
+
+
+def _is_full(error: Exception) -> bool:
+    """Whether the database had no room: SQLite says it in words, PostgreSQL by a code."""
+    cause = getattr(error, "orig", None)
+    return getattr(cause, "sqlstate", None) == DISK_FULL or "disk is full" in str(cause)
 
 
 def too_large(request: Request) -> JSONResponse:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from obstore.store import ObjectStore
 
 BLOCK: Final = 1 << 20
+FULL: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 SPOOL: Final = "incoming"
 LEFT_DAYS: Final = 2
 """Nothing stays in the spool for so long while somebody works with it."""
@@ -292,7 +293,7 @@ def writing(file: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in FULL:
             raise OutputError("存储空间已满，文件没有收下：请联系管理员清理空间后重试。") from error
         raise StoreError(
             f"无法写入存储 {file.parent}（{error.strerror}）：请检查磁盘、权限或网络共享。"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Final
 
 from sqlalchemy import Select, func, select, update
 
@@ -15,6 +16,9 @@ from models.base import Repository
 from models.meetings.tables import Meeting
 from models.organisation.conditions import inside
 from models.organisation.tables import Institution
+
+FARTHEST: Final = timedelta(hours=1)
+"""No pause before another attempt is longer: a later moment was set by a clock that was put back since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,9 @@ class JobRepository(Repository):
                 InspectionJob.state == JobState.QUEUED,
                 ~InspectionJob.dispatched,
                 ~InspectionJob.paused,
-                InspectionJob.retry_at.is_(None) | (InspectionJob.retry_at <= now),
+                InspectionJob.retry_at.is_(None)
+                | (InspectionJob.retry_at <= now)
+                | (InspectionJob.retry_at > now + FARTHEST),
             )
             .order_by(InspectionJob.priority, InspectionJob.id)
             .limit(limit)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
@@ -16,7 +17,7 @@ from python_multipart.multipart import MultipartParser, parse_options_header
 
 from api.problems import TooLarge
 from api.recordings.threads import in_upload_thread
-from api.store import BLOCK, Store, spooled
+from api.store import BLOCK, Store, spooled, writing
 from qa_pipeline.errors import InputError, RecordingError
 
 LONGEST_NAME: Final = 200
@@ -159,7 +160,8 @@ class _Form:
 
     def discard(self) -> None:
         if self._file:
-            self._file.close()
+            with suppress(OSError):  # what it still holds does not fit on the disk either
+                self._file.close()
         for path in (self._path, *(one.file for one in self._arrived)):
             if path is not None:
                 path.unlink(missing_ok=True)
@@ -183,7 +185,8 @@ class _Form:
             raise InputError(f"一次最多上传 {MOST_FILES} 个文件：请分次上传。")
         self._name = safe_name(given.decode("utf-8", "replace"))
         self._path = spooled(self._store)
-        self._file = self._path.open("wb", buffering=BLOCK)
+        with writing(self._path):
+            self._file = self._path.open("wb", buffering=BLOCK)
         self._digest, self._size = hashlib.sha256(), 0
 
     def _write(self, data: bytes) -> None:
@@ -191,12 +194,14 @@ class _Form:
         if self._size > self._limit:
             raise too_large(self._limit)
         self._digest.update(data)
-        if self._file:
-            self._file.write(data)
+        if self._file and self._path:
+            with writing(self._path):
+                self._file.write(data)
 
     def _end(self) -> None:
         if self._file and self._path:
-            self._file.close()
+            with writing(self._path):
+                self._file.close()
             self._arrived.append(
                 Arrived(file=self._path, name=self._name, size=self._size, sha256=self._digest.hexdigest())
             )

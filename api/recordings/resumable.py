@@ -150,7 +150,7 @@ async def append(request: Request, upload: Arriving, *, offset: int, checksum: s
             with writing(upload.file):
                 if digest is not None:
                     digest.update(data)
-                file.write(data)
+                _write_all(file, data)
 
         taken, held = 0, bytearray()
         try:
@@ -328,6 +328,13 @@ def _alone(path: Path) -> Iterator[BinaryIO]:
             raise Conflict("这个上传正在由另一个连接写入：请稍后再续传。") from error
         file.seek(0, os.SEEK_END)
         yield file
+
+
+def _write_all(file: BinaryIO, data: bytes) -> None:
+    """A nearly full disk takes a part and says so only by the number; the rest then raises OSError."""
+    left = memoryview(data)
+    while left:
+        left = left[file.write(left) :]
 
 
 def _cut(file: BinaryIO, length: int) -> None:

@@ -3,6 +3,7 @@ three hundred recordings are written."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Final, TypeVar
 
@@ -11,8 +12,8 @@ from anyio.lowlevel import RunVar
 
 Result = TypeVar("Result")
 
-AT_ONCE: Final = 4
-"""Disk, hash and the one writer of SQLite are busy with so many; more would only take turns."""
+AT_ONCE: Final = max(2, os.cpu_count() or 1)
+"""Hashing and looking into a file keep a processor busy: more would only take turns, and time from readers."""
 _LIMITER: Final[RunVar[CapacityLimiter]] = RunVar("huijian_uploads")
 
 

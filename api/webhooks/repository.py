@@ -18,6 +18,9 @@ from models.organisation.tables import Institution
 LEASE: Final = timedelta(minutes=5)
 """A message that a worker took and died with is tried again after this."""
 
+FARTHEST: Final = timedelta(days=2)
+"""No pause before another attempt is longer: a later moment was set by a clock that was put back since."""
+
 Line = tuple[Subscription, str | None]
 """A subscription and the code of its institution."""
 
@@ -65,7 +68,7 @@ class SubscriptionRepository(Repository):
             .join(Subscription, Subscription.id == Delivery.subscription_id)
             .where(
                 Delivery.state == DeliveryState.WAITING,
-                Delivery.next_at <= now,
+                (Delivery.next_at <= now) | (Delivery.next_at > now + FARTHEST),
                 Subscription.active,
                 Subscription.removed_at.is_(None),
             )

@@ -29,6 +29,10 @@ TOPICS: Final = (
     Chapter.OFF_TOPIC,
 )
 """The labels of the decoder. Both reviews are one topic: they talk alike, the kind of meeting names them."""
+ELSEWHERE: Final = len(TOPICS)
+"""One more label of the topic scorer: what meetings of another kind are about. That is off-topic too, but
+worded otherwise than the digressions of the two meetings, which are hard to tell beside it."""
+SUBJECTS: Final = len(TOPICS) + 1
 KINDS: Final = 3
 """Weekly review, monthly planning, other."""
 BEFORE: Final = 25
@@ -51,8 +55,9 @@ BASE_CHARACTERS: Final = 600
 
 @dataclass(frozen=True, kw_only=True)
 class Scorers:
-    """Linear scorers over n-gram buckets: ``topic`` (BUCKETS, K), ``after`` and ``before`` (BUCKETS, K + 1)
-    for the start of no chapter or of one of K, ``kind`` (BUCKETS, KINDS); each with its intercept."""
+    """Linear scorers over n-gram buckets: ``topic`` (BUCKETS, SUBJECTS), ``after`` and ``before``
+    (BUCKETS, K + 1) for the start of no chapter or of one of K, ``kind`` (BUCKETS, KINDS); each with its
+    intercept."""
 
     syllables: ngrams.Ints
     familiar: NDArray[np.bool_]
@@ -151,7 +156,9 @@ def evidence(transcript: Transcript, scorers: Scorers) -> Evidence:
             [*windows, _floor(talk, text.edges, stretch), np.stack(position, axis=1)], axis=1
         ),
         gap=gap,
-        entry=np.stack([start[:, 1:] - start[:, :1], start[:, 1:], coming - past], axis=2),
+        entry=np.stack(
+            [start[:, 1:] - start[:, :1], start[:, 1:], (coming - past)[:, : len(TOPICS)]], axis=2
+        ),
         weight=np.maximum(length, 3) * UTTERANCES / max(size, BASE_CHARACTERS),
         kind=_log_softmax(kind),
         foreign=familiar[high] - familiar[low] < FAMILIAR * (high - low),

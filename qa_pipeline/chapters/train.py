@@ -24,7 +24,9 @@ from qa_pipeline.chapters.corpus import LabelledMeeting, meetings
 from qa_pipeline.chapters.features import (
     AFTER,
     BEFORE,
+    ELSEWHERE,
     KINDS,
+    SUBJECTS,
     TOPICS,
     Evidence,
     Floats,
@@ -44,7 +46,7 @@ QUIET_STARTS: Final = 0.5
 """Share of the utterances that start nothing which the start scorer learns from."""
 INNER_FOLDS: Final = 5
 BATCH: Final = 100
-FIELD_DECAY: Final = 3.0
+FIELD_DECAY: Final = 12.0
 FIELD_STEPS: Final = 45
 UNSEEN: Final = -8.0
 """Intercept of a class without an example."""
@@ -56,12 +58,14 @@ RARE: Final = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """An example with its n-grams: ``found`` (C, CHANNELS), ``topics`` (U,), ``edges`` (U + 1,)."""
+    """An example with its n-grams: ``found`` (C, CHANNELS), ``edges`` (U + 1,), ``topics`` and ``subjects``
+    (U,)."""
 
     source: Example
     found: Ints
     edges: Ints
     topics: Ints
+    subjects: Ints
 
 
 def learn(labelled: Iterable[LabelledMeeting]) -> model.Model:
@@ -71,7 +75,8 @@ def learn(labelled: Iterable[LabelledMeeting]) -> model.Model:
     syllables = ngrams.syllable_table()
     copies = _copies(originals, other)
     prepared = {
-        name: [_prepare(each, syllables=syllables) for each in examples] for name, examples in copies.items()
+        name: [_prepare(each, syllables=syllables, everyday=name == "other") for each in examples]
+        for name, examples in copies.items()
     }
     authors = _dealt([*originals, *other])
     folds = min(INNER_FOLDS, len(authors))
@@ -112,7 +117,8 @@ def _dealt(examples: Sequence[Example]) -> list[str]:
 
 
 def _copies(originals: Sequence[Example], other: Sequence[Example]) -> dict[str, list[Example]]:
-    """Copies by how they were made. ``recut`` teaches the scorers only, ``other`` talk the kinds only."""
+    """Copies by how they were made. ``recut`` teaches the scorers only, ``other`` talk the
+    topics and the kinds."""
     random = Random(1)  # noqa: S311 (no secret)
     homophones = Homophones([u.text for each in originals for u in each.transcript.utterances])
 
@@ -135,13 +141,17 @@ def _copies(originals: Sequence[Example], other: Sequence[Example]) -> dict[str,
     }
 
 
-def _prepare(source: Example, *, syllables: Ints) -> Prepared:
+def _prepare(source: Example, *, syllables: Ints, everyday: bool) -> Prepared:
+    """What another kind of meeting is about is no digression; ``everyday`` talk teaches what those are."""
     text = ngrams.stream([u.text for u in source.transcript.utterances])
+    topics = np.array([_topic(chapter) for chapter in source.chapters])
+    elsewhere = (topics == TOPICS.index(Chapter.OFF_TOPIC)) & (source.kind is None and not everyday)
     return Prepared(
         source=source,
         found=ngrams.buckets(text.codes, syllables=syllables),
         edges=text.edges,
-        topics=np.array([_topic(chapter) for chapter in source.chapters]),
+        topics=topics,
+        subjects=np.where(elsewhere, ELSEWHERE, topics),
     )
 
 
@@ -154,7 +164,9 @@ def _topic(chapter: Chapter) -> int:
 
 def _scorers(prepared: dict[str, list[Prepared]], *, syllables: Ints, familiar: NDArray[np.bool_]) -> Scorers:
     plain = prepared["clean"] + prepared["misheard"]
-    topic, topic_bias = _regression(_topic_rows(plain), classes=len(TOPICS), strength=3.0, steps=30)
+    topic, topic_bias = _regression(
+        _topic_rows(plain + prepared["other"]), classes=SUBJECTS, strength=3.0, steps=30
+    )
     start, start_bias = _regression(
         _start_rows(plain + prepared["recut"]),
         classes=len(TOPICS) + 1,
@@ -200,7 +212,7 @@ def _topic_rows(prepared: Sequence[Prepared]) -> Rows:
     random = np.random.default_rng(0)
     rows, classes = [], []
     for each in prepared:
-        topics = np.repeat(each.topics, np.diff(each.edges))
+        topics = np.repeat(each.subjects, np.diff(each.edges))
         for start in range(0, len(topics), STRIDE):
             low = max(0, start + int(random.integers(-10, 10)))
             high = min(len(topics), low + int(random.choice(CHUNKS)))

@@ -99,6 +99,18 @@ def test_other_talk_holds_no_chapter() -> None:
     assert all(t.kind is None and t.transcript.speakers_known for t in talks)
 
 
+def test_the_matter_of_another_meeting_is_no_digression() -> None:
+    """Both are off-topic to the field; the topic scorer learns them apart."""
+    syllables = ngrams.syllable_table()
+    off = train.TOPICS.index(Chapter.OFF_TOPIC)
+    other = augment.example(next(m for m in meetings() if m.facts.kind is None))
+    told = train._prepare(other, syllables=syllables, everyday=False)
+    assert (told.subjects == np.where(told.topics == off, train.ELSEWHERE, told.topics)).all()
+    assert off in told.topics
+    chat = train._prepare(augment.other_talk()[0], syllables=syllables, everyday=True)
+    assert set(chat.subjects) == set(chat.topics) == {off}
+
+
 def test_only_the_frame_is_possible_in_another_language_or_another_meeting() -> None:
     frame = {Chapter.OPENING, Chapter.CLOSING, Chapter.OFF_TOPIC}
     ruled = model.ruled_out(MeetingKind.MONTHLY_PLANNING, np.array([False, True]))

@@ -13,7 +13,7 @@ from anyio.lowlevel import RunVar
 Result = TypeVar("Result")
 
 AT_ONCE: Final = max(2, os.cpu_count() or 1)
-"""Hashing and looking into a file keep a processor busy: more would only take turns, and time from readers."""
+"""Hashing and probing keep a processor busy: more would only take turns, and time from readers."""
 _LIMITER: Final[RunVar[CapacityLimiter]] = RunVar("huijian_uploads")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from email.utils import format_datetime
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, Header, Path, Request, Response
 from fastapi.concurrency import run_in_threadpool
@@ -25,6 +25,7 @@ Uploader = Annotated[Caller, Depends(allowed(Permission.UPLOAD))]
 Code = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 Resumable = Annotated[str | None, Header(alias="Tus-Resumable", description="协议版本，须为 1.0.0")]
 TUS: Final = {"Tus-Resumable": VERSION}
+OTHER_VERSION: Final[dict[int | str, dict[str, Any]]] = {412: {"description": "协议版本不符"}}
 CHUNK: Final = "application/offset+octet-stream"
 _CHUNK_BODY: Final = {
     "requestBody": {"required": True, "content": {CHUNK: {"schema": {"type": "string", "format": "binary"}}}}
@@ -57,7 +58,7 @@ def describe(request: Request) -> Response:
     summary="断点续传：开始一个上传",
     operation_id="create_upload",
     status_code=201,
-    responses={412: {"description": "协议版本不符"}, 413: {"description": "文件超过上限"}},
+    responses={**OTHER_VERSION, 413: {"description": "文件超过上限"}},
 )
 def create(
     request: Request,
@@ -101,7 +102,9 @@ def create(
     return Response(status_code=201, headers=headers)
 
 
-@router.head("/uploads/{code}", summary="断点续传：已收到多少", operation_id="head_upload")
+@router.head(
+    "/uploads/{code}", summary="断点续传：已收到多少", operation_id="head_upload", responses=OTHER_VERSION
+)
 def head(
     code: Code, request: Request, session: Database, asker: Uploader, version: Resumable = None
 ) -> Response:
@@ -136,6 +139,7 @@ def result(code: Code, request: Request, session: Database, asker: Uploader) -> 
     openapi_extra=_CHUNK_BODY,
     max_body_size=ANY_SIZE,
     responses={
+        **OTHER_VERSION,
         415: {"description": f"内容类型须为 {CHUNK}"},
         460: {"description": "校验和不符，这一段已丢弃"},
     },
@@ -174,7 +178,13 @@ async def patch(
     return Response(status_code=204, headers={**TUS, "Upload-Offset": str(reached)})
 
 
-@router.delete("/uploads/{code}", summary="断点续传：放弃上传", operation_id="delete_upload", status_code=204)
+@router.delete(
+    "/uploads/{code}",
+    summary="断点续传：放弃上传",
+    operation_id="delete_upload",
+    status_code=204,
+    responses=OTHER_VERSION,
+)
 def abandon(
     code: Code, request: Request, session: Database, asker: Uploader, version: Resumable = None
 ) -> Response:

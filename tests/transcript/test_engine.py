@@ -18,6 +18,7 @@ from qa_pipeline.errors import ModelError, RecordingError
 from qa_pipeline.recording import SAMPLE_RATE, decode, open_recording
 from qa_pipeline.transcript import engine
 from qa_pipeline.transcript.engine import Decoding, Line, TranscribeOptions, Window, better, transcribe
+from qa_pipeline.transcript.hearing import Hearing
 from qa_pipeline.transcript.store import DEMO_MODEL, resolve
 from qa_pipeline.values import Recording, Seconds, Transcript
 from tests.evaluation.speech import character_error_rate
@@ -68,6 +69,15 @@ def test_the_words_are_those_that_were_said(transcript: Transcript) -> None:
     said = said_before(CLIP)
     heard = "".join(u.text for u in transcript.utterances if u.start < said[-1]["end"])
     assert character_error_rate("".join(u["text"] for u in said), heard) < 0.10
+
+
+def test_the_sound_is_heard_in_the_same_pass(transcript: Transcript, sound: np.ndarray) -> None:
+    alone = Hearing()
+    alone.part(0.0)
+    for at in range(0, len(sound), 10 * SAMPLE_RATE):
+        alone.feed(sound[at : at + 10 * SAMPLE_RATE])
+    assert transcript.sound == alone.finish()
+    assert len(transcript.sound.peaks) > 10 * CLIP
 
 
 def test_every_utterance_of_the_script_is_heard_at_its_time(transcript: Transcript) -> None:

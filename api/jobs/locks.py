@@ -86,6 +86,8 @@ class AdvisoryLease:
                 raise InputError(f"机器 {host} 上的工作进程过多：请停掉一些。")
 
     def hold(self) -> bool:
+        if self._connection.closed:  # the server was still away when it was to be made again
+            return self._again()
         try:
             self._connection.execute(text("SELECT 1"))
         except (OperationalError, InterfaceError):

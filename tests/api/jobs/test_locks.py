@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
+from sqlalchemy.exc import OperationalError
 
 from api.jobs.locks import AdvisoryLease, FileLease, lease_for
 from qa_pipeline.errors import InputError
@@ -64,3 +65,22 @@ def test_a_lost_connection_is_made_again_unless_somebody_took_the_name(
     assert not first.hold()
     for lease in (first, second):
         lease.end()
+
+
+@pytest.mark.parametrize("_original", ["postgresql"], indirect=True)
+def test_a_lease_outlives_a_server_that_stays_away(
+    service_engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(lease: AdvisoryLease) -> None:
+        raise OperationalError("connect", None, ConnectionError())
+
+    lease = lease_for(service_engine, tmp_path)
+    with service_engine.connect() as connection:
+        connection.execute(text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"))
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(AdvisoryLease, "_connect", away)
+        for _ in range(3):
+            with pytest.raises(OperationalError):
+                lease.hold()
+    assert lease.hold()
+    lease.end()

@@ -29,7 +29,7 @@ from sqlalchemy.orm import Session
 from api.database import migrate
 from models.database import connect
 from models.meetings.tables import Recording
-from tests.evaluation.soak import KEY, database, free_port, organise, serve
+from tests.evaluation.soak import HEADERS, database, free_port, organise, serve
 from tests.sound import write_sound
 
 READS = (
@@ -48,7 +48,6 @@ QUIET = 5.0
 PATIENCE = 1800.0
 BLOCK = 1 << 16
 BOUNDARY = "huijian-load"
-HEADERS = {"Authorization": f"Bearer {KEY}"}
 
 
 def main() -> int:

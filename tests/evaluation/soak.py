@@ -48,6 +48,7 @@ from tests.api.jobs.works import Works, can
 from tests.sound import ROOT, tone, write_sound
 
 KEY = "soak-key-of-another-system"
+HEADERS = {"Authorization": f"Bearer {KEY}"}
 PAUSE = (0.5, 6.0)
 """Seconds that a process works before it is killed."""
 HEARING = 0.3
@@ -95,11 +96,11 @@ def soak(folder: Path, url: str, *, count: int, seed: int) -> dict[str, float]:
     for worker in workers:
         processes[worker] = works.worker(hears="at once")
     started = dict.fromkeys(processes, datetime.now(UTC))
-    handing_in = threading.Thread(target=_hand_in, args=(folder, port, count))
+    handing_in = threading.Thread(target=hand_in, args=(folder, port, count))
     handing_in.start()
     kills: Counter[str] = Counter()
     lost_for_good = engine.dialect.name == "sqlite"
-    while handing_in.is_alive() or _waiting(engine):
+    while handing_in.is_alive() or waiting(engine):
         if time.monotonic() - began > LONGEST:
             break
         victim = rng.choice(list(processes))
@@ -119,10 +120,10 @@ def soak(folder: Path, url: str, *, count: int, seed: int) -> dict[str, float]:
     for process in processes.values():
         process.kill()
         process.wait()
-    return {**_figures(works, count), "kills": sum(kills.values()), "seconds": round(seconds, 1)}
+    return {**figures_of(works, count), "kills": sum(kills.values()), "seconds": round(seconds, 1)}
 
 
-def _figures(works: Works, count: int) -> dict[str, float]:
+def figures_of(works: Works, count: int) -> dict[str, float]:
     with Session(works.engine) as session:
         cards = Counter(session.scalars(select(Scorecard.meeting_id)))
         recorded = set(session.scalars(select(Recording.meeting_id)))
@@ -150,7 +151,7 @@ def _figures(works: Works, count: int) -> dict[str, float]:
     }
 
 
-def _waiting(engine: Engine) -> bool:
+def waiting(engine: Engine) -> bool:
     with Session(engine) as session:
         return any(
             state in (JobState.QUEUED, JobState.RUNNING)
@@ -174,11 +175,9 @@ def _until_at_work(engine: Engine, port: int, process: str, *, since: datetime) 
         time.sleep(0.2)
 
 
-def _hand_in(folder: Path, port: int, count: int) -> None:
+def hand_in(folder: Path, port: int, count: int) -> None:
     """Hand in every recording, again and again until it is accepted, as a client behind a bad line does."""
-    with httpx.Client(
-        base_url=f"http://127.0.0.1:{port}/api/v1", headers={"Authorization": f"Bearer {KEY}"}, timeout=30
-    ) as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{port}/api/v1", headers=HEADERS, timeout=30) as client:
         for number in range(count):
             sound = write_sound(
                 folder / "sound.wav", tone(200 + 7 * number, 2.0), codec="pcm_s16le"

@@ -2,8 +2,8 @@
 
     python -m tests.evaluation [--models FOLDER] [--vcsum PATH] [--only CONDITION ...]
 
-As often as there are authors, the chapter and act models are learned anew without one of them, whose meetings
-they then read, as they are and under noise. Prints tables, writes ``build/eval.json`` and, with every failure
+Five times the chapter and act models are learned anew without a fifth of the authors, whose meetings they
+then read, as they are and under noise. Prints tables, writes ``build/eval.json`` and, with every failure
 listed and discussed, ``docs/evaluation.md``. Nothing is kept from run to run unless ``--models`` names a
 folder: then a run that broke off goes on with the models that are there, and says so when other code or
 meetings made them. ``--vcsum`` (or the environment variable HUIJIAN_VCSUM) is the public data set described

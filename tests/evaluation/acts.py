@@ -19,7 +19,7 @@ from qa_pipeline.findings.acts import ACTS, ActModel, load
 from qa_pipeline.findings.train import examples, fit, save
 from qa_pipeline.learning.figures import Told, act_probabilities
 from qa_pipeline.values import Transcript
-from tests.evaluation.kept import note_code
+from tests.evaluation.kept import held_out, note_code
 from tests.evaluation.metrics import calibration_error
 from tests.evaluation.noise import corrupt, without_punctuation, without_speakers
 
@@ -39,19 +39,20 @@ def held_out_models(folder: Path | None = None) -> dict[str, ActModel]:
     models: dict[str, ActModel] = {}
     everything = list(meetings())
     learned = None
-    for author in sorted({m.author for m in everything}):
-        path = folder / f"acts-{author}.npz" if folder else None
+    for authors in held_out(m.author for m in everything):
+        path = folder / f"acts-{authors}.npz" if folder else None
         if path is not None and path.exists():
             with path.open("rb") as file:
-                models[author] = load(file)
-            continue
-        if learned is None:
-            learned = [e for m in everything for e in examples(m)]
-        models[author] = fit([e for e in learned if e.author != author], version=f"without-{author}")
-        sys.stderr.write(f"trained without {author}\n")
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            save(models[author], path)
+                model = load(file)
+        else:
+            if learned is None:
+                learned = [e for m in everything for e in examples(m)]
+            model = fit([e for e in learned if e.author not in authors], version=f"without-{authors}")
+            sys.stderr.write(f"trained without {authors}\n")
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                save(model, path)
+        models |= dict.fromkeys(authors, model)
     return models
 
 

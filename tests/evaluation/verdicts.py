@@ -27,7 +27,7 @@ from qa_pipeline.rubric.scorer import straddles
 from qa_pipeline.transcript.cleanup import clean
 from qa_pipeline.values import Act, Findings, MeetingFacts, MeetingKind, Scorecard, Theme, Transcript
 from tests.evaluation.acts import CONDITIONS, held_out_models
-from tests.evaluation.kept import note_code
+from tests.evaluation.kept import held_out, note_code
 from tests.evaluation.metrics import Counts
 
 
@@ -94,16 +94,17 @@ def chapter_models(folder: Path | None) -> dict[str, Model]:
     note_code(folder, "chapters")
     everything = list(meetings())
     models = {}
-    for author in sorted({m.author for m in everything}):
-        path = folder / f"chapters-{author}.npz" if folder else None
+    for authors in held_out(m.author for m in everything):
+        path = folder / f"chapters-{authors}.npz" if folder else None
         if path is not None and path.exists():
-            models[author] = load(path)
-            continue
-        models[author] = learn(m for m in everything if m.author != author)
-        sys.stderr.write(f"learned chapters without {author}\n")
-        if path is not None:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            save(models[author], path)
+            model = load(path)
+        else:
+            model = learn(m for m in everything if m.author not in authors)
+            sys.stderr.write(f"learned chapters without {authors}\n")
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                save(model, path)
+        models |= dict.fromkeys(authors, model)
     return models
 
 

@@ -53,6 +53,8 @@ class Permission(StrEnum):
     MANAGE_ACCOUNTS = "manage_accounts"
     READ_AUDIT = "read_audit"
     MANAGE_RETENTION = "manage_retention"
+    MANAGE_MODELS = "manage_models"
+    """Speech models of the machine."""
 
 
 P = Permission
@@ -81,7 +83,7 @@ PERMITTED: Final[Mapping[Role, frozenset[Permission]]] = {
 }
 """What each role may do; a key of another system has the permissions it was given."""
 FOR_KEYS: Final = frozenset(Permission) - {
-    *(P.MANAGE_ACCOUNTS, P.MANAGE_RETENTION, P.MANAGE_RUBRICS),
+    *(P.MANAGE_ACCOUNTS, P.MANAGE_RETENTION, P.MANAGE_RUBRICS, P.MANAGE_MODELS),
     *(P.APPEAL, P.REVIEW, P.EDIT_TRANSCRIPTS, P.APPROVE_PLANS),
 }
 """What a key may be given: whatever needs a person's judgement stays with people."""

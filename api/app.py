@@ -37,6 +37,7 @@ from api.retention.endpoints import router as retention
 from api.reviews.endpoints import router as reviews
 from api.rubrics.endpoints import router as rubrics
 from api.settings import Settings
+from api.speech.endpoints import router as speech
 from api.store import open_store
 from api.toolbox.endpoints import router as toolbox
 from api.webhooks.endpoints import router as webhooks
@@ -52,6 +53,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     compliance,
     reviews,
     rubrics,
+    speech,
     plans,
     indicators,
     customers,

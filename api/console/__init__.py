@@ -48,6 +48,7 @@ def mount(app: FastAPI) -> None:
         rubric_editor,
         rubrics,
         sign_in,
+        speech,
         toolbox,
         upload,
     )
@@ -79,6 +80,7 @@ def mount(app: FastAPI) -> None:
         jobs,
         rubric_editor,  # before rubrics: /rubrics/drafts/… is no rubric of that name
         rubrics,
+        speech,
         accounts,
         notices,
         calendar,

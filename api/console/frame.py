@@ -19,6 +19,7 @@ from api.access import COOKIE, Caller, Permission, caller_of, hashed
 from api.accounts.repository import SignInRepository
 from api.accounts.tables import Language
 from api.console import MOUNT
+from api.settings import Settings
 from qa_pipeline.errors import HuijianError
 
 ASSETS: Final = Path(__file__).parent / "assets"
@@ -54,6 +55,7 @@ DESTINATIONS: Final = (
     Destination("/jobs", "任务", "pending_actions", Permission.UPLOAD),
     Destination("/imports", "导入", "upload_file", Permission.IMPORT),
     Destination("/rubrics", "量规", "rule", Permission.MANAGE_RUBRICS),
+    Destination("/speech-models", "语音模型", "graphic_eq", Permission.MANAGE_MODELS),
     Destination("/accounts", "账号", "manage_accounts", Permission.MANAGE_ACCOUNTS),
     Destination("/notices", "通知", "notifications", Permission.MANAGE_WEBHOOKS),
     Destination("/calendar", "节假日", "edit_calendar", Permission.MANAGE_CALENDAR),
@@ -69,6 +71,11 @@ def serve(app: FastAPI) -> None:
     """The service that the screens ask (one a process, as NiceGUI has one application a process)."""
     _SERVICE[:] = [app]
     nicegui_app.add_static_files("/assets", ASSETS)
+
+
+def settings() -> Settings:
+    """Of the service behind the screens."""
+    return cast(Settings, _SERVICE[0].state.settings)
 
 
 @dataclass(frozen=True, slots=True)

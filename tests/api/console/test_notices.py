@@ -1,4 +1,4 @@
-"""Receivers of notices are made, tried, paused; the toolbox's values are set by hand and given back."""
+"""Receivers of notices, values of the toolbox, speech models: seen and seen to."""
 
 from __future__ import annotations
 
@@ -50,3 +50,10 @@ def test_a_value_is_set_by_hand_and_given_back(page_as: PageAs) -> None:
     expect(page.get_by_role("table", name="历次数值").get_by_role("row", name="升温平台")).to_contain_text(
         "至"
     )
+
+
+def test_the_speech_models_are_listed_and_checked(page_as: PageAs) -> None:
+    page = page_as(Role.ADMINISTRATOR, "/speech-models", width=390)
+    page.get_by_role("table", name="语音模型").get_by_role("button").last.click()
+    expect(page.get_by_role("status")).to_contain_text("完好")
+    assert_sound(page)

@@ -40,8 +40,8 @@ bench: .venv/.ready ## Measure speed and memory as ratios against peers in the s
 soak: .venv/.ready ## Kill the service at random and count what is lost or doubled
 	@$(BIN)/python -m tests.evaluation.soak && $(BIN)/python -m tests.evaluation.soak --backend postgresql
 
-eval: .venv/.ready ## Measure reading and scoring on meetings not trained on
-	@$(BIN)/python -m tests.evaluation
+eval: .venv/.ready ## Measure reading and scoring on meetings not trained on; write docs/evaluation.md
+	@$(BIN)/python -m tests.evaluation $(if $(MODELS),--models $(MODELS))
 
 samples: .venv/.ready ## Make the sample recordings again from their scripts (needs espeak-ng)
 	@$(BIN)/python -m audio_samples.synthesis.make

@@ -101,8 +101,8 @@ BOUNDS: Final[Mapping[str, tuple[int, int]]] = {
     "anomaly.months": (1, 24),
     "anomaly.min_offices": (2, 1000),
 }
-"""Parameters that count months, days or shares: outside of these a calculation makes no sense. No other may be
-negative."""
+"""Parameters that count months, days or shares: outside of these a calculation makes no sense. No other may
+be negative."""
 WITHIN_BOUNDS: Final = (
     "CASE code "
     + " ".join(

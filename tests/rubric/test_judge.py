@@ -161,7 +161,7 @@ def test_examples_of_an_item_that_asks_a_model_run_against_it(tmp_path: Path) ->
     loaded = rubric(
         tmp_path,
         item(
-            "judge: {question: 追问够不够深？}, examples: [{says: [甲：见了几个？, 乙：见了六个客户], level: 1}]"
+            "judge: {question: 追问够不够深？}, examples: [{says: [甲：几个？, 乙：见了六个客户], level: 1}]"
         ),
     )
     with model(granted(1, (2, "见了六个客户"))) as server:

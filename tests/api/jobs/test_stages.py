@@ -78,7 +78,7 @@ def test_another_rubric_scores_again_without_hearing_or_reading(works: Works) ->
         assert inspection_of(session, second).scorecard.pass_line == 90
         assert inspection_of(session, first).scorecard.pass_line == 60
         made = session.scalars(select(Artefact.kind)).all()
-        assert sorted(made) == ["inspection", "inspection", "reading", "recording", "transcript"]
+        assert sorted(made) == ["inspection", "inspection", "reading", "recording", "transcript", "waveform"]
 
 
 def test_a_transcript_that_people_put_right_is_read_instead_of_the_recording(works: Works) -> None:

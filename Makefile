@@ -24,8 +24,8 @@ demo: .venv/.ready ## Inspect two real recordings: why one passes and the other 
 	@$(BIN)/huijian inspect audio_samples/weekly_poor.opus --html $(OUT)/weekly_poor.html --json $(OUT)/weekly_poor.json
 	@echo "Open the full reports: $(OUT)/weekly_good.html and $(OUT)/weekly_poor.html"
 
-test: .venv/.ready ## Run all tests (about 14 minutes on 2 slow cores)
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+test: .venv/.ready ## Run all tests (about 15 minutes on 2 slow cores)
+	@$(BIN)/python -m pytest -n 3 --dist loadfile
 
 check: .venv/.ready ## Format, lint, types, import directions, dead code
 	@$(BIN)/ruff format --check .
@@ -37,8 +37,12 @@ check: .venv/.ready ## Format, lint, types, import directions, dead code
 bench: .venv/.ready ## Measure speed and memory as ratios against peers in the same run
 	@$(BIN)/python -m tests.evaluation.bench
 
-soak: .venv/.ready ## Kill the service at random and count what is lost or doubled
-	@$(BIN)/python -m tests.evaluation.soak && $(BIN)/python -m tests.evaluation.soak --backend postgresql
+soak: .venv/.ready ## Kill, starve and flood the service; count what is lost, doubled or late
+	@$(BIN)/python -m tests.evaluation.soak
+	@$(BIN)/python -m tests.evaluation.soak --backend postgresql
+	@$(BIN)/python -m tests.evaluation.outage
+	@$(BIN)/python -m tests.evaluation.load
+	@$(BIN)/python -m tests.evaluation.conformance
 
 eval: .venv/.ready ## Measure reading and scoring on meetings not trained on; write docs/evaluation.md
 	@$(BIN)/python -m tests.evaluation $(if $(MODELS),--models $(MODELS))

@@ -24,6 +24,7 @@ def test_the_top_level_is_exactly_the_planned_one() -> None:
         "rubrics",
         "audio_samples",
         "api",
+        "docs",
         "tests",
         "Makefile",
         "pyproject.toml",

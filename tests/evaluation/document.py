@@ -116,7 +116,7 @@ def _head(result: Evaluation, everything: Sequence[LabelledMeeting]) -> Iterator
     yield (
         f"{len(everything)} meetings by {len(authors)} authors ({', '.join(authors)}): "
         + ", ".join(f"{number} {kind}" for kind, number in sorted(kinds.items()))
-        + f". {result.minutes:.0f} minutes."
+        + "."
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from models.planning.tables import PlanState
+from models.planning.tables import Plan, PlanState
 from qa_pipeline.errors import InputError
 
 NAMES: Final[Mapping[PlanState, str]] = {
@@ -31,3 +31,10 @@ def require_step(before: PlanState, after: PlanState) -> None:
         allowed = "、".join(sorted(NAMES[state] for state in STEPS[before]))
         advice = f"可以改为：{allowed}" if allowed else "请另建一份规划"
         raise InputError(f"规划现在是“{NAMES[before]}”，不能改为“{NAMES[after]}”：{advice}。")
+
+
+def require_draft(plan: Plan) -> Plan:
+    """The plan; raises InputError unless its targets may be changed."""
+    if plan.state is not PlanState.DRAFT:
+        raise InputError(f"规划“{plan.name}”现在是“{NAMES[plan.state]}”，不能修改：请退回草稿或另建一份。")
+    return plan

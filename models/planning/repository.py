@@ -7,19 +7,19 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import delete, func, select
 
-from models.base import Repository, Scope, ScopeKind, Subtree
+from models.base import Repository, Scope, ScopeKind
 from models.calendar.weeks import month_start
 from models.indicators.parameter_repository import ParameterRepository
 from models.indicators.repository import IndicatorRepository
 from models.indicators.scopes import ids_within
 from models.indicators.tables import Indicator
-from models.organisation.conditions import holds_on, inside
-from models.organisation.tables import Institution, Person, RankHistory, SalesOffice
-from models.planning.approval import NAMES, require_step
+from models.organisation.conditions import inside
+from models.organisation.tables import Institution, Person, SalesOffice
+from models.planning.approval import require_draft, require_step
+from models.planning.basis import BasisRepository
 from models.planning.breakdown import BUFFER_RATE, required, shares, split, step_of, unassigned
 from models.planning.tables import Plan, PlanDecision, PlanState, Target
 from models.planning.team_repository import TeamRepository
@@ -79,11 +79,37 @@ class PlanRepository(Repository):
             raise InputError(f"规划（主键 {plan_id}）不存在或不属于您管辖的机构：请核对后重新选择。")
         return plan
 
+    def change(self, plan_id: int, *, name: str | None = None, buffer_rate: Decimal | None = None) -> Plan:
+        """Another name or buffer for a draft (None: as it is); the unassigned nodes follow the buffer."""
+        plan = require_draft(self.get(plan_id))
+        plan.name = plan.name if name is None else name
+        if buffer_rate is not None and buffer_rate != plan.buffer_rate:
+            plan.buffer_rate = buffer_rate
+            rows = self.session.execute(
+                select(Target, Indicator)
+                .join(Indicator, Indicator.id == Target.indicator_id)
+                .where(Target.plan_id == plan_id, ~Target.is_unassigned)
+            ).all()
+            for indicator in {indicator for _, indicator in rows}:
+                parents = [target for target, of in rows if of is indicator]
+                self._balance(parents, _Open(parents[0], plan, indicator))
+        self.session.flush()
+        return plan
+
+    def discard(self, plan_id: int) -> None:
+        """Delete a draft with its targets. Refused once it was submitted: its decisions are kept."""
+        plan = require_draft(self.get(plan_id))
+        if self.decisions(plan_id):
+            raise InputError(f"规划“{plan.name}”提交过审批，审批记录须保留，不能删除。")
+        self.session.execute(delete(Target).where(Target.plan_id == plan_id))
+        self.session.delete(plan)
+        self.session.flush()
+
     # --- targets
 
     def set_root(self, plan_id: int, code: str, value: Decimal) -> Target:
         """Set the plan institution's own target of an indicator; what is below it is balanced again."""
-        plan = self._draft(self.get(plan_id))
+        plan = require_draft(self.get(plan_id))
         indicator = IndicatorRepository(self.session).versions([code]).on(code, plan.month)
         _require_value(value, step_of(indicator.unit), indicator)
         root = self.session.scalar(
@@ -112,7 +138,7 @@ class PlanRepository(Repository):
             raise InputError("“未分配”没有下级：请在它的上级节点上分解目标。")
         for value in values.values():
             _require_value(value, parent.step, parent.indicator)
-        self._require_below(parent, values)
+        BasisRepository(self.session).require_below(parent.target.scope, parent.plan.month, values)
         children = {child.scope: child for child in self._children(parent.target) if not child.is_unassigned}
         for scope, value in values.items():
             child = children.get(scope)
@@ -278,14 +304,6 @@ class PlanRepository(Repository):
 
     # --- inside the tree
 
-    @staticmethod
-    def _draft(plan: Plan) -> Plan:
-        if plan.state is not PlanState.DRAFT:
-            raise InputError(
-                f"规划“{plan.name}”现在是“{NAMES[plan.state]}”，不能修改目标：请退回草稿或另建一份。"
-            )
-        return plan
-
     def _open(self, target_id: int) -> _Open:
         row = self.session.execute(
             select(Target, Plan, Indicator)
@@ -297,7 +315,7 @@ class PlanRepository(Repository):
         if row is None:
             raise InputError(f"目标（主键 {target_id}）不存在或不属于您管辖的机构：请刷新后重试。")
         target, plan, indicator = row
-        return _Open(target, self._draft(plan), indicator)
+        return _Open(target, require_draft(plan), indicator)
 
     def _children(self, *parents: Target) -> list[Target]:
         ids = [parent.id for parent in parents]
@@ -331,26 +349,6 @@ class PlanRepository(Repository):
                 self.session.delete(rest)
         self.session.flush()
 
-    def _require_below(self, parent: _Open, scopes: Iterable[Scope]) -> None:
-        wanted: dict[ScopeKind, set[int]] = defaultdict(set)
-        for scope in scopes:
-            wanted[scope.kind].add(scope.id)
-        above = parent.target.scope
-        for kind, ids in wanted.items():
-            below: Select[Any] | None = None
-            if above.kind is ScopeKind.INSTITUTION:
-                path = self.session.scalar(select(Institution.path).where(Institution.id == above.id)) or ""
-                below = _below_institution(kind, path, above.id, parent.plan.month)
-            elif above.kind is ScopeKind.OFFICE and kind is ScopeKind.PERSON:
-                below = select(RankHistory.person_id).where(
-                    RankHistory.office_id == above.id, holds_on(RankHistory, parent.plan.month)
-                )
-            found = set() if below is None else set(self.session.scalars(below))
-            if outside := sorted(ids - found):
-                raise InputError(
-                    f"目标只能分解给下级：{kind} {outside[0]} 在 {parent.plan.month} 不属于该节点，请核对。"
-                )
-
     def _nodes(self, plan_ids: Sequence[int]) -> dict[int, list[Node]]:
         rows = self.session.execute(
             select(Target, Indicator, func.coalesce(Person.name, SalesOffice.name, Institution.name))
@@ -377,11 +375,6 @@ class PlanRepository(Repository):
             )
             nodes[target.plan_id].append(node)
         return nodes
-
-
-def _below_institution(kind: ScopeKind, path: str, institution_id: int, day: date) -> Select[Any]:
-    ids = ids_within(kind, Subtree(path), day)
-    return ids.where(Institution.id != institution_id) if kind is ScopeKind.INSTITUTION else ids
 
 
 def _require_value(value: Decimal, step: Decimal, indicator: Indicator) -> None:

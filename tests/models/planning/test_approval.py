@@ -79,7 +79,7 @@ def test_a_plan_that_is_no_draft_is_not_changed(company: Company, plans: PlanRep
         lambda: plans.remove(root),
         lambda: plans.break_down_to_teams(root),
     ):
-        with pytest.raises(InputError, match="不能修改目标"):
+        with pytest.raises(InputError, match="不能修改"):
             change()
 
 

@@ -14,6 +14,7 @@ from api.accounts.oidc import provider_of
 from api.activities.endpoints import router as activities
 from api.batches.endpoints import router as batches
 from api.briefings.endpoints import router as briefings
+from api.calibration.endpoints import router as calibration
 from api.compliance.endpoints import router as compliance
 from api.customers.endpoints import router as customers
 from api.database import require_current
@@ -52,6 +53,7 @@ ROUTERS: Final[tuple[APIRouter, ...]] = (
     minutes,
     compliance,
     reviews,
+    calibration,
     rubrics,
     speech,
     plans,

@@ -7,6 +7,7 @@ from typing import Final
 import api.accounts.tables
 import api.activities.tables
 import api.batches.tables
+import api.calibration.tables
 import api.copies.tables
 import api.imports.tables
 import api.jobs.tables

@@ -103,7 +103,7 @@ def _why(row: Row[Any]) -> list[Why]:
 
 def take(session: Session, asker: Caller, meeting: str) -> Review:
     """Begin to review the current result; taking it again changes nothing. Raises Conflict, NotFound."""
-    account_id = _account(asker)
+    account_id = account_of(asker)
     card = current(session, found_meeting(session, asker, meeting))
     reviews = ReviewRepository(session, within=asker.within)
     if there := reviews.open_on(card.id):
@@ -168,7 +168,7 @@ def second(session: Session, asker: Caller, code: str, body: SecondIn) -> Review
     review = ReviewRepository(session, within=asker.within).get(code)
     if review.state != ReviewState.PROPOSED:
         raise Conflict(f"复核 {code} 不在等待第二人意见：请刷新后查看。")
-    account_id = _account(asker)
+    account_id = account_of(asker)
     if review.reviewer_id == account_id:
         raise Forbidden("第二人不能是作出决定的本人：请由另一位质检人员办理。")
     card = _still_current(session, review)
@@ -233,7 +233,7 @@ def _still_current(session: Session, review: Review) -> Scorecard:
     return card
 
 
-def _account(asker: Caller) -> int:
+def account_of(asker: Caller) -> int:
     if asker.account_id is None:
         raise Forbidden("复核和申诉须由登录的人员办理，不能使用 API 密钥。")
     return asker.account_id
@@ -263,7 +263,7 @@ def pace(session: Session, asker: Caller, *, day: date) -> PaceOut:
 
 def appeal(session: Session, asker: Caller, meeting: str, reason: str) -> Appeal:
     """Object to the meeting's current result. Raises Conflict while an earlier appeal is open."""
-    account_id = _account(asker)
+    account_id = account_of(asker)
     owner = found_meeting(session, asker, meeting)
     card = current(session, owner)
     if AppealRepository(session, within=asker.within).open_of(owner.id):
@@ -284,7 +284,7 @@ def appeal(session: Session, asker: Caller, meeting: str, reason: str) -> Appeal
 
 def answer(session: Session, asker: Caller, code: str, body: AnswerIn) -> Appeal:
     """Close an appeal. Upheld only after a person has decided on the result anew."""
-    account_id = _account(asker)
+    account_id = account_of(asker)
     found = AppealRepository(session, within=asker.within).get(code)
     if found.state != AppealState.OPEN:
         raise Conflict(f"申诉 {code} 已经答复。")
@@ -313,14 +313,14 @@ def agreed(session: Session, asker: Caller, *, first: date, last: date, below: s
         verdict_agreement=whole.agreement if whole else None,
         verdict_kappa=whole.kappa if whole else None,
         verdicts=_cells(verdicts),
-        energy=_shown(energy.difference) if energy else None,
+        energy=difference_out(energy.difference) if energy else None,
         items=[
             ItemAgreement(
                 item=row.item,
                 reviewed=row.judged,
                 agreement=row.agreement,
                 kappa=row.kappa,
-                difference=_shown(row.difference),
+                difference=difference_out(row.difference),
             )
             for row in rows.values()
         ],
@@ -353,7 +353,7 @@ def judgements(
     return found
 
 
-def _shown(found: Difference | None) -> DifferenceOut | None:
+def difference_out(found: Difference | None) -> DifferenceOut | None:
     if found is None:
         return None
     return DifferenceOut(

@@ -572,6 +572,18 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_calendar_feed_account_id"), ["account_id"], unique=False)
 
     op.create_table(
+        "calibration_set",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("code", sa.String(length=64), nullable=False),
+        sa.Column("title", sa.String(length=128), nullable=False),
+        sa.Column("opened_by", KEY, nullable=False),
+        sa.Column("opened_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("closed_at", sa.DateTime(timezone=True), nullable=True),
+        sa.ForeignKeyConstraint(["opened_by"], ["account.id"], name=op.f("fk_calibration_set_opened_by")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calibration_set")),
+        sa.UniqueConstraint("code", name=op.f("uq_calibration_set_code")),
+    )
+    op.create_table(
         "review",
         sa.Column("id", KEY, nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),
@@ -733,6 +745,22 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_upload_expires_at"), ["expires_at"], unique=False)
 
     op.create_table(
+        "calibration_meeting",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("set_id", KEY, nullable=False),
+        sa.Column("scorecard_id", KEY, nullable=False),
+        sa.ForeignKeyConstraint(
+            ["scorecard_id"], ["scorecard.id"], name=op.f("fk_calibration_meeting_scorecard_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["set_id"], ["calibration_set.id"], name=op.f("fk_calibration_meeting_set_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calibration_meeting")),
+        sa.UniqueConstraint(
+            "set_id", "scorecard_id", name=op.f("uq_calibration_meeting_set_id_scorecard_id")
+        ),
+    )
+    op.create_table(
         "delivery",
         sa.Column("id", KEY, nullable=False),
         sa.Column("code", sa.String(length=64), nullable=False),
@@ -774,3 +802,39 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("delivery", schema=None) as batch_op:
         batch_op.create_index("ix_delivery_waiting", ["state", "next_at"], unique=False)
+
+    op.create_table(
+        "calibration_sheet",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("meeting_id", KEY, nullable=False),
+        sa.Column("account_id", KEY, nullable=False),
+        sa.Column(
+            "verdict",
+            sa.Enum(
+                "qualified",
+                "not_qualified",
+                "needs_review",
+                name="verdict",
+                native_enum=False,
+                create_constraint=True,
+                length=32,
+            ),
+            nullable=False,
+        ),
+        sa.Column(
+            "scores",
+            sa.JSON().with_variant(postgresql.JSONB(astext_type=sa.Text()), "postgresql"),
+            nullable=False,
+        ),
+        sa.Column("handed_in_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(["account_id"], ["account.id"], name=op.f("fk_calibration_sheet_account_id")),
+        sa.ForeignKeyConstraint(
+            ["meeting_id"], ["calibration_meeting.id"], name=op.f("fk_calibration_sheet_meeting_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_calibration_sheet")),
+        sa.UniqueConstraint(
+            "meeting_id", "account_id", name=op.f("uq_calibration_sheet_meeting_id_account_id")
+        ),
+    )
+    with op.batch_alter_table("calibration_sheet", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_calibration_sheet_account_id"), ["account_id"], unique=False)

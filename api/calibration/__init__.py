@@ -1,0 +1,1 @@
+"""Calibration sets: several reviewers score the same decided meetings blind, and see how far they agree."""

@@ -54,7 +54,15 @@
   let borders = null, head = null, full = null;
   const pending = () => changes.size + (borders ? 1 : 0);
 
-  async function opened(whole) {
+  // What asks the service goes one after the other: a key pressed before it has answered is not lost, and no
+  // version is read while another is being saved.
+  let acting = Promise.resolve();
+  const inTurn = act => () => {
+    const run = () => leaving || act();
+    return acting = acting.then(run, run);
+  };
+
+  async function read(whole) {
     // What is edited must be what is shown; the text that is not masked is asked for only to edit it.
     if (head && (full || !whole)) return true;
     const answer = await ask('GET', `meetings/${given.meeting}/transcript?full=${whole}`);
@@ -65,6 +73,7 @@
     return true;
   }
 
+  const asked = whole => inTurn(() => read(whole))();
   const stale = () => say('文字稿已被他人改成新版：请刷新后再改，未保存的改动请先另记。', true);
 
   function shownPending() {
@@ -83,15 +92,24 @@
 
   const speaker = at => lines[at].querySelector('span').textContent;
 
-  function form(title, fields, keep) {
+  // A form opens at the key itself, whatever has still to be asked: the keys after it are meant for it.
+  let keep = () => {};
+
+  async function form(title, fields, keeps, asking) {
     const box = $('#editor');
     sound()?.pause();
     $('#editor-title').textContent = title;
     $('#editor-fields').replaceChildren(...fields);
-    box.onclose = () => { if (box.returnValue === 'keep') { keep(); shownPending(); } box.returnValue = ''; };
-    box.returnValue = '';
+    keep = keeps;
     box.showModal();
     fields[0].querySelector('textarea, input, select').focus();
+    if (!await asking && keep === keeps) box.close();
+  }
+
+  function kept() {
+    $('#editor').close();
+    keep();
+    shownPending();
   }
 
   function field(label, tag, set = {}) {
@@ -101,19 +119,20 @@
     return outer;
   }
 
-  async function editText() {
-    const at = line;
-    if (!await opened(true)) return;
-    const text = field('文字', 'textarea', {rows: 4, value: changes.get(at)?.text ?? full[at]});
+  function editText() {
+    const at = line, asking = asked(true);
+    const text = field('文字', 'textarea', {rows: 4, readOnly: true, placeholder: '正在取原文……'}), box = text.lastChild;
+    let was = '';
+    const fill = () => { box.value = was = changes.get(at)?.text ?? full[at]; box.readOnly = false; };
+    if (full) fill(); else asking.then(known => { if (known) fill(); });
     form(`改第 ${at + 1} 句的文字`, [text], () => {
-      const value = text.lastChild.value.trim();
-      if (value && value !== (changes.get(at)?.text ?? full[at])) change(at, {text: value});
-    });
+      const value = box.value.trim();
+      if (value && value !== was) change(at, {text: value});
+    }, asking);
   }
 
-  async function editSpeaker() {
+  function editSpeaker() {
     const at = line, was = speaker(at);
-    if (!await opened(false)) return;
     const name = field('说话人', 'input', {value: was, maxLength: 64});
     name.lastChild.setAttribute('list', 'speakers');
     const known = document.createElement('datalist');
@@ -127,14 +146,13 @@
       if (value === was) return;
       const touched = everywhere.firstChild.checked ? lines.map((_, n) => n).filter(n => speaker(n) === was) : [at];
       touched.forEach(n => change(n, {speaker: value}));
-    });
+    }, asked(false));
   }
 
   const readBorders = () => lines.flatMap((one, n) => one.dataset.chapter ? [{first: n, chapter: one.dataset.chapter}] : []);
 
-  async function editBorder() {
+  function editBorder() {
     const at = line;
-    if (!await opened(false)) return;
     const options = Object.entries(given.chapters).map(([value, word]) => new Option(word, value));
     if (at > 0) options.unshift(new Option('（此处不分章）', ''));
     const choice = field('从这一句起是', 'select');
@@ -146,7 +164,7 @@
       if (value) Object.assign(lines[at].dataset, {chapter: value, border: given.chapters[value]});
       else { delete lines[at].dataset.chapter; delete lines[at].dataset.border; }
       borders = readBorders();
-    });
+    }, asked(false));
   }
 
   async function save() {
@@ -154,14 +172,21 @@
     if (borders && borders[0]?.first !== 0) return say('第一句须属于某一章：请在第一句按 c 选择章节。', true);
     const body = {changes: [...changes].map(([utterance, what]) => ({utterance, ...what})), note: '复核台修改'};
     if (borders) body.chapters = borders;
+    const sent = new Map(changes), drawn = borders;
+    if (!await read(false)) return;
     const answer = await ask('POST', `meetings/${given.meeting}/transcript/versions`, body, {'If-Match': head});
     if (answer.status === 412) return stale();
     if (!answer.ok) return say(answer.refusal, true);
     given.text = answer.body.version;
-    [head, full, borders] = [answer.tag, null, null];
-    for (const at of changes.keys()) lines[at].querySelector('p').textContent = answer.body.utterances[at].text;
-    for (const one of all('.renamed')) one.classList.remove('renamed');
-    changes.clear();
+    [head, full] = [answer.tag, null];
+    // What was changed while the service was answering is not saved yet.
+    if (borders === drawn) borders = null;
+    for (const [at, what] of sent) {
+      if (changes.get(at) !== what) continue;
+      changes.delete(at);
+      lines[at].classList.remove('renamed');
+      lines[at].querySelector('p').textContent = answer.body.utterances[at].text;
+    }
     $('#text-version').textContent = `文字稿第 ${given.text} 版`;
     $('[data-do=rescore]').hidden = false;
     shownPending();
@@ -312,24 +337,26 @@
   const toggleHelp = () => { const box = $('#keys'); box.open ? box.close() : box.showModal(); };
   const editing = edit => () => { if (given.edits && lines[line]) edit(); };
   const level = share => () => { if (given.deciding && items[item]) give(items[item], share * items[item].dataset.max); };
-  const acts = {take, release, next, rescore, save, drop, help: toggleHelp,
-    again: () => sound()?.seek(startOf(line)), close: () => $('#editor').close('')};
+  const acts = {take: inTurn(take), release: inTurn(release), next: inTurn(next), save: inTurn(save),
+    decide: inTurn(decide), rescore, drop, help: toggleHelp, again: () => sound()?.seek(startOf(line)),
+    close: () => $('#editor').close()};
   const keys = {
     ' ': () => sound()?.toggle(), ArrowLeft: () => sound()?.skip(-5), ArrowRight: () => sound()?.skip(5),
     ',': () => faster(-0.25), '.': () => faster(0.25),
     j: () => step(1), k: () => step(-1), ArrowDown: () => select(Math.min(items.length - 1, item + 1)),
     ArrowUp: () => select(Math.max(0, item - 1)), Enter: confirm,
-    e: editing(editText), s: editing(editSpeaker), c: editing(editBorder), w: save,
-    d: () => $('#reason')?.focus(), t: () => { if (!$('[data-do=take]')) return; take(); }, n: next, '?': toggleHelp,
+    e: editing(editText), s: editing(editSpeaker), c: editing(editBorder), w: acts.save,
+    d: () => $('#reason')?.focus(), t: () => { if ($('[data-do=take]')) acts.take(); }, n: acts.next, '?': toggleHelp,
     ...Object.fromEntries(given.steps.map((share, place) => [String(place + 1), level(share)])),
   };
 
   document.addEventListener('keydown', event => {
-    const target = event.target;
+    // A field of a closed form keeps the focus until the browser draws again; keys are not meant for it.
+    const target = event.target.closest?.('dialog:not([open])') ? document.body : event.target;
     if (event.isComposing) return;
     if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
-      if ($('#editor').open) return $('#editor').close('keep');
-      if (target.closest?.('#decision')) return decide();
+      if ($('#editor').open) return kept();
+      if (target.closest?.('#decision')) return acts.decide();
     }
     if (event.key === 'Enter' && target.matches?.('.why input')) { event.preventDefault(); target.blur(); return confirm(); }
     if (event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
@@ -369,7 +396,8 @@
     if (one) sessionStorage.setItem(drafts, JSON.stringify([...rows]));
   });
   document.addEventListener('submit', event => {
-    if (event.target.id === 'decision') { event.preventDefault(); decide(); }
+    if (event.target.id === 'decision') { event.preventDefault(); acts.decide(); }
+    if (event.target.closest('#editor')) { event.preventDefault(); kept(); }
   });
   addEventListener('beforeunload', event => { if (pending() && !leaving) event.preventDefault(); });
 

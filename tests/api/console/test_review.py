@@ -9,7 +9,7 @@ from typing import Final
 from urllib.request import Request, urlopen
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from api.access import COOKIE, CSRF_HEADER
 from api.accounts.tables import Role
@@ -142,6 +142,25 @@ def test_keys_play_and_move_and_are_not_stolen_while_somebody_types(page_as: Pag
     assert current(page) == before
 
 
+def quick(page: Page) -> None:
+    """Keys come faster than the service answers, and two of them before the browser draws again."""
+    held: list[Route] = []
+    page.route("**/transcript?full=*", lambda route: held.append(route))
+    page.keyboard.press("s")
+    page.keyboard.type("快手")
+    page.evaluate("""
+        for (const key of [{key: 'Enter', ctrlKey: true}, {key: 'c'}])
+          document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {...key, bubbles: true}));
+    """)
+    expect(page.get_by_label("从这一句起是")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#pending")).to_have_text("未保存 1 处")
+    expect(page.locator(".line").first).to_contain_text("快手")
+    for route in held:
+        route.continue_()
+    page.unroute("**/transcript?full=*")
+
+
 def test_corrections_are_a_new_version_and_a_foreign_one_is_told_in_words(
     page_as: PageAs, asking: Asking
 ) -> None:
@@ -159,6 +178,9 @@ def test_corrections_are_a_new_version_and_a_foreign_one_is_told_in_words(
     page.get_by_label("从这一句起是").select_option("off_topic")
     page.keyboard.press("Control+Enter")
     expect(page.locator("#pending")).to_have_text("未保存 3 处")
+
+    quick(late)
+
     page.keyboard.press("w")
     expect(page.locator("#text-version")).to_have_text("文字稿第 2 版")
     expect(page.locator("#pending")).to_have_text("")

@@ -20,7 +20,7 @@ from api.accounts.repository import SignInRepository, reach
 from api.accounts.tables import Account, Role
 from api.limits import address_of
 from api.problems import Forbidden, NotSignedIn
-from api.sessions import SAFE, Database
+from api.sessions import SAFE
 from models.base import Subtree
 from models.database import transaction
 
@@ -110,8 +110,11 @@ def hashed(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
-def caller(request: Request, session: Database) -> Caller:
+def caller(request: Request) -> Caller:
     """The caller by session cookie or API key.
+
+    Looked up in a session of its own, over at once: a request that holds a connection of the database while
+    it waits for a thread keeps those from theirs that have a thread and wait for a connection.
 
     Raises NotSignedIn; Forbidden for a missing CSRF token; TooMany for a caller above their rate, and for an
     address that keeps trying tokens which do not hold.
@@ -121,10 +124,11 @@ def caller(request: Request, session: Database) -> Caller:
     if not (scheme.lower() == "bearer" and key) and not token:
         raise NotSignedIn("请先登录，或在 Authorization 头中给出 API 密钥。")
     try:
-        if scheme.lower() == "bearer" and key:
-            asker = _by_key(session, request, key.strip())
-        else:
-            asker = _by_cookie(session, request, token or "")
+        with Session(request.app.state.engine) as session:
+            if scheme.lower() == "bearer" and key:
+                asker = _by_key(session, request, key.strip())
+            else:
+                asker = _by_cookie(session, request, token or "")
     except NotSignedIn:
         request.app.state.limits.strangers.take(address_of(request))
         raise
@@ -142,7 +146,7 @@ class Allowed:
 
     permission: Permission
 
-    def __call__(self, asker: Asker) -> Caller:
+    async def __call__(self, asker: Asker) -> Caller:
         if asker.must_change_password:
             raise Forbidden("首次登录后须先修改密码。")
         if self.permission not in asker.permissions:
@@ -161,7 +165,7 @@ class AnyCaller:
 
     reason: str
 
-    def __call__(self, asker: Asker) -> Caller:
+    async def __call__(self, asker: Asker) -> Caller:
         return asker
 
 

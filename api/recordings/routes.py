@@ -77,7 +77,7 @@ _BODY: Final[dict[str, Any]] = {
 }
 
 
-def placing(
+async def placing(
     meeting: Annotated[Code | None, Query(description="会议编号；不填则按机构、日期和文件名找")] = None,
     institution: Annotated[Code | None, Query(description="机构代码")] = None,
     day: Annotated[Day | None, Query(description="召开日期；不填则看文件名或录音时间")] = None,

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from api.access import Caller, Permission, allowed
 from api.audit import note
 from api.codes import CodeRepository
-from api.etags import tagged
+from api.etags import IfMatch, require_match, tagged
 from api.fields import Below, Code, Month
 from api.pages import Cursor, Limit, Page, page
 from api.plans import service
@@ -20,6 +20,7 @@ from api.plans.schemas import (
     DecisionOut,
     NewPlan,
     NewScenario,
+    PlanChange,
     PlanComparison,
     PlanDetail,
     PlanOut,
@@ -58,6 +59,7 @@ def plans(
 @router.post("/plans", status_code=201, summary="新建规划", operation_id="add_plan")
 def add(request: Request, response: Response, session: Database, asker: Editor, body: NewPlan) -> PlanDetail:
     key = CodeRepository(session, within=asker.within).key(Institution, body.institution)
+    service.require_new(session, body.code)
     plan = PlanRepository(session, within=asker.within).create(
         code=body.code, name=body.name, institution_id=key, month=body.month, buffer_rate=body.buffer_rate
     )
@@ -72,6 +74,36 @@ def plan(response: Response, session: Database, asker: Reader, code: Code) -> Pl
     shown = service.detail(session, asker, service.plan_of(session, asker, code))
     tagged(response, shown)
     return shown
+
+
+@router.patch("/plans/{code}", summary="修改草稿的名称和缓冲", operation_id="change_plan")
+def change(
+    request: Request,
+    response: Response,
+    session: Database,
+    asker: Editor,
+    code: Code,
+    body: PlanChange,
+    match: IfMatch = None,
+) -> PlanDetail:
+    found = service.plan_of(session, asker, code)
+    require_match(match, service.detail(session, asker, found))
+    PlanRepository(session, within=asker.within).change(
+        found.id, name=body.name, buffer_rate=body.buffer_rate
+    )
+    note(session, request, asker, "plan.change", kind="plan", code=code, institution_id=found.institution_id)
+    shown = service.detail(session, asker, found)
+    tagged(response, shown)
+    return shown
+
+
+@router.delete("/plans/{code}", status_code=204, summary="删除从未提交过的草稿", operation_id="discard_plan")
+def discard(request: Request, session: Database, asker: Editor, code: Code, match: IfMatch = None) -> None:
+    found = service.plan_of(session, asker, code)
+    require_match(match, service.detail(session, asker, found))
+    home = found.institution_id
+    PlanRepository(session, within=asker.within).discard(found.id)
+    note(session, request, asker, "plan.delete", kind="plan", code=code, institution_id=home)
 
 
 @router.get("/plans/{code}/problems", summary="目标树的校验报告（R27）", operation_id="validate_plan")

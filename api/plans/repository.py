@@ -39,6 +39,10 @@ class PlanListRepository(Repository):
             query = query.where(Plan.state == state)
         return self.session.execute(after(query, [Plan.code], cursor, limit)).all()
 
+    def is_taken(self, code: str) -> bool:
+        """Whether a plan of anywhere bears the code."""
+        return self.session.scalar(select(Plan.id).where(Plan.code == code)) is not None
+
     def holds(self, plan_id: int, target_id: int) -> bool:
         """Whether the target is one of the plan's."""
         query = select(Target.id).where(Target.id == target_id, Target.plan_id == plan_id)

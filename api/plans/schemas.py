@@ -8,9 +8,11 @@ from decimal import Decimal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.codes import Named, ScopeOut, ScopeRef
-from api.fields import Code, Line, Month, Words, example
+from api.fields import Code, Given, Line, Month, Words, example
 from api.figures import AmountIn, Figure, MoneyIn, RateIn
+from models.base import ScopeKind
 from models.indicators.tables import Aspect
+from models.planning.basis import Method
 from models.planning.tables import PlanState
 from models.planning.tree import Fault
 
@@ -51,6 +53,17 @@ class NewPlan(BaseModel):
     institution: Code
     month: Month
     buffer_rate: RateIn | None = Field(None, ge=0, le=1, description="不填则取参数 buffer_rate，未设为 5%")
+
+
+class PlanChange(Given):
+    """What is given is changed; a draft only."""
+
+    model_config = ConfigDict(json_schema_extra=example(name="十二月进取", buffer_rate="0.08"))
+
+    name: Line | None = Field(None, description="名称；不填为不变")
+    buffer_rate: RateIn | None = Field(
+        None, ge=0, le=1, description="下级合计应超出本级的比例；不填为不变，改后“未分配”随之变化"
+    )
 
 
 class NewScenario(BaseModel):
@@ -130,6 +143,48 @@ class TeamBreakDown(BaseModel):
 
     plan: PlanDetail
     unknown: list[str] = Field(description="缺什么因素：不为空则没有分解")
+
+
+class ShareOut(BaseModel):
+    """One of those right below a node."""
+
+    scope: ScopeOut
+    weight: Figure | None = Field(description="分解依据，按方法而定；数据不足为 null，不作猜测")
+    proposed: Figure | None = Field(description="按此方法应得的目标；不能分解时为 null")
+    value: Figure | None = Field(description="现有目标；还没有为 null")
+
+
+class SharesOut(BaseModel):
+    """What a method would give to those right below a node; nothing is changed."""
+
+    method: Method
+    target: Figure = Field(description="本级目标")
+    required: Figure = Field(description="下级合计应达到的数：本级目标加缓冲")
+    shares: list[ShareOut] = Field(description="下级机构；没有则为营业室；再没有则为外勤人员")
+    why_not: str | None = Field(description="不能按此方法分解的原因；能分解为 null")
+
+
+class Spreading(Given):
+    """Break every target that has none below it down, level by level."""
+
+    model_config = ConfigDict(json_schema_extra=example(method="headcount", down_to="person"))
+
+    method: Method = Field(
+        description="even 平均，headcount 按月初外勤人力，history 按前三个月实绩，"
+        "history_or_mean 同上而缺实绩者按同级平均，teams 按团队基础、职级、市场（R28）"
+    )
+    down_to: ScopeKind = Field(description="分到哪一级：institution 机构，office 营业室，person 个人")
+    indicators: list[Code] = Field(
+        default_factory=list, max_length=100, description="只分解这些指标；不填为全部"
+    )
+
+
+class SpreadOut(BaseModel):
+    """The plan after it; targets that were broken down before stay as they were."""
+
+    plan: PlanDetail
+    added: int = Field(description="新增的目标数")
+    unknown: list[str] = Field(description="没有分解的节点，每个一句原因")
 
 
 class ComparedNode(BaseModel):

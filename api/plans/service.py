@@ -22,6 +22,8 @@ from api.plans.schemas import (
     PlanDetail,
     PlanOut,
     PlanProblem,
+    ShareOut,
+    SharesOut,
     TierOut,
 )
 from api.problems import Conflict, NotFound
@@ -29,8 +31,10 @@ from models.base import Scope
 from models.organisation.roster import RosterRepository
 from models.organisation.tables import Institution, Rank
 from models.planning.approval import require_step
+from models.planning.basis import Method
 from models.planning.capacity import Tier, capacity
 from models.planning.repository import PlanRepository
+from models.planning.spreading import SpreadRepository
 from models.planning.tables import Plan, PlanState
 from models.planning.tree import Problem
 from models.toolbox.repository import ToolboxRepository
@@ -102,8 +106,36 @@ def require_target(session: Session, asker: Caller, plan: Plan, target_id: int) 
         raise NotFound(f"规划“{plan.name}”中没有目标 {target_id}：请刷新后重试。")
 
 
+def shares(session: Session, asker: Caller, plan: Plan, target_id: int, method: Method) -> SharesOut:
+    """What the method would give to those right below the node; raises NotFound, InputError."""
+    require_target(session, asker, plan, target_id)
+    found = SpreadRepository(session, within=asker.within).shares(plan.id, target_id, method)
+    return SharesOut(
+        method=method,
+        target=found.node.value,
+        required=found.required,
+        shares=[
+            ShareOut(
+                scope=ScopeOut(kind=share.member.scope.kind, code=share.member.code, name=share.member.name),
+                weight=share.weight,
+                proposed=share.proposed,
+                value=share.present,
+            )
+            for share in found.shares
+        ],
+        why_not=found.why_not,
+    )
+
+
+def require_new(session: Session, code: str) -> None:
+    """Raise Conflict for a code in use."""
+    if PlanListRepository(session).is_taken(code):
+        raise Conflict(f"方案代码 {code} 已被使用：请换一个代码。")
+
+
 def copy(session: Session, asker: Caller, source: Plan, *, code: str, name: str) -> Plan:
-    """Another scenario of the same month with the same tree, as a draft."""
+    """Another draft of the same month with the same tree; raises Conflict for a code in use."""
+    require_new(session, code)
     new = PlanRepository(session, within=asker.within).create(
         code=code,
         name=name,

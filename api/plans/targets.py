@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Path, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from api.access import Caller, Permission, allowed
 from api.audit import note
@@ -17,15 +17,21 @@ from api.plans.schemas import (
     BreakDown,
     PlanDetail,
     RootTarget,
+    SharesOut,
+    Spreading,
+    SpreadOut,
     TargetValue,
     TeamBreakDown,
 )
 from api.sessions import Database
 from models.base import Scope
+from models.planning.basis import Method
 from models.planning.repository import PlanRepository
+from models.planning.spreading import SpreadRepository
 from qa_pipeline.errors import InputError
 
 router: Final = APIRouter(tags=["规划"])
+Reader = Annotated[Caller, Depends(allowed(Permission.READ_MODEL))]
 Editor = Annotated[Caller, Depends(allowed(Permission.EDIT_MODEL))]
 Target = Annotated[int, Path(alias="id", ge=1, lt=2**63, description="目标节点编号")]
 
@@ -118,3 +124,27 @@ def break_down(editing: Editing, target: Target, body: BreakDown) -> PlanDetail:
 def break_down_to_teams(editing: Editing, target: Target) -> TeamBreakDown:
     unknown = editing.of(target).break_down_to_teams(target)
     return TeamBreakDown(plan=editing.done("break_down_to_teams", target=target), unknown=list(unknown))
+
+
+@router.get(
+    "/plans/{code}/targets/{id}/shares",
+    summary="按某种方法下级各应得多少（不改动）",
+    operation_id="get_plan_target_shares",
+)
+def shares(
+    session: Database,
+    asker: Reader,
+    code: Code,
+    target: Target,
+    method: Annotated[Method, Query(description="分解方法，含义见“逐级分解”")],
+) -> SharesOut:
+    return service.shares(session, asker, service.plan_of(session, asker, code), target, method)
+
+
+@router.post("/plans/{code}/spread", summary="逐级分解还没有下级的目标", operation_id="spread_plan_targets")
+def spread(editing: Editing, body: Spreading) -> SpreadOut:
+    done = SpreadRepository(editing.session, within=editing.asker.within).spread(
+        editing.plan.id, body.method, down_to=body.down_to, codes=body.indicators
+    )
+    shown = editing.done("spread", method=body.method, down_to=body.down_to, added=done.added)
+    return SpreadOut(plan=shown, added=done.added, unknown=list(done.unknown))

@@ -29,10 +29,10 @@ def plan(manager: TestClient) -> TestClient:
     return manager
 
 
-def edit(client: TestClient, method: str, path: str, status: int = 200, **body: Any) -> Any:
+def edit(client: TestClient, verb: str, path: str, status: int = 200, **body: Any) -> Any:
     """Read the plan, then edit it as it was read."""
     tag = client.get(f"{V1}/plans/P1").headers["ETag"]
-    answer = client.request(method, f"{V1}/plans/P1/{path}", json=body or None, headers={"If-Match": tag})
+    answer = client.request(verb, f"{V1}/plans/P1/{path}", json=body or None, headers={"If-Match": tag})
     assert answer.status_code == status, answer.text
     return answer.json()
 
@@ -52,7 +52,7 @@ def test_a_plan_has_the_standard_buffer_and_says_what_it_lacks(manager: TestClie
     assert (made["buffer_rate"], made["state"], made["month"]) == ("0.05", "draft", "2026-07")
     assert [each["fault"] for each in made["problems"]] == ["no_root"]
     again = manager.post(f"{V1}/plans", json=NEW)
-    assert (again.status_code, again.json()["code"]) == (409, "conflict")
+    assert (again.status_code, "P1 已被使用" in again.json()["detail"]) == (409, True)
     listed = manager.get(f"{V1}/plans?month=2026-07&state=draft&below=A").json()["items"]
     assert [each["code"] for each in listed] == ["P1"]
     assert manager.get(f"{V1}/plans?month=2026-08").json()["items"] == []
@@ -91,6 +91,44 @@ def test_r28_teams_whose_factors_are_not_known_are_named_and_nothing_changes(pla
     answer = edit(plan, "post", f"targets/{root}/break-down-to-teams")
     assert answer["unknown"][0].startswith("A1室缺团队基础、职级系数")
     assert len(answer["plan"]["nodes"]) == 2
+
+
+def test_a_method_says_what_each_below_would_get_and_the_whole_tree_is_broken_down(
+    plan: TestClient, signed_in: SignedIn
+) -> None:
+    root = node(plan, "A")["id"]
+    path = f"{V1}/plans/P1/targets/{root}/shares"
+    found = plan.get(path, params={"method": "headcount"}).json()
+    assert (found["target"], found["required"], found["why_not"]) == ("1000", "1050", None)
+    assert [(each["scope"]["code"], each["weight"], each["proposed"]) for each in found["shares"]] == [
+        ("A1", "3", "525"),
+        ("A2", "3", "525"),
+    ]
+    unknown = plan.get(path, params={"method": "history"}).json()
+    assert "A1室、A2室缺" in unknown["why_not"]
+    assert unknown["shares"][0]["proposed"] is None
+    assert plan.get(f"{V1}/plans/P1/targets/999999/shares?method=even").status_code == 404
+    answer = edit(plan, "post", "spread", method="even", down_to="person")
+    assert (answer["added"], answer["unknown"], answer["plan"]["problems"]) == (2 * (2 + 6), [], [])
+    again = edit(plan, "post", "spread", status=400, method="even", down_to="office", indicators=["fyc"])
+    assert "没有可以往下分解的目标" in again["detail"]
+    assert signed_in(Role.QA).post(f"{V1}/plans/P1/spread", json={}).status_code == 403
+
+
+def test_a_draft_is_renamed_and_deleted_until_it_is_submitted(plan: TestClient) -> None:
+    tag = plan.get(f"{V1}/plans/P1").headers["ETag"]
+    body = {"name": "七月进取", "buffer_rate": "0.1"}
+    assert plan.patch(f"{V1}/plans/P1", json=body).status_code == 400
+    changed = plan.patch(f"{V1}/plans/P1", json=body, headers={"If-Match": tag})
+    assert (changed.json()["name"], changed.json()["buffer_rate"]) == ("七月进取", "0.1")
+    assert plan.delete(f"{V1}/plans/P1", headers={"If-Match": tag}).status_code == 412
+    plan.post(f"{V1}/plans/P1/submit", json={})
+    plan.post(f"{V1}/plans/P1/take-back", json={})
+    kept = plan.delete(f"{V1}/plans/P1", headers={"If-Match": "*"})
+    assert "审批记录须保留" in kept.json()["detail"]
+    plan.post(f"{V1}/plans", json={**NEW, "code": "P2"})
+    assert plan.delete(f"{V1}/plans/P2", headers={"If-Match": "*"}).status_code == 204
+    assert plan.get(f"{V1}/plans/P2").status_code == 404
 
 
 def test_an_edit_of_what_somebody_else_changed_is_refused(plan: TestClient) -> None:

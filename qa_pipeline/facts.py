@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from qa_pipeline.errors import FactsError
-from qa_pipeline.values import MeetingFacts, MeetingKind, Roster, Theme
+from qa_pipeline.names import INDICATORS
+from qa_pipeline.values import Figure, MeetingFacts, MeetingKind, Roster, Theme
 
 if TYPE_CHECKING:
     from ruamel.yaml.nodes import MappingNode, Node
 
-Word = TypeVar("Word", MeetingKind, Theme)
+Word = TypeVar("Word", MeetingKind, Theme, str)
 
 MAX_BYTES: Final = 256 * 1024
 MAX_PEOPLE: Final = 100_000
@@ -45,6 +46,11 @@ THEMES: Final[Mapping[str, Theme]] = {
     "招募检视周": Theme.RECRUITMENT_REVIEW,
     "月末冲刺周": Theme.MONTH_END_SPRINT,
 }
+INDICATOR_WORDS: Final[Mapping[str, str]] = {
+    **{code: code for code in INDICATORS},
+    **{name: code for code, (name, _) in INDICATORS.items()},
+}
+FIGURE_KEYS: Final = tuple(field.name for field in fields(Figure))
 
 
 class _FactsInput(BaseModel):
@@ -66,6 +72,7 @@ class _FactsInput(BaseModel):
     on_site: int | None = None
     prepared_at: datetime | None = None
     meeting_minutes: float | None = None
+    figures: tuple[Figure, ...] = ()
 
     @field_validator("kind", mode="before")
     @classmethod
@@ -134,6 +141,23 @@ class _FactsInput(BaseModel):
         if not 0 < minutes <= 24 * 60:
             raise ValueError(f"会议时长 {minutes:g} 分钟不可能，应在 0–1440 分钟之间")
         return minutes
+
+    @field_validator("figures", mode="before")
+    @classmethod
+    def _figures(cls, value: Any) -> tuple[Figure, ...]:
+        if _empty(value):
+            return ()
+        if not isinstance(value, list | tuple):
+            raise ValueError("应为一列，每项写 owner、indicator、value")  # noqa: TRY004 - as above
+        if len(value) > MAX_PEOPLE:
+            raise ValueError(f"有 {len(value)} 项，过多，请核对")
+        read = tuple(_figure(number, one) for number, one in enumerate(value, 1))
+        seen: set[tuple[str, str]] = set()
+        for figure in read:
+            if (what := (figure.owner, figure.indicator)) in seen:
+                raise ValueError(f"{figure.owner}的{INDICATORS[figure.indicator][0]}写了两次，请只保留一个")
+            seen.add(what)
+        return read
 
 
 KEYS: Final = tuple(_FactsInput.model_fields)
@@ -239,11 +263,33 @@ def _compose(text: str, place: _Place) -> tuple[dict[str, Any], dict[str, tuple[
         lines[key] = here
         if isinstance(node, ScalarNode):
             values[key] = _scalar(node)
+        elif key == "figures" and isinstance(node, SequenceNode):
+            values[key] = [_entry(n, place) for n in node.value]
         elif isinstance(node, SequenceNode) and all(isinstance(n, ScalarNode) for n in node.value):
             values[key] = [str(n.value) for n in node.value]
         else:
             raise _Place(place.source, lines).error(f"键“{key}”的值应为一个值或一列名字。", key)
     return values, lines
+
+
+def _entry(node: Node, place: _Place) -> dict[str, Any]:
+    """One given figure; the place of what is wrong in it is its own line, not that of the whole list."""
+    from ruamel.yaml.nodes import MappingNode, ScalarNode
+
+    here = _Place(place.source, {"figures": (node.start_mark.line + 1, node.start_mark.column + 1)})
+    if not isinstance(node, MappingNode) or not all(
+        isinstance(part, ScalarNode) for pair in _pairs(node) for part in pair
+    ):
+        raise here.error(
+            "键“figures”：每项应写成 {owner: 谁, indicator: 指标, value: 数值}，as_of 和 unit 可不写。",
+            "figures",
+        )
+    entry = {str(name.value): _scalar(value) for name, value in _pairs(node)}
+    try:
+        _figure(0, entry)
+    except ValueError as error:
+        raise here.error(f"键“figures”：{error}。", "figures") from None
+    return entry
 
 
 def _pairs(root: MappingNode) -> list[tuple[Node, Node]]:
@@ -365,6 +411,41 @@ def _moment(value: Any) -> datetime | None:
                 raise ValueError(f"“{text}”不是时间，应写成 年-月-日 时:分") from None
             moment = datetime.combine(on, at)
     return moment.astimezone(BEIJING).replace(tzinfo=None) if moment.tzinfo else moment
+
+
+def _figure(number: int, given: Any) -> Figure:
+    """One entry; raises ValueError (Chinese). ``number`` counts from 1, 0 where its line is told anyway."""
+    if isinstance(given, Figure):
+        return given
+    at = f"第 {number} 项" if number else ""
+    if not isinstance(given, Mapping):
+        raise ValueError(f"{at}应写成 {{owner: 谁, indicator: 指标, value: 数值}}")  # noqa: TRY004 - as above
+    for key in given:
+        if key not in FIGURE_KEYS:
+            raise ValueError(f"{at}有未知的键“{key}”{_nearest(str(key), FIGURE_KEYS)}")
+    if missing := [key for key in ("owner", "indicator", "value") if _empty(given.get(key))]:
+        raise ValueError(f"{at}缺少“{missing[0]}”")
+    code = _word(given["indicator"], INDICATOR_WORDS, "指标") or ""
+    value, unit = _quantity(given["value"], given.get("unit"), *INDICATORS[code])
+    return Figure(
+        owner=str(given["owner"]).strip()[:200],
+        indicator=code,
+        value=value,
+        unit=unit,
+        as_of=_date(given.get("as_of")),
+    )
+
+
+def _quantity(value: Any, unit: Any, name: str, wanted: str) -> tuple[float, str]:
+    """(value, unit) in the indicator's own unit: 320万, 320 with 万元, and 3,200,000 are the same."""
+    said, given = str(value).replace(",", "").strip(), "" if _empty(unit) else str(unit).strip()
+    whole = said if given and said.endswith(given) else said + given
+    found = re.fullmatch(rf"([-+]?\d+(?:\.\d+)?)\s*([万亿]?)\s*({re.escape(wanted)})?", whole)
+    if not found or (wanted == "%") != (found[3] == "%"):
+        example = "62%" if wanted == "%" else f"8.5 万{wanted}" if wanted == "元" else f"8 {wanted}"
+        raise ValueError(f"“{whole}”不是{name}的数值，应带单位“{wanted}”，例如 {example}")
+    scale = {"": 1.0, "万": 1e4, "亿": 1e8}[found[2]] * (0.01 if wanted == "%" else 1.0)
+    return round(float(found[1]) * scale, 6), wanted
 
 
 def _count(value: Any) -> int:

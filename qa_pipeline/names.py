@@ -59,3 +59,33 @@ VERDICTS: Final[Mapping[Verdict, str]] = {
     Verdict.NOT_QUALIFIED: "不合格",
     Verdict.NEEDS_REVIEW: "待人工复核",
 }
+
+INDICATORS: Final[Mapping[str, tuple[str, str]]] = {
+    "regular_premium": ("期缴保费", "元"),
+    "fyc": ("FYC", "元"),
+    "own_fyc": ("本人FYC", "元"),
+    "headcount": ("在职人力", "人"),
+    "mean_headcount": ("月均人力", "人"),
+    "u_headcount": ("U人力", "人"),
+    "u_rate": ("U率", "%"),
+    "active_headcount": ("出单人力", "人"),
+    "activity_rate": ("活动率", "%"),
+    "ct_attained": ("达CT室数", "室"),
+    "ct_rate": ("CT率", "%"),
+    "customers": ("成交客户", "户"),
+    "new_agents": ("新增人力", "人"),
+    "new_agent_fyc": ("新人FYC", "元"),
+    "ct_progress": ("CT进度", "%"),
+    "visits": ("拜访量", "次"),
+    "closes": ("成交量", "件"),
+    "premium_per_close": ("件均保费", "元"),
+    "warm_customers": ("缘故客户", "户"),
+    "referrals": ("转介绍", "户"),
+    "joint_visits": ("陪访次数", "次"),
+    "invitations": ("邀约客户", "户"),
+    "arrivals": ("到场客户", "户"),
+    "platform_events": ("平台活动", "场"),
+    "training_referral": ("送训", "人次"),
+    "training_rate": ("送训室率", "%"),
+}
+"""Indicator -> (name, unit): those of the indicator model whose figures meetings say aloud."""

@@ -237,6 +237,19 @@ class Roster:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """What the books say: ``owner`` (an institution, office or person, as meetings call them) has ``value``
+    of ``indicator`` (an id of ``names.INDICATORS``, in its unit; a percentage is a share, 0.62) up to
+    ``as_of``."""
+
+    owner: str
+    indicator: str
+    value: float
+    unit: str
+    as_of: date | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MeetingFacts:
     """What is known of a meeting besides its recording (flags or NAME.meeting.yaml). None is unknown."""
 
@@ -255,6 +268,8 @@ class MeetingFacts:
     prepared_at: datetime | None = None
     meeting_minutes: float | None = None
     """Length of the meeting as held, in minutes, if known apart from the recording (R7)."""
+    figures: tuple[Figure, ...] = ()
+    """What the figures said in the meeting can be compared with."""
 
 
 # ---------------------------------------------------------------- chapters
@@ -374,6 +389,17 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpokenFigure:
+    """A figure as said beside the one that was given: ``value`` in the unit of ``given``. ``agrees``: what
+    parts them is no more than the rounding of what was said."""
+
+    given: Figure
+    value: float
+    agrees: bool
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
     """Everything measured in one meeting. ``readings`` run parallel to the transcript's utterances;
     ``host`` is the speaker label of the host where one could be told."""
@@ -385,6 +411,8 @@ class Findings:
     issues: tuple[Remark, ...]
     actions: tuple[Action, ...]
     reader: str
+    figures: tuple[SpokenFigure, ...] = ()
+    """Figures of the meeting that could be compared with those given, in time order."""
 
 
 # ---------------------------------------------------------------- second reader

@@ -6,7 +6,7 @@ import pytest
 
 from qa_pipeline.errors import FactsError
 from qa_pipeline.facts import facts_from, facts_warnings, merge, read_facts
-from qa_pipeline.values import MeetingFacts, MeetingKind, Roster, Theme
+from qa_pipeline.values import Figure, MeetingFacts, MeetingKind, Roster, Theme
 
 GOOD = """\
 kind: 周复盘会
@@ -26,6 +26,11 @@ on_leave: 赵彩琴
 on_site: 2
 prepared_at: 2026-11-07 18:30
 meeting_minutes: 62.5
+figures:
+  - {owner: 王芳霞, indicator: 期缴保费, value: 32万, as_of: 2026-11-07}
+  - owner: 天水秦州营销服务部
+    indicator: u_rate
+    value: 62.5%
 """
 
 
@@ -55,6 +60,12 @@ def test_a_whole_sidecar(sidecar):
         on_site=2,
         prepared_at=datetime(2026, 11, 7, 18, 30),
         meeting_minutes=62.5,
+        figures=(
+            Figure(
+                owner="王芳霞", indicator="regular_premium", value=320_000, unit="元", as_of=date(2026, 11, 7)
+            ),
+            Figure(owner="天水秦州营销服务部", indicator="u_rate", value=0.625, unit="%"),
+        ),
     )
 
 
@@ -87,6 +98,19 @@ def test_what_is_not_given_is_unknown(sidecar, text):
         ("kind: weekly_review\ntheme: month_end_sprint\n", "第 2 行", "周复盘会的主题"),
         ("attendees: {a: 1}\n", "第 1 行", "一列名字"),
         ("- 张三\n", "meeting.yaml", "键: 值"),
+        ("figures: 320\n", "第 1 行", "应为一列"),
+        ("figures:\n  - 张三\n", "第 2 行第 5 列", "每项应写成"),
+        ("figures:\n  - {owner: 甲, indicatr: fyc, value: 1}\n", "第 2 行", "是否想写“indicator”"),
+        ("figures:\n  - {owner: 甲, indicator: fyd, value: 1}\n", "第 2 行", "是否想写“fyc”"),
+        ("figures:\n  - {owner: 甲, indicator: fyc}\n", "第 2 行", "缺少“value”"),
+        ("figures:\n  - {owner: 甲, indicator: fyc, value: 8 件}\n", "第 2 行", "应带单位“元”"),
+        ("figures:\n  - {owner: 甲, indicator: u_rate, value: 62}\n", "第 2 行", "例如 62%"),
+        ("figures:\n  - {owner: 甲, indicator: fyc, value: 1, as_of: 明天}\n", "第 2 行", "年-月-日"),
+        (
+            "figures:\n  - {owner: 甲, indicator: fyc, value: 1}\n  - {owner: 甲, indicator: FYC, value: 2}\n",
+            "第 1 行",
+            "写了两次",
+        ),
         ("host: [甲\n", "第 2 行", "YAML"),
         ("host: '\x01'\n", "meeting.yaml", "YAML"),
     ],

@@ -58,6 +58,7 @@ CATALOGUE: Final = (
     _process("ct_progress", "CT进度", RATE_UNIT, "min(实际/阈值)，对CT标准的每一项取最小"),
     _process("visits", "拜访量", "次", "自月初累计的拜访次数"),
     _process("closes", "成交量", "件", "自月初累计的成交件数"),
+    _result("premium_per_close", "件均保费", "元", "期缴保费/成交量"),
     _process("warm_customers", "缘故客户", "户", "自月初累计的缘故客户数"),
     _process("referrals", "转介绍", "户", "自月初累计的转介绍客户数"),
     _process("joint_visits", "陪访次数", "次", "自月初累计、有记录和复盘的陪访次数"),

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from sqlalchemy import select
 
-from models.base import SHANGHAI, Repository
+from models.base import SHANGHAI, Repository, Scope, ScopeKind
+from models.indicators.repository import IndicatorRepository
+from models.indicators.tables import Indicator
 from models.meetings.repository import MeetingRepository
 from models.meetings.tables import Attendance, Meeting, MeetingSlot, Presence
 from models.organisation.roster import Gathering, Placed, RosterRepository
-from models.organisation.tables import Institution, Person
-from qa_pipeline.values import MeetingFacts, Roster
+from models.organisation.tables import Institution, Person, SalesOffice
+from qa_pipeline.names import INDICATORS
+from qa_pipeline.values import Figure, MeetingFacts, Roster
 
 
 class FactsRepository(Repository):
@@ -53,7 +56,35 @@ class FactsRepository(Repository):
             on_site=sum(presence == Presence.ON_SITE for _, presence in came) if came else None,
             prepared_at=_local(held.prepared_at),
             meeting_minutes=(end - start).total_seconds() / 60 if start and end else None,
+            figures=self._figures(
+                held.institution_id, {p.person_id: label[p.person_id] for p in expected}, day
+            ),
         )
+
+    def _figures(self, institution_id: int, people: dict[int, str], day: date) -> tuple[Figure, ...]:
+        """What the institution, its offices and those who are to come stand at on the day before (R15)."""
+        owners = {Scope(ScopeKind.PERSON, key): name for key, name in people.items()}
+        institution = self.session.get_one(Institution, institution_id)
+        owners[Scope(ScopeKind.INSTITUTION, institution_id)] = institution.name
+        offices = select(SalesOffice.id, SalesOffice.name).where(SalesOffice.institution_id == institution_id)
+        owners |= {Scope(ScopeKind.OFFICE, key): name for key, name in self.session.execute(offices)}
+        until = day - timedelta(days=1)
+        known = select(Indicator.code).where(Indicator.code.in_(INDICATORS), Indicator.valid_from <= until)
+        codes = set(self.session.scalars(known))
+        if not codes:
+            return ()
+        values = IndicatorRepository(self.session, within=self.within).latest(owners, codes, until)
+        found = [
+            Figure(
+                owner=owners[scope],
+                indicator=code,
+                value=float(value.value),
+                unit=INDICATORS[code][1],
+                as_of=value.as_of,
+            )
+            for (scope, code), value in values.items()
+        ]
+        return tuple(sorted(found, key=lambda figure: (figure.owner, figure.indicator)))
 
     def _came(self, meeting_id: int) -> list[tuple[Placed, Presence]]:
         query = (

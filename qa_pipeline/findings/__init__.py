@@ -50,7 +50,7 @@ def find(
 
 def measured(reading: Reading, *, reader: str) -> Findings:
     """Every measure of a meeting that was read, and what is remarkable in it; ``reader`` names who read."""
-    from qa_pipeline.findings import commitments, remarks
+    from qa_pipeline.findings import commitments, figures, remarks
     from qa_pipeline.findings.registry import take
 
     measures = take(reading)
@@ -68,6 +68,7 @@ def measured(reading: Reading, *, reader: str) -> Findings:
         issues=issues,
         actions=actions,
         reader=reader,
+        figures=figures.compared(reading),
     )
 
 

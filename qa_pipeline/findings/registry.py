@@ -32,6 +32,7 @@ FAMILIES: Final = (
     "checking",
     "commitments",
     "coverage",
+    "figures",
     "topics",
     "causes",
     "sharing",

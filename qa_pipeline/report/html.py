@@ -69,6 +69,7 @@ def render_html(inspection: Inspection) -> str:
         details=wording.details(shown),
         advice=[(one, wording.sentences(one.text)) for one in wording.advice(shown)],
         chapters=_chapters(shown),
+        figures=wording.figures(shown),
         missing=wording.missing_chapters(shown),
         length=(length := max([shown.transcript.duration, *(s.end for s in shown.chapters.spans)])),
         ticks=_ticks(length),

@@ -17,6 +17,7 @@ from qa_pipeline.values import (
     ComplianceVerdict,
     Critical,
     Evidence,
+    Figure,
     Findings,
     Inspection,
     ItemScore,
@@ -27,6 +28,7 @@ from qa_pipeline.values import (
     Remark,
     Roster,
     Scorecard,
+    SpokenFigure,
 )
 
 if TYPE_CHECKING:
@@ -73,6 +75,7 @@ def to_json(inspection: Inspection) -> dict[str, Any]:
         "practices": [_remark(remark) for remark in findings.practices],
         "issues": [_remark(remark) for remark in findings.issues],
         "actions": [_action(action) for action in findings.actions],
+        "figures": [_spoken(figure) for figure in findings.figures],
         "facts": _facts(shown.facts),
         "recording": {
             "files": [Path(part.path).name for part in shown.recording.parts],
@@ -307,7 +310,38 @@ def _facts(facts: MeetingFacts) -> dict[str, Any]:
         "on_site": facts.on_site,
         "prepared_at": f"{facts.prepared_at:%Y-%m-%dT%H:%M}" if facts.prepared_at else None,
         "meeting_minutes": _number(facts.meeting_minutes),
+        "figures": [_figure(figure) for figure in facts.figures],
     }
+
+
+def _figure(figure: Figure) -> dict[str, Any]:
+    """As the sidecar has it: a percentage in per cent, so that it can be read back."""
+    return {
+        "owner": figure.owner,
+        "indicator": figure.indicator,
+        "value": _in_unit(figure.value, figure.unit),
+        "unit": figure.unit,
+        "as_of": figure.as_of.isoformat() if figure.as_of else None,
+    }
+
+
+def _spoken(figure: SpokenFigure) -> dict[str, Any]:
+    given = figure.given
+    return {
+        "owner": given.owner,
+        "indicator": given.indicator,
+        "said": _in_unit(figure.value, given.unit),
+        "given": _in_unit(given.value, given.unit),
+        "difference": _in_unit(figure.value - given.value, given.unit),
+        "unit": given.unit,
+        "as_of": given.as_of.isoformat() if given.as_of else None,
+        "agrees": figure.agrees,
+        "evidence": _evidence(figure.evidence),
+    }
+
+
+def _in_unit(value: float, unit: str) -> float | None:
+    return _number(value * 100 if unit == "%" else value)
 
 
 def _roster(roster: Roster | None) -> int | list[str] | None:

@@ -15,7 +15,19 @@ __all__ = ["mask_personal", "masked"]
 
 _TEXTS: Final = frozenset(
     {
-        *("text", "before", "quote", "speaker", "label", "reason", "suggestion", "what", "who", "due"),
+        *(
+            "text",
+            "before",
+            "quote",
+            "speaker",
+            "label",
+            "reason",
+            "suggestion",
+            "what",
+            "who",
+            "due",
+            "owner",
+        ),
         *("task", "warnings", "institution", "host", "admin_manager", "deputies", "names", "on_leave"),
     }
 )

@@ -23,6 +23,7 @@ from qa_pipeline.report.wording import (
     critical_kind,
     details,
     energy,
+    figures,
     missing_chapters,
     points,
     readers,
@@ -52,6 +53,7 @@ def render(inspection: Inspection, console: Console) -> None:
     _chapters(shown, console)
     _items(shown, console)
     _actions(shown, console)
+    _figures(shown, console)
     _advice(shown, console)
     _readers(shown, console)
     for warning in shown.warnings:
@@ -177,6 +179,20 @@ def _actions(shown: Inspection, console: Console) -> None:
         console.print(hanging(f"  [{clock(action.evidence.start)}] ", parts))
     if len(actions) > ACTIONS:
         console.print(hanging("  ", f"其余 {len(actions) - ACTIONS} 条见 HTML 报告或 JSON。", style="dim"))
+
+
+def _figures(shown: Inspection, console: Console) -> None:
+    rows = figures(shown)
+    if not rows:
+        return
+    off = [row for row in rows if row.gap]
+    console.print(
+        f"\n[bold]数字核对[/bold] 对上 {len(rows) - len(off)} 个，与系统不符 {len(off)} 个", highlight=False
+    )
+    for row in off:
+        told = f"{row.owner} {row.indicator}：会上说 {row.said}，系统 {row.given}，{row.gap}"
+        console.print(hanging(f"  ≠ [{clock(row.evidence.start)}] ", told, style="yellow"))
+        _quotes((row.evidence,), console)
 
 
 def _advice(shown: Inspection, console: Console) -> None:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from qa_pipeline.names import KINDS, THEMES
+from qa_pipeline.names import INDICATORS, KINDS, THEMES
 from qa_pipeline.values import (
     MANDATED,
     Chapter,
@@ -61,6 +61,7 @@ FAMILIES: Final = {
     "checking": "检查与核对",
     "commitments": "承诺与行动",
     "coverage": "数据与业务",
+    "figures": "数字核对",
     "topics": "主题要点",
     "causes": "根因与对策",
     "sharing": "优秀分享",
@@ -195,6 +196,48 @@ def details(inspection: Inspection) -> tuple[tuple[str, str], ...]:
         ("实到", f"{facts.attendees.count} 人" if facts.attendees else ""),
     ]
     return tuple((name, value) for name, value in rows if value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FigureRow:
+    """A figure of the meeting beside the given one, as both are read aloud; ``gap`` is empty where they
+    agree."""
+
+    owner: str
+    indicator: str
+    said: str
+    given: str
+    gap: str
+    evidence: Evidence
+
+
+def figures(inspection: Inspection) -> tuple[FigureRow, ...]:
+    """The figures that were compared, those that differ first."""
+    rows = []
+    for found in sorted(inspection.findings.figures, key=lambda f: f.agrees):
+        given = found.given
+        until = f"（截至 {given.as_of:%m-%d}）" if given.as_of else ""
+        more = "多" if found.value > given.value else "少"
+        gap = amount(abs(found.value - given.value), given.unit)
+        rows.append(
+            FigureRow(
+                owner=given.owner,
+                indicator=INDICATORS[given.indicator][0],
+                said=amount(found.value, given.unit),
+                given=amount(given.value, given.unit) + until,
+                gap="" if found.agrees else f"{more}说 {gap.replace('%', ' 个百分点')}",
+                evidence=found.evidence,
+            )
+        )
+    return tuple(rows)
+
+
+def amount(value: float, unit: str) -> str:
+    """An indicator's value: 320 万元, 62.5%, 3 人."""
+    if unit == "%":
+        return f"{round(value * 100, 2):g}%"
+    scale, word = (1e8, "亿") if abs(value) >= 1e8 else (1e4, "万") if abs(value) >= 1e4 else (1.0, "")
+    return f"{round(value / scale, 4):.10g} {word}{unit}"
 
 
 def readers(report: ReaderReport) -> tuple[tuple[str, str], ...]:

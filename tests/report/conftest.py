@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 
 import pytest
 
 from qa_pipeline.chapters.corpus import CORPUS, read_meeting
 from qa_pipeline.pipeline import inspect
-from qa_pipeline.values import Inspection
+from qa_pipeline.values import Evidence, Figure, Inspection, SpokenFigure
 
 
 def inspected(name: str, *, institution: str) -> Inspection:
@@ -59,3 +60,31 @@ def unscored(good: Inspection) -> Inspection:
         items=items,
     )
     return replace(good, scorecard=empty)
+
+
+@pytest.fixture(scope="session")
+def checked(good: Inspection) -> Inspection:
+    """The good meeting with two figures compared: one agrees, the other does not."""
+    rate = Figure(owner="兰州城关营业部", indicator="activity_rate", value=0.623, unit="%")
+    premium = Figure(
+        owner="王芳霞", indicator="regular_premium", value=3_000_000, unit="元", as_of=date(2026, 4, 7)
+    )
+    said = [
+        SpokenFigure(
+            given=rate,
+            value=0.62,
+            agrees=True,
+            evidence=Evidence(start=65, end=70, quote="活动率百分之六十二。", utterance=3),
+        ),
+        SpokenFigure(
+            given=premium,
+            value=3_200_000,
+            agrees=False,
+            evidence=Evidence(start=125, end=130, quote="芳霞期缴三百二十万。", utterance=5),
+        ),
+    ]
+    return replace(
+        good,
+        facts=replace(good.facts, figures=(rate, premium)),
+        findings=replace(good.findings, figures=tuple(said)),
+    )

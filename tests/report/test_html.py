@@ -273,6 +273,15 @@ def test_practices_issues_and_actions_are_listed_with_their_words(poor: Inspecti
             assert piece.quote in article.text
 
 
+def test_c3_compared_figures_are_a_table_of_their_own(good: Inspection, checked: Inspection) -> None:
+    off, same = page(checked).id("figures").all("tbody")[0].all("tr")
+    assert off.text == (
+        "02:05 王芳霞 期缴保费 芳霞期缴三百二十万。 320 万元 ! 多说 20 万元 300 万元（截至 04-07）"
+    )
+    assert same.text.endswith("62% ✓ 一致 62.3%")
+    assert "数字核对" not in [h.text for h in page(good).all("h2")]
+
+
 def test_an_action_shows_who_what_due_and_says_what_was_not_said(good: Inspection) -> None:
     actions = (
         Action(who="王芳", what="见三位老客户", due="周五前", evidence=said("周五前见三位。", at=65)),

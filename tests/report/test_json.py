@@ -10,6 +10,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from qa_pipeline.errors import InputError, OutputError
+from qa_pipeline.facts import facts_from
+from qa_pipeline.names import INDICATORS
 from qa_pipeline.report.json import inspection_from_json, inspection_to_json, to_json, write_json
 from qa_pipeline.values import (
     Act,
@@ -129,6 +131,19 @@ RESULT = closed(
     actions=listed(
         closed(who=SAID_OR_NOT, what=SAID_OR_NOT, due=SAID_OR_NOT, due_date=SAID_OR_NOT, evidence=EVIDENCE)
     ),
+    figures=listed(
+        closed(
+            owner=TEXT,
+            indicator={"enum": list(INDICATORS)},
+            said=NUMBER,
+            given=NUMBER,
+            difference=NUMBER,
+            unit=TEXT,
+            as_of=SAID_OR_NOT,
+            agrees={"type": "boolean"},
+            evidence=EVIDENCE,
+        )
+    ),
     facts=closed(
         kind={"enum": [*(k.value for k in MeetingKind), None]},
         meeting_date=SAID_OR_NOT,
@@ -144,6 +159,11 @@ RESULT = closed(
         on_site={"type": ["integer", "null"]},
         prepared_at=SAID_OR_NOT,
         meeting_minutes=KNOWN_OR_NOT,
+        figures=listed(
+            closed(
+                owner=TEXT, indicator={"enum": list(INDICATORS)}, value=NUMBER, unit=TEXT, as_of=SAID_OR_NOT
+            )
+        ),
     ),
     recording={"anyOf": [{"type": "null"}, closed(files=listed(TEXT), duration=NUMBER, sha256=TEXT)]},
     duration=NUMBER,
@@ -180,7 +200,7 @@ RESULT = closed(
     ),
     warnings=listed(TEXT),
 )
-ALL = ["good", "poor", "monthly", "speakerless", "unscored"]
+ALL = ["good", "poor", "monthly", "speakerless", "unscored", "checked"]
 
 
 @pytest.mark.parametrize("which", ALL)
@@ -195,6 +215,19 @@ def test_the_stored_inspection_comes_back_equal(which: str, request: pytest.Fixt
     text = inspection_to_json(inspection)
     assert "\n" not in text
     assert inspection_from_json(text) == inspection
+
+
+def test_c3_compared_figures_say_what_was_said_what_is_given_and_what_parts_them(checked: Inspection) -> None:
+    result = to_json(checked)
+    share, premium = result["figures"]
+    assert (share["said"], share["given"], share["difference"], share["agrees"]) == (62, 62.3, -0.3, True)
+    assert (premium["owner"], premium["indicator"], premium["as_of"]) == (
+        "王芳霞",
+        "regular_premium",
+        "2026-04-07",
+    )
+    assert (premium["said"], premium["difference"], premium["agrees"]) == (3_200_000, 200_000, False)
+    assert facts_from({"figures": result["facts"]["figures"]}).figures == checked.facts.figures
 
 
 def test_scores_and_verdict_are_those_of_the_inspection(poor: Inspection) -> None:

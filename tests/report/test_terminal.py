@@ -97,6 +97,16 @@ def test_actions_say_what_was_not_said_and_how_many_more_there_are(good: Inspect
     assert "其余 3 条" in text
 
 
+def test_c3_figures_that_differ_are_told_and_the_others_counted(
+    good: Inspection, checked: Inspection
+) -> None:
+    told = joined(shown(checked)).replace(" ", "")
+    assert "数字核对对上1个，与系统不符1个" in told
+    assert "≠[02:05]王芳霞期缴保费：会上说320万元，系统300万元（截至04-07），多说20万元" in told
+    assert "芳霞期缴三百二十万" in told
+    assert "数字核对" not in shown(good)
+
+
 def test_what_people_said_is_never_read_as_markup(good: Inspection) -> None:
     hostile = "[/red][bold]x[link=http://x]y"
     item = replace(good.scorecard.items[0], label=hostile, reason=hostile)

@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, date, time, timedelta
+from decimal import Decimal
 
 import pytest
 
+from models.base import Scope, ScopeKind
+from models.indicators.catalogue import CATALOGUE
+from models.indicators.repository import IndicatorRepository, NewObservation
 from models.meetings.preparation import preparation
 from models.meetings.tables import MeetingState, Presence, SlotName
 from qa_pipeline.errors import InputError
-from qa_pipeline.values import MeetingFacts, MeetingKind, Roster, Status, Theme
+from qa_pipeline.findings.figures import SPOKEN
+from qa_pipeline.names import INDICATORS
+from qa_pipeline.values import Figure, MeetingFacts, MeetingKind, Roster, Status, Theme
 from tests.models.meetings.room import SEPTEMBER, Room, at
 
 
@@ -178,6 +184,40 @@ def test_the_facts_of_a_meeting_are_what_the_organisation_knows(planned: Room) -
         prepared_at=at(7).replace(tzinfo=None),
         meeting_minutes=75.0,
     )
+
+
+def test_r15_the_facts_hold_what_the_indicator_model_knows_of_the_day_before(planned: Room) -> None:
+    house = planned.house
+    house.hire("C1", at="E4a", rank="CHIEF")
+    office = house.tree.add_office("E4a-9", name="第九营业室", institution="E4a", valid_from=date(2026, 1, 1))
+    indicators = IndicatorRepository(house.session, within=house.within)
+    indicators.define()
+    held = planned.meetings.get("M").institution_id
+    rows = [
+        (Scope(ScopeKind.INSTITUTION, held), "regular_premium", 7, "320000"),
+        (Scope(ScopeKind.INSTITUTION, held), "regular_premium", 8, "410000"),
+        (Scope(ScopeKind.OFFICE, office.id), "ct_progress", 5, "0.62"),
+        (Scope(ScopeKind.PERSON, house.people.get("C1").id), "fyc", 7, "9100"),
+    ]
+    indicators.append(
+        (NewObservation(scope, code, date(2026, 9, day), Decimal(value)) for scope, code, day, value in rows),
+        source="核心系统",
+        recorded_at=at(8),
+    )
+    planned.meetings.hold("M", started_at=at(8))
+    assert planned.facts.facts("M").figures == (
+        Figure(
+            owner="E4a支公司", indicator="regular_premium", value=320_000, unit="元", as_of=date(2026, 9, 7)
+        ),
+        Figure(owner="人C1", indicator="fyc", value=9100, unit="元", as_of=date(2026, 9, 7)),
+        Figure(owner="第九营业室", indicator="ct_progress", value=0.62, unit="%", as_of=date(2026, 9, 5)),
+    )
+
+
+def test_every_indicator_that_meetings_say_is_one_of_the_model() -> None:
+    model = {definition.code: (definition.name, definition.unit) for definition in CATALOGUE}
+    assert {code: model.get(code) for code in INDICATORS} == INDICATORS
+    assert set(SPOKEN) == set(INDICATORS)
 
 
 def test_facts_that_nobody_recorded_are_unknown(planned: Room) -> None:

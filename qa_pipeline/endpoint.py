@@ -12,9 +12,11 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 from urllib.parse import urlsplit
 
@@ -33,7 +35,7 @@ WINDOW: Final = 10_000
 the rules and the answer they fit a context of 32 000 tokens."""
 KEEP_DAYS: Final = 90.0
 TIMEOUT: Final = 120.0
-"""Seconds that one answer may take."""
+"""Seconds that one answer may take, from the question to its last byte."""
 PER: Final = 1_000_000
 """Tokens that a price is for."""
 FORMAT_REFUSED: Final = (400, 404, 415, 422)
@@ -242,9 +244,8 @@ class Correspondence:
         self._requests += 1
         self._tokens.append(None)
         completions: Any = client.chat.completions
-        reply = completions.create(
-            model=self.endpoint.model, messages=messages, temperature=0, response_format=response_format
-        )
+        ask = partial(completions.create, model=self.endpoint.model, temperature=0)
+        reply = self._in_time(client, partial(ask, messages=messages, response_format=response_format))
         if not isinstance(reply, ChatCompletion):
             raise NoAnswerError("对方的回答不是约定的格式")
         used = reply.usage
@@ -261,6 +262,24 @@ class Correspondence:
         if not isinstance(choice.message.content, str) or not choice.message.content.strip():
             raise NoAnswerError("模型没有回答")
         return choice.message.content
+
+    def _in_time(self, client: OpenAI, asked: Callable[[], Answer]) -> Answer:
+        """What ``asked`` gives within the time one answer may take. The client's own limit runs from one byte
+        to the next, and a server that drips them would hold an inspection for ever."""
+        answered: Future[Answer] = Future()
+
+        def ask() -> None:
+            try:
+                answered.set_result(asked())
+            except BaseException as error:  # noqa: BLE001 - it is raised where the answer is waited for
+                answered.set_exception(error)
+
+        Thread(target=ask, daemon=True).start()
+        try:
+            return answered.result(self.endpoint.timeout)
+        except TimeoutError as error:
+            client.close()  # The next byte that drips in ends the thread.
+            raise NoAnswerError(f"{self.endpoint.timeout:g} 秒内没有回答") from error
 
     def _connected(self) -> OpenAI:
         from openai import DefaultHttpxClient, OpenAI

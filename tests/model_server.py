@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -9,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from time import sleep
-from typing import Any
+from typing import IO, Any
 
 Request = dict[str, Any]
 USAGE = {"prompt_tokens": 1000, "completion_tokens": 100, "total_tokens": 1100}
@@ -22,6 +23,8 @@ class Reply:
     content: str | None = ""
     status: int = 200
     wait: float = 0.0
+    drip: float = 0.0
+    """Seconds between one byte and the next, those of the head included; 0: all at once."""
     usage: dict[str, int] | None = field(default_factory=lambda: dict(USAGE))
     finish: str = "stop"
     refusal: str | None = None
@@ -58,6 +61,8 @@ def model(answer: Answering | Any) -> Iterator[Model]:
             reply = made if isinstance(made, Reply) else Reply(content=_words(made))
             sleep(reply.wait)
             body = reply.body if reply.body is not None else _completion(reply)
+            if reply.drip:
+                self.wfile = _Dripping(self.wfile, reply.drip)
             try:
                 self.send_response(reply.status)
                 if reply.location:
@@ -82,6 +87,19 @@ def model(answer: Answering | Any) -> Iterator[Model]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+class _Dripping(io.BufferedIOBase):
+    """A connection that lets one byte through at a time."""
+
+    def __init__(self, whole: IO[bytes], pause: float) -> None:
+        self.whole, self.pause = whole, pause
+
+    def write(self, data: Any) -> int:
+        for at in range(len(data)):
+            self.whole.write(data[at : at + 1])
+            sleep(self.pause)
+        return len(data)
 
 
 def _words(made: Any) -> str:

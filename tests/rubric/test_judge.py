@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import pytest
@@ -127,6 +128,15 @@ def test_a_failure_is_said_and_not_repeated(tmp_path: Path, reply: Reply, reason
 def test_a_slow_model_is_left_after_the_timeout(tmp_path: Path) -> None:
     with model(Reply(wait=0.6)) as server:
         assert "秒内没有回答" in judged(tmp_path, server.url, timeout=0.2).reason
+
+
+@pytest.mark.parametrize("drip", [0.01, 0.15])
+def test_a_model_that_drips_its_answer_is_left_after_the_timeout(tmp_path: Path, drip: float) -> None:
+    """Each byte comes in time, the whole never would: some hundred bytes, most of them of the head."""
+    before = monotonic()
+    with model(Reply(content='{"level": 1}', drip=drip)) as server:
+        assert "0.2 秒内没有回答" in judged(tmp_path, server.url, timeout=0.2).reason
+    assert monotonic() - before < 1.5
 
 
 def test_nobody_there_is_said(tmp_path: Path) -> None:

@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Final
+from urllib.parse import urlencode
 
 from nicegui import ui
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
-from api.console import listing, meetings, parts
+from api.console import calibration, listing, meetings, parts
 from api.console.frame import View, screen
 from api.console.listing import Column, Field, Html
 from api.console.sound import ITEM_STATUS
 from api.organisation.service import subtree_of, today
 from api.reviews import service
 from api.reviews.endpoints import QUEUE_DAYS
+from api.reviews.repository import CorrectionRepository
 from api.reviews.schemas import AgreementOut
 from qa_pipeline.errors import InputError
 from qa_pipeline.names import VERDICTS
@@ -35,6 +37,7 @@ GRADES: Final = (
     (Decimal(-1), Status.FAIL, "不一致"),
 )
 """Lower bounds of kappa. Source: Landis and Koch, The measurement of observer agreement, 1977."""
+DRAWN: Final = {"": "全部复核过的", "sampled": "只看抽检的"}
 SAMPLING: Final = (
     f"取会议编号的 SHA-256 前 8 位十六进制数，模 100 小于 {service.SAMPLE} 的抽检，约占 {service.SAMPLE}%。"
     "同一场会议抽不抽中永远不变，谁都能验证，谁也不能挑选。"
@@ -47,6 +50,8 @@ class Agreed:
 
     found: AgreementOut
     institutions: Mapping[str, str]
+    corrected: int
+    """Meetings in which a person put something right in the period, whatever the filter."""
     labels: Mapping[str, str]
     """Item -> name, of the shipped rubrics; an item of another one is shown by its number alone."""
 
@@ -56,20 +61,25 @@ def register() -> None:
     screen(PATH, title="一致性", permission=Permission.REVIEW)(agreement)
 
 
-def read(session: Session, asker: Caller, *, first: date, last: date, below: str | None) -> Agreed:
+def read(
+    session: Session, asker: Caller, *, first: date, last: date, below: str | None, sampled: bool
+) -> Agreed:
     """Raises InputError for a period that ends before it begins, NotFound for a foreign institution."""
     if last < first:
         raise InputError("终止日早于起始日：请核对日期。")
     part = subtree_of(session, asker, below)
-    found = service.agreed(session, asker, first=first, last=last, below=part.path if part else None)
+    path = part.path if part else None
+    found = service.agreed(session, asker, first=first, last=last, below=path, sampled=sampled)
     labels = {item.id: item.label for name in SHIPPED for item in load_rubric(name).items}
-    return Agreed(found, meetings.institutions(session, asker), labels)
+    corrected = CorrectionRepository(session, within=asker.within).touched(first=first, last=last)
+    return Agreed(found, meetings.institutions(session, asker), len(corrected), labels)
 
 
-async def agreement(view: View, first: str = "", last: str = "", below: str = "") -> None:
+async def agreement(view: View, first: str = "", last: str = "", below: str = "", drawn: str = "") -> None:
     end = _day(last, today())
     begin = _day(first, end - timedelta(days=QUEUE_DAYS))
-    shown = await view.ask(read, view.asker, first=begin, last=end, below=below or None)
+    sampled = drawn == "sampled"
+    shown = await view.ask(read, view.asker, first=begin, last=end, below=below or None, sampled=sampled)
     found = shown.found
     with parts.section("机器与人工的一致程度", "按复核决定生效的日期统计"):
         fields = [
@@ -79,6 +89,7 @@ async def agreement(view: View, first: str = "", last: str = "", below: str = ""
         if len(shown.institutions) != 1:
             offered = {"": "全部", **shown.institutions} if shown.institutions else None
             fields.append(Field("below", "机构" if offered else "机构代码", below, options=offered))
+        fields.append(Field("drawn", "会议", drawn, options=DRAWN))
         listing.filters(PATH, fields)
     with ui.element("div").classes("tiles"):
         _tile("已复核", f"{found.reviews} 场", _enough(found.reviews))
@@ -89,11 +100,13 @@ async def agreement(view: View, first: str = "", last: str = "", below: str = ""
         _items(found, shown.labels)
     else:
         parts.empty("这段时间没有生效的复核：放宽日期，或先在“复核”页完成几场。")
+    _corrections(shown.corrected, begin, end)
+    with parts.section("校准", calibration.TOLD):
+        ui.html(listing.link(calibration.PATH, "打开校准集 ›"), sanitize=False).classes("more")
     with parts.section("抽检规则"):
         ui.label(SAMPLING)
-        ui.label("复核队列里的会议多为有疑点的，一致率会低于全体；只看抽中的会议才能推断全体。").classes(
-            "soft"
-        )
+        ui.html(listing.link("/reviews", "队列中抽检的会议 ›", why="sampled"), sanitize=False).classes("more")
+        ui.label("复核队列里的会议多为有疑点的，一致率会低于全体；只看抽检的才能推断全体。").classes("soft")
 
 
 def _verdicts(found: AgreementOut) -> None:
@@ -124,6 +137,20 @@ def _items(found: AgreementOut, labels: Mapping[str, str]) -> None:
         )  # fmt: skip
         words = "、".join(word for _, word in list(ITEM_STATUS.values())[:3])
         ui.label(f"每项按{words}比较；双方总是同一个判断时 kappa 无从计算。").classes("soft")
+
+
+def _corrections(meetings: int, first: date, last: date) -> None:
+    """As `huijian corrections` writes them; the browser asks for the file: the audit trail knows who did."""
+    with parts.section("更正，作为标注数据", "改过的文字、章节和结论，供 huijian train 学习；个人号码已隐去"):
+        if not meetings:
+            parts.empty("这段时间没有更正：放宽日期，或先在“复核”页改几场。")
+            return
+        query = urlencode({"first": first.isoformat(), "last": last.isoformat()})
+        ui.html(
+            f'<a class="act" download href="/api/v1/reviews/corrections?{query}">导出更正（ZIP）</a>'
+            f'<span class="soft">这段时间有 {meetings} 场会议有更正。</span>',
+            sanitize=False,
+        ).classes("turn-buttons")
 
 
 def _grade(kappa: Decimal | None, reviews: int) -> Html:

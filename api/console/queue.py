@@ -11,7 +11,8 @@ from nicegui import ui
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
-from api.console import MOUNT, listing, meetings, parts
+from api.calibration.repository import CalibrationRepository
+from api.console import MOUNT, calibration, listing, meetings, parts
 from api.console.calls import call, did
 from api.console.frame import View, screen
 from api.console.listing import Column, Field, Html
@@ -54,6 +55,8 @@ class Queue:
     proposed: frozenset[str]
     """Codes of reviews that wait for a second person."""
     pace: PaceOut
+    blind: int
+    """Meetings of open calibration sets that wait for the caller."""
     institutions: Mapping[str, str]
 
 
@@ -92,6 +95,7 @@ def read(
         mine=sum(row.reviewer == asker.actor for row in rows),
         proposed=seconds,
         pace=service.pace(session, asker, day=day),
+        blind=CalibrationRepository(session, within=asker.within).waiting_for(asker.account_id or 0),
         institutions=meetings.institutions(session, asker),
     )
 
@@ -106,6 +110,20 @@ async def queue(view: View, why: str = "", whose: str = "", below: str = "", cur
         cursor=cursor or None,
     )
     _counters(found)
+    if found.blind:
+        words = f"校准：{found.blind} 场等您盲评 ›"
+        ui.html(listing.link(calibration.PATH, words), sanitize=False).classes("more")
+    _waiting(view, found, why, whose, below)
+    _done(found.pace)
+    with parts.section("为什么进队列"), ui.element("dl").classes("meanings"):
+        for value, word, told in REASONS.values():
+            with ui.element("dt"):
+                parts.status(value, word)
+            with ui.element("dd"):
+                ui.label(told)
+
+
+def _waiting(view: View, found: Queue, why: str, whose: str, below: str) -> None:
     with parts.section("待复核", f"近 {QUEUE_DAYS} 天召开的会议，紧急的在前；被申诉的不限时间"):
         reasons = {"": "全部", **{one.value: REASONS[one][1] for one in Why}}
         fields = [
@@ -143,29 +161,37 @@ async def queue(view: View, why: str = "", whose: str = "", below: str = "", cur
             on_action=act,
         )  # fmt: skip
         listing.further(PATH, found.further, why=why, whose=whose, below=below)
-    with parts.section("为什么进队列"), ui.element("dl").classes("meanings"):
-        for value, word, told in REASONS.values():
-            with ui.element("dt"):
-                parts.status(value, word)
-            with ui.element("dd"):
-                ui.label(told)
+
+
+def _done(pace: PaceOut) -> None:
+    if not pace.reviewers:
+        return
+    with parts.section("近 7 天谁完成了多少", "用时为从领取到决定的中位数，不计等第二人的"):
+        listing.table(
+            "近 7 天谁完成了多少",
+            [Column("质检人员"), Column("完成", figures=True), Column("用时", figures=True)],
+            [[one.reviewer, one.week, _speed(one.minutes)] for one in pace.reviewers],
+        )
 
 
 def _counters(found: Queue) -> None:
     pace = found.pace
-    speed = "—" if pace.minutes is None else "不足 1 分钟" if pace.minutes < 1 else f"{pace.minutes:.0f} 分钟"
     with ui.element("div").classes("tiles"):
         for name, figure, told in (
             ("待复核", str(found.waiting), f"其中紧急 {found.urgent} 场"),
             ("我领取的", str(found.mine), f"等第二人意见 {len(found.proposed)} 场"),
             ("今天完成", f"{pace.mine_today}", f"全体 {pace.today} 场"),
             ("近 7 天完成", f"{pace.mine_week}", f"全体 {pace.week} 场"),
-            ("我的用时", speed, "近 7 天从领取到决定的中位数"),
+            ("我的用时", _speed(pace.minutes), "近 7 天从领取到决定的中位数"),
         ):
             with ui.element("div").classes("tile"):
                 ui.label(name).classes("name")
                 ui.label(figure).classes("figure")
                 ui.label(told).classes("soft")
+
+
+def _speed(minutes: float | None) -> str:
+    return "—" if minutes is None else "不足 1 分钟" if minutes < 1 else f"{minutes:.0f} 分钟"
 
 
 def _row(view: View, one: QueueRow, found: Queue, why: str, below: str) -> list[object]:

@@ -75,11 +75,13 @@ def agreement(
     first: Annotated[Day, Query(description="决定日自（含）")],
     last: Annotated[Day, Query(description="决定日至（含）")],
     below: Below = None,
+    sampled: Annotated[bool, Query(description="只看按规则抽检的会议：由此才能推断全体")] = False,
 ) -> AgreementOut:
     if last < first:
         raise InputError("终止日早于起始日：请核对日期。")
     part = subtree_of(session, asker, below)
-    return service.agreed(session, asker, first=first, last=last, below=part.path if part else None)
+    path = part.path if part else None
+    return service.agreed(session, asker, first=first, last=last, below=path, sampled=sampled)
 
 
 @router.get(

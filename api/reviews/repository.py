@@ -156,9 +156,10 @@ class ReviewRepository(Repository):
         return self.session.execute(query).all()
 
     def finished(self, *, since: date) -> Sequence[Row[Any]]:
-        """(reviewer's account, second's account, taken at, decided at) of reviews decided since the day."""
+        """(reviewer's account and login, second's account, taken at, decided at) of reviews decided since."""
         query = (
-            select(Review.reviewer_id, Review.second_id, Review.taken_at, Review.decided_at)
+            select(Review.reviewer_id, Account.login, Review.second_id, Review.taken_at, Review.decided_at)
+            .join(Account, Account.id == Review.reviewer_id)
             .join(Meeting, Meeting.id == Review.meeting_id)
             .join(Institution, Institution.id == Meeting.institution_id)
             .where(inside(self.within), Review.state == ReviewState.DECIDED)

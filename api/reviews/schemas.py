@@ -106,6 +106,12 @@ class ReviewOut(BaseModel):
     result_version: int | None = Field(description="决定产生的版本")
 
 
+class ReviewerPace(BaseModel):
+    reviewer: str
+    week: int = Field(description="近 7 天生效的复核")
+    minutes: float | None = Field(description="从领取到决定的分钟数（中位数，不计等第二人的）")
+
+
 class PaceOut(BaseModel):
     """How many reviews take effect, and how long the caller needs for one."""
 
@@ -116,6 +122,7 @@ class PaceOut(BaseModel):
     minutes: float | None = Field(
         description="本人近 7 天从领取到决定的分钟数（中位数，不计等第二人的）；没有则为 null"
     )
+    reviewers: list[ReviewerPace] = Field(description="近 7 天每位质检人员，多的在前")
 
 
 class AppealIn(Given):

@@ -31,6 +31,7 @@ from api.reviews.schemas import (
     ItemAgreement,
     PaceOut,
     QueueRow,
+    ReviewerPace,
     SecondIn,
     Why,
 )
@@ -247,15 +248,29 @@ def pace(session: Session, asker: Caller, *, day: date) -> PaceOut:
     """What got done on the day and in the seven days that end with it."""
     rows = ReviewRepository(session, within=asker.within).finished(since=day - timedelta(days=6))
     mine = [row for row in rows if row.reviewer_id == asker.account_id]
-    alone = [(row.decided_at - row.taken_at).total_seconds() / 60 for row in mine if row.second_id is None]
     start = midnight(day)
+    by_login = Counter(row.login for row in rows)
     return PaceOut(
         today=sum(row.decided_at >= start for row in rows),
         mine_today=sum(row.decided_at >= start for row in mine),
         week=len(rows),
         mine_week=len(mine),
-        minutes=round(median(alone), 1) if alone else None,
+        minutes=_minutes(rows, asker.actor),
+        reviewers=[
+            ReviewerPace(reviewer=login, week=count, minutes=_minutes(rows, login))
+            for login, count in sorted(by_login.items(), key=lambda pair: (-pair[1], pair[0]))
+        ],
     )
+
+
+def _minutes(rows: Sequence[Row[Any]], login: str) -> float | None:
+    """Median from taking to deciding, of those that needed no second reviewer."""
+    alone = [
+        (row.decided_at - row.taken_at).total_seconds() / 60
+        for row in rows
+        if row.login == login and row.second_id is None
+    ]
+    return round(median(alone), 1) if alone else None
 
 
 # ---------------------------------------------------------------- appeals
@@ -301,9 +316,13 @@ def answer(session: Session, asker: Caller, code: str, body: AnswerIn) -> Appeal
 # ---------------------------------------------------------------- agreement
 
 
-def agreed(session: Session, asker: Caller, *, first: date, last: date, below: str | None) -> AgreementOut:
-    """Machine against reviewers over the reviews decided in the period."""
+def agreed(
+    session: Session, asker: Caller, *, first: date, last: date, below: str | None, sampled: bool = False
+) -> AgreementOut:
+    """Machine against reviewers over the reviews decided in the period; ``sampled``: of drawn meetings."""
     found = judgements(session, asker.within, first=first, last=last, below=below)
+    if sampled:
+        found = [one for one in found if is_sampled(one.meeting)]
     rows = {row.item: row for row in agreement.by_item(found)}
     verdicts = [one.words for one in found if one.item == VERDICT and one.words is not None]
     whole = rows.pop(VERDICT, None)

@@ -18,6 +18,7 @@ from tests.api.console.conftest import (
     LOGINS,
     PageAs,
     Service,
+    assert_sound,
     opened,
     overflow,
     serious_findings,
@@ -26,6 +27,7 @@ from tests.api.console.conftest import (
 APPEALED: Final = "350102-R1"
 EDITED: Final = "350103-R2"
 TURNED: Final = "350103-R3"
+CALIBRATED: Final = "350102-R4"
 SECONDS: Final = 120
 
 Asking = Callable[..., None]
@@ -46,8 +48,8 @@ def asking(service: Service) -> Asking:
 
 @pytest.fixture(scope="module", autouse=True)
 def meetings(service: Service, asking: Asking) -> None:
-    """Three meetings with a result; that whose transcript is edited has two minutes of sound as well."""
-    for code, day in ((APPEALED, 15), (EDITED, 15), (TURNED, 22)):
+    """Meetings with a result; that whose transcript is edited has two minutes of sound as well."""
+    for code, day in ((APPEALED, 15), (EDITED, 15), (TURNED, 22), (CALIBRATED, 22)):
         results.hold(service.engine, code, institution=code[:6], day=day)
         results.inspect(service.engine, code, results.good())
     sound = io.BytesIO()
@@ -225,3 +227,50 @@ def test_the_screens_of_reviewers_are_sound(page_as: PageAs, width: int, dark: b
         expect(page.locator(".section").first).to_be_visible()
         assert (path, serious_findings(page)) == (path, [])
         assert (path, overflow(page)) == (path, 0)
+
+
+def test_a_calibration_set_is_scored_blind_and_published(page_as: PageAs, asking: Asking) -> None:
+    first = bench(page_as(Role.ADMINISTRATOR, f"/reviews/{CALIBRATED}"))
+    with first.expect_navigation():
+        first.keyboard.press("t")
+    bench(first)
+    first.get_by_label("理由", exact=True).fill("复听后确认")
+    first.get_by_role("button", name="提交决定").click()
+    expect(first.locator("#decision")).to_contain_text("已作出第 2 版")
+    opened(first, "/calibration")
+    first.get_by_label("名称").fill("九月校准")
+    first.get_by_role("checkbox", name="admin 复核").click()
+    first.get_by_role("button", name="发起", exact=True).click()
+    expect(first.get_by_text("结论由您作出，不评")).to_be_visible()
+
+    qa = page_as(Role.QA, "/reviews")
+    qa.get_by_role("link", name="校准：1 场等您盲评").click()
+    qa.get_by_role("link", name="九月校准").click()
+    qa.get_by_role("link", name="去盲评").click()
+    qa.wait_for_selector("body[data-calibration=ready]")
+    for whole in qa.locator(".levels [data-level='1.0']").all():
+        whole.click()
+    qa.get_by_label("C1 章节要点 的分数").fill("3.5")
+    qa.reload()
+    qa.wait_for_selector("body[data-calibration=ready]")
+    expect(qa.locator("#scored")).to_have_text("已评 15 / 15 项")  # the draft outlives the page
+    assert_sound(qa)
+    qa.get_by_role("button", name="交盲评").click()
+    expect(qa.locator("#refused")).to_have_text("请选择合格或不合格。")
+    qa.get_by_label("不合格", exact=True).check()
+    qa.get_by_role("button", name="交盲评").click()
+    qa.wait_for_url("**/calibration/K*")
+    expect(qa.get_by_text("已交", exact=True).first).to_be_visible()
+    expect(qa.get_by_role("button", name="结束并公布结果")).to_have_count(0)
+
+    first.reload()
+    first.get_by_role("button", name="结束并公布结果").click()
+    first.get_by_role("button", name="结束并公布", exact=True).click()
+    result = first.get_by_role("table", name="每位质检人员与复核结论").get_by_role("row", name="qa")
+    expect(result).to_contain_text("0.0%")
+    expect(first.get_by_role("row", name="C1 章节要点")).to_be_visible()
+    assert_sound(first)
+    opened(qa, "/agreement")
+    with qa.expect_download() as corrections:
+        qa.get_by_role("link", name="导出更正（ZIP）").click()
+    assert corrections.value.suggested_filename == "corrections.zip"

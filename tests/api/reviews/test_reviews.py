@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 from api.access import CSRF_HEADER
 from api.accounts.tables import Role
 from api.cli import app
+from api.reviews.service import is_sampled
 from qa_pipeline.values import ComplianceVerdict, Inspection, Status, Verdict
 from tests.api.conftest import SignedIn
 from tests.api.people import staff
@@ -175,6 +176,8 @@ def test_agreement_counts_what_was_decided(qa: TestClient, service_engine: Engin
     assert [row["state"] for row in qa.get(f"{V1}/reviews?mine=true&meeting=B").json()["items"]] == [
         "decided"
     ]
+    drawn = qa.get(f"{V1}/reviews/agreement?first=2026-01-01&last=2099-12-31&sampled=true").json()
+    assert drawn["reviews"] == sum(map(is_sampled, ("B", "C")))
     assert qa.get(f"{V1}/reviews/agreement?first=2026-09-02&last=2026-09-01").status_code == 400
     # The command counts the same reviews.
     database = service_engine.url.render_as_string(hide_password=False)
@@ -184,7 +187,7 @@ def test_agreement_counts_what_was_decided(qa: TestClient, service_engine: Engin
 
 
 def test_the_pace_counts_own_and_all_reviews(qa: TestClient, signed_in: SignedIn) -> None:
-    empty = {"today": 0, "mine_today": 0, "week": 0, "mine_week": 0, "minutes": None}
+    empty = {"today": 0, "mine_today": 0, "week": 0, "mine_week": 0, "minutes": None, "reviewers": []}
     assert qa.get(f"{V1}/reviews/pace").json() == empty
     qa.post(f"{V1}/reviews/{take(qa, 'B')}/decide", json={"verdict": "qualified", "reason": "确认"})
     told = qa.get(f"{V1}/reviews/pace").json()
@@ -192,6 +195,7 @@ def test_the_pace_counts_own_and_all_reviews(qa: TestClient, signed_in: SignedIn
     assert 0 <= told["minutes"] < 1
     other = signed_in(Role.ADMINISTRATOR).get(f"{V1}/reviews/pace").json()
     assert (other["today"], other["mine_today"], other["minutes"]) == (1, 0, None)
+    assert other["reviewers"] == [{"reviewer": "qa-None", "week": 1, "minutes": told["minutes"]}]
     assert signed_in(Role.MANAGER, institution="350102").get(f"{V1}/reviews/pace").status_code == 403
 
 

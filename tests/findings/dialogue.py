@@ -6,8 +6,11 @@ import itertools
 from datetime import date
 
 from qa_pipeline.findings import find, read
+from qa_pipeline.findings.mentions import find_mentions
 from qa_pipeline.findings.reading import Reading
+from qa_pipeline.transcript.cleanup import clean
 from qa_pipeline.values import (
+    Act,
     Chapter,
     Chapters,
     ChapterSpan,
@@ -18,6 +21,7 @@ from qa_pipeline.values import (
     Theme,
     Transcript,
     Utterance,
+    UtteranceReading,
 )
 
 WEEKLY = MeetingFacts(
@@ -83,6 +87,34 @@ def findings(
 def reading(text: str, facts: MeetingFacts = WEEKLY, *, pace: float = 0.5, speakers: bool = True) -> Reading:
     transcript, chapters = meeting(text, pace=pace, speakers=speakers)
     return read(transcript, chapters, facts)
+
+
+def acted(
+    *lines: tuple[str, str] | tuple[str, str, Act],
+    chapter: Chapter = Chapter.STAGE_REVIEW,
+    facts: MeetingFacts = WEEKLY,
+    host: str = "王建",
+    speakers: bool = True,
+) -> Reading:
+    """One chapter of (who, text, what it does), ten seconds each: what is measured does not hang on the act
+    model. What ends in a question mark asks."""
+    utterances = tuple(
+        Utterance(start=10.0 * i, end=10.0 * i + 9, text=line[1], speaker=line[0] if speakers else None)
+        for i, line in enumerate(lines)
+    )
+    transcript = clean(Transcript(utterances=utterances, duration=10.0 * len(lines), engine="test"))
+    span = ChapterSpan(
+        chapter=chapter, start=0, end=transcript.duration, first=0, last=len(lines), confidence=1
+    )
+    mentions = find_mentions(transcript.utterances, facts)
+    acts = (((line[2], 1.0),) if len(line) == 3 else () for line in lines)
+    return Reading(
+        transcript=transcript,
+        chapters=Chapters(spans=(span,), segmenter="test"),
+        facts=facts,
+        readings=tuple(UtteranceReading(acts=a, mentions=m) for a, m in zip(acts, mentions, strict=True)),
+        host=host if speakers else None,
+    )
 
 
 def value(found: Findings, name: str) -> float:

@@ -7,20 +7,9 @@ import pytest
 
 from qa_pipeline.facts import facts_from
 from qa_pipeline.findings.figures import compared, figures_compared, figures_off
-from qa_pipeline.findings.mentions import find_mentions
 from qa_pipeline.findings.reading import Reading
-from qa_pipeline.transcript.cleanup import clean
-from qa_pipeline.values import (
-    Act,
-    Chapter,
-    Chapters,
-    ChapterSpan,
-    MeetingFacts,
-    MeetingKind,
-    Transcript,
-    Utterance,
-    UtteranceReading,
-)
+from qa_pipeline.values import Chapter, MeetingFacts, MeetingKind
+from tests.findings.dialogue import acted
 
 GIVEN = [
     {"owner": "清河支公司", "indicator": "regular_premium", "value": "320 万元", "as_of": "2026-09-07"},
@@ -38,37 +27,12 @@ FACTS = replace(
 )
 
 
-def reading_of(*lines: tuple[str, str], facts: MeetingFacts = FACTS, chapter=Chapter.STAGE_REVIEW) -> Reading:
-    transcript = clean(
-        Transcript(
-            utterances=tuple(
-                Utterance(start=10.0 * i, end=10.0 * i + 9, text=text, speaker=who)
-                for i, (who, text) in enumerate(lines)
-            ),
-            duration=10.0 * len(lines),
-            engine="test",
-        )
-    )
-    mentions = find_mentions(transcript.utterances, facts)
-    span = ChapterSpan(
-        chapter=chapter, start=0, end=transcript.duration, first=0, last=len(lines), confidence=1
-    )
-    return Reading(
-        transcript=transcript,
-        chapters=Chapters(spans=(span,), segmenter="test"),
-        facts=facts,
-        readings=tuple(
-            UtteranceReading(acts=((Act.ASK, 1.0),) if "？" in u.text else (), mentions=m)
-            for u, m in zip(transcript.utterances, mentions, strict=True)
-        ),
-        host="马国强",
-    )
+def spoken(*lines: tuple[str, str], facts: MeetingFacts = FACTS, chapter=Chapter.STAGE_REVIEW) -> Reading:
+    return acted(*lines, facts=facts, chapter=chapter, host="马国强")
 
 
 def told(*lines: tuple[str, str], **how) -> list[tuple[str, str, float, bool]]:
-    return [
-        (f.given.owner, f.given.indicator, f.value, f.agrees) for f in compared(reading_of(*lines, **how))
-    ]
+    return [(f.given.owner, f.given.indicator, f.value, f.agrees) for f in compared(spoken(*lines, **how))]
 
 
 @pytest.mark.parametrize(
@@ -129,12 +93,10 @@ def test_c3_an_answer_has_the_owner_and_the_indicator_of_its_question():
 
 
 def test_c3_the_measures_count_what_was_compared_and_know_what_they_do_not_know():
-    mixed = reading_of(
-        ("马国强", "全司期缴三百二十万，秀兰期缴九万。"), ("马国强", "再说一遍，秀兰期缴九万。")
-    )
+    mixed = spoken(("马国强", "全司期缴三百二十万，秀兰期缴九万。"), ("马国强", "再说一遍，秀兰期缴九万。"))
     assert (figures_compared(mixed).value, figures_off(mixed).value) == (2, 1)
     assert figures_off(mixed).evidence[0].quote.startswith("全司期缴")
-    silent = reading_of(("马国强", "今天就到这里。"))
+    silent = spoken(("马国强", "今天就到这里。"))
     assert (figures_compared(silent).value, figures_off(silent).value) == (0, None)
-    blind = reading_of(("马国强", "全司期缴三百二十万。"), facts=MeetingFacts(meeting_date=date(2026, 9, 8)))
+    blind = spoken(("马国强", "全司期缴三百二十万。"), facts=MeetingFacts(meeting_date=date(2026, 9, 8)))
     assert (figures_compared(blind).value, figures_off(blind).value) == (None, None)

@@ -10,7 +10,9 @@ import pytest
 
 from qa_pipeline.errors import RubricError
 from qa_pipeline.findings import remarks
-from tests.findings.dialogue import EMPTY, GOOD, findings
+from qa_pipeline.findings.registry import take
+from qa_pipeline.values import Act, Chapter, Remark
+from tests.findings.dialogue import EMPTY, GOOD, acted, findings
 
 
 def test_r34_a_good_meeting_shows_practices_with_proof_and_advice() -> None:
@@ -63,6 +65,27 @@ def test_a_sharing_that_only_moves_is_a_problem_and_no_practice() -> None:
     assert not {"distilled_steps", "told_steps"} & {r.id for r in found.practices}
     proof = next(r for r in found.issues if r.id == "sentiment_sharing").evidence
     assert any("坚持" in e.quote for e in proof)
+
+
+TOLD = (
+    ("孙丽", "第一步，我把老客户名单分成三类，写在本子上。", Act.PRACTICE),
+    ("孙丽", "第二步，打电话约见面，当天就登门。", Act.PRACTICE),
+    ("孙丽", "第三步，带着保单检视表，一张一张翻给他看。", Act.PRACTICE),
+    ("王建", "好，下一个议题。"),
+)
+
+
+def test_steps_told_off_without_being_boiled_down_are_a_practice_with_a_card() -> None:
+    def told(*lines: tuple[str, str] | tuple[str, str, Act]) -> dict[str, Remark]:
+        reading = acted(*lines, chapter=Chapter.EXCELLENCE_SHARING)
+        return {r.id: r for r in remarks.remark(reading, take(reading))[0]}
+
+    found = told(*TOLD)["told_steps"]
+    assert [e.quote for e in found.evidence] == [text for _, text, *_ in TOLD[:3]]
+    assert "实践卡：孙丽的做法（00:00 至 00:20）：1. 第一步，我把老客户名单分成三类" in found.suggestion
+    boiled = told(*TOLD[:3], ("王建", "我给大家归纳一下，三步，谁都能照着做。", Act.SUMMARY))
+    assert "told_steps" not in boiled, "boiled down, it is the better practice"
+    assert "told_steps" not in told(*TOLD[:2], TOLD[3]), "two steps are too few"
 
 
 def test_blame_in_passing_again_and_again_is_seen() -> None:

@@ -17,7 +17,7 @@ from api.accounts.tables import Role
 from api.compliance import service as compliance
 from api.compliance.aggregate import mean
 from api.compliance.schemas import Summary
-from api.console import listing, parts
+from api.console import listing, parts, unfinished
 from api.console.frame import View, screen
 from api.console.listing import Column
 from api.jobs.repository import JobRepository
@@ -131,7 +131,9 @@ def _agreed(session: Session, asker: Caller, day: date) -> tuple[Agreed, ...]:
 async def home(view: View) -> None:
     day = today()
     found = await view.ask(waiting, view.asker, day)
+    left = await view.ask(unfinished.read, view.asker)
     ui.label(f"{view.name}，您好").classes("lead")
+    unfinished.draw(view, left)
     if found.slots is not None:
         _slots(view, found.slots, day)
     if found.agreed is not None:

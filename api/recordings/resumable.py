@@ -34,7 +34,7 @@ from api.problems import Conflict, NotFound
 from api.recordings.live import with_index
 from api.recordings.placing import Placing
 from api.recordings.receiving import AT_ONCE, Arrived, hashed_file, safe_name, sounds, too_large
-from api.recordings.schemas import UploadAnswer
+from api.recordings.schemas import UnfinishedOut, UploadAnswer
 from api.recordings.service import accept, keep, of_batch, refuse_of_batch
 from api.recordings.tables import Upload
 from api.recordings.threads import in_upload_thread
@@ -47,6 +47,7 @@ EXTENSIONS: Final = "creation,creation-defer-length,expiration,checksum,terminat
 ALGORITHMS: Final = {"sha256": hashlib.sha256, "sha1": hashlib.sha1, "md5": hashlib.md5}
 KEPT: Final = timedelta(days=7)
 """An upload that is not finished within this time is forgotten."""
+MOST_UNFINISHED: Final = 50
 
 
 class WrongChecksum(InputError):  # noqa: N818 (as the protocol calls it)
@@ -117,6 +118,29 @@ def find(session: Session, asker: Caller, store: Store, code: str) -> Arriving:
     if row is None:
         raise NotFound(f"上传 {code} 不存在或已过期：请重新上传。")
     return Arriving(row, store.spool / f"{code}.part")
+
+
+def unfinished(session: Session, asker: Caller, store: Store) -> list[UnfinishedOut]:
+    """The caller's own that can be gone on with, newest first; files of a batch are its own matter."""
+    rows = session.scalars(
+        select(Upload)
+        .where(Upload.actor == asker.actor, Upload.answer.is_(None), Upload.expires_at > datetime.now(UTC))
+        .order_by(Upload.id.desc())
+        .limit(MOST_UNFINISHED)
+    )
+    found = []
+    for row in rows:
+        said, arriving = Placing.model_validate(row.placing), Arriving(row, store.spool / f"{row.code}.part")
+        if said.batch is not None or (row.sha256 is None and not arriving.file.exists()):
+            continue
+        found.append(
+            UnfinishedOut(
+                code=row.code, file_name=row.file_name, meeting=said.meeting, live=row.live,
+                length=row.length, offset=arriving.offset, created_at=row.created_at,
+                expires_at=row.expires_at,
+            )
+        )  # fmt: skip
+    return found
 
 
 def end_at(session: Session, upload: Arriving, length: int, *, limit: int) -> None:

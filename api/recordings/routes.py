@@ -25,10 +25,10 @@ from api.jobs.stages import key_of
 from api.jobs.tables import ArtefactKind
 from api.problems import NotFound
 from api.recordings.placing import Placing
-from api.recordings.receiving import Arrived, Sound, receive, sounds
+from api.recordings.receiving import Sound, receive, sounds
 from api.recordings.schemas import RecordingOut, UploadAnswer, WaveformOut
 from api.recordings.service import accept, keep, shown
-from api.recordings.threads import in_upload_thread
+from api.recordings.threads import in_keeping_thread, in_upload_thread
 from api.sessions import Database, begin_writing, reads_first
 from api.store import Store, get
 from models.meetings.repository import MeetingRepository
@@ -121,9 +121,14 @@ async def upload(
     limit = request.app.state.settings.upload_limit
     await run_in_threadpool(_check_before, session, asker, said)
     arrived = await receive(request, store, limit=limit)
-    answer, new = await in_upload_thread(
-        _take, session, request, asker, store, arrived, said, idempotency_key
-    )
+    try:
+        found = await in_upload_thread(sounds, arrived)
+        answer, new = await in_keeping_thread(
+            _take, session, request, asker, store, found, said, idempotency_key
+        )
+    finally:
+        for one in arrived:
+            one.file.unlink(missing_ok=True)
     response.status_code = 201 if new else 200
     return answer
 
@@ -140,18 +145,16 @@ def _take(
     request: Request,
     asker: Caller,
     store: Store,
-    arrived: Sequence[Arrived],
+    found: Sequence[Sound],
     said: Placing,
     key: str | None,
 ) -> tuple[UploadAnswer, bool]:
-    try:
-        found: list[Sound] = sounds(arrived)
-        keep(store, arrived)
-    finally:
-        for one in arrived:
-            one.file.unlink(missing_ok=True)
+    """Committed here: who writes next need not wait until this answer is on its way."""
+    keep(store, [one.arrived for one in found])
     begin_writing(session)
-    return accept(session, request, asker, found, said, key=key)
+    taken = accept(session, request, asker, found, said, key=key)
+    session.commit()
+    return taken
 
 
 @router.get(

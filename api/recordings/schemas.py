@@ -89,6 +89,19 @@ class UploadOut(BaseModel):
     answer: UploadAnswer | None = Field(description="收齐并登记后的结果")
 
 
+class UnfinishedOut(BaseModel):
+    """A resumable upload of the caller that has not become a part of a recording yet."""
+
+    code: str
+    file_name: str
+    meeting: str | None = Field(description="开始时指明的会议；没有指明则为 null")
+    live: bool = Field(description="true：在浏览器里边录边传")
+    length: int | None = Field(description="总字节数；边录边传、尚未结束时为 null")
+    offset: int = Field(description="已收到的字节数；与 length 相等而仍在此处的，没能登记到会议")
+    created_at: datetime
+    expires_at: datetime
+
+
 class WaveformOut(BaseModel):
     """How loud the recording is over its time, all parts one after another."""
 

@@ -14,7 +14,7 @@ from api.problems import problem
 from api.recordings import resumable
 from api.recordings.resumable import EXTENSIONS, VERSION, Arriving, WrongChecksum
 from api.recordings.routes import ANY_SIZE
-from api.recordings.schemas import UploadAnswer, UploadOut
+from api.recordings.schemas import UnfinishedOut, UploadAnswer, UploadOut
 from api.recordings.threads import in_upload_thread
 from api.sessions import Database, begin_writing, reads_first
 from api.store import Store
@@ -51,6 +51,14 @@ def describe(request: Request) -> Response:
             "Tus-Checksum-Algorithm": ",".join(resumable.ALGORITHMS),
         },
     )
+
+
+@router.get(
+    "/uploads", summary="断点续传：我还没有传完的（新的在前）", operation_id="list_unfinished_uploads"
+)
+def unfinished(request: Request, session: Database, asker: Uploader) -> list[UnfinishedOut]:
+    """中断的上传和录音，过期之前都可以接着传。"""
+    return resumable.unfinished(session, asker, request.app.state.store)
 
 
 @router.post(

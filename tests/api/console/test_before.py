@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from api.accounts.tables import AuditEntry, Role
 from api.jobs.tables import InspectionJob
 from models.meetings.tables import Meeting, Recording
-from tests.api.console.conftest import GOOD, PageAs, Service, assert_sound
+from tests.api.console.conftest import GOOD, PageAs, Service, assert_sound, opened
 
 
 def test_a_meeting_is_prepared_and_recorded_and_its_inspection_starts_by_itself(
@@ -33,7 +33,9 @@ def test_a_meeting_is_prepared_and_recorded_and_its_inspection_starts_by_itself(
     page.close()  # in the middle of it: what was recorded stays on the device
 
     again = page.context.new_page()
-    again.goto(address)
+    opened(again, "/")  # the first screen leads back to it
+    again.get_by_role("table", name="没有传完的录音").get_by_role("link", name="接着录或接着传").click()
+    again.wait_for_url(address)
     ready(again)
     expect(again.get_by_text("上次的录音中断了")).to_be_visible()
     assert_sound(again)

@@ -65,6 +65,7 @@ def test_an_upload_in_pieces_becomes_a_recording(
     assert (body["offset"], body["answer"]["meeting"], body["answer"]["received"]) == (len(sound), "M", [1])
     assert body["answer"]["parts"][0]["sha256"] == hashlib.sha256(sound).hexdigest()
     assert body["answer"]["job"]["state"] == "queued"
+    assert manager.get("/api/v1/uploads").json() == []
     assert list((settings.data_folder / "store" / "incoming").iterdir()) == []
     assert manager.head(address).headers["Upload-Offset"] == str(len(sound))
 
@@ -138,10 +139,16 @@ def test_an_upload_is_given_up_and_seen_by_nobody_else(
     manager: TestClient, signed_in: SignedIn, anonymous: TestClient, settings: Settings
 ) -> None:
     address = begin(manager, 10).headers["Location"]
+    assert send(manager, address, 0, b"12345").status_code == 204
     other = signed_in(Role.HEAD_OFFICE)
     assert other.head(address, headers=TUS).status_code == 404
+    assert other.get("/api/v1/uploads").json() == []
+    mine = manager.get("/api/v1/uploads").json()
+    told = [(one["file_name"], one["meeting"], one["live"], one["offset"], one["length"]) for one in mine]
+    assert told == [("周会.wav", "M", False, 5, 10)]
     assert anonymous.head(address, headers=TUS).status_code == 401
     assert manager.delete(address).status_code == 204
+    assert manager.get("/api/v1/uploads").json() == []
     assert manager.head(address).status_code == 404
     assert list((settings.data_folder / "store" / "incoming").iterdir()) == []
 

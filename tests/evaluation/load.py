@@ -1,7 +1,9 @@
 """Three hundred uploads at once, and people who read meanwhile (``make soak``).
 
 ``huijian serve`` answers on this machine. One process hands in recordings of 10 MB over as many connections
-at once; another asks for what managers look at, again and again, and notes how long each answer took.
+at once; another asks for what managers look at, again and again, and notes how long each answer took. Between
+two questions it computes for as long as an answer takes when nothing else goes on: how long that takes
+meanwhile (``work``) tells what the machine itself, busy with all this and more, adds to an answer.
 
     python -m tests.evaluation.load [--uploads 300] [--megabytes 10] [--backend sqlite|postgresql]
 """
@@ -23,6 +25,7 @@ from pathlib import Path
 
 import httpx
 import numpy as np
+import psutil
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -78,11 +81,19 @@ def load(folder: Path, url: str, *, uploads: int, megabytes: float) -> dict[str,
     server = serve(folder, url, port, HUIJIAN_REQUESTS_PER_MINUTE="1000000")
     try:
         _until_it_answers(base)
-        quiet = read(base, seconds=QUIET)
+        quiet = read(base, seconds=QUIET, rounds=0)
+        rounds = _rounds_of(quiet["p50_ms"])
         told: multiprocessing.Queue[dict[str, object]] = multiprocessing.Queue()
         uploader = multiprocessing.Process(target=_upload_all, args=(base, sound, uploads, told))
         uploader.start()
-        busy = read(base, seconds=PATIENCE, until=lambda: not uploader.is_alive() or not told.empty())
+        before = _processor_seconds(server.pid)
+        busy = read(
+            base,
+            seconds=PATIENCE,
+            rounds=rounds,
+            until=lambda: not uploader.is_alive() or not told.empty(),
+        )
+        spent = _processor_seconds(server.pid) - before
         answers = told.get(timeout=10)
         uploader.join()
     finally:
@@ -95,14 +106,17 @@ def load(folder: Path, url: str, *, uploads: int, megabytes: float) -> dict[str,
         "uploads": uploads,
         "registered": registered or 0,
         **answers,
+        "server_processor_seconds": round(spent, 1),
         **{f"quiet_read_{name}": figure for name, figure in quiet.items()},
         **{f"read_{name}": figure for name, figure in busy.items()},
     }
 
 
-def read(base: str, *, seconds: float, until: Callable[[], bool] = lambda: False) -> dict[str, float]:
+def read(
+    base: str, *, seconds: float, rounds: int, until: Callable[[], bool] = lambda: False
+) -> dict[str, float]:
     """Ask one question after the other; how many were answered, and how long the answers took."""
-    times, wrong = [], 0
+    times, works, wrong = list[float](), list[float](), 0
     end = time.monotonic() + seconds
     with httpx.Client(base_url=base, headers=HEADERS, timeout=60) as client:
         for path in cycle(READS):
@@ -112,14 +126,43 @@ def read(base: str, *, seconds: float, until: Callable[[], bool] = lambda: False
             wrong += client.get(path).status_code != 200
             times.append(1000 * (time.perf_counter() - began))
             time.sleep(PAUSE)
-    cuts = statistics.quantiles(times, n=100, method="inclusive")
+            if rounds:
+                works.append(_work(rounds))
+                time.sleep(PAUSE)
+    cuts, works_cuts = _cuts(times), _cuts(works)
     return {
         "answers": len(times),
         "refused": wrong,
-        "p50_ms": round(cuts[49], 1),
-        "p95_ms": round(cuts[94], 1),
-        "p99_ms": round(cuts[98], 1),
+        "p50_ms": cuts[49],
+        "p95_ms": cuts[94],
+        "p99_ms": cuts[98],
+        **({"work_p50_ms": works_cuts[49], "work_p95_ms": works_cuts[94]} if works_cuts else {}),
     }
+
+
+def _cuts(times: list[float]) -> list[float]:
+    """The 99 percentiles, or none."""
+    return [round(c, 1) for c in statistics.quantiles(times, n=100, method="inclusive")] if times else []
+
+
+def _work(rounds: int) -> float:
+    """Milliseconds that a fixed amount of computing took."""
+    began = time.perf_counter()
+    total = 0
+    for number in range(rounds):
+        total += number
+    return 1000 * (time.perf_counter() - began)
+
+
+def _rounds_of(milliseconds: float) -> int:
+    """How much computing takes so long while nothing else goes on."""
+    trial = 100_000
+    return int(trial * milliseconds / statistics.median(_work(trial) for _ in range(21)))
+
+
+def _processor_seconds(pid: int) -> float:
+    spent = psutil.Process(pid).cpu_times()
+    return float(spent.user + spent.system)
 
 
 def _upload_all(base: str, sound: Path, uploads: int, told: multiprocessing.Queue[dict[str, object]]) -> None:

@@ -29,13 +29,13 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import httpx
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, func, select
 from sqlalchemy.orm import Session
 
 from api.access import hashed
 from api.accounts.tables import Account, ApiKey, Role
 from api.database import migrate
-from api.jobs.tables import Artefact, ArtefactKind, InspectionJob, JobState, Worker
+from api.jobs.tables import Artefact, InspectionJob, JobState, Worker
 from api.settings import Settings
 from api.store import open_store
 from models.base import SHANGHAI
@@ -44,15 +44,21 @@ from models.meetings.repository import MeetingRepository
 from models.meetings.tables import Recording, Scorecard
 from models.organisation.repository import InstitutionRepository
 from qa_pipeline.values import MeetingKind
-from tests.api.jobs.works import Works, can
+from tests.api.jobs.works import THERE, Works, can
 from tests.sound import ROOT, tone, write_sound
 
 KEY = "soak-key-of-another-system"
 HEADERS = {"Authorization": f"Bearer {KEY}"}
-PAUSE = (0.5, 6.0)
-"""Seconds that a process works before it is killed."""
+MOST_STEPS = 40
+"""At most so many uploads and artefacts come between two kills: counted in work done, not in seconds, so that
+a machine that is busy with other things gets to the end as well."""
+PATIENCE = 60.0
+"""Seconds after which a process is killed though nothing was done."""
+POINT = 1.0
+"""Within so many seconds after the last step lies the point of the kill."""
 HEARING = 0.3
-LONGEST = 3600.0
+LONGEST = 3 * 3600.0
+TOLD_EVERY = 30.0
 
 
 def main() -> int:
@@ -100,12 +106,18 @@ def soak(folder: Path, url: str, *, count: int, seed: int) -> dict[str, float]:
     handing_in.start()
     kills: Counter[str] = Counter()
     lost_for_good = engine.dialect.name == "sqlite"
+    told = began
     while handing_in.is_alive() or waiting(engine):
-        if time.monotonic() - began > LONGEST:
+        now = time.monotonic()
+        if now - began > LONGEST:
             break
+        if now - told > TOLD_EVERY:
+            told = now
+            sys.stderr.write(f"{now - began:.0f} s: {steps(engine)} steps, {sum(kills.values())} kills\n")
         victim = rng.choice(list(processes))
         _until_at_work(works.engine, port, victim, since=started[victim])
-        time.sleep(rng.uniform(*PAUSE))
+        _until_done(works.engine, further=rng.randint(0, MOST_STEPS))
+        time.sleep(rng.uniform(0, POINT))
         processes[victim].send_signal(signal.SIGKILL)
         processes[victim].wait()
         kills[victim] += 1
@@ -123,23 +135,20 @@ def soak(folder: Path, url: str, *, count: int, seed: int) -> dict[str, float]:
     return {**figures_of(works, count), "kills": sum(kills.values()), "seconds": round(seconds, 1)}
 
 
+def steps(engine: Engine) -> int:
+    """Recordings accepted, artefacts made and results published so far."""
+    with Session(engine) as session:
+        return sum(
+            session.scalar(select(func.count()).select_from(table)) or 0
+            for table in (Recording, Artefact, Scorecard)
+        )
+
+
 def figures_of(works: Works, count: int) -> dict[str, float]:
     with Session(works.engine) as session:
         cards = Counter(session.scalars(select(Scorecard.meeting_id)))
         recorded = set(session.scalars(select(Recording.meeting_id)))
         jobs = Counter(session.scalars(select(InspectionJob.state)))
-        made = dict(
-            session.execute(
-                select(Artefact.key, Artefact.made_at).where(Artefact.kind == ArtefactKind.TRANSCRIPT)
-            )
-            .tuples()
-            .all()
-        )
-    late = sum(
-        datetime.fromtimestamp(float(line[3]), UTC) > made[line[4]]
-        for line in works.heard
-        if line[0] == "begin" and line[4] in made
-    )
     return {
         "recordings": count,
         "lost": count - len(recorded),
@@ -147,7 +156,9 @@ def figures_of(works: Works, count: int) -> dict[str, float]:
         "doubled": sum(number - 1 for number in cards.values()),
         "without_scorecard": len(recorded - set(cards)),
         "heard": sum(works.finished.values()),
-        "heard_after_transcript_existed": late,
+        "heard_after_transcript_existed": sum(
+            line[0] == "begin" and line[5] == THERE for line in works.heard
+        ),
     }
 
 
@@ -170,8 +181,15 @@ def _until_at_work(engine: Engine, port: int, process: str, *, since: datetime) 
                 continue
             return
         with Session(engine) as session:
-            if session.scalar(select(Worker.id).where(Worker.seen_at > since).limit(1)) is not None:
+            if session.scalar(select(Worker.id).where(Worker.started_at > since).limit(1)) is not None:
                 return
+        time.sleep(0.2)
+
+
+def _until_done(engine: Engine, *, further: int) -> None:
+    """Wait until so many further steps are done, or for as long as one waits at all."""
+    wanted, end = steps(engine) + further, time.monotonic() + PATIENCE
+    while steps(engine) < wanted and time.monotonic() < end:
         time.sleep(0.2)
 
 

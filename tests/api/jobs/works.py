@@ -22,7 +22,7 @@ from api.jobs.parent import Children, Report
 from api.jobs.repository import JobRepository
 from api.jobs.service import start
 from api.jobs.stages import Shop, key_of
-from api.jobs.tables import InspectionJob, JobState, Stage
+from api.jobs.tables import ArtefactKind, InspectionJob, JobState, Stage
 from api.settings import Settings
 from api.store import Store, spooled
 from models.base import SHANGHAI
@@ -42,6 +42,8 @@ PATIENCE = 180.0
 """Seconds: far more than anything takes on a machine that is not overloaded."""
 LATER = datetime(2100, 1, 1, tzinfo=SHANGHAI)
 """When every pause before another attempt is over."""
+THERE = "there"
+"""Noted where a recording is heard though its transcript exists."""
 TUESDAY = datetime(2026, 9, 8, 9, tzinfo=SHANGHAI)
 
 
@@ -126,7 +128,7 @@ class Works:
             engine=self.engine,
             store=self.store,
             settings=self.settings,
-            children=AtOnce(self.folder, failures=self.failures),
+            children=AtOnce(self.folder, self.engine, failures=self.failures),
             threads=1,
         )
         for stage in Stage:
@@ -162,9 +164,9 @@ class Works:
 class AtOnce(Children):
     """Does in this process what a child would: hears and reads what is canned, or fails as it is told."""
 
-    def __init__(self, folder: Path, *, failures: Sequence[Exception] = ()) -> None:
+    def __init__(self, folder: Path, engine: Engine, *, failures: Sequence[Exception] = ()) -> None:
         super().__init__()
-        self._folder, self._failures = folder, failures
+        self._folder, self._engine, self._failures = folder, engine, failures
 
     def run(self, order: Order, report: Report) -> None:
         if order.work == "transcribe":
@@ -178,7 +180,10 @@ class AtOnce(Children):
         assert order.recording is not None
         model = resolve(order.model)
         key = key_of(order.recording.sha256, f"{model.name}@{model.revision}")
-        self._note(f"begin {order.recording.sha256} {os.getpid()} {time.time()} {key}")
+        with Session(self._engine) as session:
+            there = JobRepository(session).artefact(ArtefactKind.TRANSCRIPT, key) is not None
+        known = THERE if there else "new"
+        self._note(f"begin {order.recording.sha256} {os.getpid()} {time.time()} {key} {known}")
         report.progress(0.5)
         for error in self._failures:
             raise error

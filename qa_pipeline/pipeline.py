@@ -152,12 +152,13 @@ def read(
     from qa_pipeline.transcript.speakers import assign_speakers
 
     if isinstance(source, Transcript):
-        transcript = clean(source)
+        transcript = clean(source, people=facts.people)
         if keep:
             keep(transcript)
         return transcript
     heard = facts.attendees.count if facts.attendees else None
-    transcript = clean(transcribe(source, model=model, options=options, progress=progress))
+    transcript = transcribe(source, model=model, options=options, progress=progress)
+    transcript = clean(transcript, people=facts.people)
     if keep:
         keep(transcript)
     transcript = assign_speakers(transcript, source, roster=heard)

@@ -271,6 +271,13 @@ class MeetingFacts:
     figures: tuple[Figure, ...] = ()
     """What the figures said in the meeting can be compared with."""
 
+    @property
+    def people(self) -> frozenset[str]:
+        """Everybody who is known by name: who was to come, who came, who is on leave, who leads."""
+        rosters = (r for r in (self.expected_attendees, self.attendees) if r is not None)
+        leading = (name for name in (self.host, self.admin_manager) if name)
+        return frozenset((*leading, *self.deputies, *self.on_leave, *(n for r in rosters for n in r.names)))
+
 
 # ---------------------------------------------------------------- chapters
 

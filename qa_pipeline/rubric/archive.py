@@ -105,8 +105,8 @@ def _read_anew(text: str, *, name: str, facts: Path) -> Stored:
     from qa_pipeline.transcript.cleanup import clean
     from qa_pipeline.transcript.formats import from_json
 
-    transcript = clean(from_json(text))
     known = read_facts(facts) if facts.is_file() else MeetingFacts()
+    transcript = clean(from_json(text), people=known.people)
     if known.kind is None:
         known = replace(known, kind=infer_kind(transcript)[0])
     chapters = segment(transcript, kind=known.kind)

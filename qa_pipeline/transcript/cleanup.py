@@ -2,6 +2,7 @@
 
     script       traditional characters become simplified
     loops        what a recogniser repeats on and on is cut to one round
+    names        names of the roster that were misheard are put right by sound (roster.py)
     terms        domain terms that were misheard are put right by sound (terms.py)
     phantoms     lines that the recogniser invented are marked, never deleted
     punctuation  an utterance without any mark gets one at its end
@@ -17,26 +18,30 @@ import math
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Final
 
 from qa_pipeline.transcript import suspects
 from qa_pipeline.transcript.numbers import spoken_numbers
+from qa_pipeline.transcript.roster import put_right, roster
 from qa_pipeline.transcript.terms import repair
 from qa_pipeline.values import Edit, Seconds, Transcript, Utterance
 
 if TYPE_CHECKING:
     from opencc import OpenCC
 
-ALL_STEPS: Final = ("script", "loops", "terms", "phantoms", "punctuation", "numbers")
+ALL_STEPS: Final = ("script", "loops", "names", "terms", "phantoms", "punctuation", "numbers")
 
 RUNS_ON: Final[Seconds] = 0.2
 """A voice that goes on within this time has not finished its sentence."""
 
 
-def clean(transcript: Transcript, *, steps: Collection[str] = ALL_STEPS) -> Transcript:
+def clean(
+    transcript: Transcript, *, people: Collection[str] = (), steps: Collection[str] = ALL_STEPS
+) -> Transcript:
     """The transcript after the given steps, which always run in the order of ``ALL_STEPS``.
 
+    ``people`` are the names that may be said in it: 件均 is not 建军 misheard where 李建军 is one of them.
     Each change of an utterance adds an ``Edit`` with the step and the text before it; edits that are already
     there stay. Numbers are found anew, since they point into the text.
     Raises ValueError for a step that does not exist.
@@ -45,7 +50,7 @@ def clean(transcript: Transcript, *, steps: Collection[str] = ALL_STEPS) -> Tran
         raise ValueError(
             f"no such clean-up step: {', '.join(sorted(unknown))}; known: {', '.join(ALL_STEPS)}"
         )
-    rewriters = {step: rewrite for step, rewrite in _REWRITERS.items() if step in steps}
+    rewriters = {step: rewrite for step, rewrite in _rewriters(people).items() if step in steps}
     cleaned = [_rewritten(utterance, rewriters) for utterance in transcript.utterances]
     if "phantoms" in steps:
         cleaned = [_marked(utterance, transcript) for utterance in cleaned]
@@ -110,11 +115,17 @@ def _converter() -> OpenCC:
     return OpenCC("t2s")
 
 
-_REWRITERS: Final[Mapping[str, Callable[[str], str]]] = {
-    "script": _simplified,
-    "loops": suspects.cut_loops,
-    "terms": repair,
-}
+def _rewriters(people: Collection[str]) -> dict[str, Callable[[str], str]]:
+    """The steps that rewrite the text, in their order."""
+    known = roster(frozenset(people))
+    if known is None:
+        return {"script": _simplified, "loops": suspects.cut_loops, "terms": repair}
+    return {
+        "script": _simplified,
+        "loops": suspects.cut_loops,
+        "names": partial(put_right, people=known),
+        "terms": partial(repair, names=known.spelled),
+    }
 
 
 # ---------------------------------------------------------------- phantoms

@@ -45,19 +45,22 @@ class _Candidate:
     listed: bool
 
 
-def repair(text: str) -> str:
+def repair(text: str, names: re.Pattern[str] | None = None) -> str:
     """The text with misheard domain terms put right; repeated until nothing changes, because one term that
-    is put right can be the context that another waits for."""
-    while (repaired := _once(text)) != text:
+    is put right can be the context that another waits for. ``names`` of people are no terms misheard."""
+    while (repaired := _once(text, names)) != text:
         text = repaired
     return text
 
 
-def _once(text: str) -> str:
+def _once(text: str, names: re.Pattern[str] | None) -> str:
     text = text.translate(_HALF_WIDTH)
+    named = [found.span() for found in names.finditer(text)] if names else []
     done: list[str] = []
     at = 0
     for candidate in _candidates(text):
+        if any(first < candidate.end and candidate.start < last for first, last in named):
+            continue
         if candidate.start >= at and _allowed(text, candidate):
             done += [text[at : candidate.start], candidate.term]
             at = candidate.end
@@ -88,7 +91,7 @@ def _allowed(text: str, candidate: _Candidate) -> bool:
     if any(edge and _one_latin_word(text[edge - 1 : edge + 1]) for edge in (start, end)):
         return False
     left, right = max(0, start - _WINDOW), min(len(text), end + _WINDOW)
-    words, cost = _words(text[left:right])
+    words, cost = as_words(text[left:right])
     if not {start, end} <= set(accumulate(map(len, words), initial=left)):
         return False
     if candidate.listed:
@@ -98,7 +101,7 @@ def _allowed(text: str, candidate: _Candidate) -> bool:
         return False
     if guard is None and len(candidate.term) == _SURE and inside:  # 新人办入职 is not 新人班入职
         return False
-    _, repaired = _words(text[left:start] + candidate.term + text[end:right])
+    _, repaired = as_words(text[left:start] + candidate.term + text[end:right])
     return repaired + _MARGIN < cost
 
 
@@ -165,20 +168,46 @@ def _by_first(rows: list[_Row]) -> Mapping[str, tuple[_Row, ...]]:
     return {first: tuple(group) for first, group in grouped.items()}
 
 
+def sounds(text: str, *, alike: bool) -> str:
+    """One letter for the toneless sound of each character, its own where it has none. ``alike``: z is as zh,
+    n as l and in as ing, which many speakers do not tell apart."""
+    return text.translate(_alike() if alike else _sounds())
+
+
 @cache
 def _sounds() -> dict[int, str]:
-    """The 6,763 characters of GB 2312 by toneless syllable: each is a letter of the private use area."""
+    return _lettered(_syllables())
+
+
+@cache
+def _alike() -> dict[int, str]:
+    def near(syllable: str) -> str:
+        syllable = re.sub(r"^([zcs])h", r"\1", syllable)
+        return re.sub(r"(?<=[ie])ng$", "n", re.sub(r"^n(?=.)", "l", syllable))
+
+    return _lettered({char: near(syllable) for char, syllable in _syllables().items()})
+
+
+def _lettered(syllables: Mapping[int, str]) -> dict[int, str]:
+    """Each sound is a letter of the private use area."""
+    letters: dict[str, str] = {}
+    return {
+        char: letters.setdefault(syllable, chr(0xE000 + len(letters))) for char, syllable in syllables.items()
+    }
+
+
+@cache
+def _syllables() -> dict[int, str]:
+    """The 6,763 characters of GB 2312 by toneless syllable."""
     from pypinyin.constants import PINYIN_DICT
 
-    letters: dict[str, str] = {}
     table = {}
     for row in range(0xB0, 0xF8):
         for column in range(0xA1, 0xFF):
             char = bytes((row, column)).decode("gb2312", errors="ignore")
             if char:
                 reading = "lǜ" if char == "率" else PINYIN_DICT[ord(char)].partition(",")[0]
-                syllable = unicodedata.normalize("NFD", reading).translate(_TONES)
-                table[ord(char)] = letters.setdefault(syllable, chr(0xE000 + len(letters)))
+                table[ord(char)] = unicodedata.normalize("NFD", reading).translate(_TONES)
     return table
 
 
@@ -188,7 +217,7 @@ _TONES: Final = dict.fromkeys(map(ord, "\u0300\u0301\u0304\u030c"))
 # ---------------------------------------------------------------- words
 
 
-def _words(text: str) -> tuple[list[str], float]:
+def as_words(text: str) -> tuple[list[str], float]:
     """The likeliest words of a short text and their cost, the negative logarithm of their probability."""
     costs, unseen = _word_costs()
     best: list[tuple[float, int]] = [(0.0, 0)]

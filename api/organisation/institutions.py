@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.access import Caller, Permission, allowed
 from api.audit import note
-from api.fields import Below, Code, Day, existing
+from api.etags import IfMatch, require_match, tagged
+from api.fields import Below, Code, Day, Line, existing
 from api.organisation import service
 from api.organisation.repository import DirectoryRepository
 from api.organisation.schemas import (
@@ -22,15 +22,17 @@ from api.organisation.schemas import (
     MustHold,
     NewInstitution,
     NewOffice,
+    OfficeChange,
     OfficeOut,
     PersonRef,
+    Presence,
+    Renaming,
     RosterOut,
 )
 from api.pages import Cursor, Limit, Page, page
 from api.sessions import Database
 from models.organisation.appointments import AppointmentRepository
 from models.organisation.repository import InstitutionRepository
-from models.organisation.tables import SalesOffice
 
 router: Final = APIRouter(tags=["机构"])
 Reader = Annotated[Caller, Depends(allowed(Permission.READ_MODEL))]
@@ -45,7 +47,13 @@ def institutions(
     below: Below = None,
     level: Annotated[int | None, Query(ge=1, le=4, description="机构级别")] = None,
     must_hold: Annotated[bool | None, Query(description="是否应召开二会")] = None,
-    on: Annotated[Day | None, Query(description="只看该日存在的机构；不填为全部")] = None,
+    search: Annotated[Line | None, Query(description="代码的开头，或名称的一部分")] = None,
+    status: Annotated[
+        Presence | None, Query(description="current 存续，ended 已撤销，coming 尚未设立；不填为全部")
+    ] = None,
+    on: Annotated[
+        Day | None, Query(description="只看该日存在（或符合 status）的机构；不填为全部，有 status 时为今天")
+    ] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[InstitutionOut]:
@@ -55,17 +63,40 @@ def institutions(
         parent=None,
         level=level,
         must_hold=must_hold,
-        on=on,
+        on=on or (service.today() if status else None),
         cursor=cursor,
         limit=limit,
+        search=search,
+        status=status or Presence.CURRENT,
     )
     shown, further = page(rows, limit, lambda row: [row.code])
     return Page(items=service.shown(session, asker, shown), next=further)
 
 
 @router.get("/institutions/{code}", summary="一家机构", operation_id="get_institution")
-def institution(session: Database, asker: Reader, code: Code) -> InstitutionDetail:
-    return service.detail(session, asker, code)
+def institution(response: Response, session: Database, asker: Reader, code: Code) -> InstitutionDetail:
+    shown = service.detail(session, asker, code)
+    tagged(response, shown)
+    return shown
+
+
+@router.patch("/institutions/{code}", summary="改名", operation_id="rename_institution")
+def rename(
+    request: Request,
+    response: Response,
+    session: Database,
+    asker: Editor,
+    code: Code,
+    body: Renaming,
+    match: IfMatch = None,
+) -> InstitutionDetail:
+    require_match(match, service.detail(session, asker, code))
+    service.require_below(session, asker, code)
+    renamed = InstitutionRepository(session, within=asker.within).rename(code, name=body.name)
+    _noted(session, request, asker, "institution.edit", code, renamed.id, name=body.name)
+    shown = service.detail(session, asker, code)
+    tagged(response, shown)
+    return shown
 
 
 @router.get("/institutions/{code}/children", summary="直接下级机构", operation_id="list_child_institutions")
@@ -176,11 +207,40 @@ def offices(
     shown, further = page(rows, limit, lambda row: [row[0].code])
     return Page(
         items=[
-            _office(office, home, PersonRef(code=lead, name=name) if lead else None)
+            service.office(office, home, PersonRef(code=lead, name=name) if lead else None)
             for office, home, lead, name in shown
         ],
         next=further,
     )
+
+
+@router.get("/offices/{code}", summary="一个营业室", operation_id="get_office")
+def office(response: Response, session: Database, asker: Reader, code: Code) -> OfficeOut:
+    shown = service.office_of(session, asker, code)
+    tagged(response, shown)
+    return shown
+
+
+@router.patch("/offices/{code}", summary="改名，修改市场系数", operation_id="change_office")
+def change_office(
+    request: Request,
+    response: Response,
+    session: Database,
+    asker: Editor,
+    code: Code,
+    body: OfficeChange,
+    match: IfMatch = None,
+) -> OfficeOut:
+    require_match(match, service.office_of(session, asker, code))
+    tree = InstitutionRepository(session, within=asker.within)
+    found, given = tree.office(code), body.model_fields_set
+    factor = body.market_factor if "market_factor" in given else found.market_factor
+    tree.change_office(code, name=body.name or found.name, market_factor=factor)
+    told = "，".join(sorted(given))
+    _noted(session, request, asker, "office.edit", code, found.institution_id, fields=told)
+    shown = service.office_of(session, asker, code)
+    tagged(response, shown)
+    return shown
 
 
 @router.post("/offices", status_code=201, summary="设立营业室", operation_id="add_office")
@@ -193,7 +253,7 @@ def add_office(request: Request, session: Database, asker: Editor, body: NewOffi
         market_factor=body.market_factor,
     )
     _noted(session, request, asker, "office.add", new.code, new.institution_id)
-    return _office(new, body.institution, None)
+    return service.office(new, body.institution, None)
 
 
 @router.post("/offices/{code}/close", status_code=204, summary="撤销营业室", operation_id="close_office")
@@ -211,23 +271,6 @@ def lead(request: Request, session: Database, asker: Editor, code: Code, body: A
     office = existing(InstitutionRepository(session, within=asker.within).office, code)
     AppointmentRepository(session, within=asker.within).lead(code, person=body.person, on=body.on)
     _noted(session, request, asker, "office.lead", code, office.institution_id, person=body.person)
-
-
-def _office(row: SalesOffice, institution: str, lead: PersonRef | None) -> OfficeOut:
-    return OfficeOut(
-        code=row.code,
-        name=row.name,
-        institution=institution,
-        lead=lead,
-        market_factor=_plain(row.market_factor),
-        valid_from=row.valid_from,
-        valid_to=row.valid_to,
-    )
-
-
-def _plain(factor: Decimal | None) -> Decimal | None:
-    """1.2 rather than 1.200000."""
-    return None if factor is None else factor.normalize() + 0
 
 
 def _noted(

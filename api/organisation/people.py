@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.access import Caller, Permission, allowed
 from api.audit import note
+from api.etags import IfMatch, require_match, tagged
 from api.fields import Below, Code, Day, Line, existing
 from api.organisation import service
 from api.organisation.repository import DirectoryRepository
 from api.organisation.schemas import (
     Ending,
     NewPerson,
+    PersonChange,
     PersonDetail,
     PersonOut,
+    Presence,
     Promotion,
     RankOut,
     Transfer,
@@ -38,7 +41,7 @@ def ranks(session: Database, asker: Reader) -> list[RankOut]:
     ]
 
 
-@router.get("/people", summary="某日在职人员（按工号排序）", operation_id="list_people")
+@router.get("/people", summary="人员列表（按工号排序），默认为某日在职的", operation_id="list_people")
 def people(
     session: Database,
     asker: Reader,
@@ -46,6 +49,9 @@ def people(
     below: Below = None,
     kind: Annotated[PersonKind | None, Query(description="agent 外勤，staff 内勤")] = None,
     supervisors: Annotated[bool | None, Query(description="是否主管及以上")] = None,
+    status: Annotated[
+        Presence, Query(description="current 在职，ended 已离职（列其最后所在），coming 尚未入职")
+    ] = Presence.CURRENT,
     on: Annotated[Day | None, Query(description="哪一天的情况；不填为今天")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
@@ -57,6 +63,7 @@ def people(
         kind=kind,
         supervisors=supervisors,
         on=on or service.today(),
+        status=status,
         cursor=cursor,
         limit=limit,
     )
@@ -74,15 +81,44 @@ def people(
                 joined_on=person.joined_on,
                 left_on=person.left_on,
             )
-            for person, rank, institution, office in shown
+            for person, rank, institution, office, *_ in shown
         ],
         next=further,
     )
 
 
 @router.get("/people/{code}", summary="一个人及其职级经历", operation_id="get_person")
-def person(session: Database, asker: Reader, code: Code) -> PersonDetail:
-    return service.person(session, asker, code)
+def person(response: Response, session: Database, asker: Reader, code: Code) -> PersonDetail:
+    shown = service.person(session, asker, code)
+    tagged(response, shown)
+    return shown
+
+
+@router.patch("/people/{code}", summary="更正姓名、电话、入职日、上线", operation_id="change_person")
+def change_person(
+    request: Request,
+    response: Response,
+    session: Database,
+    asker: Editor,
+    code: Code,
+    body: PersonChange,
+    match: IfMatch = None,
+) -> PersonDetail:
+    require_match(match, service.person(session, asker, code))
+    repository = PeopleRepository(session, within=asker.within)
+    found, given = repository.get(code), body.model_fields_set
+    repository.correct(
+        code,
+        name=body.name or found.name,
+        phone=body.phone if "phone" in given else found.phone,
+        joined_on=body.joined_on or found.joined_on,
+    )
+    if "upline" in given:
+        repository.set_upline(code, upline=body.upline)
+    note(session, request, asker, "person.edit", kind="person", code=code, fields="，".join(sorted(given)))
+    shown = service.person(session, asker, code)
+    tagged(response, shown)
+    return shown
 
 
 @router.post("/people", status_code=201, summary="入职", operation_id="add_person")

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, or_, select
 from sqlalchemy.orm import aliased
 
+from api.organisation.schemas import Presence
 from api.pages import after
 from models.base import Repository
 from models.organisation.conditions import holds_on, in_service, inside
@@ -21,6 +22,17 @@ from models.organisation.tables import (
     RankHistory,
     SalesOffice,
 )
+
+
+def present(status: Presence, begins: Any, ends: Any, day: date) -> ColumnElement[bool]:
+    """What exists on the day, has ended by then, or only begins later; ``ends`` is the first day after."""
+    if status is Presence.COMING:
+        coming: ColumnElement[bool] = begins > day
+        return coming
+    if status is Presence.ENDED:
+        ended: ColumnElement[bool] = ends <= day
+        return ended
+    return and_(begins <= day, or_(ends.is_(None), ends > day))
 
 
 def starts_with(column: Any, text: str) -> ColumnElement[bool]:
@@ -41,14 +53,18 @@ class DirectoryRepository(Repository):
         on: date | None,
         cursor: str | None,
         limit: int,
+        search: str | None = None,
+        status: Presence = Presence.CURRENT,
     ) -> Sequence[Institution]:
+        """``on``: those that stood so on the day; ``search``: begins the code, or is in the name."""
         query = select(Institution).where(inside(self.within))
         conditions = (
             (below, lambda: Institution.path.startswith(below or "")),
             (parent, lambda: Institution.parent_id == self._key(parent or "")),
             (level, lambda: Institution.level == level),
             (must_hold, lambda: Institution.must_hold.is_(bool(must_hold))),
-            (on, lambda: holds_on(Institution, on or date.min)),
+            (on, lambda: present(status, Institution.valid_from, Institution.valid_to, on or date.min)),
+            (search, lambda: or_(starts_with(Institution.code, search or ""), _in_name(search or ""))),
         )
         query = query.where(*(condition() for given, condition in conditions if given is not None))
         return self.session.scalars(after(query, [Institution.code], cursor, limit)).all()
@@ -68,19 +84,12 @@ class DirectoryRepository(Repository):
 
     def people_codes(self, ids: Collection[int | None]) -> Mapping[int, str]:
         """Key -> number, of people whose newest place the reader may see."""
-        later = aliased(RankHistory)
-        newest = (
-            select(later.valid_from)
-            .where(later.person_id == RankHistory.person_id)
-            .order_by(later.valid_from.desc())
-            .limit(1)
-        )
         query = (
             select(Person.id, Person.code)
             .join(RankHistory, RankHistory.person_id == Person.id)
             .join(Institution, Institution.id == RankHistory.institution_id)
             .where(Person.id.in_([i for i in ids if i]), inside(self.within))
-            .where(RankHistory.valid_from == newest.scalar_subquery())
+            .where(RankHistory.valid_from == _newest())
         )
         return dict(self.session.execute(query).tuples().all())
 
@@ -107,6 +116,12 @@ class DirectoryRepository(Repository):
             query = query.where(Person.id.is_(None))
         return self.session.execute(after(query, [SalesOffice.code], cursor, limit)).all()
 
+    def lead(self, office_id: int, on: date) -> Person | None:
+        """Who leads the office on the day."""
+        query = select(Person).join(OfficeLead, OfficeLead.person_id == Person.id)
+        query = query.where(OfficeLead.office_id == office_id, holds_on(OfficeLead, on), in_service(on))
+        return self.session.scalars(query).one_or_none()
+
     def people(
         self,
         *,
@@ -117,16 +132,24 @@ class DirectoryRepository(Repository):
         on: date,
         cursor: str | None,
         limit: int,
+        status: Presence = Presence.CURRENT,
     ) -> Sequence[Row[Any]]:
-        """(person, rank, institution code, office code) of those in service on the day."""
+        """(person, rank, institution code, office code, their names) of those who stood so on the day.
+
+        Those who left are where they were last, those who are to come where they will be.
+        """
         query = (
-            select(Person, Rank, Institution.code, SalesOffice.code)
+            select(Person, Rank, Institution.code, SalesOffice.code, Institution.name, SalesOffice.name)
             .join(RankHistory, RankHistory.person_id == Person.id)
             .join(Rank, Rank.id == RankHistory.rank_id)
             .join(Institution, Institution.id == RankHistory.institution_id)
             .outerjoin(SalesOffice, SalesOffice.id == RankHistory.office_id)
-            .where(inside(self.within), holds_on(RankHistory, on), in_service(on))
+            .where(inside(self.within), present(status, Person.joined_on, Person.left_on, on))
         )
+        if status is Presence.CURRENT:
+            query = query.where(holds_on(RankHistory, on))
+        else:
+            query = query.where(RankHistory.valid_from == _newest())
         if search is not None:
             query = query.where(or_(starts_with(Person.code, search), starts_with(Person.name, search)))
         if below is not None:
@@ -139,3 +162,14 @@ class DirectoryRepository(Repository):
 
     def _key(self, code: str) -> Any:
         return select(Institution.id).where(Institution.code == code).scalar_subquery()
+
+
+def _newest() -> Any:
+    """The beginning of the newest row of the person's rank history."""
+    later = aliased(RankHistory)
+    newest = select(later.valid_from).where(later.person_id == RankHistory.person_id)
+    return newest.order_by(later.valid_from.desc()).limit(1).scalar_subquery()
+
+
+def _in_name(text: str) -> ColumnElement[bool]:
+    return Institution.name.contains(text, autoescape=True)

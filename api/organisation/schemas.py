@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
+from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.fields import Code, Day, Given, Line, Month, example
 from models.calendar.tables import SpecialDay
@@ -13,6 +15,16 @@ from models.meetings.tables import SlotName
 from models.organisation.tables import PersonKind
 from qa_pipeline.compliance.calendar import BaseKind
 from qa_pipeline.values import MeetingKind, Theme
+
+Phone = Annotated[str, StringConstraints(pattern=r"^[0-9+][0-9 -]{4,30}$")]
+
+
+class Presence(StrEnum):
+    """Whether an institution exists, or a person serves, on the day asked."""
+
+    CURRENT = "current"
+    ENDED = "ended"
+    COMING = "coming"
 
 
 class InstitutionOut(BaseModel):
@@ -68,6 +80,12 @@ class NewInstitution(Given):
     must_hold: bool = False
 
 
+class Renaming(Given):
+    model_config = ConfigDict(json_schema_extra=example(name="福州仓山支公司"))
+
+    name: Line = Field(description="新名称；对历史一并生效")
+
+
 class Move(Given):
     model_config = ConfigDict(json_schema_extra=example(parent="3502"))
 
@@ -121,6 +139,22 @@ class NewOffice(Given):
     institution: Code
     valid_from: Day
     market_factor: Decimal | None = Field(None, gt=0, le=100, max_digits=8, decimal_places=6)
+
+
+class OfficeChange(Given):
+    """What is given is changed, also for the time before."""
+
+    model_config = ConfigDict(json_schema_extra=example(name="营业一室", market_factor="1.1"))
+
+    name: Line | None = Field(None, description="名称；不填为不变")
+    market_factor: Decimal | None = Field(
+        None,
+        gt=0,
+        le=100,
+        max_digits=8,
+        decimal_places=6,
+        description="市场系数（R28）；null 为未知，不填为不变",
+    )
 
 
 class RankOut(BaseModel):
@@ -185,6 +219,17 @@ class NewPerson(Given):
     institution: Code
     office: Code | None = None
     upline: Code | None = None
+
+
+class PersonChange(Given):
+    """What was entered wrongly; what is given is changed."""
+
+    model_config = ConfigDict(json_schema_extra=example(name="张三", joined_on="2026-09-01"))
+
+    name: Line | None = Field(None, description="姓名；不填为不变")
+    phone: Phone | None = Field(None, description="电话；null 为删除，不填为不变")
+    joined_on: Day | None = Field(None, description="入职日，职级经历随之从该日开始；不填为不变")
+    upline: Code | None = Field(None, description="上线工号；null 为没有上线，不填为不变")
 
 
 class Promotion(Given):

@@ -14,6 +14,7 @@ from api.organisation.schemas import (
     CareerStep,
     InstitutionDetail,
     InstitutionOut,
+    OfficeOut,
     PersonDetail,
     PersonRef,
     RosterOut,
@@ -23,7 +24,7 @@ from models.base import SHANGHAI, Subtree
 from models.organisation.people import PeopleRepository
 from models.organisation.repository import InstitutionRepository
 from models.organisation.roster import Gathering, Placed, Placement, RosterRepository
-from models.organisation.tables import Institution
+from models.organisation.tables import Institution, Person, SalesOffice
 from qa_pipeline.report.masking import mask_personal
 
 
@@ -80,7 +81,28 @@ def detail(session: Session, asker: Caller, code: str) -> InstitutionDetail:
     )
 
 
-def ref(person: Placed | Placement) -> PersonRef:
+def office(row: SalesOffice, institution: str, lead: PersonRef | None) -> OfficeOut:
+    return OfficeOut(
+        code=row.code,
+        name=row.name,
+        institution=institution,
+        lead=lead,
+        market_factor=None if row.market_factor is None else row.market_factor.normalize() + 0,
+        valid_from=row.valid_from,
+        valid_to=row.valid_to,
+    )
+
+
+def office_of(session: Session, asker: Caller, code: str) -> OfficeOut:
+    """The office with its lead of today; raises NotFound."""
+    found = existing(InstitutionRepository(session, within=asker.within).office, code)
+    directory = DirectoryRepository(session, within=asker.within)
+    lead = directory.lead(found.id, today())
+    home = directory.codes([found.institution_id])[found.institution_id]
+    return office(found, home, ref(lead) if lead else None)
+
+
+def ref(person: Person | Placed | Placement) -> PersonRef:
     return PersonRef(code=person.code, name=person.name)
 
 

@@ -20,6 +20,7 @@ from models.organisation.tables import (
     PersonKind,
     Rank,
     RankHistory,
+    SalesOffice,
 )
 from qa_pipeline.errors import InputError
 
@@ -129,6 +130,18 @@ class PeopleRepository(Repository):
         self._end_terms(FocusSupervisor, person.id, on)
         self.session.flush()
 
+    def correct(self, code: str, *, name: str, phone: str | None, joined_on: date) -> Person:
+        """What was entered wrongly; another day of joining also begins the rank history.
+
+        Raises InputError where a rank, an appointment or a place would then lie outside the service.
+        """
+        person = self.get(code)
+        person.name, person.phone = name, phone
+        if joined_on != person.joined_on:
+            self._join_on(person, self.career(code)[0], joined_on)
+        self.session.flush()
+        return person
+
     def set_upline(self, code: str, *, upline: str | None) -> None:
         """Who recruited the person. Refused when the recruiter stands below the person."""
         person = self.get(code)
@@ -195,6 +208,21 @@ class PeopleRepository(Repository):
         self.session.add(row)
         self.session.flush()
         return row
+
+    def _join_on(self, person: Person, first: RankHistory, day: date) -> None:
+        who = f"{person.name}（{person.code}）"
+        ends = first.valid_to or person.left_on
+        if ends is not None and day >= ends:
+            raise InputError(f"{who}的入职日 {day} 不早于 {ends} 的职级变更或离职：请填写更早的日期。")
+        home = self.session.get_one(Institution, first.institution_id)
+        team = self.session.get(SalesOffice, first.office_id) if first.office_id else None
+        if not home.holds_on(day) or (team is not None and not team.holds_on(day)):
+            raise InputError(f"{who}入职的机构或营业室在 {day} 尚未设立或已经撤销：请核对日期。")
+        for table in (OfficeLead, InstitutionManager, FocusSupervisor):
+            early = select(table.id).where(table.person_id == person.id, table.valid_from < day).limit(1)
+            if self.session.scalar(early) is not None:
+                raise InputError(f"{who}在 {day} 之前已有任命或标记，入职日不能改到那天：请核对日期。")
+        person.joined_on = first.valid_from = day
 
     def _end_leads(self, person_id: int, on: date, *, keep_office: int | None) -> None:
         self._end_terms(OfficeLead, person_id, on, OfficeLead.office_id != (keep_office or 0))

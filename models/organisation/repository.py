@@ -114,6 +114,13 @@ class InstitutionRepository(Repository):
         self.session.flush()
         return new
 
+    def rename(self, code: str, *, name: str) -> Institution:
+        """Another name, also for the time before: names have no history."""
+        renamed = self.get(code)
+        renamed.name = name
+        self.session.flush()
+        return renamed
+
     def move(self, code: str, *, parent: str) -> Institution:
         """Hang the institution, with all below it, under another parent; paths and levels follow.
 
@@ -214,6 +221,13 @@ class InstitutionRepository(Repository):
         self.session.add(new)
         self.session.flush()
         return new
+
+    def change_office(self, code: str, *, name: str, market_factor: Decimal | None) -> SalesOffice:
+        """Another name or market factor (R28; None: not known), also for the time before."""
+        changed = self.office(code)
+        changed.name, changed.market_factor = name, market_factor
+        self.session.flush()
+        return changed
 
     def close_office(self, code: str, *, on: date) -> None:
         """End the office and its lead's term. Refused while people stay in it beyond that day."""

@@ -85,6 +85,40 @@ def test_institutions_are_added_moved_and_closed_and_the_trail_says_by_whom(
     assert trail == ["institution.add", "institution.move", "institution.close"]
 
 
+def test_institutions_are_found_by_name_and_status(head_office: TestClient) -> None:
+    assert codes(head_office.get(f"{V1}/institutions?search=3501")) == ["3501", "350102", "350103"]
+    assert codes(head_office.get(f"{V1}/institutions?search=构0")) == ["0"]
+    new = {"code": "36", "name": "江西分公司", "parent": "0", "valid_from": "2099-01-01"}
+    head_office.post(f"{V1}/institutions", json=new)
+    assert codes(head_office.get(f"{V1}/institutions?status=coming")) == ["36"]
+    assert "36" not in codes(head_office.get(f"{V1}/institutions?status=current"))
+    assert codes(head_office.get(f"{V1}/institutions?status=ended")) == []
+    head_office.post(f"{V1}/institutions/36/close", json={"on": "2099-02-01"})
+    assert codes(head_office.get(f"{V1}/institutions?status=ended&on=2099-03-01")) == ["36"]
+
+
+def test_an_institution_and_an_office_are_renamed_as_they_were_seen(
+    head_office: TestClient, signed_in: SignedIn
+) -> None:
+    path = f"{V1}/institutions/350102"
+    seen = {"If-Match": head_office.get(path).headers["ETag"]}
+    assert head_office.patch(path, json={"name": "鼓楼支公司"}).status_code == 400
+    assert head_office.patch(path, json={"name": "鼓楼支公司"}, headers=seen).json()["name"] == "鼓楼支公司"
+    assert head_office.patch(path, json={"name": "鼓楼"}, headers=seen).status_code == 412
+    manager = signed_in(Role.MANAGER, institution="350102")
+    own = manager.patch(path, json={"name": "鼓楼"}, headers={"If-Match": "*"})
+    assert (own.status_code, own.json()["detail"]) == (403, "不能调整您本人所属的机构：请由上级机构办理。")
+    office = {"code": "350102-01", "name": "一室", "institution": "350102", "valid_from": "2026-01-01"}
+    manager.post(f"{V1}/offices", json=office)
+    path = f"{V1}/offices/350102-01"
+    seen = {"If-Match": manager.get(path).headers["ETag"]}
+    changed = manager.patch(path, json={"market_factor": "1.1"}, headers=seen)
+    assert (changed.json()["name"], changed.json()["market_factor"]) == ("一室", "1.1")
+    again = {"If-Match": changed.headers["ETag"]}
+    assert manager.patch(path, json={"market_factor": None}, headers=again).json()["market_factor"] is None
+    assert signed_in(Role.MANAGER, institution="350103").get(path).status_code == 404
+
+
 def test_nobody_below_head_office_says_who_must_hold_or_closes_their_own(
     head_office: TestClient, signed_in: SignedIn
 ) -> None:

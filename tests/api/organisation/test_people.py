@@ -67,6 +67,46 @@ def test_someone_joins_and_leaves(manager: TestClient) -> None:
     assert (again.status_code, again.json()["code"]) == (400, "input_error")
 
 
+def test_what_was_entered_wrongly_is_put_right_by_whoever_saw_it_as_it_is(manager: TestClient) -> None:
+    path = f"{V1}/people/A1"
+    seen = manager.get(path).headers["ETag"]
+    body = {"name": "陈洁", "phone": "13812345678", "joined_on": "2024-02-01", "upline": "S1"}
+    assert manager.patch(path, json=body).status_code == 400
+    changed = manager.patch(path, json=body, headers={"If-Match": seen})
+    person = changed.json()
+    assert (person["name"], person["phone"], person["upline"]) == ("陈洁", "138****5678", "S1")
+    assert [row["valid_from"] for row in person["career"]] == ["2024-02-01"]
+    stale = manager.patch(path, json={"name": "陈杰"}, headers={"If-Match": seen})
+    assert (stale.status_code, stale.json()["code"]) == (412, "stale")
+    again = {"If-Match": changed.headers["ETag"]}
+    cleared = manager.patch(path, json={"phone": None, "upline": None}, headers=again).json()
+    assert (cleared["name"], cleared["phone"], cleared["upline"]) == ("陈洁", None, None)
+    assert manager.patch(f"{V1}/people/T1", json=body, headers={"If-Match": "*"}).status_code == 404
+
+
+def test_a_day_of_joining_leaves_nothing_before_it(manager: TestClient) -> None:
+    def refusal(code: str, day: str) -> str:
+        asked = {"joined_on": day}
+        return str(
+            manager.patch(f"{V1}/people/{code}", json=asked, headers={"If-Match": "*"}).json()["detail"]
+        )
+
+    assert "在 2024-06-01 之前已有任命" in refusal("G1", "2024-06-01")
+    assert "在 2019-01-01 尚未设立" in refusal("A1", "2019-01-01")
+    manager.post(f"{V1}/people/A1/promote", json={"rank": "CHIEF", "on": "2026-09-01"})
+    assert "不早于 2026-09-01 的职级变更或离职" in refusal("A1", "2026-09-01")
+
+
+def test_those_who_left_and_those_to_come_are_found_by_their_status(manager: TestClient) -> None:
+    manager.post(f"{V1}/people/A1/leave", json={"on": "2026-10-01"})
+    new = {"code": "N1", "name": "新人", "kind": "agent", "joined_on": "2026-12-01", "rank": "SALES",
+           "institution": "350102"}  # fmt: skip
+    manager.post(f"{V1}/people", json=new)
+    assert found(manager, "status=ended&on=2026-11-01") == ["A1"]
+    assert found(manager, "status=coming&on=2026-11-01") == ["N1"]
+    assert found(manager, "on=2026-11-01") == ["G1", "S1", "S2"]
+
+
 def test_r9_the_roster_of_a_day_names_those_due_and_the_host(manager: TestClient) -> None:
     roster = manager.get(f"{V1}/institutions/350102/roster?on=2026-09-08").json()
     assert [person["code"] for person in roster["due"]] == ["S1", "S2"]

@@ -130,9 +130,9 @@ def caller(request: Request) -> Caller:
             else:
                 asker = _by_cookie(session, request, token or "")
     except NotSignedIn:
-        request.app.state.limits.strangers.take(address_of(request))
+        request.app.state.limits.strangers.count(request, address_of(request))
         raise
-    request.app.state.limits.callers.take(asker.actor)
+    request.app.state.limits.callers.count(request, asker.actor)
     request.state.actor = asker.actor
     return asker
 
@@ -175,8 +175,8 @@ class Public:
 
     reason: str
 
-    def __call__(self, request: Request) -> None:
-        request.app.state.limits.strangers.take(address_of(request))
+    async def __call__(self, request: Request) -> None:
+        request.app.state.limits.strangers.count(request, address_of(request))
 
 
 def caller_of(session: Session, account: Account, *, sign_in_id: int | None = None) -> Caller:
@@ -210,8 +210,7 @@ def _by_key(session: Session, request: Request, key: str) -> Caller:
     if found is None:
         raise NotSignedIn("API 密钥无效或已过期。")
     if found.last_used_at is None or found.last_used_at <= now - USED_EVERY:
-        # Written when the answer is out: a reading request need not wait for those that write.
-        request.state.mark_used = partial(_mark_used, request.app.state.engine, found.id, now)
+        request.state.afterwards.append(partial(_mark_used, request.app.state.engine, found.id, now))
     return Caller(
         actor=f"key:{found.name}",
         role=Role.API_CLIENT,

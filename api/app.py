@@ -103,6 +103,6 @@ def equip(app: FastAPI, settings: Settings, engine: Engine) -> None:
     app.state.engine = engine
     app.state.settings = settings
     app.state.store = open_store(settings.store, data_folder=settings.data_folder)
-    app.state.limits = Limits(settings.requests_per_minute)
+    app.state.limits = Limits(settings.requests_per_minute, engine=engine)
     app.state.metrics = Metrics()
     app.state.provider = provider_of(settings)

@@ -63,6 +63,7 @@ class Frame:
         given = request.headers.get("X-Request-ID", "")
         request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
         request.state.request_id = request_id
+        request.state.afterwards = list[Callable[[], object]]()
         status = 0
         replaced = False
 
@@ -101,11 +102,11 @@ class Frame:
                     f"{request.method} {route}", http__route=route, http__response__status_code=status
                 )
                 self._record(service, request, route, status=status, seconds=time.perf_counter() - began)
-            if mark_used := getattr(request.state, "mark_used", None):
+            for work in request.state.afterwards:  # nobody who only reads waits for those that write
                 try:
-                    await run_in_threadpool(mark_used)
+                    await run_in_threadpool(work)
                 except SQLAlchemyError as error:  # the answer is out and right
-                    REQUESTS.warning("use of a key not written down", exc_info=error)
+                    REQUESTS.warning("use of a key or a rate not written down", exc_info=error)
 
     def _record(self, service: FastAPI, request: Request, route: str, *, status: int, seconds: float) -> None:
         service.state.metrics.answered(method=request.method, route=route, status=status, seconds=seconds)

@@ -108,6 +108,18 @@ class ApiKey(ServiceBase):
     last_used_at: Mapped[datetime | None]
 
 
+class SharedBucket(ServiceBase):
+    """What is left of one rate (`api.limits`), for all processes that answer requests."""
+
+    __tablename__ = "shared_bucket"
+
+    id: Mapped[Key]
+    key: Mapped[str] = mapped_column(String(64), unique=True)
+    """SHA-256 of what is limited and whose it is."""
+    left: Mapped[float]
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
 class AuditEntry(ServiceBase):
     """Who saw or changed what. Entries are only added."""
 

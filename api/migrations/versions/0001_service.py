@@ -377,6 +377,18 @@ def upgrade() -> None:
         sa.UniqueConstraint("state_hash", name=op.f("uq_oidc_attempt_state_hash")),
     )
     op.create_table(
+        "shared_bucket",
+        sa.Column("id", KEY, nullable=False),
+        sa.Column("key", sa.String(length=64), nullable=False),
+        sa.Column("left", sa.Float(), nullable=False),
+        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_shared_bucket")),
+        sa.UniqueConstraint("key", name=op.f("uq_shared_bucket_key")),
+    )
+    with op.batch_alter_table("shared_bucket", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_shared_bucket_at"), ["at"], unique=False)
+
+    op.create_table(
         "transcript_version",
         sa.Column("id", KEY, nullable=False),
         sa.Column("meeting_id", KEY, nullable=False),

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, select, update
 
 from api.access import CSRF_HEADER, hashed
 from api.accounts.tables import ApiKey, Role
-from api.limits import Buckets
+from api.limits import SharedBuckets
 from models.database import transaction
 from tests.api.accounts.conftest import NewAccount, sign_in
 
@@ -143,7 +143,7 @@ def test_a_key_needs_no_csrf_token_and_wins_over_a_cookie(browser: TestClient, a
 
 
 def test_trying_keys_is_slowed_down(app: FastAPI) -> None:
-    app.state.limits.strangers = Buckets(1, 0.001)
+    app.state.limits.strangers = SharedBuckets("stranger", 1, 0.001, engine=app.state.engine)
     stranger = _with(app, "hj_guess")
     answers = [stranger.get("/api/v1/institutions").status_code for _ in range(2)]
     assert answers == [401, 429]

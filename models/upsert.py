@@ -7,16 +7,14 @@ from typing import Any
 
 from sqlalchemy import Table
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.orm import Session
-
-from models.base import Base
+from sqlalchemy.orm import DeclarativeBase, Session
 
 BATCH = 10_000
 
 
 def upsert(
     session: Session,
-    table: type[Base],
+    table: type[DeclarativeBase],
     rows: Sequence[Mapping[str, Any]],
     *,
     key: Collection[str] | None = None,

@@ -33,7 +33,7 @@ class ErasureDone(BaseModel):
     """What remains of the person."""
 
     code: str = Field(description="代替原工号或客户编号的随机编号；历史数字仍记在它名下")
-    texts: int = Field(description="有多少处文字中的姓名被替换")
+    texts: int = Field(description="有多少处文字中的姓名或电话被替换")
 
 
 @router.post("/erasures", summary="应请求删除个人信息", operation_id="erase_personal_data", status_code=201)

@@ -1,4 +1,5 @@
-"""What was said of a person in meetings: names and numbers are covered wherever the service keeps the words.
+"""What was said and written of a person in meetings and of what was said there: names and numbers are covered
+wherever the service keeps the words.
 
 Searched are meetings that a key ties to the person: of the institutions where they worked, while they did,
 and those that they attended, hosted or took something away from. What stands in place of a name is as long as
@@ -12,19 +13,28 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
-from sqlalchemy.orm import undefer
+from sqlalchemy import ColumnElement, CursorResult, and_, exists, func, or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session, undefer
 
 from api.jobs.tables import Artefact, InspectionJob, JobState
 from api.meetings.tables import KeptInspection, TranscriptVersion
 from api.problems import Conflict, NotFound
 from api.retention.tables import LegalHold
+from api.reviews.tables import Appeal, Review
 from api.store import Store, get, put
 from models.base import SHANGHAI, Repository
 from models.customers.tables import Customer
-from models.meetings.tables import ActionFollowUp, ActionItem, Attendance, Finding, Meeting, Scorecard
+from models.meetings.tables import (
+    ActionFollowUp,
+    ActionItem,
+    Attendance,
+    Finding,
+    Meeting,
+    Recording,
+    Scorecard,
+)
 from models.organisation.tables import Person, RankHistory
 
 COVER: Final = "某"
@@ -144,17 +154,39 @@ class SpokenRepository(Repository):
             (Meeting.topic, Meeting.id == meeting_id),
             (Meeting.goal, Meeting.id == meeting_id),
             (Meeting.flow, Meeting.id == meeting_id),
+            (Recording.file_name, Recording.meeting_id == meeting_id),
+            (Review.reason, Review.meeting_id == meeting_id),
+            (Review.second_reason, Review.meeting_id == meeting_id),
+            (Appeal.reason, Appeal.meeting_id == meeting_id),
+            (Appeal.answer, Appeal.meeting_id == meeting_id),
+            (LegalHold.reason, LegalHold.meeting_id == meeting_id),
         ]
         for column, where in columns:
-            for word, cover in words.items():
-                found = (where, column.contains(word, autoescape=True))
-                done.texts += self.session.scalar(select(func.count()).where(*found)) or 0
-                self.session.execute(
-                    update(column.class_)
-                    .where(*found)
-                    .values({column: func.replace(column, word, cover)})
-                    .execution_options(synchronize_session=False)
-                )
+            done.texts += replaced(self.session, column, words, where)
+        for review in self.session.scalars(select(Review).where(Review.meeting_id == meeting_id)):
+            text = json.dumps(review.overrides, ensure_ascii=False)
+            if (changed := _covered(text, words)) != text:
+                review.overrides = json.loads(changed)
+                done.texts += 1
+
+
+def replaced(
+    session: Session,
+    column: InstrumentedAttribute[Any],
+    words: Mapping[str, str],
+    *where: ColumnElement[bool],
+) -> int:
+    """Put what stands for them in place of the words; returns how many texts were changed."""
+    texts = 0
+    for word, cover in words.items():
+        result = session.execute(
+            update(column.class_)
+            .where(*where, column.contains(word, autoescape=True))
+            .values({column: func.replace(column, word, cover)})
+            .execution_options(synchronize_session=False)
+        )
+        texts += result.rowcount if isinstance(result, CursorResult) else 0
+    return texts
 
 
 def _midnight(day: date) -> datetime:

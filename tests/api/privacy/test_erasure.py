@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from api.accounts.tables import Account, AuditEntry, Role
 from api.jobs.tables import Artefact, ArtefactKind, InspectionJob, JobState
 from api.meetings.tables import KeptInspection, TranscriptVersion
+from api.reviews.tables import Appeal, Review
 from api.store import Store, get, put
 from models.activities.tables import ActivityEvent, EventReview, Platform
 from models.base import SHANGHAI
@@ -64,6 +65,7 @@ def filled(service_engine: Engine) -> Engine:
         )  # fmt: skip
         event = ActivityEvent(
             code="E1", institution_id=place.id, platform=next(iter(Platform)), month=date(2025, 6, 1),
+            content=f"{NAME}分享，赵钱孙电话{PHONE}",
         )  # fmt: skip
         session.add_all([customer, event])
         session.flush()
@@ -73,7 +75,8 @@ def filled(service_engine: Engine) -> Engine:
                     code="P-1", customer_id=customer.id, agent_id=stays.id, signed_on=date(2025, 5, 1),
                     premium=Decimal(12000), fyc=Decimal(3000),
                 ),
-                EventReview(event_id=event.id, reviewed_on=date(2025, 6, 30), reviewer=NAME, conclusion="好"),
+                EventReview(event_id=event.id, reviewed_on=date(2025, 6, 30), reviewer=NAME,
+                            conclusion=f"赵钱孙与{NAME}谈得好"),
                 ManagementAction(
                     code="M1", kind=next(iter(ActionKind)), actor_id=stays.id,
                     planned_on=date(2025, 6, 2), subject_id=gone.id,
@@ -110,13 +113,15 @@ def test_a_person_who_left_is_erased_and_the_figures_stay(filled: Engine, signed
         records = session.scalars(select(ManagementAction.record).order_by(ManagementAction.code)).all()
         assert records[0] == "陪某某拜访赵钱孙，某某主讲"
         assert NAME in str(records[1])  # nothing ties this namesake to the person
-        assert session.scalars(select(EventReview.reviewer)).one() == "某某"
+        reviewed = session.execute(select(EventReview.reviewer, EventReview.conclusion)).tuples().one()
+        assert reviewed == ("某某", "赵钱孙与某某谈得好")
+        assert session.scalars(select(ActivityEvent.content)).one() == f"某某分享，赵钱孙电话{'*' * 11}"
         account = session.scalars(select(Account).where(Account.person_id == person.id)).one()
         assert (account.login, account.name, account.disabled) == (done["code"], "已删除", True)
         assert (account.password_hash, account.subject) == (None, None)
         entry = session.scalars(select(AuditEntry).where(AuditEntry.action == "person.erase")).one()
         assert (entry.object_code, entry.detail["request_number"]) == (done["code"], "PI-2026-014")
-        assert done["texts"] == entry.detail["texts"] == 2
+        assert done["texts"] == entry.detail["texts"] == 5
         assert NAME not in str(entry.detail)
     assert _erase(signed_in(Role.ADMINISTRATOR, institution="0"), "person", "1001")[0] == 404
 
@@ -135,7 +140,8 @@ def spoken(engine: Engine, store: Store, code: str, *, day: date) -> None:
         )  # fmt: skip
         job = InspectionJob(code=f"J{code}", meeting_id=meeting.id, state=JobState.DONE, requested_by="t",
                             created_at=datetime.now(UTC))  # fmt: skip
-        session.add_all([card, job])
+        reader = Account(login=f"qa-{code}", name="复核员", role=Role.QA, created_at=datetime.now(UTC))
+        session.add_all([card, job, reader])
         session.flush()
         session.add_all(
             [
@@ -143,6 +149,13 @@ def spoken(engine: Engine, store: Store, code: str, *, day: date) -> None:
                 TranscriptVersion(meeting_id=meeting.id, version=1, heard="h", edited_at=datetime.now(UTC),
                                   body=gzip.compress(words)),
                 Finding(scorecard_id=card.id, kind="issue", text=f"{NAME}未回访", quote=NAME),
+                Review(code=f"V{code}", meeting_id=meeting.id, scorecard_id=card.id, state="decided",
+                       reviewer_id=reader.id, taken_at=datetime.now(UTC), verdict="qualified",
+                       reason=f"{NAME}确已回访", second_reason="同意", judged={},
+                       overrides=[{"item": "i", "score": "3", "reason": f"{NAME}讲得清楚"}]),
+                Appeal(code=f"P{code}", meeting_id=meeting.id, scorecard_id=card.id, state="rejected",
+                       opened_by=reader.id, opened_at=datetime.now(UTC), reason=f"请问赵钱孙，{PHONE}",
+                       answered_by=reader.id, answered_at=datetime.now(UTC), answer=f"{NAME}未到场"),
                 ActionItem(code=f"A{code}", meeting_id=meeting.id, what="回访赵钱孙", who=NAME, state="open"),
                 Artefact(kind=ArtefactKind.TRANSCRIPT, key=code * 8, version="1", job_id=job.id,
                          content_hash=put(store, words + code.encode()), made_at=datetime.now(UTC)),
@@ -170,12 +183,15 @@ def kept_of(engine: Engine, store: Store, code: str) -> list[str]:
         ).one()
         job = session.scalars(select(InspectionJob).where(InspectionJob.meeting_id == meeting.id)).one()
         artefact = session.scalars(select(Artefact).where(Artefact.job_id == job.id)).one()
+        review = session.scalars(select(Review).where(Review.meeting_id == meeting.id)).one()
+        appeal = session.scalars(select(Appeal).where(Appeal.meeting_id == meeting.id)).one()
         return [
             json.dumps(card.result, ensure_ascii=False),
             gzip.decompress(session.get_one(KeptInspection, card.id).body).decode(),
             gzip.decompress(version.body).decode(),
             get(store, artefact.content_hash).decode(),
             *(found.text, found.quote or "", action.what, action.who or "", meeting.goal or ""),
+            *(review.reason or "", str(review.overrides), appeal.reason, appeal.answer or ""),
         ]
 
 
@@ -203,8 +219,9 @@ def test_what_was_said_of_a_person_in_meetings_of_their_time_is_covered(
     texts = kept_of(filled, store, "DURING")
     assert not [text for text in texts if NAME in text or PHONE in text]
     assert texts[2] == '{"text": "某某某回访赵钱孙，电话***********"}'  # every character stays in its place
-    assert texts[6:] == ["回访赵钱孙", "某某某", "帮某某某提升"]
-    assert done["texts"] == 2 + 8
+    assert texts[6:10] == ["回访赵钱孙", "某某某", "帮某某某提升", "某某某确已回访"]
+    assert texts[11:] == [f"请问赵钱孙，{'*' * 11}", "某某某未到场"]
+    assert done["texts"] == 5 + 8 + 4
     assert NAME in kept_of(filled, store, "LATER")[2]
     (gone,) = before - set(_hashes(filled))
     assert store.size(gone) is None
@@ -222,7 +239,7 @@ def test_a_customer_is_erased_never_contacted_and_the_premium_stays(
     filled: Engine, signed_in: SignedIn
 ) -> None:
     status, done = _erase(signed_in(Role.ADMINISTRATOR, institution="3501"), "customer", "C1")
-    assert (status, done["texts"]) == (201, 1)
+    assert (status, done["texts"]) == (201, 4)
     with Session(filled) as session:
         customer = session.scalars(select(Customer).where(Customer.code == done["code"])).one()
         assert (customer.name, customer.phone, customer.do_not_contact) == ("已删除", None, True)

@@ -10,9 +10,11 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -29,6 +31,9 @@ LEFT_DAYS: Final = 2
 """Nothing stays in the spool for so long while somebody works with it."""
 LEFT_UPLOAD_DAYS: Final = 8
 """A day more than an upload in pieces is kept."""
+COUNTS_AS_NEW: Final = timedelta(hours=12)
+"""So much younger than any that is tidied up is a content that somebody has just relied on."""
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
 
 
 class StoreError(Unavailable, OutputError):
@@ -46,6 +51,13 @@ class Store(Protocol):
 
     def size(self, sha256: str) -> int | None:
         """Bytes; None: not here. Raises StoreError."""
+
+    def holds(self, sha256: str, size: int) -> bool:
+        """Whether so many bytes are here and count as kept just now: nobody tidies them up. Where that cannot
+        be said of what is here, False: it is kept anew. Raises StoreError."""
+
+    def contents(self) -> Iterator[tuple[str, datetime]]:
+        """Every content, with the moment when it was kept or relied on last; raises StoreError."""
 
     def read(self, sha256: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         """Blocks of the bytes [start, end); raises NotFound, StoreError."""
@@ -90,7 +102,7 @@ def spooled(store: Store) -> Path:
 def put(store: Store, content: bytes) -> str:
     """Keep content that is in memory; returns its hash."""
     sha256 = hashlib.sha256(content).hexdigest()
-    if store.size(sha256) == len(content):
+    if store.holds(sha256, len(content)):
         return sha256
     file = spooled(store)
     try:
@@ -149,6 +161,24 @@ class Folder:
         except OSError as error:
             raise self._gone(error) from error
 
+    def holds(self, sha256: str, size: int) -> bool:
+        if self.size(sha256) != size:
+            return False
+        try:
+            os.utime(self._path(sha256))
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            raise self._gone(error) from error
+        return True
+
+    def contents(self) -> Iterator[tuple[str, datetime]]:
+        self._require_root()
+        for folder in self._root.glob("??"):
+            for file in folder.iterdir():
+                if _SHA256.fullmatch(file.name) and file.name.startswith(folder.name):
+                    yield file.name, datetime.fromtimestamp(file.stat().st_mtime, UTC)
+
     def read(self, sha256: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         with self.on_disk(sha256) as path:
             try:
@@ -197,11 +227,31 @@ class Bucket:
         file.unlink(missing_ok=True)
 
     def size(self, sha256: str) -> int | None:
+        found = self._head(sha256)
+        return None if found is None else found[0]
+
+    def holds(self, sha256: str, size: int) -> bool:
+        found = self._head(sha256)
+        # Nothing that lies there can be made younger without sending it again.
+        return found is not None and found[0] == size and datetime.now(UTC) - found[1] < COUNTS_AS_NEW
+
+    def contents(self) -> Iterator[tuple[str, datetime]]:
+        import obstore
+
+        with self._asking():
+            for some in obstore.list(self._store):
+                for one in some:
+                    name = one["path"].rpartition("/")[2]
+                    if _SHA256.fullmatch(name):
+                        yield name, one["last_modified"]
+
+    def _head(self, sha256: str) -> tuple[int, datetime] | None:
         import obstore
 
         try:
             with self._asking():
-                return int(obstore.head(self._store, _key(sha256))["size"])
+                found = obstore.head(self._store, _key(sha256))
+                return int(found["size"]), found["last_modified"]
         except NotFound:
             return None
 

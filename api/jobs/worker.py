@@ -19,6 +19,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlalchemy.orm import Session
 
+from api.accounts.bucket_repository import BucketRepository
 from api.batches.intake import Intake
 from api.database import require_current
 from api.jobs.due import note_missing
@@ -29,8 +30,9 @@ from api.jobs.repository import JobRepository
 from api.jobs.stages import Shop
 from api.jobs.tables import Worker
 from api.retention.service import expire
+from api.retention.tidying import tidy
 from api.settings import Settings
-from api.store import open_store, sweep
+from api.store import StoreError, open_store, sweep
 from api.webhooks.messenger import Messenger
 from models.base import SHANGHAI
 from models.database import connect, transaction
@@ -150,17 +152,22 @@ class WorkerProcess:
         self._suspects = {(job.code, job.run) for job in lost}
 
     def look_after_the_day(self) -> None:
-        """Once a day: tell which meetings are missing; delete expired recordings and stray copies."""
+        """Once a day: tell which meetings are missing; delete expired recordings and what is left over."""
         now = datetime.now(SHANGHAI)
         if now.hour < EARLIEST_HOUR or self._looked == now.date():
             return
         try:
             with transaction(self.engine) as session:
                 note_missing(session, today=now.date())
-                expire(session, self._shop.store, days=self._shop.settings.retention_days, now=now)
+                expire(session, self.store, days=self._shop.settings.retention_days, now=now)
+                BucketRepository(session).forget_full(now=now)
+            sweep(self.store, now=now.timestamp())
+            tidy(self.engine, self.store, now=now)
         except IntegrityError:
             return  # another worker is telling the same; the next round sees it
-        sweep(self.store, now=now.timestamp())
+        except StoreError:
+            log.warning("the store does not answer; looking after the day later")
+            return
         self._looked = now.date()
 
 

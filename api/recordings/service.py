@@ -109,7 +109,7 @@ def refuse_of_batch(session: Session, asker: Caller, said: Placing, why: str) ->
 def keep(store: Store, arrived: Sequence[Arrived]) -> None:
     """Move files that arrived into the store; before their rows, so that no row is without its sound."""
     for one in arrived:
-        if store.size(one.sha256) == one.size:
+        if store.holds(one.sha256, one.size):
             one.file.unlink(missing_ok=True)
         else:
             store.keep(one.file, one.sha256)

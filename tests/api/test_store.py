@@ -64,6 +64,9 @@ def test_content_is_found_again_under_its_hash(store: Store) -> None:
     assert sha256 == hashlib.sha256(b"sound").hexdigest()
     assert (store.size(sha256), get(store, sha256)) == (5, b"sound")
     assert put(store, b"sound") == sha256
+    assert [store.holds(sha256, 5), store.holds(sha256, 6), store.holds("0" * 64, 5)] == [True, False, False]
+    (_, kept_at) = next(one for one in store.contents() if one[0] == sha256)
+    assert abs(datetime.now(UTC) - kept_at).total_seconds() < 60
     with store.on_disk(sha256) as file:
         assert file.read_bytes() == b"sound"
     assert list(store.spool.iterdir()) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +12,9 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, select
 
 from api.accounts.tables import AuditEntry, Role
+from api.retention import tidying
 from api.retention.service import expire
+from api.retention.tidying import tidy
 from api.store import Store, open_store, put
 from models.database import transaction
 from models.meetings.tables import Meeting, Recording
@@ -60,6 +63,30 @@ def test_old_sound_goes_and_what_a_younger_meeting_has_stays(service_engine: Eng
     with transaction(service_engine) as session:
         assert len(session.scalars(select(Recording)).all()) == 3
         assert session.scalars(select(AuditEntry.object_code)).all() == [sha(OLD)]
+
+
+@pytest.mark.usefixtures("recorded")
+def test_contents_of_no_row_go_once_they_are_old(
+    service_engine: Engine, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stray, fresh, wanted = put(store, b"no row"), put(store, b"just kept"), put(store, b"asked for again")
+    for sha256 in (stray, wanted, sha(OLD)):
+        os.utime(store.spool.parent / sha256[:2] / sha256, ((NOW - timedelta(days=4)).timestamp(),) * 2)
+    now = datetime.now(UTC)
+    put(store, b"asked for again")  # by a job whose row is not written yet
+    assert tidy(service_engine, store, now=now) == 1
+    assert [store.size(one) is None for one in (stray, fresh, wanted, sha(OLD))] == [
+        True,
+        False,
+        False,
+        False,
+    ]
+    with transaction(service_engine) as session:
+        noted = session.scalars(select(AuditEntry)).one()
+        assert (noted.action, noted.object_code, noted.detail) == ("content.tidy", stray, {"size": 6})
+    monkeypatch.setattr(tidying, "FEW", 0)  # of the two that are left half are known
+    assert tidy(service_engine, store, now=now + timedelta(days=4)) == 0
+    assert store.size(fresh) is not None
 
 
 @pytest.mark.usefixtures("recorded")

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -20,6 +19,7 @@ from api.accounts.schemas import AccountOut, KeyOut
 from api.accounts.tables import Role
 from api.console import listing, parts
 from api.console.calls import Answer, call, did
+from api.console.dialogs import deed, dialog
 from api.console.frame import View, screen
 from api.console.listing import Column, Field, Html
 from api.console.meetings import chosen, institutions
@@ -136,38 +136,12 @@ def _state(one: AccountOut) -> Html:
 # ---------------------------------------------------------------- dialogs
 
 
-@contextmanager
-def _dialog(title: str) -> Iterator[ui.dialog]:
-    with ui.dialog().props(f'aria-label="{title}"') as dialog, ui.card().classes("form"):
-        ui.label(title).classes("heading").props("role=heading aria-level=2")
-        yield dialog
-    dialog.open()
-
-
-def _buttons(
-    dialog: ui.dialog, words: str, do: Callable[[], Awaitable[Answer]], then: Callable[[Any], None]
-) -> None:
-    """Cancel, and the deed: what the API refuses is said where it was asked."""
-    refused = ui.label().classes("negative").props("role=alert")
-
-    async def act() -> None:
-        answer = await do()
-        refused.text = answer.refusal
-        if answer.ok:
-            dialog.close()
-            then(answer.body)
-
-    with ui.row().classes("w-full justify-end"):
-        ui.button("取消", on_click=dialog.close).props("flat")
-        ui.button(words, on_click=act)
-
-
 def _secret(title: str, note: str, secret: str) -> None:
     """A secret that is shown this once; the list is read anew when the dialog closes."""
-    with _dialog(title) as dialog:
+    with dialog(title) as opened:
         ui.label(secret).classes("secret")
         ui.label(note).classes("soft")
-        dialog.props("persistent")
+        opened.props("persistent")
         with ui.row().classes("w-full justify-end"):
             ui.button("复制", icon="content_copy", on_click=lambda: ui.clipboard.write(secret)).props("flat")
             ui.button("我已记下", on_click=ui.navigate.reload)
@@ -184,7 +158,7 @@ def _place(names: Mapping[str, str], value: str | None) -> Any:
 
 
 def _create(view: View, shown: Shown) -> None:
-    with _dialog("新建账号") as dialog:
+    with dialog("新建账号") as opened:
         login = ui.input("登录名").props("outlined dense autofocus").classes("w-full")
         name = ui.input("姓名").props("outlined dense").classes("w-full")
         role = _role(Role.MANAGER)
@@ -199,7 +173,7 @@ def _create(view: View, shown: Shown) -> None:
             }
             return await call(view, "POST", "accounts", body)
 
-        _buttons(dialog, "新建", do, _one_time)
+        deed(opened, "新建", do, _one_time)
 
 
 def _role(value: Role) -> ui.select:
@@ -213,7 +187,7 @@ def _one_time(body: Any) -> None:
 
 
 async def _change(view: View, shown: Shown, one: AccountOut) -> None:
-    with _dialog(f"修改账号 {one.login}") as dialog:
+    with dialog(f"修改账号 {one.login}") as opened:
         name = ui.input("姓名", value=one.name).props("outlined dense autofocus").classes("w-full")
         role = _role(one.role)
         place = _place(shown.institutions, one.institution)
@@ -223,24 +197,22 @@ async def _change(view: View, shown: Shown, one: AccountOut) -> None:
             body = {"name": name.value, "role": role.value, "institution": place.value or None}
             return await call(view, "PATCH", f"accounts/{quote(one.login)}", body, seen=one)
 
-        _buttons(dialog, "保存", do, lambda _: ui.navigate.reload())
+        deed(opened, "保存", do, lambda _: ui.navigate.reload())
 
 
 async def _reset(view: View, _: Shown, one: AccountOut) -> None:
-    with _dialog(f"重置 {one.login} 的密码") as dialog:
+    with dialog(f"重置 {one.login} 的密码") as opened:
         ui.label("原密码立即失效，所有设备上的登录都会退出。")
-        _buttons(
-            dialog, "重置", lambda: call(view, "POST", f"accounts/{quote(one.login)}/password"), _one_time
-        )
+        deed(opened, "重置", lambda: call(view, "POST", f"accounts/{quote(one.login)}/password"), _one_time)
 
 
 async def _turn(view: View, _: Shown, one: AccountOut) -> None:
     words = "启用" if one.disabled else "停用"
-    with _dialog(f"{words}账号 {one.login}") as dialog:
+    with dialog(f"{words}账号 {one.login}") as opened:
         ui.label("启用后可再次登录。" if one.disabled else "停用后立即退出，不能再登录；数据都保留。")
         body = {"disabled": not one.disabled}
-        _buttons(
-            dialog,
+        deed(
+            opened,
             words,
             lambda: call(view, "PATCH", f"accounts/{quote(one.login)}", body, seen=one),
             lambda _: ui.navigate.reload(),
@@ -295,7 +267,7 @@ def _create_key(view: View, shown: Shown) -> None:
     offered = {
         key.value: word for key, word in PERMISSIONS.items() if key in FOR_KEYS & view.asker.permissions
     }
-    with _dialog("新建 API 密钥") as dialog:
+    with dialog("新建 API 密钥") as opened:
         name = ui.input("名称").props("outlined dense autofocus").classes("w-full")
         may = ui.select(offered, label="权限", multiple=True, value=[]).props("outlined dense use-chips")
         may.classes("w-full")
@@ -313,4 +285,4 @@ def _create_key(view: View, shown: Shown) -> None:
             return await call(view, "POST", "api-keys", body)
 
         note = "只显示这一次；放入请求的 Authorization: Bearer 头。"
-        _buttons(dialog, "新建", do, lambda body: _secret("API 密钥", note, body["key"]))
+        deed(opened, "新建", do, lambda body: _secret("API 密钥", note, body["key"]))

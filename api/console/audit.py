@@ -55,6 +55,17 @@ WHOLE: Final[Mapping[str, str]] = {
     "recording.hold": "录音：设为保留",
     "recording.lift_hold": "录音：解除保留",
     "rubric.delete_draft": "量规：删除草稿",
+    "plan.submitted": "规划：提交审批",
+    "plan.approved": "规划：批准",
+    "plan.rejected": "规划：不批准",
+    "plan.draft": "规划：退回草稿",
+    "plan.target.set_root": "规划：设定机构目标",
+    "plan.target.edit": "规划：修改目标",
+    "plan.target.remove": "规划：删除目标",
+    "plan.target.assign": "规划：指定下级目标",
+    "plan.target.break_down": "规划：按权重分解",
+    "plan.target.break_down_to_teams": "规划：分解到营业室",
+    "plan.target.spread": "规划：逐级分解",
 }
 """Actions whose two words together would say something else."""
 

@@ -52,6 +52,8 @@ DESTINATIONS: Final = (
     Destination("/activities", "行事历", "calendar_month", Permission.READ_MODEL),
     Destination("/management", "管理动作", "supervisor_account", Permission.READ_MODEL),
     Destination("/toolbox", "工具箱", "home_repair_service", Permission.READ_MODEL),
+    Destination("/institutions", "机构", "apartment", Permission.READ_MODEL),
+    Destination("/people", "人员", "badge", Permission.READ_MODEL),
     Destination("/jobs", "任务", "pending_actions", Permission.UPLOAD),
     Destination("/imports", "导入", "upload_file", Permission.IMPORT),
     Destination("/rubrics", "量规", "rule", Permission.MANAGE_RUBRICS),

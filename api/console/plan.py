@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Final
 
 from nicegui import ui
@@ -12,25 +12,26 @@ from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
 from api.codes import CodeRepository
-from api.console import listing, parts
+from api.console import listing, parts, plan_drafts, plan_targets
 from api.console.calls import call
 from api.console.frame import View, screen
 from api.console.listing import Column, Html
-from api.console.plan_tree import ASPECTS, Cell, Heading, Line, headings, lines, part_of
-from api.console.plans import COMPARISON, PATH, TITLE, badge, figure
-from api.figures import plain
+from api.console.plan_drafts import PATH, Redraw
+from api.console.plan_targets import Place
+from api.console.plan_tree import ASPECTS, Cell, Heading, Line, figure, headings, lines, part_of
+from api.console.plans import COMPARISON, TITLE, badge
 from api.plans import service
 from api.plans.repository import PlanListRepository
 from api.plans.schemas import DecisionOut, PlanDetail
-from models.base import SHANGHAI
+from models.base import SHANGHAI, ScopeKind
 from models.organisation.tables import Institution
 from models.planning.approval import NAMES
 from models.planning.repository import PlanRepository
 from models.planning.tables import PlanState
-from qa_pipeline.errors import InputError
 from qa_pipeline.values import Status
 
 MOST_SCENARIOS: Final = 20
+MOST_PROBLEMS: Final = 50
 MUST: Final = listing.badge(Status.FAIL, "须改正")
 MAY: Final = listing.badge(Status.WARN, "提醒")
 
@@ -105,17 +106,6 @@ def read(session: Session, asker: Caller, code: str) -> Shown:
     )  # fmt: skip
 
 
-def amount(text: str) -> Decimal:
-    """Raises InputError for what is no number."""
-    try:
-        value = Decimal(text.strip().replace(",", "").replace("，", ""))
-    except InvalidOperation:
-        value = Decimal("nan")
-    if not value.is_finite():
-        raise InputError(f"“{text.strip()}”不是数字：请写成 1200000 这样的形式。")
-    return value
-
-
 async def plan(view: View, code: str, part: str = "") -> None:
     place = ui.element("div").classes("w-full")
 
@@ -128,7 +118,7 @@ async def plan(view: View, code: str, part: str = "") -> None:
     await draw()
 
 
-def _draw(view: View, shown: Shown, part: str, redraw: Callable[[], Awaitable[None]]) -> None:
+def _draw(view: View, shown: Shown, part: str, redraw: Redraw) -> None:
     detail = shown.detail
     month = f"{detail.month:%Y-%m}"
     ui.html(
@@ -143,7 +133,14 @@ def _draw(view: View, shown: Shown, part: str, redraw: Callable[[], Awaitable[No
             ui.label(f"{detail.code} · {month} · 下级合计应超出本级 {_rate(detail.buffer_rate)}").classes(
                 "soft"
             )
-        ui.html(badge(detail.state), sanitize=False)
+        with ui.row().classes("items-center w-auto"):
+            if _may_edit(view, detail):
+                rename = ui.button(icon="edit", on_click=lambda: plan_drafts.change(view, detail, redraw))
+                rename.props('flat dense aria-label="修改名称和缓冲"')
+                if not shown.decisions:
+                    discard = ui.button(icon="delete", on_click=lambda: plan_drafts.discard(view, detail))
+                    discard.props('flat dense aria-label="删除草稿"')
+            ui.html(badge(detail.state), sanitize=False)
     with ui.element("div").classes("columns even"):
         _problems(shown)
         _approval(view, shown, redraw)
@@ -160,29 +157,44 @@ def _problems(shown: Shown) -> None:
             return
         rows = "".join(
             f"<li>{MUST if each.blocks else MAY}<span>{listing.escaped(each.sentence)}</span></li>"
-            for each in sorted(problems, key=lambda each: not each.blocks)
+            for each in sorted(problems, key=lambda each: not each.blocks)[:MOST_PROBLEMS]
         )
-        ui.html(f'<ul class="checks">{rows}</ul>', sanitize=False).classes("w-full")
+        ui.html(f'<ul class="checks" tabindex="0">{rows}</ul>', sanitize=False).classes("w-full")
+        if len(problems) > MOST_PROBLEMS:
+            ui.label(f"只列出前 {MOST_PROBLEMS} 处，改正后再看其余。").classes("soft")
 
 
-def _tree(view: View, detail: PlanDetail, part: str, redraw: Callable[[], Awaitable[None]]) -> None:
+def _may_edit(view: View, detail: PlanDetail) -> bool:
+    return view.may(Permission.EDIT_MODEL) and detail.state is PlanState.DRAFT
+
+
+def _tree(view: View, detail: PlanDetail, part: str, redraw: Redraw) -> None:
     across, every = headings(detail), lines(detail)
     rows = part_of(every, part)
-    may_edit = view.may(Permission.EDIT_MODEL) and detail.state is PlanState.DRAFT
-    note = "点数值修改；同级的“未分配”随之变化" if may_edit else _why_not(view, detail)
-    with parts.section("目标树", note):
+    may_edit = _may_edit(view, detail)
+    note = "点数值修改或分给下级；同级的“未分配”随之变化" if may_edit else _why_not(view, detail)
+    with parts.section("目标树", note if every or not may_edit else ""):
+        if may_edit:
+            with ui.row().classes("no-print q-mb-sm"):
+                top = ui.button("设定机构目标", icon="flag")
+                top.on_click(lambda: plan_targets.set_top(view, detail, redraw))
+                if every:
+                    down = ui.button("逐级分解", icon="account_tree").props("outline")
+                    down.on_click(lambda: plan_targets.spread(view, detail, across, redraw))
         if not every:
-            parts.empty("规划中还没有任何目标：请先设置机构目标。")
+            parts.empty("规划中还没有任何目标：先设定机构目标，再分给下级。")
             return
         if len(rows) < len(every):
             kept = listing.link(f"{PATH}/{detail.code}", "回到上层") if part else Html("点名称看它的下级")
             ui.html(f"共 {len(every)} 行，现列 {len(rows)} 行：{kept}", sanitize=False).classes("soft more")
-        of_id = {str(cell.id): (line, code, cell) for line in every for code, cell in line.cells.items()}
+        of_id = {
+            str(cell.id): Place(detail, line, next(each for each in across if each.code == code), cell)
+            for line in every
+            for code, cell in line.cells.items()
+        }
 
-        async def edit(_: str, key: str) -> None:
-            line, code, cell = of_id[key]
-            heading = next(each for each in across if each.code == code)
-            await _edit(view, detail, line, heading, cell, redraw)
+        async def act(name: str, key: str) -> None:
+            await (plan_targets.edit if name == "edit" else plan_targets.share)(view, of_id[key], redraw)
 
         with ui.element("div").classes("wide").props('tabindex=0 role=region aria-label="目标树"'):
             listing.table(
@@ -198,7 +210,7 @@ def _tree(view: View, detail: PlanDetail, part: str, redraw: Callable[[], Awaita
                     ]
                     for line in rows
                 ],
-                on_action=edit,
+                on_action=act,
             )
 
 
@@ -223,69 +235,27 @@ def _cell(line: Line, heading: Heading, cell: Cell | None, may_edit: bool) -> Ht
     if cell is None:
         return Html('<span class="soft">—</span>')
     value = listing.escaped(figure(cell.value, heading.unit))
-    if may_edit and not line.is_unassigned:
-        subject = f"：修改{line.scope.name}的{heading.name}"
-        value = listing.action("edit", str(cell.id), figure(cell.value, heading.unit), subject=subject)
+    whose = f"{line.scope.name}的{heading.name}"
+    if line.is_unassigned:
+        give = listing.action("share", str(cell.parent), "分配", subject=whose) if may_edit else ""
+        return Html(f"<span>{value} {give}</span>")
+    if may_edit:
+        value = listing.action(
+            "edit", str(cell.id), figure(cell.value, heading.unit), subject=f"：修改{whose}"
+        )
     if cell.total is None or cell.verdict is None:
-        return Html(f"<span>{value}</span>")
+        down = line.scope.kind is not ScopeKind.PERSON and may_edit
+        give = listing.action("share", str(cell.id), "分给下级", subject=whose) if down else ""
+        return Html(
+            f'<span>{value}<small class="sum">{give}</small></span>' if down else f"<span>{value}</span>"
+        )
     total = figure(cell.total, heading.unit)
     return Html(
         f'<span>{value}<small class="sum">下级合计 {total} {listing.badge(*cell.verdict)}</small></span>'
     )
 
 
-async def _edit(
-    view: View,
-    detail: PlanDetail,
-    line: Line,
-    heading: Heading,
-    cell: Cell,
-    redraw: Callable[[], Awaitable[None]],
-) -> None:
-    """Ask for the new value, and send it with what the reader saw, so that nobody's edit is lost."""
-    with ui.dialog() as dialog, ui.card().classes("ask"):
-        ui.label(f"修改{line.scope.name}的{heading.name}").classes("heading").props(
-            "role=heading aria-level=2"
-        )
-        ui.label(f"现为 {figure(cell.value, heading.unit)} {heading.unit}" + _below(cell, heading)).classes(
-            "soft"
-        )
-        box = ui.input(f"新目标（{heading.unit}）", value=plain(cell.value))
-        box.props("outlined dense autofocus inputmode=decimal").classes("w-full")
-        refused = ui.label().classes("negative").props("role=alert")
-
-        async def save() -> None:
-            try:
-                body = {"value": plain(amount(box.value))}
-            except InputError as error:
-                refused.text = str(error)
-                return
-            path = f"plans/{detail.code}/targets/{cell.id}"
-            answer = await call(view, "PUT", path, body, seen=detail)
-            refused.text = answer.refusal
-            if answer.ok:
-                dialog.close()
-                ui.notify(
-                    f"{line.scope.name}的{heading.name}已改为 {figure(amount(box.value), heading.unit)}。",
-                    type="positive",
-                )
-                await redraw()
-
-        box.on("keydown.enter", save)
-        with ui.row():
-            ui.button("保存", on_click=save)
-            ui.button("取消", on_click=dialog.close).props("flat")
-    dialog.open()
-
-
-def _below(cell: Cell, heading: Heading) -> str:
-    if cell.total is None or cell.required is None:
-        return ""
-    total, needed = (figure(value, heading.unit) for value in (cell.total, cell.required))
-    return f"；下级合计 {total}，含缓冲须 {needed}"
-
-
-def _approval(view: View, shown: Shown, redraw: Callable[[], Awaitable[None]]) -> None:
+def _approval(view: View, shown: Shown, redraw: Redraw) -> None:
     detail = shown.detail
     steps = [step for step in STEPS[detail.state] if view.may(step.permission)]
     with parts.section("审批", NAMES[detail.state]), ui.element("div").classes("stack"):
@@ -311,7 +281,7 @@ def _approval(view: View, shown: Shown, redraw: Callable[[], Awaitable[None]]) -
         )
 
 
-def _steps(view: View, shown: Shown, steps: Sequence[Step], redraw: Callable[[], Awaitable[None]]) -> None:
+def _steps(view: View, shown: Shown, steps: Sequence[Step], redraw: Redraw) -> None:
     needs_reason = any(step.needs_reason for step in steps)
     label = "意见（不批准时必填）" if needs_reason else "意见（可不填）"
     comment = ui.textarea(label).props("outlined autogrow dense maxlength=1000").classes("w-full")
@@ -353,27 +323,10 @@ def _scenarios(view: View, shown: Shown) -> None:
             ]
             ui.html(listing.joined(pieces, " &emsp; "), sanitize=False).classes("more")
         if view.may(Permission.EDIT_MODEL):
-            _copy(view, detail, 1 + len(shown.others))
-
-
-def _copy(view: View, detail: PlanDetail, known: int) -> None:
-    """Another scenario begins as a copy of this one."""
-    suggested = f"{detail.institution}-{detail.month:%Y-%m}-{chr(ord('A') + known % 26)}"
-    folded = ui.expansion("复制为另一方案", icon="content_copy").classes("w-full")
-    with folded, ui.element("div").classes("stack"):
-        code = ui.input("方案代码", value=suggested).props("outlined dense").classes("w-full")
-        name = ui.input("方案名称", value=f"{detail.month.month} 月对比方案").props("outlined dense")
-        name.classes("w-full")
-        refused = ui.label().classes("negative").props("role=alert")
-
-        async def copy() -> None:
-            body = {"code": code.value.strip(), "name": name.value.strip()}
-            answer = await call(view, "POST", f"plans/{detail.code}/copies", body)
-            refused.text = answer.refusal
-            if answer.ok:
-                ui.navigate.to(f"{PATH}/{answer.body['code']}")
-
-        ui.button("复制", on_click=copy).props("outline")
+            with ui.row():
+                ui.button(
+                    "复制为另一方案", icon="content_copy", on_click=lambda: plan_drafts.copy(view, detail)
+                ).props("outline")
 
 
 def _rate(value: Decimal) -> str:

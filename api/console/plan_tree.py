@@ -16,8 +16,12 @@ from qa_pipeline.values import Status
 
 ASPECTS: Final[Mapping[Aspect, str]] = {Aspect.RESULT: "结果", Aspect.PROCESS: "过程"}
 MANY: Final = 40
-"""Lines above which only the upper two levels are shown until somebody asks for a part."""
-UPPER: Final = 1
+"""Lines above which the lower levels are left out until somebody asks for a part."""
+
+
+def figure(value: Decimal, unit: str) -> str:
+    """``1,200,000.00`` yuan, ``35`` of what is counted: so that a column stands aligned."""
+    return f"{value:,.{-int(step_of(unit).as_tuple().exponent)}f}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class Cell:
     """One target; ``total`` is what those below carry together, None where there are none."""
 
     id: int
+    parent: int | None
     value: Decimal
     total: Decimal | None = None
     required: Decimal | None = None
@@ -89,14 +94,19 @@ def lines(detail: PlanDetail) -> list[Line]:
 
 
 def part_of(all_lines: list[Line], key: str) -> list[Line]:
-    """The line, those above and all below it; of a large tree without a key the upper levels."""
-    if key:
-        chosen = next((line for line in all_lines if line.key == key), None)
-        above = chosen.above if chosen else ()
-        return [line for line in all_lines if line.key == key or line.key in above or key in line.above]
-    if len(all_lines) > MANY:
-        return [line for line in all_lines if line.depth <= UPPER]
-    return all_lines
+    """The line of the key (without: the top) with those above it, and as many levels below it as can be read.
+
+    At least one level, however many lines it has.
+    """
+    chosen = next((line for line in all_lines if line.key == key), None) if key else None
+    top = chosen.depth if chosen else 0
+    above = [line for line in all_lines if chosen and line.key in chosen.above]
+    part = [line for line in all_lines if not key or line.key == key or key in line.above]
+    for depth in range(max((line.depth for line in part), default=0), top, -1):
+        shown = [line for line in part if line.depth <= depth]
+        if len(shown) <= MANY or depth == top + 1:
+            return above + shown
+    return above + part
 
 
 def _line(node: NodeOut, upper: Line | None) -> Line:
@@ -107,8 +117,10 @@ def _line(node: NodeOut, upper: Line | None) -> Line:
 
 def _cell(node: NodeOut, total: Decimal | None, buffer: Decimal) -> Cell:
     if total is None:
-        return Cell(node.id, node.value)
-    return Cell(node.id, node.value, total, required(node.value, buffer=buffer, step=step_of(node.unit)))
+        return Cell(node.id, node.parent, node.value)
+    return Cell(
+        node.id, node.parent, node.value, total, required(node.value, buffer=buffer, step=step_of(node.unit))
+    )
 
 
 def _ordered(found: Iterable[Line]) -> list[Line]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,7 +17,9 @@ from api.codes import CodeRepository
 from api.console import listing, parts
 from api.console.frame import View, screen
 from api.console.listing import Column, Field, Html
-from api.console.plan_tree import Heading, headings
+from api.console.meetings import chosen, institutions
+from api.console.plan_drafts import PATH, create, next_month
+from api.console.plan_tree import Heading, figure, headings
 from api.organisation.service import today
 from api.pages import page
 from api.plans import service
@@ -25,12 +27,9 @@ from api.plans.repository import PlanListRepository
 from api.plans.schemas import ComparedNode, PlanComparison
 from models.organisation.tables import Institution
 from models.planning.approval import NAMES
-from models.planning.breakdown import step_of
 from models.planning.tables import PlanState
-from qa_pipeline.errors import InputError
 from qa_pipeline.values import Status
 
-PATH: Final = "/plans"
 COMPARISON: Final = "/plan-comparison"
 TITLE: Final = "规划"
 A_PAGE: Final = 60
@@ -41,6 +40,15 @@ ICONS: Final = {
     PlanState.REJECTED: (Status.FAIL, "undo"),
     PlanState.SUPERSEDED: (Status.UNKNOWN, "history"),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of the month's plans, and the institutions to plan for (code -> name; {}: too many)."""
+
+    plans: tuple[Scenario, ...]
+    further: str | None
+    institutions: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,11 +74,6 @@ def badge(state: PlanState) -> Html:
     return listing.badge(status, NAMES[state], icon)
 
 
-def figure(value: Decimal, unit: str) -> str:
-    """``1,200,000.00`` yuan, ``35`` of what is counted: so that a column stands aligned."""
-    return f"{value:,.{-int(step_of(unit).as_tuple().exponent)}f}"
-
-
 def difference(value: Decimal | None, unit: str) -> str:
     if value is None:
         return "—"
@@ -85,8 +88,8 @@ def read(
     below: str | None,
     state: PlanState | None,
     cursor: str | None,
-) -> tuple[tuple[Scenario, ...], str | None]:
-    """The month's plans and the cursor of the next page. Raises NotFound for a strange institution."""
+) -> Listed:
+    """Raises NotFound for a strange institution."""
     codes = CodeRepository(session, within=asker.within)
     rows = PlanListRepository(session, within=asker.within).plans(
         below=codes.path(below), month=month, state=state, cursor=cursor, limit=A_PAGE
@@ -97,35 +100,39 @@ def read(
         Scenario(plan.code, plan.name, code, names[plan.institution_id].name, plan.buffer_rate, plan.state)
         for plan, code in shown
     )
-    return tuple(found), further
+    return Listed(tuple(found), further, institutions(session, asker))
 
 
 async def plans(view: View, month: str = "", below: str = "", state: str = "", cursor: str = "") -> None:
     first = listing.month_of(month, today=today())
-    if state and state not in NAMES:
-        raise InputError(f"没有状态“{state}”：请从列表中选择。")
-    found, further = await view.ask(
+    found = await view.ask(
         read,
         view.asker,
         month=first,
         below=below or None,
-        state=PlanState(state) if state else None,
+        state=chosen(PlanState, state),
         cursor=cursor or None,
     )
     listing.months(PATH, first, below=below, state=state)
     kept = {"month": f"{first:%Y-%m}", "below": below, "state": state}
     with parts.section(f"{first:%Y 年 %-m 月}的规划", "同一机构可以有几份方案，批准其中一份"):
         options = {"": "全部", **{key.value: word for key, word in NAMES.items()}}
-        listing.filters(
-            PATH,
-            [Field("state", "状态", state, options=options), Field("below", "机构代码", below)],
-            month=kept["month"],
-        )
-        if not found:
-            parts.empty("本月没有符合条件的规划：换一个月份或状态再看。")
+        with ui.element("div").classes("toolbar"):
+            listing.filters(
+                PATH,
+                [Field("state", "状态", state, options=options), Field("below", "机构代码", below)],
+                month=kept["month"],
+            )
+            if view.may(Permission.EDIT_MODEL):
+                for_month = next_month(first, today())
+                ui.button(
+                    "新建规划", icon="add", on_click=lambda: create(view, found.institutions, for_month)
+                )
+        if not found.plans:
+            parts.empty("本月没有符合条件的规划：换一个月份或状态再看，或新建一份。")
             return
-        _list(found)
-        listing.further(PATH, further, **kept)
+        _list(found.plans)
+        listing.further(PATH, found.further, **kept)
 
 
 def _list(found: Sequence[Scenario]) -> None:
@@ -159,7 +166,11 @@ def _comparisons(one: Scenario, siblings: Sequence[Scenario]) -> Html:
         for other in siblings
         if other is not one
     ]
-    return listing.joined(links, "、") if links else Html('<span class="soft">只有这一份</span>')
+    return (
+        Html(f"<span>{listing.joined(links, '、')}</span>")
+        if links
+        else Html('<span class="soft">只有这一份</span>')
+    )
 
 
 def read_comparison(

@@ -15,6 +15,7 @@ from models.base import Repository
 from models.organisation.conditions import holds_on, in_service, inside
 from models.organisation.tables import (
     Institution,
+    InstitutionManager,
     OfficeLead,
     Person,
     PersonKind,
@@ -101,6 +102,7 @@ class DirectoryRepository(Repository):
         without_lead: bool,
         cursor: str | None,
         limit: int,
+        institution: str | None = None,
     ) -> Sequence[Row[Any]]:
         """(office, institution code, lead's number, lead's name) as on the day."""
         query = (
@@ -112,9 +114,33 @@ class DirectoryRepository(Repository):
         )
         if below is not None:
             query = query.where(Institution.path.startswith(below))
+        if institution is not None:
+            query = query.where(Institution.code == institution)
         if without_lead:
             query = query.where(Person.id.is_(None))
         return self.session.execute(after(query, [SalesOffice.code], cursor, limit)).all()
+
+    def terms(self, institution_id: int) -> Sequence[Row[Any]]:
+        """(term, number, name) of all who managed or will manage the institution, the latest first."""
+        query = (
+            select(InstitutionManager, Person.code, Person.name)
+            .join(Person, Person.id == InstitutionManager.person_id)
+            .where(InstitutionManager.institution_id == institution_id)
+            .order_by(InstitutionManager.valid_from.desc(), Person.code)
+        )
+        return self.session.execute(query).all()
+
+    def leads(self, institution_id: int, on: date) -> Sequence[Row[Any]]:
+        """(office code, term, number, name) of who leads the institution's offices from the day on."""
+        query = (
+            select(SalesOffice.code, OfficeLead, Person.code, Person.name)
+            .join(OfficeLead, OfficeLead.office_id == SalesOffice.id)
+            .join(Person, Person.id == OfficeLead.person_id)
+            .where(SalesOffice.institution_id == institution_id)
+            .where(or_(OfficeLead.valid_to.is_(None), OfficeLead.valid_to > on))
+            .order_by(OfficeLead.valid_from)
+        )
+        return self.session.execute(query).all()
 
     def lead(self, office_id: int, on: date) -> Person | None:
         """Who leads the office on the day."""

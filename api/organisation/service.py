@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -21,11 +22,14 @@ from api.organisation.schemas import (
 )
 from api.problems import Forbidden
 from models.base import SHANGHAI, Subtree
+from models.exchange.cells import masked
+from models.exchange.entities import BY_TITLE
 from models.organisation.people import PeopleRepository
 from models.organisation.repository import InstitutionRepository
 from models.organisation.roster import Gathering, Placed, Placement, RosterRepository
 from models.organisation.tables import Institution, Person, SalesOffice
-from qa_pipeline.report.masking import mask_personal
+
+PHONE: Final = BY_TITLE["people"].column("phone")
 
 
 def today() -> date:
@@ -120,7 +124,7 @@ def person(session: Session, asker: Caller, code: str) -> PersonDetail:
         kind=found.kind,
         joined_on=found.joined_on,
         left_on=found.left_on,
-        phone=mask_personal(found.phone) if found.phone else None,
+        phone=masked(PHONE, found.phone) if found.phone else None,
         upline=directory.people_codes([found.upline_id]).get(found.upline_id or 0),
         career=[
             CareerStep(

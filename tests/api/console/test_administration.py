@@ -165,7 +165,7 @@ def test_a_line_without_a_name_is_refused() -> None:
 
 @pytest.mark.parametrize(
     ("action", "words"),
-    [("account.create", "账号：新建"), ("session.open", "登录"), ("new.thing", "new：thing")],
+    [("account.create", "账号：新建"), ("plan.target.spread", "规划：逐级分解"), ("new.thing", "new：thing")],
 )
 def test_an_action_is_told_in_words_and_an_unknown_one_as_it_is(action: str, words: str) -> None:
     assert words_of(action) == words

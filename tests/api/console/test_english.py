@@ -16,7 +16,8 @@ from tests.api.console.conftest import PageAs, assert_sound, opened
 ROOT = Path(api.console.__file__).parent
 PLACES = {
     "section": 0, "Column": 0, "button": 0, "checkbox": 0, "input": 0, "number": 0, "textarea": 0, "tile": 0,
-    "Destination": 1, "Field": 1, "badge": 1, "action": 2, "label": "select", "title": "screen",
+    "Destination": 1, "Field": 1, "badge": 1, "action": 2, "dialog": 0, "choice": 0,
+    "day": 0, "line": 0, "deed": 1, "label": "select", "title": "screen",
 }  # fmt: skip
 """Function -> which of its arguments people read; or keyword -> of which function."""
 

@@ -12,7 +12,9 @@ from playwright.sync_api import Page, expect
 from sqlalchemy import delete, select
 
 from api.accounts.tables import Role
-from api.console.plan import amount
+from api.codes import ScopeOut
+from api.console.plan_targets import amount
+from api.console.plan_tree import MANY, Line, part_of
 from models.base import Scope, ScopeKind
 from models.database import transaction
 from models.indicators.parameter_repository import ParameterRepository
@@ -59,9 +61,102 @@ def plan(service: Service) -> Iterator[str]:
             root = plans.set_root(made.id, indicator, Decimal(value))
             plans.assign(root.id, {Scope(ScopeKind.INSTITUTION, keys["350102"]): Decimal(part)})
     yield code
+    forget_plans(service)
+
+
+def forget_plans(service: Service) -> None:
     with transaction(service.engine) as session:
         for table in (PlanDecision, Target, Plan):
             session.execute(delete(table))
+
+
+def press(page: Page, words: str) -> None:
+    """In the dialog that is open."""
+    page.get_by_role("dialog").get_by_role("button", name=words, exact=True).click()
+
+
+def pick(page: Page, label: str, option: str) -> None:
+    page.get_by_role("dialog").get_by_label(label).click()
+    page.get_by_role("option", name=option, exact=True).click()
+
+
+def test_from_nothing_to_an_approved_plan_for_every_level(page_as: PageAs, service: Service) -> None:
+    page = page_as(Role.HEAD_OFFICE, "/plans?month=2027-01")
+    expect(page.get_by_text("本月没有符合条件的规划")).to_be_visible()
+    page.get_by_role("button", name="新建规划").click()
+    pick(page, "机构", "福州中心支公司")
+    expect(page.get_by_label("方案代码")).to_have_value("3501-2027-01-A")
+    page.get_by_label("缓冲（%）").fill("五")
+    press(page, "新建")
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("不是数字")
+    page.get_by_label("缓冲（%）").fill("10")
+    press(page, "新建")
+    expect(page.get_by_text("先设定机构目标，再分给下级")).to_be_visible()
+
+    tree = page.get_by_role("table", name="目标树")
+    for value in ("999", "50"):
+        page.get_by_role("button", name="设定机构目标").click()
+        page.get_by_role("dialog").get_by_label("目标", exact=True).fill(value)
+        press(page, "保存")
+        expect(tree.get_by_role("row", name="福州中心支公司")).to_contain_text(value)
+    page.get_by_role("button", name="分给下级 福州中心支公司的期缴保费").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("缺前三个月实绩")
+    pick(page, "方法", "平均")
+    expect(dialog).to_contain_text("合计 1,098.90 元")
+    dialog.get_by_label("鼓楼支公司的目标").fill("400")
+    expect(dialog).to_contain_text("低于本级，还差 149.45")
+    press(page, "分给下级")
+    expect(tree.get_by_role("row", name="未分配")).to_contain_text("149.45")
+
+    page.get_by_role("button", name="分配 福州中心支公司的期缴保费").click()
+    page.get_by_role("dialog").get_by_label("台江支公司的目标").fill("700")
+    press(page, "分给下级")
+    expect(tree.get_by_role("row", name="未分配")).to_have_count(0)
+    page.get_by_role("button", name="逐级分解").click()
+    pick(page, "方法", "按月初外勤人力")
+    press(page, "分解")
+    expect(tree.get_by_role("row", name="人S1")).to_contain_text("146.67")
+
+    page.get_by_role("button", name="提交审批").click()
+    page.get_by_role("button", name="批准", exact=True).click()
+    expect(page.get_by_label("目标树", exact=True).first).to_contain_text("已批准的规划不能修改目标")
+    expect(page.get_by_role("button", name="设定机构目标")).to_have_count(0)
+    forget_plans(service)
+
+
+def test_a_draft_is_renamed_and_deleted_and_what_cannot_be_broken_down_is_named(
+    page_as: PageAs, plan: str
+) -> None:
+    page = page_as(Role.HEAD_OFFICE, f"/plans/{plan}")
+    page.get_by_role("button", name="修改名称和缓冲").click()
+    page.get_by_label("方案名称").fill("进取")
+    press(page, "保存")
+    expect(page.locator(".lead")).to_contain_text("进取")
+    page.get_by_role("button", name="逐级分解").click()
+    pick(page, "方法", "按前三个月实绩")
+    press(page, "分解")
+    expect(page.get_by_role("dialog")).to_contain_text("鼓楼支公司的拜访量没有分解")
+    press(page, "知道了")
+    page.get_by_role("button", name="修改鼓楼支公司的拜访量").click()
+    press(page, "删除")
+    press(page, "确认删除")
+    expect(page.get_by_role("table", name="目标树").get_by_role("row", name="鼓楼支公司")).to_contain_text(
+        "—"
+    )
+    page.get_by_role("button", name="删除草稿").click()
+    press(page, "删除")
+    expect(page.get_by_text("本月没有符合条件的规划")).to_be_visible()
+
+
+def test_of_a_large_tree_as_many_levels_are_shown_as_can_be_read() -> None:
+    scope = ScopeOut(kind=ScopeKind.OFFICE, code="1", name="一室")
+    top = Line("top", 0, scope, False, ())
+    upper = [Line(f"u{n}", 1, scope, False, ("top",)) for n in range(10)]
+    lower = [Line(f"l{n}", 2, scope, False, ("top", "u0")) for n in range(MANY)]
+    assert part_of([top, *upper, *lower], "") == [top, *upper]
+    assert part_of([top, *upper, *lower], "u0") == [top, upper[0], *lower]
+    assert part_of([top, *upper, *lower[:5]], "") == [top, *upper, *lower[:5]]
 
 
 def change(page: Page, whose: str, value: str) -> None:
@@ -81,7 +176,7 @@ def test_a_target_is_edited_and_the_unassigned_takes_up_the_difference(page_as: 
     page.get_by_role("dialog").get_by_label("新目标（元）").fill("1,040")
     page.keyboard.press("Enter")
     expect(tree.get_by_role("row", name="未分配")).to_contain_text("10.00")
-    expect(tree.get_by_role("row", name="福州中心支公司")).to_contain_text("已含缓冲")
+    expect(tree.get_by_role("row", name="福州中心支公司").first).to_contain_text("已含缓冲")
 
 
 def test_what_somebody_else_changed_meanwhile_is_not_overwritten(
@@ -125,7 +220,7 @@ def test_a_tree_with_faults_cannot_be_submitted(page_as: PageAs, service: Servic
 
 def test_a_scenario_is_copied_approved_and_compared(page_as: PageAs, plan: str) -> None:
     page = page_as(Role.HEAD_OFFICE, f"/plans/{plan}")
-    page.get_by_text("复制为另一方案").click()
+    page.get_by_role("button", name="复制为另一方案").click()
     page.get_by_label("方案名称").fill("进取")
     page.get_by_role("button", name="复制", exact=True).click()
     expect(page.locator(".screen")).to_contain_text("3501-2026-12-B")

@@ -1,0 +1,132 @@
+"""Plans begun, copied, renamed and deleted while they are drafts."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import date
+from decimal import Decimal
+from string import ascii_uppercase
+from typing import Any, Final
+
+from nicegui import ui
+from sqlalchemy.orm import Session
+
+from api.console.calls import Answer, call
+from api.console.dialogs import choice, deed, dialog, line, text_of
+from api.console.frame import View
+from api.figures import plain
+from api.plans.repository import PlanListRepository
+from api.plans.schemas import PlanDetail
+from models.calendar.weeks import months_later
+from qa_pipeline.errors import InputError
+
+PATH: Final = "/plans"
+STANDARD: Final = "空为公司参数，未设为 5"
+Redraw = Callable[[], Awaitable[None]]
+
+
+def free_code(session: Session, institution: str, month: str) -> str:
+    """``350102-2026-12-B``: the first letter that no plan bears."""
+    plans = PlanListRepository(session)
+    codes = [f"{institution}-{month}-{letter}" for letter in ascii_uppercase]
+    return next((code for code in codes if not plans.is_taken(code)), f"{institution}-{month}-")
+
+
+def number(text: str, example: str) -> Decimal:
+    """Raises InputError for what is no number."""
+    try:
+        value = Decimal(text.strip().replace(",", "").replace("，", ""))
+    except ArithmeticError:
+        value = Decimal("nan")
+    if not value.is_finite():
+        raise InputError(f"“{text.strip()}”不是数字：请写成 {example} 这样的形式。")
+    return value
+
+
+def _rate(box: Any) -> str | None:
+    """A share from per cent; None for nothing."""
+    given = text_of(box)
+    return None if given is None else plain(number(given, "5") / 100)
+
+
+async def create(view: View, offered: Mapping[str, str], month: date) -> None:
+    """``offered``: code -> name of the institutions to choose from; {}: too many."""
+    with dialog("新建规划") as opened:
+        home: Any = (
+            choice("机构", dict(offered), next(iter(offered)), with_input=True)
+            if offered
+            else line("机构代码", first=True)
+        )
+        of = ui.input("月份", value=f"{month:%Y-%m}").props("outlined dense type=month stack-label")
+        of.classes("w-full")
+        name = line("方案名称", f"{month.month} 月基准方案")
+        code = line("方案代码")
+        buffer = line("缓冲（%）", props=f'inputmode=decimal hint="{STANDARD}"')
+
+        async def suggest() -> None:
+            if text_of(home) and of.value:
+                code.value = await view.ask(free_code, home.value, of.value)
+
+        home.on_value_change(suggest)
+        of.on_value_change(suggest)
+        await suggest()
+
+        async def do() -> Answer:
+            given = {"名称": text_of(name), "代码": text_of(code), "机构": text_of(home), "月份": of.value}
+            if lacking := [what for what, value in given.items() if not value]:
+                raise InputError(f"请填写{'、'.join(lacking)}。")
+            body = {
+                "code": given["代码"],
+                "name": given["名称"],
+                "institution": given["机构"],
+                "month": given["月份"],
+                "buffer_rate": _rate(buffer),
+            }
+            return await call(view, "POST", "plans", body)
+
+        deed(opened, "新建", do, lambda body: ui.navigate.to(f"{PATH}/{body['code']}"))
+
+
+def change(view: View, detail: PlanDetail, redraw: Redraw) -> None:
+    with dialog("修改名称和缓冲") as opened:
+        name = line("方案名称", detail.name, first=True)
+        buffer = line("缓冲（%）", plain(detail.buffer_rate * 100), props="inputmode=decimal")
+        ui.label("改变缓冲后，各处“未分配”随之变化。").classes("soft")
+
+        async def do() -> Answer:
+            body = {"name": text_of(name), "buffer_rate": _rate(buffer)}
+            return await call(view, "PATCH", f"plans/{detail.code}", body, seen=detail)
+
+        deed(opened, "保存", do, lambda _: redraw())
+
+
+def discard(view: View, detail: PlanDetail) -> None:
+    with dialog("删除草稿") as opened:
+        count = sum(not node.is_unassigned for node in detail.nodes)
+        ui.label(f"“{detail.name}”及其 {count} 个目标一并删除，不能恢复。")
+
+        async def do() -> Answer:
+            return await call(view, "DELETE", f"plans/{detail.code}", seen=detail)
+
+        back = f"{PATH}?month={detail.month:%Y-%m}"
+        deed(opened, "删除", do, lambda _: ui.navigate.to(back), props="color=negative")
+
+
+async def copy(view: View, detail: PlanDetail) -> None:
+    """Another scenario begins as a copy of this one."""
+    month = f"{detail.month:%Y-%m}"
+    suggested = await view.ask(free_code, detail.institution, month)
+    with dialog("复制为另一方案") as opened:
+        name = line("方案名称", f"{detail.month.month} 月对比方案", first=True)
+        code = line("方案代码", suggested)
+
+        async def do() -> Answer:
+            body = {"code": text_of(code), "name": text_of(name)}
+            return await call(view, "POST", f"plans/{detail.code}/copies", body)
+
+        deed(opened, "复制", do, lambda body: ui.navigate.to(f"{PATH}/{body['code']}"))
+
+
+def next_month(month: date, today: date) -> date:
+    """The month that a new plan is most likely for: the one shown, unless that has begun."""
+    return max(month, months_later(today, 1).replace(day=1))

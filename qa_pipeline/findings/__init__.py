@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from qa_pipeline.values import (
-    Act,
     Action,
     Chapters,
     Findings,
@@ -22,10 +21,6 @@ if TYPE_CHECKING:
     from qa_pipeline.findings.reading import Reading
 
 READER = "reader-1"
-CUT: Final = 0.5
-BLIND_CUTS: Final = {Act.RECOGNIZE: 0.42, Act.GOAL: 0.35, Act.FOLLOWUP: 0.45, Act.SUMMARY: 0.46}
-"""Where nobody knows who speaks, fewer signs tell these acts, and they would be found too seldom: the cuts at
-which they are found as often as people mark them, in meetings by authors the model does not know."""
 
 
 def find(
@@ -107,6 +102,7 @@ def read(
 ) -> Reading:
     """What every utterance does and names, and who hosts; the measures are taken from this."""
     from qa_pipeline.findings.acts import ACTS, current, signals
+    from qa_pipeline.findings.hearing import heard
     from qa_pipeline.findings.mentions import find_mentions
     from qa_pipeline.findings.reading import Reading
     from qa_pipeline.findings.roles import find_host
@@ -117,7 +113,8 @@ def read(
     reader = model or current()
     cut = reader.probabilities(texts, signals(transcript, chapters, host, mentions))
     likely = reader.calibrated(cut)
-    least = [CUT if transcript.speakers_known else BLIND_CUTS.get(act, CUT) for act in ACTS]
+    hearing = heard(transcript, familiar=reader.familiar(texts))
+    least = [hearing.cut(act) for act in ACTS]
     readings = tuple(
         UtteranceReading(
             acts=tuple(

@@ -1,0 +1,49 @@
+"""How well a meeting was heard decides how sure of an act one must be; the model's probabilities stay."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from itertools import islice
+
+import pytest
+
+from qa_pipeline.chapters.corpus import LabelledMeeting, meetings
+from qa_pipeline.findings.acts import act_model
+from qa_pipeline.findings.hearing import MOST_MISHEARD, Hearing, heard
+from qa_pipeline.transcript.cleanup import clean
+from qa_pipeline.values import Act, Transcript
+from tests.evaluation.noise import corrupt, without_punctuation, without_speakers
+
+
+@pytest.fixture(scope="module")
+def meeting() -> LabelledMeeting:
+    return next(islice(meetings(), 1))
+
+
+def hearing(transcript: Transcript) -> Hearing:
+    return heard(transcript, familiar=act_model().familiar([u.text for u in transcript.utterances]))
+
+
+def test_a_meeting_well_heard_is_cut_at_one_half(meeting: LabelledMeeting) -> None:
+    found = hearing(meeting.transcript)
+    assert found == Hearing(blind=False, unmarked=False, misheard=0.0)
+    assert {found.cut(act) for act in Act} == {0.5}
+
+
+def test_speakers_marks_and_misheard_words_each_show(meeting: LabelledMeeting) -> None:
+    assert hearing(without_speakers(meeting.transcript)).blind
+    assert hearing(clean(without_punctuation(meeting.transcript))).unmarked
+    tenth, fifth = (hearing(corrupt(meeting.transcript, rate, 1)).misheard for rate in (0.1, 0.2))
+    assert 0.03 < tenth < fifth <= MOST_MISHEARD
+
+
+def test_worse_hearing_asks_for_fewer_signs_of_what_it_hides() -> None:
+    well = Hearing(blind=False, unmarked=False, misheard=0.0)
+    worse = Hearing(blind=True, unmarked=True, misheard=0.1)
+    assert all(worse.cut(act) < well.cut(act) for act in Act)
+    assert replace(worse, misheard=0.2).cut(Act.FOLLOWUP) < worse.cut(Act.FOLLOWUP)
+
+
+def test_a_few_words_do_not_tell_how_well_they_were_heard() -> None:
+    assert act_model().familiar(["下周三之前见五个客户。"]) is None
+    assert heard(Transcript(utterances=(), duration=0.0, engine="import"), familiar=None).misheard == 0.0

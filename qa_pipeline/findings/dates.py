@@ -12,7 +12,7 @@ from datetime import date, timedelta
 from typing import Final
 
 _NUMERAL: Final = "零一二三四五六七八九十廿卅两0-9"
-_PART: Final = "(?:一?早上?|上午|中午|下午|晚上?|傍晚|下班|夜里|早会|晨会)?"
+_PART: Final = "(?:早会|晨会|夕会|一?早上?|上午|中午|下午|晚上?|傍晚|下班|夜里)?"
 _END: Final = "(?:之前|以前|前|之内|以内|内)?"
 _WEEK: Final = "(?:周|星期|礼拜)"
 

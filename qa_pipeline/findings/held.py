@@ -49,7 +49,7 @@ def contents(reading: Reading, chapter: Chapter) -> tuple[tuple[int, ...], tuple
         income, calendar = (among(topics.strengths(reading)[id][1]) for id in PLAN)
         return income, calendar
     firm = among(
-        a.evidence.utterance for a in commitments.actions(reading) if not commitments.vague(reading, a)
+        a.evidence.utterance for a in commitments.promises(reading) if not commitments.vague(reading, a)
     )
     return firm, firm
 

@@ -6,7 +6,8 @@ recognised stands here, one function per id; those that QA staff add say it them
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 from typing import Final, Self
@@ -23,8 +24,15 @@ from qa_pipeline.values import Act, Chapter, Measurement, MeetingKind, Remark, T
 STRAYED: Final = "strayed"
 """The one problem that a meeting of another kind has."""
 
+MOST: Final = 4
+"""Pieces of evidence of a remark."""
+ASTRAY: Final = 0.3
+"""Share of off-topic talk from which voices are many because nobody is at work."""
 SHARED: Final = ("distilled_steps", "told_steps")
 """Practices that come with a card to pass on."""
+
+_BAD: Final = re.compile(r"没办法|不好|没钱|不行|太[难差低热冷]|抢|[跌降]|影响|怪|难[做卖]|没人|不[买敢来]")
+"""What makes of the market and the weather an excuse."""
 
 Measures = Mapping[str, Measurement]
 Thresholds = Mapping[str, float]
@@ -122,7 +130,7 @@ def _seen(entries: Iterable[_Entry], reading: Reading, measures: Measures) -> tu
                     id=entry.id,
                     label=entry.label,
                     suggestion=entry.suggestion + (sharing.card(reading) if entry.id in SHARED else ""),
-                    evidence=reading.proof(proof, most=4),
+                    evidence=reading.proof(proof, most=MOST),
                 )
             )
     return tuple(found)
@@ -171,17 +179,30 @@ def _probe_to_customer(reading: Reading, measures: Measures, least: Thresholds) 
 
 
 def _distilled_steps(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
-    told, boiled = sharing.steps(reading), sharing.distilled(reading)
+    told = sharing.shared(reading)
     complete = _value(measures, "practice_complete") or 0.0
-    if complete < least["completeness"] or len(told) < least["steps"] or not boiled:
+    if complete < least["completeness"] or len(told) < least["steps"]:
         return None
-    return [*told[:3], *boiled[:1]]
+    after = _distilled(reading, told)
+    return [*told[:3], *after[:1]] if after else None
+
+
+def _distilled(reading: Reading, told: Sequence[int]) -> list[int]:
+    """Where the steps are boiled down, after the first: by somebody else, or in no step itself."""
+    teller = reading.speaker(told[0])
+    return [
+        i
+        for i in sharing.distilled(reading)
+        if i > told[0] and (i not in told or reading.speaker(i) != teller)
+    ]
 
 
 def _told_steps(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
     """Steps told off well, though nobody boiled them down (which is the better practice)."""
-    told = sharing.solid(reading)
-    return told if len(told) >= least["steps"] and not sharing.distilled(reading) else None
+    told = sharing.shared(reading)
+    if len(told) < least["steps"] or _distilled(reading, told):
+        return None
+    return told[:MOST]
 
 
 def _promises_first(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
@@ -207,7 +228,7 @@ def _dated_promises(reading: Reading, measures: Measures, least: Thresholds) -> 
     rate = _value(measures, "commitment_completeness")
     full = [
         a.evidence.utterance
-        for a in commitments.actions(reading)
+        for a in commitments.promises(reading)
         if commitments.completeness(a) > 0.99 and not commitments.vague(reading, a)
     ]
     return (
@@ -219,7 +240,19 @@ def _broad_voice(reading: Reading, measures: Measures, least: Thresholds) -> Ite
     heard, host = _value(measures, "speakers_heard_share"), _value(measures, "host_talk_share")
     if heard is None or host is None or heard < least["heard"] or host > least["host"]:
         return None
-    return [e.utterance for e in measures["speakers_heard"].evidence]
+    if reading.astray >= ASTRAY:
+        return None
+    best: dict[str, int] = {}
+    for index in reading.at_work:
+        speaker = reading.speaker(index)
+        if speaker and speaker != reading.host and not reading.does(index, Act.EVADE):
+            best[speaker] = max(best.get(speaker, index), index, key=lambda i: _weight(reading, i))
+    return sorted(best.values(), key=lambda i: _weight(reading, i))[-MOST:]
+
+
+def _weight(reading: Reading, index: int) -> tuple[float, int]:
+    """How much an utterance says: facts, causes, promises before mere length."""
+    return reading.substance(index), len(reading.utterances[index].text)
 
 
 # ---------------------------------------------------------------- bad
@@ -260,14 +293,24 @@ def _blaming_outside(reading: Reading, measures: Measures, least: Thresholds) ->
     if share is not None and share >= least["share"] and len(said) >= least["causes"]:
         return [i for i in said if causes.outside(reading, i)]
     often = len(blamed) >= least["times"] and 1000 * len(blamed) >= least["per_1000"] * characters
-    return blamed if often else None
+    plain = sorted(
+        blamed, key=lambda i: (reading.does(i, Act.CAUSE, Act.EVADE), bool(_BAD.search(_text(reading, i))))
+    )
+    return plain[-MOST:] if often else None
+
+
+def _text(reading: Reading, index: int) -> str:
+    return reading.utterances[index].text
 
 
 def _weak_promises(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
-    weak = [a.evidence.utterance for a in commitments.actions(reading) if commitments.vague(reading, a)]
+    weak = [a.evidence.utterance for a in commitments.promises(reading) if commitments.vague(reading, a)]
     weak += commitments.ducked(reading)
     share = _value(measures, "vague_share")
-    return weak if share is not None and share >= least["share"] and len(weak) >= least["count"] else None
+    if share is None or share < least["share"] or len(weak) < least["count"]:
+        return None
+    plain = [i for i in weak if commitments.weakly_said(reading, i)]
+    return _surest(reading, plain if len(plain) > 1 else weak, Act.EVADE, Act.COMMIT)
 
 
 def _one_voice(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
@@ -289,7 +332,16 @@ def _evasive_answers(reading: Reading, measures: Measures, least: Thresholds) ->
         return None
     if share < least["many"] and (vague is None or vague < least["vague"]):
         return None
-    return reading.doing(Act.EVADE, among=reading.at_work)
+    return _surest(reading, reading.doing(Act.EVADE, among=reading.at_work), Act.EVADE)
+
+
+def _surest(reading: Reading, found: Iterable[int], *acts: Act) -> list[int]:
+    """Those that most surely are what they were found for: the others may be mistakes of the reader."""
+
+    def sure(index: int) -> float:
+        return max((p for act, p in reading.readings[index].acts if act in acts), default=0.0)
+
+    return sorted(sorted(found, key=sure, reverse=True)[:MOST])
 
 
 def _promises_forgotten(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:

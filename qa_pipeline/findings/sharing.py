@@ -8,6 +8,7 @@ from typing import Final
 
 from qa_pipeline.findings.reading import Reading
 from qa_pipeline.findings.registry import measure
+from qa_pipeline.findings.structure import REVIEWS
 from qa_pipeline.personal import mask_personal
 from qa_pipeline.values import Act, Chapter, Measurement
 
@@ -16,6 +17,8 @@ STEPS: Final = 3
 STEPS_SHOWN: Final = 5
 STEP_SHOWN: Final = 40
 """Steps on a practice card, and characters of each."""
+_RUN: Final = 6
+"""Utterances between two steps of one story, at most."""
 _MARKER: Final = re.compile(
     r"第[一二三四五六七]步|第[一二三四五六](?:个|件|条|招|点|样)?(?=[,，、是就]|[\u4e00-\u9fff])|头一[步件个条]|首先|其次|然后|再就是|接着|最后一步|一是|二是|三是|先.{2,14}再"
 )
@@ -66,6 +69,25 @@ def solid(reading: Reading) -> tuple[int, ...]:
     )
 
 
+@lru_cache(maxsize=4)
+def shared(reading: Reading) -> tuple[int, ...]:
+    """The steps of what was shared: those of its chapter, or, where it has too few, of the best run of them
+    while figures were gone through. What is told off while problems are discussed or work is given out is a
+    demand (第一，认识不到位) and no practice."""
+    told = solid(reading)
+    inside = tuple(i for i in told if reading.chapter_of[i] == Chapter.EXCELLENCE_SHARING)
+    if len(inside) >= STEPS:
+        return inside
+    runs: list[list[int]] = []
+    for index in told:
+        if reading.chapter_of[index] not in (*REVIEWS, Chapter.EXCELLENCE_SHARING):
+            continue
+        if not runs or index - runs[-1][-1] > _RUN:
+            runs.append([])
+        runs[-1].append(index)
+    return tuple(max(runs, key=len, default=()))
+
+
 def stirring(reading: Reading) -> tuple[int, ...]:
     """Utterances of the sharing that speak of feelings and attitude."""
     return tuple(
@@ -76,7 +98,7 @@ def stirring(reading: Reading) -> tuple[int, ...]:
 def card(reading: Reading) -> str:
     """The practice as a card to pass on: who, the steps in their own words, and where they were told; empty
     when no step was told that others could take. A clock time stands for minutes and seconds."""
-    told = solid(reading)
+    told = shared(reading)
     if not told:
         return ""
     speakers = [reading.speaker(i) for i in told]

@@ -363,7 +363,7 @@ def _first_week(reading: Reading) -> Measurement:
     week = set(reading.within(Chapter.NEXT_WEEK_PLAN))
     firm = [
         a.evidence.utterance
-        for a in commitments.actions(reading)
+        for a in commitments.promises(reading)
         if a.evidence.utterance in week and a.due is not None and not commitments.vague(reading, a)
     ]
     named = [i for i in sorted(week) if _FIRST_WEEK.search(reading.utterances[i].text)]
@@ -383,7 +383,7 @@ def _first_week(reading: Reading) -> Measurement:
 )
 def _week_plan(reading: Reading) -> Measurement:
     week = set(reading.within(Chapter.NEXT_WEEK_PLAN))
-    planned = [a for a in commitments.actions(reading) if a.evidence.utterance in week]
+    planned = [a for a in commitments.promises(reading) if a.evidence.utterance in week]
     weights = [
         (0.0 if commitments.vague(reading, a) else commitments.completeness(a), a.evidence.utterance)
         for a in planned

@@ -6,7 +6,9 @@ from datetime import date
 
 import pytest
 
-from tests.findings.dialogue import EMPTY, GOOD, findings, value
+from qa_pipeline.findings import commitments
+from qa_pipeline.values import Act, Chapter
+from tests.findings.dialogue import EMPTY, GOOD, acted, findings, value
 
 
 def test_r26_actions_name_who_what_and_when() -> None:
@@ -83,3 +85,34 @@ def test_a_meeting_of_another_kind_is_measured_whole_but_leaves_us_no_work() -> 
     assert {issue.id for issue in found.issues} == {"strayed"}
     digressing = findings(talk + "next_week_plan\n" + "李梅: 我周三之前见五个老客户，带检视表。\n" * 2)
     assert [a.who for a in digressing.actions] == ["李梅"] * 2
+
+
+def test_what_is_listed_is_no_question_and_says_what_was_promised() -> None:
+    """六号 alone is no task; with its question it is. 嗯 to nothing in particular is none at all."""
+    found = acted(
+        ("王建", "二号那家哪天去？", Act.ASK),
+        ("李梅", "六号。", Act.COMMIT),
+        ("赵强", "那我们一号到三号先干点啥？", Act.COMMIT),
+        ("王建", "先不说这个。"),
+        ("王建", "我们往下走。"),
+        ("李梅", "嗯。", Act.COMMIT),
+        ("王建", "好。"),
+        ("孙丽", "我周五之前见三家。", Act.COMMIT),
+        chapter=Chapter.NEXT_WEEK_PLAN,
+    )
+    assert [(a.who, a.what, a.due) for a in commitments.actions(found)] == [
+        ("李梅", "六号。（答“二号那家哪天去？”）", "六号"),
+        ("孙丽", "我周五之前见三家。", "周五之前"),
+    ]
+    assert len(commitments.promises(found)) == 4
+
+
+def test_an_hour_without_a_day_binds_nobody_but_has_the_day_said_with_it() -> None:
+    def due(text: str) -> tuple[str | None, date | None]:
+        reading = acted(("李梅", text, Act.COMMIT), chapter=Chapter.NEXT_WEEK_PLAN)
+        return next((a.due, a.due_date) for a in commitments.actions(reading))
+
+    assert due("我去见她，她晚上八点半以后有空。") == (None, None)
+    assert due("我见了客户当天写记录。") == (None, None)
+    assert due("我今天下午七点之前把单子录进去。")[1] == date(2026, 9, 8)
+    assert due("我明天早会就盯。")[0] == "明天早会"

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from importlib.resources import files
 
 import pytest
 
 from qa_pipeline.errors import RubricError
-from qa_pipeline.findings import remarks
+from qa_pipeline.findings import remarks, sharing
 from qa_pipeline.findings.registry import take
 from qa_pipeline.values import Act, Chapter, Remark
-from tests.findings.dialogue import EMPTY, GOOD, acted, findings
+from tests.findings.dialogue import EMPTY, GOOD, WEEKLY, acted, findings
 
 
 def test_r34_a_good_meeting_shows_practices_with_proof_and_advice() -> None:
@@ -86,6 +87,44 @@ def test_steps_told_off_without_being_boiled_down_are_a_practice_with_a_card() -
     boiled = told(*TOLD[:3], ("王建", "我给大家归纳一下，三步，谁都能照着做。", Act.SUMMARY))
     assert "told_steps" not in boiled, "boiled down, it is the better practice"
     assert "told_steps" not in told(*TOLD[:2], TOLD[3]), "two steps are too few"
+
+
+def test_demands_told_off_by_number_are_no_practice() -> None:
+    """第一，认识不到位 is what a manager scolds for, however well it is numbered and summed up."""
+    demands = acted(
+        ("王建", "我给大家归纳了三个不到位。", Act.SUMMARY),
+        ("王建", "第一，认识不到位，名单没有写在本子上。", Act.PRACTICE),
+        ("王建", "第二，学习不到位，打电话约人不会开口。", Act.PRACTICE),
+        ("王建", "第三，管理不到位，没人盯拜访。", Act.PRACTICE),
+        ("王建", "这三句话大家记下来，照着做。", Act.SUMMARY),
+        chapter=Chapter.PROBLEM_DISCUSSION,
+    )
+    assert not {"distilled_steps", "told_steps"} & {r.id for r in remarks.remark(demands, take(demands))[0]}
+    assert sharing.card(demands) == ""
+
+
+def test_the_evidence_is_what_shows_the_problem_best() -> None:
+    """Weak words before answers that merely lack a date; the surest evasion before doubtful ones."""
+    sure = (
+        ("我尽量。", 0.9),
+        ("有。", 0.5),
+        ("我再努力努力。", 0.8),
+        ("好，看情况。", 0.7),
+        ("没想过。", 0.6),
+    )
+    talk = acted(
+        *(("李梅", text, Act.EVADE) for text, _ in sure), chapter=Chapter.NEXT_WEEK_PLAN, facts=WEEKLY
+    )
+    doubtful = replace(
+        talk,
+        readings=tuple(
+            replace(r, acts=((Act.EVADE, p), *([(Act.COMMIT, 0.5)] if p == 0.9 else [])))
+            for r, (_, p) in zip(talk.readings, sure, strict=True)
+        ),
+    )
+    found = {r.id: [e.quote for e in r.evidence] for r in remarks.remark(doubtful, take(doubtful))[1]}
+    assert found["weak_promises"] == ["我尽量。", "我再努力努力。", "好，看情况。"]
+    assert "有。" not in found["evasive_answers"]
 
 
 def test_blame_in_passing_again_and_again_is_seen() -> None:

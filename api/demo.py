@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -27,20 +27,33 @@ from qa_pipeline.values import MeetingFacts, Status, Transcript
 
 SAMPLES: Final = Path(__file__).parents[1] / "audio_samples"
 SEED: Final = 1
+BEGUN: Final = "demo.begun"
+"""In the data folder while the demo is being loaded, so that a start after an interruption goes on."""
 
 
-def load(engine: Engine, settings: Settings) -> str:
-    """Fill an empty database and ask for the inspection of the samples; a database in use stays as it is."""
+def load(engine: Engine, settings: Settings, *, until: date | None = None) -> str:
+    """Fill an empty database and ask for the inspection of the samples; a database in use stays as it is.
+
+    Broken off, it goes on at the next call. ``until``: the last day of the organisation, by default today.
+    """
+    begun = settings.data_folder / BEGUN
     with Session(engine) as session:
-        if session.scalar(select(Institution.id).limit(1)) is not None:
-            return "数据库里已有机构，未再装入示例机构。"
-    generate(engine, seed=SEED, size=Size.SMALL, until=datetime.now(SHANGHAI).date())
+        empty = session.scalar(select(Institution.id).limit(1)) is None
+    if not empty and not begun.exists():
+        return "数据库里已有机构，未再装入示例机构。"
+    begun.touch()
+    if empty:
+        generate(engine, seed=SEED, size=Size.SMALL, until=until or datetime.now(SHANGHAI).date())
     store = open_store(settings.store, data_folder=settings.data_folder)
     taken: set[int] = set()
     for sound in sorted(SAMPLES.glob("*.opus")):
         facts = _themed(read_facts(sound.with_name(f"{sound.stem}.meeting.yaml")))
         part = open_recording([sound]).parts[0]
         with transaction(engine) as session:
+            there = session.scalar(select(Recording.meeting_id).where(Recording.content_hash == part.sha256))
+            if there is not None:
+                taken.add(there)
+                continue
             meeting = _like(session, facts, taken)
             if meeting is None:
                 continue
@@ -62,6 +75,7 @@ def load(engine: Engine, settings: Settings) -> str:
                 started_at=meeting.started_at,
             )
             start(session, meeting=meeting.code, requested_by="demo")
+    begun.unlink()
     return f"已装入示例机构（数据均为虚构），正在质检 {len(taken)} 段示例录音。"
 
 

@@ -123,7 +123,8 @@ class Works:
     def by_hand(self, code: str) -> InspectionJob:
         """One run of a waiting job, stage by stage as the engine does it, in this process."""
         with transaction(self.engine) as session:
-            runs = {job.code: job.run for job in JobRepository(session).to_dispatch(now=LATER, limit=100)}
+            JobRepository(session).to_dispatch(now=LATER, limit=100)
+        run = self.job(code).run
         shop = Shop(
             engine=self.engine,
             store=self.store,
@@ -132,7 +133,7 @@ class Works:
             threads=1,
         )
         for stage in Stage:
-            if attempt(shop, stage, job=code, run=runs[code], worker="by hand") != DONE:
+            if attempt(shop, stage, job=code, run=run, worker="by hand") != DONE:
                 break
         return self.job(code)
 

@@ -16,6 +16,28 @@ from sqlalchemy.orm import Session
 
 from tests.databases import BACKENDS, new_database
 
+TOGETHER = ("tests/api/console/", "tests/models/demo_org/")
+"""Folders whose tests share a running service, or data that takes long to make."""
+LONG = (
+    *("tests/api/console/", "tests/api/jobs/test_workflow.py", "tests/audio_samples/"),
+    *("tests/api/test_conformance.py", "tests/test_batch.py", "tests/models/demo_org/"),
+    *("tests/learning/", "tests/api/jobs/", "tests/api/test_permissions.py", "tests/api/test_serving.py"),
+)
+"""What takes longest, longest first."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Each file goes to one worker, and some folders whole; what takes long begins first, not last."""
+
+    def turn(item: pytest.Item) -> int:
+        return next((at for at, begin in enumerate(LONG) if item.nodeid.startswith(begin)), len(LONG))
+
+    items.sort(key=turn)
+    for item in items:
+        file = item.nodeid.partition("::")[0]
+        group = next((folder for folder in TOGETHER if file.startswith(folder)), file)
+        item.add_marker(pytest.mark.xdist_group(group))
+
 
 @pytest.fixture(scope="session")
 def postgresql_server() -> Iterator[str]:

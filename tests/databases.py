@@ -48,7 +48,7 @@ def _made(backend: str, request: pytest.FixtureRequest, folder: Path, *, origina
         return f"sqlite:///{file}"
     server = request.getfixturevalue("postgresql_server")
     name = f"test_{os.getpid()}_{folder.name}".lower().replace("-", "_")
-    template = f' TEMPLATE "{make_url(original).database}"' if original is not None else ""
+    template = f' TEMPLATE "{make_url(original).database}" STRATEGY file_copy' if original is not None else ""
     admin = connect(server)
     with admin.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text(f'CREATE DATABASE "{name}"{template}'))

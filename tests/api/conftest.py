@@ -23,7 +23,16 @@ from tests.databases import BACKENDS, copied_database, new_database
 SignedIn = Callable[..., TestClient]
 
 
-@pytest.fixture(scope="session", params=BACKENDS)
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """On both databases, unless a module or a test says on which: where what is tested is the same on both,
+    one is enough. That every operation answers on PostgreSQL is seen by ``test_conformance.py``."""
+    said = any("_original" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if "_original" in metafunc.fixturenames and not said:
+        backends = getattr(metafunc.module, "BACKENDS", BACKENDS)
+        metafunc.parametrize("_original", backends, indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
 def _original(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
     """Address of a database with all tables, and a small institution tree; only copied from."""
     folder = tmp_path_factory.mktemp(f"original_{request.param}")

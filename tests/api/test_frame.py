@@ -20,6 +20,7 @@ from api.sessions import Database
 from api.settings import Settings
 from models.database import connect
 
+BACKENDS = ("sqlite",)
 SECRET_NAME = "王小明"
 
 

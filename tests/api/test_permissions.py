@@ -26,6 +26,7 @@ from models.database import transaction
 from tests.api.conftest import SignedIn
 
 PEOPLE = (Role.MANAGER, Role.QA, Role.HEAD_OFFICE, Role.ADMINISTRATOR)
+BACKENDS = ("sqlite",)
 DOCUMENTATION = "/api/v1/openapi.json"
 
 

@@ -6,8 +6,6 @@ import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from nltk.metrics.segmentation import pk, windowdiff
-
 
 @dataclass(frozen=True, slots=True)
 class Counts:
@@ -44,6 +42,8 @@ def pk_and_windowdiff(found: Sequence[int], there: Sequence[int], *, units: int)
     the utterances with which a part begins, 0 left out; the window is half the mean length of a true part."""
     if units < 2:
         return 0.0, 0.0
+    from nltk.metrics.segmentation import pk, windowdiff  # brings all of scipy.stats, which takes seconds
+
     window = min(max(2, int(units / (2 * (len(there) + 1)) + 0.5)), units - 1)
     true, claimed = (
         "".join("1" if u in set(places) else "0" for u in range(1, units)) for places in (there, found)

@@ -23,6 +23,7 @@ from qa_pipeline.errors import InputError
 from tests.api.accounts.conftest import NewAccount
 from tests.api.accounts.provider import CLIENT, SECRET, TestProvider, query_of, running
 
+BACKENDS = ("sqlite",)
 BEGIN = "/api/v1/session/oidc"
 LOGIN = "wang.fang@example.cn"
 

@@ -30,6 +30,7 @@ from tests.api.conftest import SignedIn
 from tests.api.recordings.test_upload import wav
 from tests.api.results import hold
 
+BACKENDS = ("sqlite",)
 BATCHES = "/api/v1/batches"
 TUS = {"Tus-Resumable": "1.0.0"}
 NAMES = "{institution}_{date}_{time}*"

@@ -23,6 +23,7 @@ from tests.api.company import found_company
 from tests.api.conftest import SignedIn
 from tests.models.company import Company
 
+BACKENDS = ("sqlite",)
 BRIEFINGS = "/api/v1/briefings"
 CONFIRM = f"{BRIEFINGS}/confirm"
 SLOT = {"institution": "A", "month": "2026-09", "slot": "W1", "goal": "未达U主管各定一条措施"}

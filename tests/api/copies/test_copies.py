@@ -22,6 +22,7 @@ from qa_pipeline.values import Inspection, Likeness, Sound
 from tests.api.conftest import SignedIn
 from tests.api.results import good, hold, inspect, poor
 
+BACKENDS = ("sqlite",)
 V1 = "/api/v1"
 QUEUE = f"{V1}/reviews/queue?first=2026-09-01&last=2026-09-30"
 

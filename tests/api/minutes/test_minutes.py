@@ -30,6 +30,7 @@ from tests.api.people import staff
 from tests.api.results import PHONE, good, hold, inspect
 from tests.sound import tone, write_sound
 
+BACKENDS = ("sqlite",)
 MEETING = "/api/v1/meetings/M1"
 CUSTOMER = "诸葛美玲"
 

@@ -22,6 +22,7 @@ from models.meetings.tables import Recording
 from tests.api.conftest import SignedIn
 from tests.api.recordings.test_upload import hold, wav
 
+BACKENDS = ("sqlite",)
 TUS = {"Tus-Resumable": "1.0.0"}
 
 

@@ -23,6 +23,7 @@ from qa_pipeline.values import MeetingKind
 from tests.api.conftest import SignedIn
 from tests.sound import tone, write_sound
 
+BACKENDS = ("sqlite",)
 START = "2026-09-08T09:00:00+08:00"
 
 

@@ -16,6 +16,7 @@ from qa_pipeline.values import MeetingKind, Theme
 from tests.api.conftest import SignedIn
 from tests.api.results import good, hold, inspect
 
+BACKENDS = ("sqlite",)
 V1 = "/api/v1/rubrics"
 TRIAL = """\
 id: trial

@@ -44,7 +44,9 @@ def score(value: Decimal | float | None, low: Decimal | float | None, high: Deci
     """The energy score with its band; unknown stays unknown."""
     with ui.element("div").classes("score"):
         ui.label(UNKNOWN if value is None else f"{value:.1f}").classes("figure")
-        if low is not None and high is not None:
+        if low is not None and low == high:  # a person decided: there is no doubt left
+            ui.label("合格线 60").classes("soft")
+        elif low is not None and high is not None:
             ui.label(f"误差范围 {low:.0f}–{high:.0f}，合格线 60").classes("soft")
 
 

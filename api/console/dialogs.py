@@ -46,7 +46,7 @@ def deed(
             refused.text = str(error)
             return
         refused.text = answer.refusal
-        anew.set_visibility(not answer.ok and (answer.body or {}).get("code") == "stale")
+        again.set_visibility(not answer.ok and (answer.body or {}).get("code") == "stale")
         if answer.ok:
             opened.close()
             done = then(answer.body)
@@ -54,8 +54,8 @@ def deed(
                 await done
 
     with ui.row().classes("w-full justify-end"):
-        anew = ui.button("重新读取", on_click=ui.navigate.reload).props("flat")
-        anew.set_visibility(False)
+        again = ui.button("重新读取", on_click=ui.navigate.reload).props("flat")
+        again.set_visibility(False)
         ui.button("取消", on_click=opened.close).props("flat")
         ui.button(words, on_click=act).props(props)
     return act
@@ -78,3 +78,15 @@ def choice(label: str, options: dict[Any, str], value: Any, **more: Any) -> Any:
 def text_of(box: Any) -> str | None:
     """What was written; None for nothing."""
     return str(box.value or "").strip() or None
+
+
+def day_of(box: Any) -> str:
+    """Raises InputError where no day was chosen."""
+    if not box.value:
+        raise InputError("请填写日期。")
+    return str(box.value)
+
+
+def anew(_: Any) -> None:
+    """Read the screen again, once something was done."""
+    ui.navigate.reload()

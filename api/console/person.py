@@ -13,7 +13,7 @@ from api.access import Caller, Permission
 from api.codes import CodeRepository, Named
 from api.console import listing, parts
 from api.console.calls import Answer, call
-from api.console.dialogs import choice, day, deed, dialog, line, text_of
+from api.console.dialogs import anew, choice, day, day_of, deed, dialog, line, text_of
 from api.console.frame import View, screen
 from api.console.institutions import PATH as INSTITUTIONS
 from api.console.listing import Column, Html
@@ -24,7 +24,6 @@ from api.organisation.schemas import CareerStep, PersonDetail
 from api.organisation.service import today
 from models.organisation.people import PeopleRepository
 from models.organisation.tables import Institution, Person, SalesOffice
-from qa_pipeline.errors import InputError
 from qa_pipeline.values import Status
 
 
@@ -146,10 +145,6 @@ def _changes(view: View, shown: Shown) -> None:
             leave.props("outline")
 
 
-def _anew(_: Any) -> None:
-    ui.navigate.reload()
-
-
 def _correct(view: View, shown: Shown) -> None:
     """What was entered wrongly; the phone is never shown whole, so it is only replaced."""
     detail = shown.detail
@@ -171,20 +166,17 @@ def _correct(view: View, shown: Shown) -> None:
                 body["upline"] = await view.ask(number_of, view.asker, above) if above else None
             return await call(view, "PATCH", f"people/{detail.code}", body, seen=detail)
 
-        deed(opened, "保存", do, _anew)
+        deed(opened, "保存", do, anew)
 
 
 def _happening(view: View, opened: ui.dialog, shown: Shown, what: str, words: str, body: Any) -> None:
     """``body`` gives what the API is sent; it may raise InputError."""
 
     async def do() -> Answer:
-        given = body()
-        if not given["on"]:
-            raise InputError("请填写日期。")
-        return await call(view, "POST", f"people/{shown.detail.code}/{what}", given)
+        return await call(view, "POST", f"people/{shown.detail.code}/{what}", body())
 
     props = "color=negative" if what == "leave" else ""
-    deed(opened, words, do, _anew, props=props)
+    deed(opened, words, do, anew, props=props)
 
 
 def _promote(view: View, shown: Shown) -> None:
@@ -192,7 +184,7 @@ def _promote(view: View, shown: Shown) -> None:
         rank = choice("新职级", dict(shown.ranks), shown.latest.rank)
         on = day("生效日", today())
         ui.label("升降都可；降到主管以下时，所带营业室的主管任命同日结束。").classes("soft")
-        _happening(view, opened, shown, "promote", "变更", lambda: {"rank": rank.value, "on": on.value})
+        _happening(view, opened, shown, "promote", "变更", lambda: {"rank": rank.value, "on": day_of(on)})
 
 
 async def _transfer(view: View, shown: Shown) -> None:
@@ -203,7 +195,7 @@ async def _transfer(view: View, shown: Shown) -> None:
         ui.label("原营业室的主管任命、原机构的行政经理任命同日结束。").classes("soft")
         _happening(
             view, opened, shown, "transfer", "调动",
-            lambda: {**boxes.body, "rank": rank.value or None, "on": on.value},
+            lambda: {**boxes.body, "rank": rank.value or None, "on": day_of(on)},
         )  # fmt: skip
 
 
@@ -211,4 +203,4 @@ def _leave(view: View, shown: Shown) -> None:
     with dialog(f"{shown.detail.name}离职") as opened:
         on = day("离职日（首个不在职的日期）", today())
         ui.label("职级、任命和标记同日结束，不能撤回；历史数据都保留。").classes("soft")
-        _happening(view, opened, shown, "leave", "确认离职", lambda: {"on": on.value})
+        _happening(view, opened, shown, "leave", "确认离职", lambda: {"on": day_of(on)})

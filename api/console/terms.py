@@ -1,0 +1,80 @@
+"""Who held what when: told in a table, appointed and ended in dialogs."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+from urllib.parse import quote
+
+from nicegui import ui
+
+from api.console import listing, people
+from api.console.calls import Answer, call
+from api.console.dialogs import anew, day, day_of, deed, dialog, line, text_of
+from api.console.frame import View
+from api.console.listing import Html
+from api.organisation.service import today
+from qa_pipeline.values import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """Who held an office when; ``what``: the role, or the code of the sales office."""
+
+    what: str
+    code: str
+    name: str
+    valid_from: date
+    valid_to: date | None
+
+
+def person_link(term: Term) -> Html:
+    name = listing.link(f"{people.PATH}/{quote(term.code)}", term.name)
+    return Html(f"<span>{name}<small>{listing.escaped(term.code)}</small></span>")
+
+
+def held(term: Term) -> Html:
+    if term.valid_from > today():
+        return listing.badge(Status.WARN, "未到任", "schedule")
+    if term.valid_to is not None and term.valid_to <= today():
+        return listing.badge(Status.UNKNOWN, "已卸任", "history")
+    return listing.badge(Status.PASS, "在任")
+
+
+def period(term: Term) -> str:
+    return f"{term.valid_from} 起" + (f"，至 {term.valid_to}" if term.valid_to else "")
+
+
+def appoint(
+    view: View,
+    title: str,
+    note: str,
+    *,
+    ask: Callable[[dict[str, Any]], Awaitable[Answer]],
+    until: bool = False,
+) -> None:
+    with dialog(title) as opened:
+        who = line("工号或姓名", first=True)
+        on = day("生效日", today())
+        ends = day("授权终止日（不填为长期）") if until else None
+        ui.label(note).classes("soft")
+
+        async def do() -> Answer:
+            person = await view.ask(people.number_of, view.asker, text_of(who) or "")
+            body = {"person": person, "on": day_of(on)}
+            return await ask(body | ({"until": ends.value or None} if ends else {}))
+
+        deed(opened, "确定", do, anew)
+
+
+def ending(view: View, title: str, path: str, note: str) -> None:
+    with dialog(title) as opened:
+        on = day("撤销日（首个不再有效的日期）", today())
+        ui.label(note).classes("soft")
+
+        async def do() -> Answer:
+            return await call(view, "POST", path, {"on": day_of(on)})
+
+        deed(opened, "确认撤销", do, anew, props="color=negative")

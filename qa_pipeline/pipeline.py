@@ -55,6 +55,7 @@ def inspect(
     from qa_pipeline.chapters import segment
     from qa_pipeline.compliance import LIBRARY_ALONE, judge
     from qa_pipeline.findings import acts, find
+    from qa_pipeline.findings.authenticity import doubts
     from qa_pipeline.reader import chosen, read_again, settled
     from qa_pipeline.rubric import rubric_for
     from qa_pipeline.rubric.judge import configured
@@ -125,6 +126,7 @@ def inspect(
         warnings=(
             *(recording.warnings if recording else ()),
             *transcript.warnings,
+            *doubts(transcript.sound),
             *warnings,
             *again.warnings,
             *installed.warnings(chapters=chapter_model.VERSION, acts=acts.VERSION),

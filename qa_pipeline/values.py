@@ -189,6 +189,8 @@ class Sound:
     peaks: str
     silences: tuple[tuple[Seconds, Seconds], ...] = ()
     loudness_range: float | None = None
+    room_changes: tuple[tuple[Seconds, float], ...] | None = None
+    """(when, by how many dB) the background sound changes at once; None: it was not heard long enough."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Whether the recording is what it seems: padded, looped, used before, or the words of another meeting (K4).
+"""Whether the recording is what it seems: padded, looped, joined, used before, or of another meeting (K4).
 
 What repeats is found by ``qa_pipeline.copies``; here it is weighed against the time people speak. A minute of
 the company's song or a head-office notice is in many meetings and proves nothing: the rubric says from which
@@ -14,13 +14,14 @@ from typing import Final
 from qa_pipeline.copies import covered, loops
 from qa_pipeline.findings.reading import Reading, unknown
 from qa_pipeline.findings.registry import measure
-from qa_pipeline.values import Likeness, Measurement, Passage, Seconds
+from qa_pipeline.values import Likeness, Measurement, Passage, Seconds, Sound
 
 ELSEWHERE: Final = ("reused_share", "copied_words_share")
 """Measures that need other meetings to compare with."""
 MOST_TOLD: Final = 3
 _NO_SOUND: Final = "只有文字，没有录音的声音可查"
 _NO_SPEECH: Final = "没有听到说话"
+_NO_ROOM: Final = "没有听到足够长的背景声（录音太短，或停顿被软件静音）"
 _ALONE: Final = "没有与别的会议比对"
 
 
@@ -79,6 +80,40 @@ def reused_share(reading: Reading) -> Measurement:
 )
 def copied_words_share(reading: Reading) -> Measurement:
     return _elsewhere(reading, "copied_words_share", Likeness.WORDS)
+
+
+@measure(
+    id="room_changes",
+    label="背景声突变",
+    unit="count",
+    meaning="停顿里的背景声在一处突然换了音色、前后又各自稳定一分钟以上的次数；可能是两段录音拼接，也可能只是换了房间、"
+    "开关了空调，只供复核时去听，不是结论（K4）",
+)
+def room_changes(reading: Reading) -> Measurement:
+    sound = reading.transcript.sound
+    if sound is None or sound.room_changes is None:
+        return unknown("room_changes", _NO_ROOM if sound else _NO_SOUND)
+    moments = [when for when, _ in sound.room_changes]
+    proof = [
+        i
+        for when in moments
+        for i in (
+            *[i for i in reading.spoken if reading.utterances[i].start <= when][-1:],
+            *[i for i in reading.spoken if reading.utterances[i].start > when][:1],
+        )
+    ]
+    return reading.measured(
+        "room_changes", len(moments), proof, confidence=0.6, reason="；".join(doubts(sound)[:MOST_TOLD])
+    )
+
+
+def doubts(sound: Sound | None) -> tuple[str, ...]:
+    """What a person should listen to before the recording is taken for one piece, a sentence each."""
+    return tuple(
+        f"{_clock(when)} 前后的背景声突然不同（音色相差 {apart:g} 分贝）：可能是两段录音拼在一起，"
+        "也可能是换了房间、开关了空调或门窗，请听这一处。"
+        for when, apart in (sound.room_changes if sound and sound.room_changes else ())
+    )
 
 
 def _elsewhere(reading: Reading, name: str, kind: Likeness) -> Measurement:

@@ -1,4 +1,5 @@
-"""What the sound itself says: an audio fingerprint, digital silence and loudness, in one pass over a stream.
+"""What the sound itself says: an audio fingerprint, digital silence, loudness and where the room changes, in
+one pass over a stream.
 
 The fingerprint is the constellation of spectral peaks of A. Wang, "An Industrial-Strength Audio Search
 Algorithm" (ISMIR 2003): what is loudest in its surroundings in time and pitch outlives re-encoding, trimming
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from qa_pipeline.recording import SAMPLE_RATE
+from qa_pipeline.transcript.roomtone import RoomTone
 from qa_pipeline.values import Seconds, Sound
 
 if TYPE_CHECKING:
@@ -60,12 +62,14 @@ class Hearing:
         self._peaks: list[tuple[Whole, Whole]] = []
         self._levels: list[Samples] = []
         self._silences: list[tuple[Seconds, Seconds]] = []
+        self._tone = RoomTone(FRAME)
         self._begin(0.0)
 
     def _begin(self, start: Seconds) -> None:
         import numpy as np
 
         self._start = start
+        self._tone.part(start)
         self._audio: Samples = np.zeros(0, np.float32)
         self._spectra: Samples = np.zeros((0, _BANDS[1] - _BANDS[0]), np.float32)
         self._first = 0  # frame of self._spectra[0]
@@ -87,7 +91,9 @@ class Hearing:
             views = np.lib.stride_tricks.sliding_window_view(self._audio, _WINDOW)[::_HOP][:frames]
             spectrum = np.fft.rfft(views * self._window, axis=1)[:, slice(*_BANDS)]
             power = spectrum.real**2 + spectrum.imag**2
-            self._spectra = np.concatenate((self._spectra, np.log(power + np.float32(1e-9))))
+            spectra = np.log(power + np.float32(1e-9))
+            self._tone.feed(spectra)
+            self._spectra = np.concatenate((self._spectra, spectra))
             self._audio = self._audio[frames * _HOP :].copy()
         if len(self._spectra) > _AT_ONCE + 2 * _AROUND[0]:
             self._find_peaks(last=len(self._spectra) - _AROUND[0])
@@ -106,6 +112,7 @@ class Hearing:
             peaks=_packed(self._peaks),
             silences=tuple(self._silences),
             loudness_range=_loudness_range(self._levels),
+            room_changes=self._tone.changes(),
         )
 
     def _end(self) -> None:

@@ -70,6 +70,19 @@ def test_the_voice_is_a_weak_sign_and_unknown_without_sound() -> None:
     assert (found.value, found.confidence) == (7.5, 0.5)
 
 
+def test_k4_a_room_that_changes_is_shown_with_the_words_around_it_and_stays_a_doubt() -> None:
+    transcript, chapters = meeting("stage_review\n王建: 开始吧。\n王建: 散会。\n李梅: 好。")
+    after = transcript.utterances[1].start
+    sound = Sound(maker="", peaks="", room_changes=((after, 4.4),))
+    found = find(replace(transcript, sound=sound), chapters, WEEKLY).measures["room_changes"]
+    assert (found.value, found.confidence) == (1, 0.6)
+    assert [e.utterance for e in found.evidence] == [1, 2]
+    assert "可能是两段录音拼在一起，也可能是换了房间" in found.reason
+    for unheard in (None, Sound(maker="", peaks="")):
+        measure = find(replace(transcript, sound=unheard), chapters, WEEKLY).measures["room_changes"]
+        assert (measure.value, bool(measure.reason)) == (None, True)
+
+
 def test_written_silence_counts_between_the_first_and_the_last_word_only() -> None:
     transcript, chapters = meeting("stage_review\n王建: 开始吧。\n王建: 散会。")
     sound = Sound(maker="", peaks="", silences=((0.0, 50.0), (200.0, 320.0), (900.0, 990.0)))

@@ -9,7 +9,7 @@ import pytest
 
 from qa_pipeline.chapters.corpus import CORPUS, read_meeting
 from qa_pipeline.pipeline import inspect
-from qa_pipeline.values import Evidence, Figure, Inspection, SpokenFigure
+from qa_pipeline.values import Evidence, Figure, Inspection, Sound, SpokenFigure
 
 
 def inspected(name: str, *, institution: str) -> Inspection:
@@ -37,9 +37,11 @@ def monthly() -> Inspection:
 
 @pytest.fixture(scope="session")
 def speakerless(good: Inspection) -> Inspection:
-    """The good meeting when nobody can tell who speaks and nobody counted those present."""
+    """The good meeting when nobody can tell who speaks and nobody counted those present, from a recording
+    whose background changes."""
     utterances = tuple(replace(u, speaker=None) for u in good.transcript.utterances)
-    transcript = replace(good.transcript, utterances=utterances)
+    sound = Sound(maker="test", peaks="", room_changes=((605.0, 4.5),))
+    transcript = replace(good.transcript, utterances=utterances, sound=sound)
     facts = replace(good.facts, expected_attendees=None, attendees=None)
     return inspect(transcript, facts=facts, transcript=transcript)
 

@@ -300,6 +300,13 @@ def test_warnings_and_versions_close_the_report(good: Inspection) -> None:
         assert version in about
 
 
+def test_k4_a_background_that_changes_is_a_place_to_listen_to_and_no_gate(speakerless: Inspection) -> None:
+    told = page(speakerless).id("about").text
+    assert "10:05 前后的背景声突然不同（音色相差 4.5 分贝）" in told
+    assert "请听这一处" in told
+    assert "背景声" not in page(speakerless).id("verdict").text
+
+
 def test_every_measure_is_listed_and_those_of_a_newer_version_keep_their_id(good: Inspection) -> None:
     measures = {**good.findings.measures, "from_the_future": Measurement(id="from_the_future", value=3.0)}
     listed = (

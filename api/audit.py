@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from api.access import Caller
 from api.accounts.tables import AuditEntry
 from api.sessions import SAFE, begin_writing
+from models.meetings.tables import Meeting
 
 LATER: Final = "-"
 """In place of a request's id."""
@@ -46,3 +47,18 @@ def note(
             address=request.client.host if request and request.client else None,
         )
     )
+
+
+def note_meeting(
+    session: Session,
+    request: Request | None,
+    asker: Caller,
+    meeting: Meeting,
+    action: str,
+    **detail: str | int | float | bool | None,
+) -> None:
+    """An entry about a meeting and what belongs to it."""
+    note(
+        session, request, asker, action, kind="meeting", code=meeting.code,
+        institution_id=meeting.institution_id, **detail,
+    )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Request
 
 from api.access import Caller, Permission, allowed
-from api.audit import note
+from api.audit import note, note_meeting
 from api.briefings import service
 from api.briefings.schemas import BriefingOut, ConfirmIn
 from api.fields import Code, Day, Month
@@ -49,8 +49,5 @@ def briefing(
 )
 def confirm(request: Request, session: Database, asker: Preparer, body: ConfirmIn) -> MeetingDetail:
     prepared = service.confirm(session, asker, body)
-    note(
-        session, request, asker, "meeting.prepare", kind="meeting", code=prepared.code,
-        institution_id=prepared.institution_id, briefing=True,
-    )  # fmt: skip
+    note_meeting(session, request, asker, prepared, "meeting.prepare", briefing=True)
     return meetings.detail(session, asker, prepared.code)

@@ -13,6 +13,7 @@ from nicegui import ui
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
+from api.audit import note_meeting
 from api.console import MOUNT, appeal, listing, parts, sound
 from api.console.calls import did
 from api.console.frame import View, screen
@@ -89,9 +90,9 @@ def read(session: Session, request: Request, asker: Caller, code: str) -> Bench:
         else _borders(card, utterances),
         outdated=text is not None and text.base_version is not None and text.edited_at > card.made_at,
     )
-    scorecards.seen(session, request, asker, held, "scorecard.read", version=card.version)
+    note_meeting(session, request, asker, held, "scorecard.read", version=card.version)
     if text is not None:
-        scorecards.seen(session, request, asker, held, "transcript.read", version=text.version, full=False)
+        note_meeting(session, request, asker, held, "transcript.read", version=text.version, full=False)
     return shown
 
 

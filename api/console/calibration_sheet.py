@@ -11,13 +11,14 @@ from nicegui import ui
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
+from api.audit import note_meeting
 from api.calibration import service
 from api.calibration.repository import CalibrationRepository
 from api.calibration.schemas import BlindItem, BlindSheet, CalibrationDetail
 from api.console import MOUNT, calibration, parts, sound
 from api.console.bench import STEPS
 from api.console.frame import View, screen
-from api.meetings import scorecards, versions
+from api.meetings import versions
 from api.meetings.service import meeting as found_meeting
 from models.base import SHANGHAI
 from qa_pipeline.names import KINDS, VERDICTS
@@ -51,7 +52,7 @@ def read(session: Session, request: Request, asker: Caller, code: str, meeting: 
         versions.masked(versions.transcript_of(text)).utterances if text else (),
     )
     if text is not None:
-        scorecards.seen(session, request, asker, held, "transcript.read", version=text.version, full=False)
+        note_meeting(session, request, asker, held, "transcript.read", version=text.version, full=False)
     return found
 
 

@@ -12,6 +12,7 @@ from nicegui import ui
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
+from api.audit import note_meeting
 from api.console import MOUNT, appeal, history, parts, sound
 from api.console.frame import View, screen
 from api.console.history import History
@@ -79,11 +80,9 @@ def read(
         appeals=appeal.read(session, asker, code),
     )
     if card is not None:
-        scorecards.seen(session, request, asker, held, "scorecard.read", version=card.version)
+        note_meeting(session, request, asker, held, "scorecard.read", version=card.version)
         if text is not None:
-            scorecards.seen(
-                session, request, asker, held, "transcript.read", version=text.version, full=False
-            )
+            note_meeting(session, request, asker, held, "transcript.read", version=text.version, full=False)
     return shown
 
 

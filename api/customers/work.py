@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from decimal import Decimal
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 from fastapi import APIRouter, Depends, Query, Request
+from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission, allowed
 from api.audit import note
-from api.codes import By, CodeRepository, InInstitution, day_or_today
+from api.codes import By, CodeRepository, InInstitution, ScopeOut, day_or_today
 from api.customers import service
 from api.customers.schemas import (
     BuyerOut,
@@ -26,7 +28,7 @@ from api.customers.schemas import (
 )
 from api.fields import Code, Day, existing
 from api.sessions import Database
-from models.base import ScopeKind, Subtree
+from models.base import Scope, ScopeKind, Subtree
 from models.customers.repository import Assessment, CustomerRepository
 from models.customers.sale_repository import SaleRepository
 from models.customers.sales import premium_per_customer
@@ -39,6 +41,7 @@ Reader = Annotated[Caller, Depends(allowed(Permission.READ_MODEL))]
 Editor = Annotated[Caller, Depends(allowed(Permission.EDIT_MODEL))]
 First = Annotated[Day, Query(description="首日")]
 Last = Annotated[Day, Query(description="末日")]
+Counted = TypeVar("Counted")
 
 
 @router.post("/customer-snapshots", summary="生成一周的客户快照", operation_id="take_snapshots")
@@ -83,19 +86,17 @@ def inventory(
 ) -> list[InventoryOut]:
     within = CodeRepository(session, within=asker.within).below(institution)
     found = CustomerRepository(session, within=within).inventory(first, last, by=by)
-    shown = CodeRepository(session).shown(found)
-    rows = [
+    return [
         InventoryOut(
-            scope=shown[scope],
+            scope=scope,
             customers=count.customers,
             regular=count.regular,
             warming=count.warming,
             missing=count.missing,
             coverage=count.coverage,
         )
-        for scope, count in found.items()
+        for scope, count in _by_code(session, found)
     ]
-    return sorted(rows, key=lambda row: row.scope.code)
 
 
 @router.post("/customer-interactions", summary="登记客户互动", operation_id="add_interactions")
@@ -124,19 +125,17 @@ def premium(
 ) -> list[PremiumOut]:
     within = CodeRepository(session, within=asker.within).below(institution)
     found = SaleRepository(session, within=within).premium(first, last, by=by)
-    shown = CodeRepository(session).shown(found)
-    rows = [
+    return [
         PremiumOut(
-            scope=shown[scope],
+            scope=scope,
             net=each.net,
             signed=each.signed,
             withdrawn=each.withdrawn,
             policies=each.policies,
             fyc=each.fyc,
         )
-        for scope, each in found.items()
+        for scope, each in _by_code(session, found)
     ]
-    return sorted(rows, key=lambda row: row.scope.code)
 
 
 @router.get("/sales/customers", summary="期间成交客户", operation_id="get_buyers")
@@ -178,3 +177,9 @@ def withdraw(request: Request, session: Database, asker: Editor, code: Code, bod
     existing(lambda given: CodeRepository(session, within=asker.within).key(Sale, given), code)
     SaleRepository(session, within=asker.within).withdraw(code, on=body.on)
     note(session, request, asker, "sale.withdraw", kind="sale", code=code, on=str(body.on))
+
+
+def _by_code(session: Session, found: Mapping[Scope, Counted]) -> list[tuple[ScopeOut, Counted]]:
+    """What was counted of each scope, as the scope is shown, in the order of the codes."""
+    shown = CodeRepository(session).shown(found)
+    return sorted(((shown[scope], each) for scope, each in found.items()), key=lambda row: row[0].code)

@@ -105,16 +105,17 @@ def _follow_up(session: Session, meeting: Meeting, inspection: Inspection) -> No
         readings=found.readings,
         host=found.host,
     )
+    heard: dict[str, tuple[FollowUpOutcome, str | None]] = {}
     for one in actions.due_for_check(institution.code, on=day):
         answer = answer_to(reading, promised(one))
         if answer is None:
-            actions.hear(one.code, meeting=meeting.code, outcome=FollowUpOutcome.NOT_MENTIONED)
+            heard[one.code] = FollowUpOutcome.NOT_MENTIONED, None
             continue
         where, kept = answer
         if kept is not None:
             outcome = FollowUpOutcome.KEPT if kept else FollowUpOutcome.NOT_KEPT
-            quote = mask_personal(inspection.transcript.utterances[where].text)
-            actions.hear(one.code, meeting=meeting.code, outcome=outcome, quote=quote)
+            heard[one.code] = outcome, mask_personal(inspection.transcript.utterances[where].text)
+    actions.hear(meeting.code, heard)
 
 
 def promised(one: OpenCommitment) -> Action:

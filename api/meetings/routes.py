@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.access import Caller, Permission, allowed
-from api.audit import note
+from api.audit import note, note_meeting
 from api.etags import IfMatch, require_match, tagged
 from api.fields import Below, Code, Month
 from api.meetings import service
@@ -32,7 +32,7 @@ from api.sessions import Database
 from models.meetings.compliance import SlotState
 from models.meetings.repository import MeetingRepository
 from models.meetings.slots import SlotRepository
-from models.meetings.tables import Meeting, MeetingState, SlotName
+from models.meetings.tables import MeetingState, SlotName
 from qa_pipeline.values import MeetingKind, Verdict
 
 router: Final = APIRouter(tags=["会议"])
@@ -105,7 +105,7 @@ def plan(request: Request, session: Database, asker: Editor, body: NewMeeting) -
     planned = MeetingRepository(session, within=asker.within).plan(
         code, institution=body.institution, month=body.month, slot=body.slot
     )
-    _noted(session, request, asker, "meeting.plan", planned)
+    note_meeting(session, request, asker, planned, "meeting.plan")
     return service.detail(session, asker, code)
 
 
@@ -121,7 +121,7 @@ def record(request: Request, session: Database, asker: Editor, body: HeldMeeting
         host=body.host,
         theme=body.theme,
     )
-    _noted(session, request, asker, "meeting.hold", held)
+    note_meeting(session, request, asker, held, "meeting.hold")
     return service.detail(session, asker, held.code)
 
 
@@ -151,7 +151,7 @@ def prepare(
         goal=body.goal,
         flow=body.flow,
     )
-    _noted(session, request, asker, "meeting.prepare", prepared)
+    note_meeting(session, request, asker, prepared, "meeting.prepare")
     found = service.detail(session, asker, code)
     tagged(response, found)
     return found
@@ -163,13 +163,14 @@ def hold(request: Request, session: Database, asker: Editor, code: Code, body: H
     held = MeetingRepository(session, within=asker.within).hold(
         code, started_at=body.started_at, ended_at=body.ended_at, host=body.host
     )
-    _noted(session, request, asker, "meeting.hold", held, at=body.started_at.isoformat())
+    note_meeting(session, request, asker, held, "meeting.hold", at=body.started_at.isoformat())
     return service.detail(session, asker, code)
 
 
 @router.post("/meetings/{code}/void", summary="作废（重复或测试）", operation_id="void_meeting")
 def void(request: Request, session: Database, asker: Editor, code: Code, body: Voiding) -> MeetingDetail:
-    _noted(session, request, asker, "meeting.void", service.void(session, asker, code), reason=body.reason)
+    voided = service.void(session, asker, code)
+    note_meeting(session, request, asker, voided, "meeting.void", reason=body.reason)
     return service.detail(session, asker, code)
 
 
@@ -193,22 +194,7 @@ def put_attendance(
     require_match(if_match, service.sheet(session, asker, code))
     service.put_sheet(session, asker, code, body)
     found = service.sheet(session, asker, code)
-    _noted(session, request, asker, "meeting.attendance", service.meeting(session, asker, code),
-           present=found.present)  # fmt: skip
+    owner = service.meeting(session, asker, code)
+    note_meeting(session, request, asker, owner, "meeting.attendance", present=found.present)
     tagged(response, found)
     return found
-
-
-def _noted(
-    session: Database, request: Request, asker: Caller, action: str, meeting: Meeting, **detail: str | int
-) -> None:
-    note(
-        session,
-        request,
-        asker,
-        action,
-        kind="meeting",
-        code=meeting.code,
-        institution_id=meeting.institution_id,
-        **detail,
-    )

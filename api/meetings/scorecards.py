@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission, allowed
-from api.audit import note
+from api.audit import note_meeting
 from api.copies import service as copies
 from api.fields import Code
 from api.meetings import service
@@ -48,7 +48,7 @@ REPORT_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; img-src d
 def current(request: Request, session: Database, asker: Reader, code: Code) -> ScorecardOut:
     meeting = service.meeting(session, asker, code)
     shown = full(session, asker, meeting, found(session, meeting, None))
-    seen(session, request, asker, meeting, "scorecard.read", version=shown.version)
+    note_meeting(session, request, asker, meeting, "scorecard.read", version=shown.version)
     return shown
 
 
@@ -82,7 +82,7 @@ def compare(
 def one(request: Request, session: Database, asker: Reader, code: Code, version: Version) -> ScorecardOut:
     meeting = service.meeting(session, asker, code)
     shown = full(session, asker, meeting, found(session, meeting, version))
-    seen(session, request, asker, meeting, "scorecard.read", version=version)
+    note_meeting(session, request, asker, meeting, "scorecard.read", version=version)
     return shown
 
 
@@ -94,7 +94,7 @@ def one(request: Request, session: Database, asker: Reader, code: Code, version:
 def result(request: Request, session: Database, asker: Reader, code: Code, version: Version) -> Result:
     meeting = service.meeting(session, asker, code)
     whole = found(session, meeting, version).result
-    seen(session, request, asker, meeting, "scorecard.read", version=version)
+    note_meeting(session, request, asker, meeting, "scorecard.read", version=version)
     return whole
 
 
@@ -108,7 +108,7 @@ def result(request: Request, session: Database, asker: Reader, code: Code, versi
 def report(request: Request, session: Database, asker: Reader, code: Code, version: Version) -> Response:
     meeting = service.meeting(session, asker, code)
     page = render_html(inspection_of(session, found(session, meeting, version)))
-    seen(session, request, asker, meeting, "report.read", version=version)
+    note_meeting(session, request, asker, meeting, "report.read", version=version)
     return Response(
         page, media_type="text/html; charset=utf-8", headers={"Content-Security-Policy": REPORT_POLICY}
     )
@@ -128,7 +128,7 @@ def workbook(request: Request, session: Database, asker: Reader, code: Code, ver
         file = File(folder) / "result.xlsx"
         write_workbook([{"name": code, "status": "done", "result": whole}], file)
         content = file.read_bytes()
-    seen(session, request, asker, meeting, "report.read", version=version)
+    note_meeting(session, request, asker, meeting, "report.read", version=version)
     return Response(
         content,
         media_type=XLSX,
@@ -222,18 +222,3 @@ def _changes(old: list[dict[str, Any]], new: list[dict[str, Any]]) -> list[ItemC
             )
         )
     return changes
-
-
-def seen(
-    session: Database, request: Request, asker: Caller, meeting: Meeting, action: str, **detail: int | bool
-) -> None:
-    note(
-        session,
-        request,
-        asker,
-        action,
-        kind="meeting",
-        code=meeting.code,
-        institution_id=meeting.institution_id,
-        **detail,
-    )

@@ -10,6 +10,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.access import Caller, Permission, allowed
+from api.audit import note_meeting
 from api.etags import IfMatch, require_match, tagged
 from api.fields import Code
 from api.meetings import service, versions
@@ -20,7 +21,6 @@ from api.meetings.scorecard_schemas import (
     TranscriptOut,
     UtteranceOut,
 )
-from api.meetings.scorecards import seen
 from api.meetings.tables import TranscriptVersion
 from api.problems import Forbidden, NotFound
 from api.sessions import Database
@@ -65,7 +65,7 @@ def transcript(
     row = _readable(session, asker, meeting, version, full=full)
     shown = _shown(meeting, row, full=full)
     tagged(response, _head(row))
-    seen(session, request, asker, meeting, "transcript.read", version=row.version, full=full)
+    note_meeting(session, request, asker, meeting, "transcript.read", version=row.version, full=full)
     return shown
 
 
@@ -92,7 +92,7 @@ def file(
         target = File(folder) / f"transcript.{form}"
         write_transcript(text if full else versions.masked(text), target)
         content = target.read_bytes()
-    seen(session, request, asker, meeting, "transcript.read", version=row.version, full=full)
+    note_meeting(session, request, asker, meeting, "transcript.read", version=row.version, full=full)
     name = f"transcript-{meeting.id}-{row.version}.{form}"
     return Response(
         content,
@@ -140,7 +140,9 @@ def edit(
         by=asker.actor,
         note=body.note,
     )
-    seen(session, request, asker, meeting, "transcript.edit", version=new.version, changes=len(body.changes))
+    note_meeting(
+        session, request, asker, meeting, "transcript.edit", version=new.version, changes=len(body.changes)
+    )
     tagged(response, _head(new))
     return _shown(meeting, new, full=False)
 

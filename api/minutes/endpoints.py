@@ -8,8 +8,8 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from api.access import Caller, Permission, allowed
+from api.audit import note_meeting
 from api.fields import Code
-from api.meetings.scorecards import seen
 from api.minutes import clip, service
 from api.minutes.document import document
 from api.minutes.schemas import MinutesOut
@@ -65,7 +65,7 @@ def practice(
     found = service.inspected(session, asker, code)
     inspection = found.inspection
     part, begin, end = clip.place(inspection.recording, inspection.findings.practices, number)
-    seen(session, request, asker, found.meeting, "clip.play", practice=number)
+    note_meeting(session, request, asker, found.meeting, "clip.play", practice=number)
     session.commit()  # cutting takes a moment, and nothing is held meanwhile
     store: Store = request.app.state.store
     if store.size(part.sha256) is None:
@@ -80,5 +80,7 @@ def _minutes(request: Request, session: Database, asker: Caller, code: str, *, f
     if full:
         service.require_full(asker)
     shown = service.minutes(session, asker, found, full=full)
-    seen(session, request, asker, found.meeting, "minutes.read", version=found.card.version, full=full)
+    note_meeting(
+        session, request, asker, found.meeting, "minutes.read", version=found.card.version, full=full
+    )
     return shown

@@ -11,7 +11,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.access import Caller
-from api.audit import note
+from api.audit import note_meeting
 from api.batches.arriving import refuse, taken
 from api.batches.repository import BatchRepository
 from api.batches.tables import BatchFile
@@ -77,10 +77,8 @@ def accept(
         job = start(session, meeting=meeting.code, requested_by=asker.actor, within=asker.within)
     if row is not None:
         taken(session, row, meeting, within=asker.within)
-    note(
-        session, request, asker, "recording.upload", kind="meeting", code=meeting.code,
-        institution_id=meeting.institution_id, parts=",".join(map(str, received)), new=new,
-    )  # fmt: skip
+    parts = ",".join(map(str, received))
+    note_meeting(session, request, asker, meeting, "recording.upload", parts=parts, new=new)
     answer = UploadAnswer(
         **dict(shown(session, asker, meeting)),
         received=received,

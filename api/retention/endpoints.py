@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Path, Request
 from pydantic import BaseModel, Field
 
 from api.access import Caller, Permission, allowed
-from api.audit import note
+from api.audit import note_meeting
 from api.fields import Code, Words, existing
 from api.retention import service
 from api.retention.tables import LegalHold
@@ -42,8 +42,7 @@ def hold(request: Request, session: Database, asker: Keeper, code: MeetingCode, 
     """到期也不删除，直到解除。"""
     meeting = existing(MeetingRepository(session, within=asker.within).get, code)
     row = service.hold(session, asker, meeting, reason=body.reason)
-    note(session, request, asker, "recording.hold", kind="meeting", code=code,
-         institution_id=meeting.institution_id)  # fmt: skip
+    note_meeting(session, request, asker, meeting, "recording.hold")
     return _shown(meeting, row)
 
 
@@ -51,8 +50,7 @@ def hold(request: Request, session: Database, asker: Keeper, code: MeetingCode, 
 def lift(request: Request, session: Database, asker: Keeper, code: MeetingCode) -> HoldOut:
     meeting = existing(MeetingRepository(session, within=asker.within).get, code)
     row = service.lift(session, asker, meeting)
-    note(session, request, asker, "recording.lift_hold", kind="meeting", code=code,
-         institution_id=meeting.institution_id)  # fmt: skip
+    note_meeting(session, request, asker, meeting, "recording.lift_hold")
     return _shown(meeting, row)
 
 

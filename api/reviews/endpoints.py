@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from sqlalchemy import Row
 
 from api.access import Caller, Permission, allowed
-from api.audit import note
+from api.audit import note, note_meeting
 from api.fields import Below, Code, Day
 from api.organisation.service import subtree_of, today
 from api.pages import Cursor, Limit, Page, page, sliced
@@ -186,7 +186,7 @@ def appeals(
 )
 def appeal(request: Request, session: Database, asker: Appellant, code: Code, body: AppealIn) -> AppealOut:
     opened = service.appeal(session, asker, code, body.reason)
-    note(session, request, asker, "appeal.open", kind="meeting", code=code)
+    note_meeting(session, request, asker, session.get_one(Meeting, opened.meeting_id), "appeal.open")
     return shown_appeal(AppealRepository(session, within=asker.within).shown(opened.code))
 
 
@@ -201,16 +201,7 @@ def _noted(
     session: Database, request: Request, asker: Caller, action: str, review: Review, **detail: str | bool
 ) -> ReviewOut:
     meeting = session.get_one(Meeting, review.meeting_id)
-    note(
-        session,
-        request,
-        asker,
-        action,
-        kind="meeting",
-        code=meeting.code,
-        institution_id=meeting.institution_id,
-        **detail,
-    )
+    note_meeting(session, request, asker, meeting, action, **detail)
     return shown_review(ReviewRepository(session, within=asker.within).shown(review.code))
 
 

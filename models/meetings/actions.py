@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -217,20 +217,23 @@ class ActionRepository(Repository):
         self.session.flush()
         return row
 
-    def hear(
-        self, code: str, *, meeting: str, outcome: FollowUpOutcome, quote: str | None = None
-    ) -> ActionFollowUp | None:
-        """What the machine heard a later meeting say of the action.
+    def hear(self, meeting: str, heard: Mapping[str, tuple[FollowUpOutcome, str | None]]) -> None:
+        """What the machine heard a later meeting say of actions, by their codes: outcome and quote.
 
-        It closes nothing, and stands behind whatever is written already: both are for people. None: it was.
+        It closes nothing, and stands behind whatever is written already: both are for people.
         """
-        action, later = self.get(code), self._meetings.get(meeting)
-        if self.session.get(ActionFollowUp, (action.id, later.id)) is not None:
-            return None
-        row = ActionFollowUp(action_id=action.id, meeting_id=later.id, outcome=outcome, quote=quote)
-        self.session.add(row)
+        later = self._meetings.get(meeting)
+        written = select(ActionFollowUp.action_id).where(ActionFollowUp.meeting_id == later.id)
+        query = (
+            select(ActionItem.id, ActionItem.code)
+            .join(Meeting, Meeting.id == ActionItem.meeting_id)
+            .join(Institution, Institution.id == Meeting.institution_id)
+            .where(inside(self.within), ActionItem.code.in_(heard), ActionItem.id.not_in(written))
+        )
+        for key, code in self.session.execute(query).tuples().all():
+            outcome, quote = heard[code]
+            self.session.add(ActionFollowUp(action_id=key, meeting_id=later.id, outcome=outcome, quote=quote))
         self.session.flush()
-        return row
 
     def kept_rates(self, first: date, last: date) -> tuple[KeptRate, ...]:
         """By institution: commitments due in ``first``..``last`` (both included), and those kept on time."""

@@ -140,4 +140,5 @@ def read(
         readings=readings,
         host=host,
         commitments_before=tuple(commitments_before),
+        misheard=hearing.misheard,
     )

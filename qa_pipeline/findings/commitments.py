@@ -124,8 +124,13 @@ def ducked(reading: Reading) -> tuple[int, ...]:
     )
 
 
-def completeness(action: Action) -> float:
-    return sum(part is not None for part in (action.who, action.what, action.due)) / 3
+def completeness(reading: Reading, action: Action) -> float:
+    """How much of who, what and by when was said, 0-1. Who promises is whoever speaks: where nobody knows who
+    speaks, and no name was said, that is left aside."""
+    parts = [action.what, action.due]
+    if action.who is not None or reading.speakers_known:
+        parts.append(action.who)
+    return sum(part is not None for part in parts) / len(parts)
 
 
 def _action(reading: Reading, index: int) -> Action:
@@ -241,14 +246,14 @@ def commitments_firm(reading: Reading) -> Measurement:
     id="commitment_completeness",
     label="承诺完整率",
     unit="share",
-    meaning="每条承诺说清了人、事、期限中的几样，取平均；含糊的承诺减半，安排时推脱过去的按零计（C5）",
+    meaning="每条承诺说清了人、事、期限中的几样，取平均；含糊的承诺减半，安排时推脱过去的按零计；分不清说话人又没点名的不看人（C5）",
 )
 def commitment_completeness(reading: Reading) -> Measurement:
     made = promises(reading)
     if not made:
         return _none("commitment_completeness")
     asked = len(made) + len(ducked(reading))
-    score = [completeness(a) * (0.5 if vague(reading, a) else 1.0) for a in made]
+    score = [completeness(reading, a) * (0.5 if vague(reading, a) else 1.0) for a in made]
     proof = [a.evidence.utterance for a, s in zip(made, score, strict=True) if s >= max(score)]
     return reading.measured("commitment_completeness", sum(score) / asked, proof, confidence=0.85)
 
@@ -299,11 +304,13 @@ def undated_commitments(reading: Reading) -> Measurement:
     id="complete_actions",
     label="完整行动项数",
     unit="count",
-    meaning="人、事、期限三样齐全且不含糊的行动项条数（R26）",
+    meaning="人、事、期限三样齐全且不含糊的行动项条数，分不清说话人又没点名的不看人（R26）",
 )
 def complete_actions(reading: Reading) -> Measurement:
     full = [
-        a.evidence.utterance for a in promises(reading) if completeness(a) > 0.99 and not vague(reading, a)
+        a.evidence.utterance
+        for a in promises(reading)
+        if completeness(reading, a) > 0.99 and not vague(reading, a)
     ]
     return reading.measured("complete_actions", len(full), full, confidence=0.85)
 

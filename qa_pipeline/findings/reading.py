@@ -85,6 +85,8 @@ class Reading:
     commitments_before: Sequence[Action] = field(default=())
     copies: Sequence[Passage] | None = None
     """What of it is in other meetings too; None: nobody compared."""
+    misheard: float = 0.0
+    """Share of the characters that recognition most likely got wrong."""
 
     # ------------------------------------------------------------ utterances
 

@@ -229,7 +229,7 @@ def _dated_promises(reading: Reading, measures: Measures, least: Thresholds) -> 
     full = [
         a.evidence.utterance
         for a in commitments.promises(reading)
-        if commitments.completeness(a) > 0.99 and not commitments.vague(reading, a)
+        if commitments.completeness(reading, a) > 0.99 and not commitments.vague(reading, a)
     ]
     return (
         full if rate is not None and rate >= least["completeness"] and len(full) >= least["actions"] else None

@@ -85,7 +85,7 @@ def shared(reading: Reading) -> tuple[int, ...]:
         if not runs or index - runs[-1][-1] > _RUN:
             runs.append([])
         runs[-1].append(index)
-    return tuple(max(runs, key=len, default=()))
+    return tuple(max(runs, key=len)) if runs else ()
 
 
 def stirring(reading: Reading) -> tuple[int, ...]:
@@ -174,7 +174,8 @@ def practice_complete(reading: Reading) -> Measurement:
     reached = min(1.0, max(len(told) / (STEPS + 1), len(marked) / STEPS)) if len(told) >= 2 else 0.0
     boiled = distilled(reading)
     value = (bool(who) + min(1.0, len(done) / 2) + reached + bool(boiled)) / 4
-    value *= min(1.0, len(firm) / STEPS)
+    # A word of two characters is heard right as often as both of them are.
+    value *= min(1.0, len(firm) / (STEPS * (1 - reading.misheard) ** 2))
     return reading.measured("practice_complete", value, [*who[:1], *told[:4], *boiled[:1]])
 
 

@@ -385,7 +385,7 @@ def _week_plan(reading: Reading) -> Measurement:
     week = set(reading.within(Chapter.NEXT_WEEK_PLAN))
     planned = [a for a in commitments.promises(reading) if a.evidence.utterance in week]
     weights = [
-        (0.0 if commitments.vague(reading, a) else commitments.completeness(a), a.evidence.utterance)
+        (0.0 if commitments.vague(reading, a) else commitments.completeness(reading, a), a.evidence.utterance)
         for a in planned
     ]
     return _taken(

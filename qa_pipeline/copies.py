@@ -43,8 +43,12 @@ _COMMON: Final = 40
 _SCRAMBLE: Final = 0x9E3779B97F4A7C15
 _SHINGLES: Final = 4
 """One shingle in so many is kept."""
-_SIGNS: Final = 64
-"""One key in so many is a sign: about 1000 an hour of sound, 200 an hour of words."""
+_SIGNS: Final[Mapping[Likeness, int]] = {Likeness.SOUND: 32, Likeness.WORDS: 64}
+"""One key in so many is a sign: about 2500 an hour of sound, 200 an hour of words."""
+_COARSE: Final = 3
+"""Bins and frames that are one in a sign of sound: telephone codecs move peaks by one. Of three minutes as
+AMR-NB four signs are found again so (of two clips each), one or two when they had to be exact and were half
+as many; two unrelated recordings of five minutes share five, of which no two lie at one distance."""
 LEAST_SIGNS: Final = 3
 """Signs that two meetings must share at one distance to be compared."""
 _JOINED: Final[Seconds] = 10.0
@@ -110,6 +114,7 @@ def sound_print(sound: Sound) -> Print:
     import numpy as np
 
     frames, bands = peaks_of(sound)
+    coarse = bands // _COARSE
     pairs, triples = [], []
     for one in _NEXT:
         first, then = _shifted(frames, one), frames[one:]
@@ -120,8 +125,9 @@ def sound_print(sound: Sound) -> Print:
         first = _shifted(frames, other)
         middle, last = frames[one : one + len(first)] - first, frames[other:] - first
         near = last <= _REACH
-        key = (_shifted(bands, other) << 16) | (bands[one : one + len(first)] << 8) | bands[other:]
-        triples.append((((key << 12) | (middle << 6) | last)[near], first[near]))
+        low, mid, high = coarse[: len(first)], coarse[one : one + len(first)], coarse[other:]
+        key = (low << 28) | (mid << 20) | (high << 12) | (middle // _COARSE << 6) | last // _COARSE
+        triples.append((key[near], first[near]))
     keys, places = (np.concatenate(column) for column in zip(*pairs, strict=True))
     signs, at = (np.concatenate(column) for column in zip(*triples, strict=True))
     return _print(Likeness.SOUND, keys.astype(np.uint64), places, places * FRAME, signs.astype(np.uint64), at)
@@ -333,7 +339,7 @@ def _print(kind: Likeness, keys: Keys, places: Places, times: Times, signs: Keys
     import numpy as np
 
     order = np.argsort(keys, kind="stable")
-    chosen = _sampled(signs, _SIGNS)
+    chosen = _sampled(signs, _SIGNS[kind])
     return Print(
         kind=kind,
         keys=keys[order],

@@ -80,6 +80,14 @@ def test_a_piece_cut_out_and_encoded_anew_at_another_level_is_the_same_recording
     assert found[0].other_start - found[0].start == pytest.approx(begin, abs=0.15)
 
 
+def test_three_minutes_by_telephone_are_found_in_the_index(speech: np.ndarray, tmp_path: Path) -> None:
+    audio = 0.6 * speech[60 * SAMPLE_RATE :][: 180 * SAMPLE_RATE].reshape(-1, 2).mean(axis=1)
+    file = write_sound(tmp_path / "again.amr", audio, codec="libopencore_amrnb", rate=8_000)
+    shelf: Shelf[str] = Shelf()
+    shelf.add("whole", sound_print(heard(cut(speech))))
+    assert shelf.like(sound_print(heard(decode(open_recording([file]).parts[0])))) == ["whole"]
+
+
 def test_other_talk_of_the_same_voices_in_the_same_room_is_another_recording(
     speech: np.ndarray, first: Print
 ) -> None:

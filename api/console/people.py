@@ -223,14 +223,17 @@ class PlaceBoxes:
         return {"institution": text_of(self.home), "office": text_of(self.office)}
 
 
-async def place_boxes(view: View, names: Mapping[str, str], home: str = "") -> PlaceBoxes:
-    """The offices to choose from follow the institution."""
+async def place_boxes(
+    view: View, names: Mapping[str, str], home: str = "", office: str | None = None
+) -> PlaceBoxes:
+    """The offices to choose from follow the institution; ``home`` and ``office`` are chosen at first."""
     boxes = PlaceBoxes(place("机构", names, home), choice("营业室（没有则不选）", {"": "不在营业室"}, ""))
 
     async def follow() -> None:
         code = text_of(boxes.home)
         found = await view.ask(offices_of, view.asker, code) if code else {}
-        boxes.office.set_options({"": "不在营业室", **found}, value="")
+        there = office if code == home and office in found else ""
+        boxes.office.set_options({"": "不在营业室", **found}, value=there)
 
     boxes.home.on_value_change(follow)
     await follow()

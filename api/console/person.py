@@ -189,7 +189,8 @@ def _promote(view: View, shown: Shown) -> None:
 
 async def _transfer(view: View, shown: Shown) -> None:
     with dialog("调动") as opened:
-        boxes = await place_boxes(view, shown.institutions, shown.latest.institution)
+        latest = shown.latest
+        boxes = await place_boxes(view, shown.institutions, latest.institution, latest.office)
         rank = choice("职级", {"": "不变", **shown.ranks}, "")
         on = day("生效日", today())
         ui.label("原营业室的主管任命、原机构的行政经理任命同日结束。").classes("soft")

@@ -66,7 +66,7 @@ def test_help_answers_and_lists_the_commands() -> None:
         text=True,
         check=True,
     )
-    assert time.perf_counter() - began < 10  # hangs are caught here; speed itself is measured by the bench
+    assert time.perf_counter() - began < 120  # hangs are caught here; speed itself is measured by the bench
     for command in ("inspect", "batch", "transcribe", "rubric", "asr", "calendar"):
         assert command in done.stdout
 

@@ -37,7 +37,7 @@ def s3_server() -> Iterator[str]:
         stderr=subprocess.DEVNULL,
     )
     try:
-        for _ in range(300):
+        for _ in range(6000):
             try:
                 httpx.put(f"{address}/recordings")
                 break

@@ -58,7 +58,7 @@ def renamed(chapter: Chapter, other: Chapter) -> list[Chapter]:
     return [other if label is chapter else label for label in LABELS]
 
 
-def again(local: Inspection, url: str, *, timeout: float = 5) -> Reread:
+def again(local: Inspection, url: str, *, timeout: float = 60) -> Reread:
     """The second reading of the meeting that the local reader has read, and nothing else."""
     return read_again(
         ReaderChoice.LLM,
@@ -227,7 +227,7 @@ def test_when_the_model_fails_the_local_reading_stands(
     careful: Careful, local: Inspection, answer: Any, reason: str, requests: int
 ) -> None:
     with model(answer(careful) if callable(answer) else answer) as server:
-        found = again(local, server.url, timeout=0.2 if "秒" in reason else 5)
+        found = again(local, server.url, timeout=0.2 if "秒" in reason else 60)
     assert (found.chapters, found.findings, found.second) == (local.chapters, local.findings, None)
     assert (found.report.asked, found.report.used) == ("llm", "local")
     assert reason in found.report.reason

@@ -64,7 +64,7 @@ class Gate:
             self.pieces += 1
             if self.pieces == self.held:
                 self.arrived.set()
-                await asyncio.to_thread(self.go_on.wait, 60)
+                await asyncio.to_thread(self.go_on.wait, 600)
             if self.pieces == self.busy:
                 answer = PlainTextResponse("busy", status_code=503, headers={"Retry-After": "7"})
                 await answer(scope, receive, send)
@@ -160,7 +160,7 @@ def test_a_sender_that_was_killed_goes_on_where_it_was(
     command = ["batch", str(folder), "--service", gate.url, "--pattern", NAMES, "--no-follow"]
     environment = {**os.environ, "HUIJIAN_KEY": KEY}
     killed = subprocess.Popen([sys.executable, "-m", "api.cli", *command], cwd=ROOT, env=environment)
-    assert gate.arrived.wait(60)
+    assert gate.arrived.wait(600)
     killed.kill()
     killed.wait()
     gate.go_on.set()

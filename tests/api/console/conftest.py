@@ -38,8 +38,8 @@ from tests.api import results
 from tests.api.people import staff
 
 PASSWORD: Final = "Test-password-1"
-START_SECONDS: Final = 180
-WAIT_MS: Final = 20_000
+START_SECONDS: Final = 600
+WAIT_MS: Final = 60_000
 LOGINS: Final = {
     Role.ADMINISTRATOR: "admin",
     Role.MANAGER: "manager",
@@ -80,7 +80,7 @@ def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
         yield Service(f"http://127.0.0.1:{port}", engine)
     finally:
         process.terminate()
-        process.wait(30)
+        process.wait(START_SECONDS)
         engine.dispose()
 
 

@@ -38,7 +38,7 @@ from qa_pipeline.values import MeetingFacts, MeetingKind
 from tests.sound import ROOT, tone, write_sound
 
 T = TypeVar("T")
-PATIENCE = 180.0
+PATIENCE = 600.0
 """Seconds: far more than anything takes on a machine that is not overloaded."""
 LATER = datetime(2100, 1, 1, tzinfo=SHANGHAI)
 """When every pause before another attempt is over."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,6 +48,17 @@ def test_all_that_frames_a_screen_has_its_english() -> None:
     assert [words for words, english in known.items() if not english.strip()] == []
 
 
+def test_what_stands_for_figures_and_words_is_in_the_english_as_well() -> None:
+    known = json.loads((ROOT / "assets" / "english.json").read_text())
+    places = re.compile(r"\{n?\}")
+    unequal = [
+        words
+        for words, english in known.items()
+        if sorted(places.findall(words)) != sorted(places.findall(english))
+    ]
+    assert unequal == []
+
+
 def test_the_language_is_chosen_once_and_kept(page_as: PageAs) -> None:
     page = page_as(Role.HEAD_OFFICE, "/compliance?month=2026-09")
     page.get_by_role("button", name="账号 head 的姓名").click()
@@ -56,6 +68,8 @@ def test_the_language_is_chosen_once_and_kept(page_as: PageAs) -> None:
     expect(page.get_by_role("heading", name="Coverage by slot")).to_be_visible()
     assert page.evaluate("document.documentElement.lang") == "en"
     assert_sound(page)
+    opened(page, "/")
+    expect(page.get_by_text("Hello, head 的姓名")).to_be_visible()
     opened(page, "/toolbox")
     expect(page.get_by_role("heading", name="Compute again")).to_be_visible()
     page.get_by_role("button", name="账号 head 的姓名").click()

@@ -111,9 +111,10 @@ def read(
     host = find_host(transcript, facts, mentions)
     texts = ["" if u.phantom else u.text for u in transcript.utterances]
     reader = model or current()
-    cut = reader.probabilities(texts, signals(transcript, chapters, host, mentions))
+    known = reader.known(texts)
+    cut = reader.probabilities(texts, signals(transcript, chapters, host, mentions), known)
     likely = reader.calibrated(cut)
-    hearing = heard(transcript, familiar=reader.familiar(texts))
+    hearing = heard(transcript, familiar=reader.familiar(known))
     least = [hearing.cut(act) for act in ACTS]
     readings = tuple(
         UtteranceReading(

@@ -34,6 +34,7 @@ VERSION: Final = "acts-3"
 ACTS: Final = tuple(Act)
 Matrix = NDArray[np.float32]
 Ints = NDArray[np.int64]
+Known = tuple[Ints, Ints]
 
 _PUNCTUATION: Final = re.compile(r"[^\u4e00-\u9fffA-Za-z0-9]+")
 _DIGIT_RUN: Final = re.compile(r"[0-9零一二两三四五六七八九十百千万点]{2,}|[0-9]+")
@@ -233,8 +234,10 @@ class ActModel:
         order = np.argsort(keys)
         return keys[order], order
 
-    def _grams(self, texts: Sequence[str]) -> tuple[Ints, Ints]:
+    def known(self, texts: Sequence[str]) -> Known:
         """(row of ``texts``, row of the vocabulary) of all known ``grams``, found for all texts at once."""
+        if not texts:
+            return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
         plains = [_plain(text) for text in texts]
         rows = np.repeat(np.arange(len(plains)), [len(plain) for plain in plains])
         codes = np.frombuffer("".join(plains).encode("utf-16-le"), dtype="<u2").astype(np.int64)
@@ -261,14 +264,11 @@ class ActModel:
         sounds = np.array([word.count("'") for word in self.vocabulary])
         return (sounds == 0) & (np.array([len(word) for word in self.vocabulary]) == 3), sounds == 2
 
-    def familiar(self, texts: Sequence[str]) -> float | None:
+    def familiar(self, known: Known) -> float | None:
         """Of the triples of sounds that the vocabulary knows, how many are spelt as it knows them, too; about
         0.75 where people the model does not know were heard well, less where words were misheard. None where
         too little is said to tell."""
-        if not texts:
-            return None
-        _, column = _grams_of(self, tuple(texts))
-        spelt, sounding = (int(which[column].sum()) for which in self._triples)
+        spelt, sounding = (int(which[known[1]].sum()) for which in self._triples)
         return spelt / sounding if sounding >= TELLING else None
 
     def telling(self, text: str, act: Act, *, most: int = 5) -> list[tuple[str, float]]:
@@ -300,10 +300,10 @@ class ActModel:
     def _rows(self) -> dict[str, int]:
         return {word: row for row, word in enumerate(self.vocabulary)}
 
-    def first_pass(self, texts: Sequence[str], signal: Matrix) -> Matrix:
-        """Logits from words and signals: (utterances, acts)."""
+    def first_pass(self, texts: Sequence[str], signal: Matrix, known: Known | None = None) -> Matrix:
+        """Logits from words and signals: (utterances, acts). ``known`` saves looking the texts up again."""
         width = len(self.idf)
-        row, column = _grams_of(self, tuple(texts))
+        row, column = known or self.known(texts)
         cells, times = np.unique(row * width + column, return_counts=True)
         row, column = np.divmod(cells, width)
         mass = self.idf[column] * times.astype(np.float32)
@@ -317,12 +317,12 @@ class ActModel:
         result: Matrix = logits + signal @ self.signal_weights
         return result
 
-    def probabilities(self, texts: Sequence[str], signal: Matrix) -> Matrix:
+    def probabilities(self, texts: Sequence[str], signal: Matrix, known: Known | None = None) -> Matrix:
         """(utterances, acts), order of ACTS; 0.5 is each act's best cut by F1. How probable an act is:
         ``calibrated``."""
         if not len(texts):
             return np.zeros((0, len(ACTS)), dtype=np.float32)
-        first = self.first_pass(texts, signal)
+        first = self.first_pass(texts, signal, known)
         second = neighbourhood(first) @ self.neighbour_weights + signal @ self.second_signal_weights
         result: Matrix = (1 / (1 + np.exp(-np.clip(second, -30, 30)))).astype(np.float32)
         return result
@@ -346,11 +346,6 @@ class ActModel:
             "shift": self.shift,
             "version": np.frombuffer(self.version.encode(), dtype=np.uint8),
         }
-
-
-@lru_cache(maxsize=2)
-def _grams_of(model: ActModel, texts: tuple[str, ...]) -> tuple[Ints, Ints]:
-    return model._grams(texts)
 
 
 def load(file: IO[bytes]) -> ActModel:

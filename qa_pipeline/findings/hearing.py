@@ -61,7 +61,7 @@ class Hearing:
 
 
 def heard(transcript: Transcript, *, familiar: float | None) -> Hearing:
-    """``familiar`` is ``ActModel.familiar`` of its texts."""
+    """``familiar`` is ``ActModel.familiar`` of what it knows of the texts."""
     long = [u.text for u in transcript.utterances if not u.phantom and len(u.text) >= LONG]
     marked = sum(_INNER.search(text) is not None for text in long)
     missing = 0.0 if familiar is None else (FAMILIAR - familiar) / PER_MISHEARD

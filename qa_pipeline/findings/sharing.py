@@ -85,7 +85,8 @@ def shared(reading: Reading) -> tuple[int, ...]:
         if not runs or index - runs[-1][-1] > _RUN:
             runs.append([])
         runs[-1].append(index)
-    return tuple(max(runs, key=len)) if runs else ()
+    longest: list[int] = max(runs, key=len, default=[])
+    return tuple(longest)
 
 
 def stirring(reading: Reading) -> tuple[int, ...]:

@@ -24,7 +24,8 @@ def meeting() -> LabelledMeeting:
 
 
 def hearing(transcript: Transcript) -> Hearing:
-    return heard(transcript, familiar=act_model().familiar([u.text for u in transcript.utterances]))
+    model = act_model()
+    return heard(transcript, familiar=model.familiar(model.known([u.text for u in transcript.utterances])))
 
 
 def test_a_meeting_well_heard_is_cut_at_one_half(meeting: LabelledMeeting) -> None:
@@ -48,7 +49,7 @@ def test_worse_hearing_asks_for_fewer_signs_of_what_it_hides() -> None:
 
 
 def test_a_few_words_do_not_tell_how_well_they_were_heard() -> None:
-    assert act_model().familiar(["下周三之前见五个客户。"]) is None
+    assert act_model().familiar(act_model().known(["下周三之前见五个客户。"])) is None
     assert heard(Transcript(utterances=(), duration=0.0, engine="import"), familiar=None).misheard == 0.0
 
 

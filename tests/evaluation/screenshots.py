@@ -18,7 +18,6 @@ import av
 from playwright.sync_api import Browser, Page
 
 from api.accounts.tables import Role
-from api.demo import SAMPLES
 from tests.evaluation.shown import Shown, browsing, opened, page_of, served
 
 LARGEST: Final = 200_000
@@ -74,14 +73,11 @@ def compliance(browser: Browser, shown: Shown) -> bytes:
 
 
 def upload(browser: Browser, shown: Shown) -> bytes:
-    """A recording sent from a phone, waiting to be inspected."""
-    page = page_of(browser, shown, Role.MANAGER, width=390, height=640, scale=1.5)
+    """A recording chosen on a phone."""
+    page = page_of(browser, shown, Role.MANAGER, width=390, height=450, scale=1.5)
     opened(page, "/upload")
-    sound = (SAMPLES / "weekly_short.opus").read_bytes()
-    named = {"name": "周复盘会20260922.opus", "mimeType": "audio/ogg", "buffer": sound}
-    page.set_input_files("#files", named)  # type: ignore[arg-type]
-    page.get_by_role("button", name="开始上传").click()
-    page.get_by_text("质检中：排队等候").wait_for()
+    sound = {"name": "周复盘会20260908.m4a", "mimeType": "audio/mp4", "buffer": b"sound"}
+    page.set_input_files("#files", sound)  # type: ignore[arg-type]
     return taken(page)
 
 

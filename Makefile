@@ -50,7 +50,7 @@ eval: .venv/.ready ## Measure reading and scoring on meetings not trained on; wr
 samples: .venv/.ready ## Make the sample recordings again from their scripts (needs espeak-ng)
 	@$(BIN)/python -m audio_samples.synthesis.make
 
-demo-model: ## Train the demo speech model again (needs espeak-ng; about 2.5 hours on 2 cores)
+demo-model: ## Train the demo speech model again (needs espeak-ng; about 3 hours on 2 cores, less with CUDA)
 	@$(PYTHON) -m venv build/training
 	@build/training/bin/python -m pip install -q torch==2.13.0 transformers==5.24.0 ctranslate2==4.8.5 \
 		faster-whisper==1.2.1 tokenizers pypinyin==0.55.0 jieba==0.42.1 scipy av

@@ -343,7 +343,7 @@ def salad(rng: random.Random, words: list[str], include: list[str]) -> str:
 
 # ------------------------------------------------------------------------------------------------ all of it
 def build(
-    seed: int = 11, passes: int = 2, grammar_count: int = 9000, salad_count: int = 10000, at_least: int = 24
+    seed: int = 11, passes: int = 2, grammar_count: int = 14000, salad_count: int = 16000, at_least: int = 40
 ) -> dict[str, list[str]]:
     """The training sentences and the held-out sentences ({'train': [...], 'held_out': [...]}); marks are ，。？ only."""
     rng = random.Random(seed)

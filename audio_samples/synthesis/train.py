@@ -2,18 +2,21 @@
 
     python -m audio_samples.synthesis.train --work build/demo_model --minutes 80
 
-Two processes with one thread each share every step (gloo). What makes it learn within an hour is the initialisation
-(`network.build_model`) and the auxiliary losses (`losses`): time marks of the synthesiser guide decoder layers 0 and 1,
-and frame-wise character and phoneme losses shape the encoder.
+On a processor two processes with one thread each share every step (gloo); with a CUDA device one process trains on it
+and the other cores make its windows. What makes it learn within an hour is the initialisation (`network.build_model`)
+and the auxiliary losses (`losses`): time marks of the synthesiser guide decoder layers 0 and 1, and frame-wise
+character and phoneme losses shape the encoder.
 """
 
 import argparse
-import copy
 import gc
+import itertools
 import json
 import math
+import os
 import random
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -41,9 +44,10 @@ def losses(
     """The training loss and readable parts of it."""
     embedding = network.whisper.model.decoder.embed_tokens.weight
     tokens = batch.tokens.clone()
-    wrong = (torch.rand(tokens.shape) < 0.06) & (tokens < TEXT)
-    tokens[wrong] = torch.randint(VOCABULARY.first_character, TEXT - 1, (int(wrong.sum()),))
-    with torch.autocast("cpu", dtype=torch.bfloat16, enabled=FAST_BFLOAT16):
+    wrong = (torch.rand(tokens.shape, device=tokens.device) < 0.06) & (tokens < TEXT)
+    device = tokens.device
+    tokens[wrong] = torch.randint(VOCABULARY.first_character, TEXT - 1, (int(wrong.sum()),), device=device)
+    with torch.autocast(device.type, dtype=torch.bfloat16, enabled=device.type == "cuda" or FAST_BFLOAT16):
         encoded = network.encode(batch.mel)
         phone = auxiliary.phone(encoded)
         by_frame = encoded @ torch.cat([embedding[:TEXT], auxiliary.silence[None]]).T + auxiliary.bias
@@ -60,13 +64,14 @@ def losses(
     is_time = target >= TIME0
     text_loss = -likelihood[~is_time].gather(1, target[~is_time, None]).sum()
     if is_time.any():
-        around = (target[is_time, None] + torch.arange(-4, 5)).clamp(TIME0, TIME0 + 1500)
-        text_loss = text_loss - 0.5 * (likelihood[is_time].gather(1, around) * _SPREAD).sum()
+        around = (target[is_time, None] + torch.arange(-4, 5, device=device)).clamp(TIME0, TIME0 + 1500)
+        spread = _SPREAD.to(device)
+        text_loss = text_loss - 0.5 * (likelihood[is_time].gather(1, around) * spread).sum()
     text_loss = text_loss / used.sum()
-    here = there = torch.zeros(())
+    here = there = torch.zeros((), device=device)
     if len(batch.guides):
         b, i, start, stop, start0, stop0 = batch.guides.T
-        frames = torch.arange(encoded.shape[1])[None]
+        frames = torch.arange(encoded.shape[1], device=device)[None]
         inside = ((frames >= start[:, None]) & (frames < stop[:, None])).float()
         inside0 = ((frames >= start0[:, None]) & (frames < stop0[:, None])).float()
         here = -((maps[1][b, :, i] * inside[:, None]).sum(-1).clamp_min(1e-4).log()).mean()
@@ -110,29 +115,70 @@ def learning_rate(peak: float, step: int, progress: float) -> float:
     )
 
 
-def _rank(rank: int, data: Data, shape: Shape, arguments: argparse.Namespace) -> None:
-    import torch.distributed as distributed
+def step_batches(
+    data: Data, arguments: argparse.Namespace, progress: Callable[[], float], seed: int, kinds: int
+) -> Iterator[tuple[str, Batch]]:
+    """Endless batches as the curriculum asks for them, each with the kind of its windows.
 
-    torch.set_num_threads(1)
-    distributed.init_process_group(
-        "gloo", init_method=f"tcp://127.0.0.1:{arguments.port}", rank=rank, world_size=2
-    )
+    seed: of the windows. kinds: seed of the sequence of kinds, the same in processes that share a step.
+    """
+    data.random.seed(100 + seed)
+    np.random.seed(seed)
+    draws = random.Random(3 + kinds)
+    while True:
+        kind = kind_of_step(draws.random(), 1.0 if arguments.warm_start else progress())
+        yield kind, collate(data.examples(kind, arguments.batch_seconds))
+
+
+def batches_of_workers(
+    data: Data, arguments: argparse.Namespace, progress: Callable[[], float], first: int
+) -> Iterator[tuple[str, Batch]]:
+    """`step_batches` of as many processes as there are cores but one; they end with this process."""
+    context = torch.multiprocessing.get_context("fork")  # the workers share the audio
+    torch.multiprocessing.set_sharing_strategy("file_system")
+    workers = max(1, len(os.sched_getaffinity(0)) - 1)
+    ready = context.Queue(maxsize=2 * workers)
+    reached = context.Value("d", progress())
+
+    def work(number: int) -> None:
+        torch.set_num_threads(1)
+        seed = first + 1_000_000 * (number + 1)
+        for made in step_batches(data, arguments, lambda: reached.value, seed, seed):
+            ready.put(made)
+
+    for number in range(workers):
+        context.Process(target=work, args=(number,), daemon=True).start()
+    while True:
+        reached.value = progress()
+        yield ready.get()
+
+
+def train(rank: int, ranks: int, data: Data, shape: Shape, arguments: argparse.Namespace) -> None:
+    """Train as process `rank` of `ranks`; rank 0 writes checkpoint.pt about every two minutes and at the end."""
+    device = torch.device("cuda" if ranks == 1 else "cpu")
+    if ranks > 1:
+        import torch.distributed as distributed
+
+        torch.set_num_threads(1)
+        distributed.init_process_group(
+            "gloo", init_method=f"tcp://127.0.0.1:{arguments.port}", rank=rank, world_size=ranks
+        )
     network = Network(build_model(shape), shape)
     torch.manual_seed(5)
     auxiliary = Auxiliary(data.phone_count, shape.width)
-    done, step, hours = 0.0, 0, 0.0
+    done, first, hours = 0.0, 0, 0.0
     checkpoint_path = arguments.work / "checkpoint.pt"
     if arguments.warm_start:
-        network.whisper.load_state_dict(torch.load(arguments.warm_start)["model"])
-    if arguments.resume and checkpoint_path.exists():
-        saved = torch.load(checkpoint_path)
+        network.whisper.load_state_dict(torch.load(arguments.warm_start, map_location="cpu")["model"])
+    resumed = arguments.resume and checkpoint_path.exists()
+    if resumed:
+        saved = torch.load(checkpoint_path, map_location="cpu")
         network.whisper.load_state_dict(saved["model"])
         auxiliary.load_state_dict(saved["auxiliary"])
-        step, hours, done = saved["step"], saved["hours"], saved["seconds"]
-    torch.manual_seed(rank + step)
-    np.random.seed(rank + step)
-    data.random.seed(100 + rank + 7 * step)
-    shared = random.Random(3 + step)
+        first, hours, done = saved["step"], saved["hours"], saved["seconds"]
+    network.to(device)
+    auxiliary.to(device)
+    torch.manual_seed(rank + first)
     network.whisper.model.encoder.embed_positions.requires_grad_(False)
     parameters = [p for p in [*network.parameters(), *auxiliary.parameters()] if p.requires_grad]
     optimiser = torch.optim.AdamW(
@@ -144,68 +190,68 @@ def _rank(rank: int, data: Data, shape: Shape, arguments: argparse.Namespace) ->
         betas=(0.9, 0.98),
         foreach=True,
     )
-    if arguments.resume and checkpoint_path.exists():
+    if resumed:
         optimiser.load_state_dict(saved["optimiser"])
         del saved
-    flat = torch.zeros(sum(p.numel() for p in parameters) + 1)
+    flat = torch.zeros(sum(p.numel() for p in parameters) + 1, device=device)
     total = arguments.minutes * 60
     if rank == 0:
         size = sum(p.numel() for p in network.parameters())
         print(f"{size} parameters, vocabulary {len(VOCABULARY)}, {len(data.utterances)} sentences, {data.hours:.1f} h, "
               f"{data.phone_count} phones", flush=True)  # fmt: skip
     begun = last_saved = last_logged = time.time()
-    making, progress = 0.0, done / total
+    progress = done / total
     reports: dict[str, dict[str, float]] = {}
-    while True:
+    if ranks == 1:
+        made = batches_of_workers(data, arguments, lambda: progress, first)
+    else:
+        made = step_batches(data, arguments, lambda: progress, rank + 7 * first, first)
+    for step in itertools.count(first):
         flat[-1] = done + time.time() - begun
-        kind = kind_of_step(shared.random(), 1.0 if arguments.warm_start else progress)
-        clock = time.time()
-        batch = collate(data.examples(kind, arguments.batch_seconds))
-        making += time.time() - clock
+        kind, batch = next(made)
         loss, report = losses(
-            network, auxiliary, batch, 0.6 if progress < 0.5 else 0.3, 1.0 if progress < 0.6 else 0.6
+            network,
+            auxiliary,
+            batch.to(device),
+            0.6 if progress < 0.5 else 0.3,
+            1.0 if progress < 0.6 else 0.6,
         )
         for p in parameters:
             p.grad = None
         loss.backward()
-        place = 0
-        for p in parameters:
-            flat[place : place + p.numel()] = p.grad.reshape(-1) if p.grad is not None else 0
-            place += p.numel()
-        distributed.all_reduce(flat)
-        flat /= 2
+        flat[:-1] = torch.cat(
+            [(torch.zeros_like(p) if p.grad is None else p.grad).reshape(-1) for p in parameters]
+        )
+        if ranks > 1:
+            distributed.all_reduce(flat)
+            flat /= ranks
         elapsed = float(flat[-1])
         progress = elapsed / total
         norm = float(flat[:-1].norm())
-        usable = math.isfinite(norm)
-        flat[:-1] *= min(1.0, 1.0 / (norm + 1e-6)) if usable else 0.0
-        place = 0
-        for p in parameters:
-            p.grad = flat[place : place + p.numel()].view_as(p)
-            place += p.numel()
         rate = learning_rate(arguments.rate, step, progress)
-        for group in optimiser.param_groups:
-            group["lr"] = rate
-        if usable:
+        if math.isfinite(norm):
+            flat[:-1] *= min(1.0, 1.0 / (norm + 1e-6))
+            for p, part in zip(parameters, flat[:-1].split([p.numel() for p in parameters]), strict=True):
+                p.grad = part.view_as(p)
+            for group in optimiser.param_groups:
+                group["lr"] = rate
             optimiser.step()
-        step += 1
-        hours += 2 * batch.mel.shape[0] * batch.mel.shape[2] / 360_000
+        hours += ranks * batch.mel.shape[0] * batch.mel.shape[2] / 360_000
         smooth = reports.setdefault(kind, report)
         for key, value in report.items():
             smooth[key] = 0.95 * smooth[key] + 0.05 * value
-        if rank == 0 and step % 20 == 0:
+        if rank == 0 and (step + 1) % arguments.log_every == 0:
             now = time.time()
             parts = " | ".join(
-                k + " " + " ".join(f"{n} {v:.3f}" for n, v in copy.copy(r).items())
-                for k, r in reports.items()
+                f"{k} " + " ".join(f"{n} {v:.3f}" for n, v in r.items()) for k, r in sorted(reports.items())
             )
-            print(f"{elapsed:.0f} s step {step} {(now - last_logged) / 20:.2f} s/step (data {making / 20:.2f}) {hours:.2f} h "
+            print(f"{elapsed:.0f} s step {step + 1} {(now - last_logged) / arguments.log_every:.2f} s/step {hours:.2f} h "
                   f"rate {rate:.1e} norm {norm:.2f} | {parts}", flush=True)  # fmt: skip
-            last_logged, making = now, 0.0
+            last_logged = now
         if rank == 0 and (time.time() - last_saved > 110 or progress >= 1):
             state = {
                 "model": network.whisper.state_dict(), "auxiliary": auxiliary.state_dict(), "optimiser": optimiser.state_dict(),
-                "step": step, "hours": hours, "seconds": elapsed, "vocabulary": VOCABULARY.all, "shape": asdict(shape),
+                "step": step + 1, "hours": hours, "seconds": elapsed, "vocabulary": VOCABULARY.all, "shape": asdict(shape),
             }  # fmt: skip
             torch.save(state, arguments.work / "checkpoint.tmp")
             (arguments.work / "checkpoint.tmp").replace(checkpoint_path)
@@ -213,11 +259,12 @@ def _rank(rank: int, data: Data, shape: Shape, arguments: argparse.Namespace) ->
         if progress >= 1:
             break
     if rank == 0:
-        summary = {"steps": step, "hours_seen": round(hours, 1), "hours_of_speech": round(data.hours, 1),
-                   "sentences": len(data.utterances), "minutes": round(elapsed / 60, 1)}  # fmt: skip
+        summary = {"steps": step + 1, "hours_seen": round(hours, 1), "hours_of_speech": round(data.hours, 1),
+                   "sentences": len(data.utterances), "minutes": round(elapsed / 60, 1), "device": device.type}  # fmt: skip
         (arguments.work / "training.json").write_text(json.dumps(summary), encoding="utf-8")
         print("done", summary, flush=True)
-    distributed.destroy_process_group()
+    if ranks > 1:
+        distributed.destroy_process_group()
 
 
 def arguments_of(argv: list[str] | None = None) -> argparse.Namespace:
@@ -227,12 +274,15 @@ def arguments_of(argv: list[str] | None = None) -> argparse.Namespace:
         "--work", type=Path, required=True, help="folder with the shards; checkpoint.pt goes there"
     )
     parser.add_argument("--minutes", type=float, default=80, help="wall time of the run")
-    parser.add_argument("--batch-seconds", type=float, default=32, help="audio per process and step")
+    parser.add_argument(
+        "--batch-seconds", type=float, help="audio per process and step; default 32, with CUDA 384"
+    )
     parser.add_argument("--rate", type=float, default=1.6e-3, help="peak learning rate")
     parser.add_argument("--port", type=int, default=29511)
     parser.add_argument("--encoder-layers", type=int, default=4)
     parser.add_argument("--decoder-layers", type=int, default=3)
     parser.add_argument("--width", type=int, default=256)
+    parser.add_argument("--log-every", type=int, default=20, help="steps between two lines of the log")
     parser.add_argument("--resume", action="store_true", help="go on from checkpoint.pt")
     parser.add_argument(
         "--warm-start", type=Path, help="begin with the weights of this checkpoint, without its curriculum"
@@ -243,16 +293,23 @@ def arguments_of(argv: list[str] | None = None) -> argparse.Namespace:
 def main(argv: list[str] | None = None) -> None:
     """Command line."""
     arguments = arguments_of(argv)
+    cuda = torch.cuda.is_available()
+    arguments.batch_seconds = arguments.batch_seconds or (384 if cuda else 32)
     torch.set_num_threads(1)
     data = Data(arguments.work)
     (arguments.work / "trained_text.txt").write_text(
         "\n".join(sorted({u.text for u in data.utterances})), encoding="utf-8"
     )
     shape = Shape(arguments.width, arguments.encoder_layers, arguments.decoder_layers)
-    gc.freeze()  # the second process shares the audio
-    other = torch.multiprocessing.get_context("fork").Process(target=_rank, args=(1, data, shape, arguments))
+    gc.freeze()  # the other processes share the audio
+    if cuda:
+        train(0, 1, data, shape, arguments)
+        return
+    other = torch.multiprocessing.get_context("fork").Process(
+        target=train, args=(1, 2, data, shape, arguments)
+    )
     other.start()
-    _rank(0, data, shape, arguments)
+    train(0, 2, data, shape, arguments)
     other.join()
 
 

@@ -1,7 +1,7 @@
 """What the demo recogniser learns from: random windows of synthetic speech, in rooms and noise, with their time marks."""
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
@@ -247,6 +247,10 @@ class Batch:
     phones: Tensor
     characters: Tensor
     previous: Tensor
+
+    def to(self, device: torch.device) -> "Batch":
+        """The same batch on `device`."""
+        return Batch(*(getattr(self, field.name).to(device) for field in fields(self)))
 
 
 def collate(examples: list[Example]) -> Batch:

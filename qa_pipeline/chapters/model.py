@@ -18,7 +18,7 @@ from qa_pipeline.chapters.features import TOPICS, Evidence, Floats, Scorers
 from qa_pipeline.values import Chapter, MeetingKind
 
 FILE: Final = "model.npz"
-VERSION: Final = "chapters-4"
+VERSION: Final = "chapters-5"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-BUCKETS: Final = 1 << 16
+BUCKETS: Final = 1 << 18
 CHANNELS: Final = 6
 """n-grams that start at each character: character 1, 2, 3; syllable 2, 3; syllable, gap, syllable."""
 FIRST_HAN: Final = 0x4E00

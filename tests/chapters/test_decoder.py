@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from qa_pipeline.chapters import infer_kind, model, segment
-from qa_pipeline.chapters.augment import other_talk
+from qa_pipeline.chapters.corpus import meetings
 from qa_pipeline.values import Chapter, Chapters, MeetingKind, Transcript, Utterance
 from tests.chapters.dialogue import (
     AGENDA,
@@ -106,8 +106,8 @@ def test_what_is_no_sales_meeting_holds_no_chapter(part: str, kind: MeetingKind 
     assert body(segment(said(*[part] * 6), kind=kind)) == []
 
 
-def test_other_talk_filed_as_a_sales_meeting_holds_no_chapter() -> None:
-    talks = [each.transcript for each in other_talk()]
+def test_another_meeting_filed_as_a_sales_meeting_holds_no_chapter() -> None:
+    talks = [each.transcript for each in meetings() if each.facts.kind is None]
     learned = model.shipped()
     credulous = replace(learned, misfiled=np.array([0.0, -50.0]))
     assert any(body(segment(talk, kind=WEEKLY, using=credulous)) for talk in talks)

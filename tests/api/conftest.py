@@ -24,8 +24,7 @@ SignedIn = Callable[..., TestClient]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """On both databases, unless a module or a test says on which: where what is tested is the same on both,
-    one is enough. That every operation answers on PostgreSQL is seen by ``test_conformance.py``."""
+    """On both databases, unless a module or a test says on which: one is enough where both answer alike."""
     said = any("_original" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
     if "_original" in metafunc.fixturenames and not said:
         backends = getattr(metafunc.module, "BACKENDS", BACKENDS)

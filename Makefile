@@ -4,7 +4,7 @@ BIN := .venv/bin
 OUT := build/demo
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench soak eval lock samples demo-model clean
+.PHONY: help demo test check bench soak eval pages screenshots lock samples demo-model clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -46,6 +46,12 @@ soak: .venv/.ready ## Kill, starve and flood the service; count what is lost, do
 
 eval: .venv/.ready ## Measure reading and scoring on meetings not trained on; write docs/evaluation.md
 	@$(BIN)/python -m tests.evaluation $(if $(MODELS),--models $(MODELS))
+
+pages: .venv/.ready ## Measure time, bytes and memory of the console's screens (needs chromium)
+	@$(BIN)/python -m tests.evaluation.pages
+
+screenshots: .venv/.ready ## Take the pictures of the README again (needs chromium)
+	@$(BIN)/python -m tests.evaluation.screenshots
 
 samples: .venv/.ready ## Make the sample recordings again from their scripts (needs espeak-ng)
 	@$(BIN)/python -m audio_samples.synthesis.make

@@ -105,4 +105,13 @@ def mount(app: FastAPI) -> None:
         include_in_schema=False,
         dependencies=[Depends(Public("leads to the console"))],
     )
-    ui.run_with(app, mount_path=MOUNT, title="会鉴", language="zh-CN", dark=None, show_welcome_message=False)
+    ui.run_with(
+        app,
+        mount_path=MOUNT,
+        title="会鉴",
+        language="zh-CN",
+        dark=None,
+        show_welcome_message=False,
+        # A telephone that changes cells comes back to the page it had: reloading would break its upload off.
+        reconnect_timeout=30.0,
+    )

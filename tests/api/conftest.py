@@ -24,7 +24,8 @@ SignedIn = Callable[..., TestClient]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """On both databases, unless a module or a test says on which: one is enough where both answer alike."""
+    """On both databases, unless a module or a test says on which: one is enough where both answer alike.
+    Every operation is asked on PostgreSQL by ``test_conformance.py``."""
     said = any("_original" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
     if "_original" in metafunc.fixturenames and not said:
         backends = getattr(metafunc.module, "BACKENDS", BACKENDS)

@@ -7,25 +7,26 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
+import pytest
+from sqlalchemy import Engine
+
 from api.accounts.tables import Role
 from api.app import create_app
-from api.database import migrate
 from api.settings import Settings
-from models.database import connect
 from tests.api.conformance import explore
 
 SLOW = frozenset({"GET /api/v1/exports"})
 """A workbook of all tables for each caller; the longer run asks for it."""
-WHOM = (Role.MANAGER, Role.ADMINISTRATOR, "nobody")
+WHOM = (Role.MANAGER, Role.ADMINISTRATOR)
 
 
-def test_no_operation_fails_or_answers_otherwise_than_it_is_described(tmp_path: Path) -> None:
-    engine = connect(f"sqlite:///{tmp_path / 'huijian.db'}")
-    migrate(engine)
-    app = create_app(Settings(data_folder=tmp_path, requests_per_minute=10**7), engine=engine)
+@pytest.mark.parametrize("_original", ["postgresql"], indirect=True)
+def test_no_operation_fails_or_answers_otherwise_than_it_is_described(
+    service_engine: Engine, tmp_path: Path
+) -> None:
+    app = create_app(Settings(data_folder=tmp_path, requests_per_minute=10**7), engine=service_engine)
     logging.getLogger("huijian").setLevel(logging.ERROR)  # of thousands of requests, those that fail
     try:
-        assert explore(app, engine, examples=1, only=lambda label: label not in SLOW, whom=WHOM) == []
+        assert explore(app, service_engine, examples=1, only=lambda label: label not in SLOW, whom=WHOM) == []
     finally:
         logging.getLogger("huijian").setLevel(logging.NOTSET)
-        engine.dispose()

@@ -107,7 +107,9 @@ def test_what_is_not_given_is_unknown(sidecar, text):
         ("figures:\n  - {owner: 甲, indicator: u_rate, value: 62}\n", "第 2 行", "例如 62%"),
         ("figures:\n  - {owner: 甲, indicator: fyc, value: 1, as_of: 明天}\n", "第 2 行", "年-月-日"),
         (
-            "figures:\n  - {owner: 甲, indicator: fyc, value: 1}\n  - {owner: 甲, indicator: FYC, value: 2}\n",
+            "figures:\n"
+            "  - {owner: 甲, indicator: fyc, value: 1}\n"
+            "  - {owner: 甲, indicator: FYC, value: 2}\n",
             "第 1 行",
             "写了两次",
         ),

@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import Page, expect
 from sqlalchemy import delete, select
 
-from api.accounts.tables import AuditEntry, Role
+from api.accounts.tables import Role
 from api.organisation.service import today
 from models.database import transaction
-from models.organisation.tables import Institution, OfficeLead, Person, RankHistory, SalesOffice
+from models.organisation.tables import OfficeLead, Person, RankHistory, SalesOffice
 from tests.api.console.conftest import PageAs, Service, assert_sound, opened
 
 
@@ -20,9 +20,7 @@ from tests.api.console.conftest import PageAs, Service, assert_sound, opened
 def as_it_was(service: Service) -> Iterator[None]:
     """What a test adds is taken away again: other screens count who is there."""
     with transaction(service.engine) as session:
-        known = {
-            table: list(session.scalars(select(table.id))) for table in (Person, SalesOffice, Institution)
-        }
+        known = {table: list(session.scalars(select(table.id))) for table in (Person, SalesOffice)}
     yield
     with transaction(service.engine) as session:
         for table, column in (
@@ -31,9 +29,7 @@ def as_it_was(service: Service) -> Iterator[None]:
             (Person, Person.id),
         ):
             session.execute(delete(table).where(column.not_in(known[Person])))
-        session.execute(delete(AuditEntry).where(AuditEntry.institution_id.not_in(known[Institution])))
         session.execute(delete(SalesOffice).where(SalesOffice.id.not_in(known[SalesOffice])))
-        session.execute(delete(Institution).where(Institution.id.not_in(known[Institution])))
 
 
 def press(page: Page, words: str) -> None:
@@ -51,37 +47,38 @@ def pick(page: Page, label: str, option: str) -> None:
     page.get_by_role("option", name=option, exact=True).click()
 
 
-def test_an_institution_is_set_up_staffed_and_led_and_who_leaves_stays_in_the_history(
+def test_an_office_is_set_up_staffed_and_led_and_who_leaves_stays_in_the_history(
     page_as: PageAs, service: Service
 ) -> None:
     page = page_as(Role.ADMINISTRATOR, "/institutions?search=福州&level=3")
     expect(page.get_by_role("table", name="机构").get_by_role("row")).to_have_count(2)
     page.get_by_role("button", name="新设机构").click()
+    fill(page, 机构代码="350103", 机构名称="仓山支公司", 设立日="2026-01-01")
     pick(page, "上级机构", "福州中心支公司")
-    fill(page, 机构代码="350104", 机构名称="仓山支公司", 设立日="2026-01-01")
     press(page, "设立")
-    expect(page.locator(".lead")).to_have_text("仓山支公司")
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("350103 已被使用")
+    opened(page, "/institutions/350103")
     page.get_by_role("button", name="新设营业室").click()
-    fill(page, 营业室代码="350104-01", 营业室名称="仓山一室", 设立日="2026-01-01")
+    fill(page, 营业室代码="350103-09", 营业室名称="台江九室", 设立日="2026-01-01")
     fill(page, **{"市场系数（未知则留空）": "很高"})
     press(page, "设立")
     expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("“很高”不是数字")
     fill(page, **{"市场系数（未知则留空）": "1.1"})
     press(page, "设立")
     offices = page.get_by_role("table", name="营业室")
-    expect(offices.get_by_role("row", name="仓山一室")).to_contain_text("没有主管")
+    expect(offices.get_by_role("row", name="台江九室")).to_contain_text("没有主管")
 
-    opened(page, "/people?below=350104")
+    opened(page, "/people?below=350103")
     page.get_by_role("button", name="办理入职").click()
     fill(page, 工号="N9", 姓名="陈洁", 入职日="2026-02-01")
     pick(page, "职级", "CHIEF")
-    pick(page, "营业室（没有则不选）", "仓山一室")
+    pick(page, "营业室（没有则不选）", "台江九室")
     press(page, "入职")
     career = page.get_by_role("table", name="职级经历")
-    expect(career).to_contain_text("仓山一室")
+    expect(career).to_contain_text("台江九室")
 
-    opened(page, "/institutions/350104")
-    page.get_by_role("button", name="任命主管 仓山一室").click()
+    opened(page, "/institutions/350103")
+    page.get_by_role("button", name="任命主管 台江九室").click()
     fill(page, 工号或姓名="陈", 生效日="2026-03-01")
     press(page, "确定")
     expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("没有在职人员")
@@ -104,13 +101,13 @@ def test_an_institution_is_set_up_staffed_and_led_and_who_leaves_stays_in_the_hi
     expect(career).to_contain_text("2026-02-09 起")
 
     page.get_by_role("button", name="调动").click()
-    pick(page, "机构", "台江支公司")
+    pick(page, "机构", "鼓楼支公司")
     fill(page, 生效日="2026-02-09")
     press(page, "调动")
     expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("不晚于上一条记录的生效日")
     fill(page, 生效日="2026-04-01")
     press(page, "调动")
-    expect(career.get_by_role("row").nth(1)).to_contain_text("台江支公司")
+    expect(career.get_by_role("row").nth(1)).to_contain_text("鼓楼支公司")
     page.get_by_role("button", name="离职").click()
     fill(page, **{"离职日（首个不在职的日期）": f"{today() - timedelta(days=1)}"})
     press(page, "确认离职")

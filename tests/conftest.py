@@ -26,6 +26,7 @@ LONG = (
 """What takes longest, longest first."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist writes the groups into the names
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Each file goes to one worker, and some folders whole; what takes long begins first, not last."""
 

@@ -72,6 +72,6 @@ def test_the_language_is_chosen_once_and_kept(page_as: PageAs) -> None:
     expect(page.get_by_text("Hello, head 的姓名")).to_be_visible()
     opened(page, "/toolbox")
     expect(page.get_by_role("heading", name="Compute again")).to_be_visible()
-    page.get_by_role("button", name="账号 head 的姓名").click()
+    page.get_by_role("button", name="Account head 的姓名").click()
     page.get_by_text("中文", exact=True).click()
     expect(page.get_by_role("heading", name="重新计算")).to_be_visible()

@@ -49,9 +49,9 @@ class CalibrationOut(BaseModel):
     title: str
     opened_by: str
     opened_at: datetime
-    closed_at: datetime | None
+    closed_at: datetime | None = Field(description="结束时间；还在评为空")
     meetings: int
-    progress: list[Progress]
+    progress: list[Progress] = Field(description="每人交了几场；结束后才给出")
     mine: int = Field(description="您已交的场数")
     left: int = Field(description="还等您盲评的场数；不含您自己复核过的")
 
@@ -132,6 +132,6 @@ class CalibrationResult(BaseModel):
 
     code: str
     verdict: CalibratedRow | None
-    energy: CalibratedRow | None
+    energy: CalibratedRow | None = Field(description="能量值的一致程度")
     items: list[CalibratedRow]
-    reviewers: list[CalibratedReviewer]
+    reviewers: list[CalibratedReviewer] = Field(description="每位评分人与复核结论的一致程度")

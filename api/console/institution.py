@@ -33,7 +33,7 @@ from api.console.terms import Term, appoint, ending, held, period, person_link
 from api.fields import existing
 from api.organisation import service
 from api.organisation.repository import DirectoryRepository
-from api.organisation.schemas import InstitutionDetail, InstitutionOut, OfficeOut, Presence
+from api.organisation.schemas import InstitutionDetail, InstitutionOut, OfficeOut, Standing
 from api.organisation.service import today
 from models.organisation.repository import InstitutionRepository
 from models.organisation.tables import ManagerRole
@@ -101,7 +101,7 @@ async def institution(view: View, code: str) -> None:
             told += ["应召开二会"] if detail.must_hold else []
             ui.label(" · ".join(told)).classes("soft")
         ui.html(state_badge(detail), sanitize=False)
-    edits = view.may(Permission.EDIT_MODEL) and standing(detail) is not Presence.ENDED
+    edits = view.may(Permission.EDIT_MODEL) and standing(detail) is not Standing.ENDED
     if edits:
         _changes(view, shown)
     _terms(view, shown, edits)

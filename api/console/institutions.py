@@ -19,7 +19,7 @@ from api.console.listing import Column, Field, Html
 from api.console.meetings import chosen
 from api.console.meetings import institutions as offered
 from api.organisation.repository import DirectoryRepository
-from api.organisation.schemas import InstitutionOut, Presence
+from api.organisation.schemas import InstitutionOut, Standing
 from api.organisation.service import require_company_wide, shown, subtree_of, today
 from api.pages import page
 from api.problems import Forbidden
@@ -34,9 +34,9 @@ LOWEST: Final = 4
 LEVELS: Final = {1: "总公司", 2: "分公司", 3: "中心支公司", LOWEST: "四级机构"}
 EVERY: Final = "all"
 STATES: Final = {
-    Presence.CURRENT: (Status.PASS, "存续", "check_circle"),
-    Presence.ENDED: (Status.UNKNOWN, "已撤销", "block"),
-    Presence.COMING: (Status.WARN, "待设立", "schedule"),
+    Standing.CURRENT: (Status.PASS, "存续", "check_circle"),
+    Standing.ENDED: (Status.UNKNOWN, "已撤销", "block"),
+    Standing.COMING: (Status.WARN, "待设立", "schedule"),
 }
 
 
@@ -61,7 +61,7 @@ def read(
     *,
     search: str | None,
     level: int | None,
-    status: Presence | None,
+    status: Standing | None,
     below: str | None,
     cursor: str | None,
 ) -> Listed:
@@ -70,7 +70,7 @@ def read(
     directory = DirectoryRepository(session, within=asker.within)
     rows = directory.institutions(
         below=part.path if part else None, parent=None, level=level, must_hold=None,
-        on=today() if status else None, status=status or Presence.CURRENT,
+        on=today() if status else None, status=status or Standing.CURRENT,
         search=search, cursor=cursor, limit=A_PAGE,
     )  # fmt: skip
     found, further = page(rows, A_PAGE, lambda row: [row.code])
@@ -83,10 +83,10 @@ def read(
     )
 
 
-def standing(one: InstitutionOut) -> Presence:
+def standing(one: InstitutionOut) -> Standing:
     if one.valid_from > today():
-        return Presence.COMING
-    return Presence.ENDED if one.valid_to is not None and one.valid_to <= today() else Presence.CURRENT
+        return Standing.COMING
+    return Standing.ENDED if one.valid_to is not None and one.valid_to <= today() else Standing.CURRENT
 
 
 def state_badge(one: InstitutionOut) -> Html:
@@ -99,7 +99,7 @@ async def institutions(
 ) -> None:
     if level and level not in map(str, LEVELS):
         raise InputError(f"没有级别“{level}”：请从列表中选择。")
-    wanted = None if status == EVERY else chosen(Presence, status) or Presence.CURRENT
+    wanted = None if status == EVERY else chosen(Standing, status) or Standing.CURRENT
     found = await view.ask(
         read,
         view.asker,
@@ -111,7 +111,7 @@ async def institutions(
     )
     with parts.section(TITLE, "撤销的机构仍保留历史数据"):
         with ui.element("div").classes("toolbar"):
-            states = {"": "存续", Presence.ENDED: "已撤销", Presence.COMING: "待设立", EVERY: "全部"}
+            states = {"": "存续", Standing.ENDED: "已撤销", Standing.COMING: "待设立", EVERY: "全部"}
             levels = {"": "全部", **{str(key): word for key, word in LEVELS.items()}}
             listing.filters(
                 PATH,

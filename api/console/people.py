@@ -19,7 +19,7 @@ from api.console.institutions import place
 from api.console.listing import Column, Field, Html
 from api.console.meetings import chosen, institutions
 from api.organisation.repository import DirectoryRepository
-from api.organisation.schemas import Presence
+from api.organisation.schemas import Standing
 from api.organisation.service import subtree_of, today
 from api.pages import page
 from models.organisation.tables import PersonKind
@@ -32,9 +32,9 @@ A_PAGE: Final = 60
 MOST_OFFICES: Final = 200
 KINDS: Final = {PersonKind.AGENT: "外勤", PersonKind.STAFF: "内勤"}
 STATES: Final = {
-    Presence.CURRENT: (Status.PASS, "在职", "check_circle"),
-    Presence.ENDED: (Status.UNKNOWN, "已离职", "logout"),
-    Presence.COMING: (Status.WARN, "待入职", "schedule"),
+    Standing.CURRENT: (Status.PASS, "在职", "check_circle"),
+    Standing.ENDED: (Status.UNKNOWN, "已离职", "logout"),
+    Standing.COMING: (Status.WARN, "待入职", "schedule"),
 }
 SUPERVISORS: Final = {"": "全部", "yes": "主管及以上", "no": "主管以下"}
 
@@ -76,7 +76,7 @@ def read(
     below: str | None,
     kind: PersonKind | None,
     supervisors: bool | None,
-    status: Presence,
+    status: Standing,
     cursor: str | None,
 ) -> Listed:
     """Raises NotFound for an institution that the asker does not see."""
@@ -137,11 +137,11 @@ def number_of(session: Session, asker: Caller, text: str) -> str:
 
 def status_of(joined_on: date, left_on: date | None) -> Html:
     if joined_on > today():
-        status, word, icon = STATES[Presence.COMING]
+        status, word, icon = STATES[Standing.COMING]
     elif left_on is not None and left_on <= today():
-        status, word, icon = STATES[Presence.ENDED]
+        status, word, icon = STATES[Standing.ENDED]
     else:
-        status, word, icon = STATES[Presence.CURRENT]
+        status, word, icon = STATES[Standing.CURRENT]
     return listing.badge(status, word, icon)
 
 
@@ -163,12 +163,12 @@ async def people(
         below=below or None,
         kind=chosen(PersonKind, kind),
         supervisors={"": None, "yes": True, "no": False}[supervisors],
-        status=chosen(Presence, status) or Presence.CURRENT,
+        status=chosen(Standing, status) or Standing.CURRENT,
         cursor=cursor or None,
     )
     with parts.section(TITLE, "按工号或姓名的开头查找"):
         with ui.element("div").classes("toolbar"):
-            states = {"": "在职", Presence.ENDED: "已离职", Presence.COMING: "待入职"}
+            states = {"": "在职", Standing.ENDED: "已离职", Standing.COMING: "待入职"}
             kinds = {"": "全部", **{key.value: word for key, word in KINDS.items()}}
             listing.filters(
                 PATH,

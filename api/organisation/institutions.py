@@ -25,9 +25,9 @@ from api.organisation.schemas import (
     OfficeChange,
     OfficeOut,
     PersonRef,
-    Presence,
     Renaming,
     RosterOut,
+    Standing,
 )
 from api.pages import Cursor, Limit, Page, page
 from api.sessions import Database
@@ -49,7 +49,7 @@ def institutions(
     must_hold: Annotated[bool | None, Query(description="是否应召开二会")] = None,
     search: Annotated[Line | None, Query(description="代码的开头，或名称的一部分")] = None,
     status: Annotated[
-        Presence | None, Query(description="current 存续，ended 已撤销，coming 尚未设立；不填为全部")
+        Standing | None, Query(description="current 存续，ended 已撤销，coming 尚未设立；不填为全部")
     ] = None,
     on: Annotated[
         Day | None, Query(description="只看该日存在（或符合 status）的机构；不填为全部，有 status 时为今天")
@@ -67,7 +67,7 @@ def institutions(
         cursor=cursor,
         limit=limit,
         search=search,
-        status=status or Presence.CURRENT,
+        status=status or Standing.CURRENT,
     )
     shown, further = page(rows, limit, lambda row: [row.code])
     return Page(items=service.shown(session, asker, shown), next=further)

@@ -18,9 +18,9 @@ from api.organisation.schemas import (
     PersonChange,
     PersonDetail,
     PersonOut,
-    Presence,
     Promotion,
     RankOut,
+    Standing,
     Transfer,
 )
 from api.pages import Cursor, Limit, Page, page
@@ -50,8 +50,8 @@ def people(
     kind: Annotated[PersonKind | None, Query(description="agent 外勤，staff 内勤")] = None,
     supervisors: Annotated[bool | None, Query(description="是否主管及以上")] = None,
     status: Annotated[
-        Presence, Query(description="current 在职，ended 已离职（列其最后所在），coming 尚未入职")
-    ] = Presence.CURRENT,
+        Standing, Query(description="current 在职，ended 已离职（列其最后所在），coming 尚未入职")
+    ] = Standing.CURRENT,
     on: Annotated[Day | None, Query(description="哪一天的情况；不填为今天")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, and_, or_, select
 from sqlalchemy.orm import aliased
 
-from api.organisation.schemas import Presence
+from api.organisation.schemas import Standing
 from api.pages import after
 from models.base import Repository
 from models.organisation.conditions import holds_on, in_service, inside
@@ -25,12 +25,12 @@ from models.organisation.tables import (
 )
 
 
-def present(status: Presence, begins: Any, ends: Any, day: date) -> ColumnElement[bool]:
+def present(status: Standing, begins: Any, ends: Any, day: date) -> ColumnElement[bool]:
     """What exists on the day, has ended by then, or only begins later; ``ends`` is the first day after."""
-    if status is Presence.COMING:
+    if status is Standing.COMING:
         coming: ColumnElement[bool] = begins > day
         return coming
-    if status is Presence.ENDED:
+    if status is Standing.ENDED:
         ended: ColumnElement[bool] = ends <= day
         return ended
     return and_(begins <= day, or_(ends.is_(None), ends > day))
@@ -55,7 +55,7 @@ class DirectoryRepository(Repository):
         cursor: str | None,
         limit: int,
         search: str | None = None,
-        status: Presence = Presence.CURRENT,
+        status: Standing = Standing.CURRENT,
     ) -> Sequence[Institution]:
         """``on``: those that stood so on the day; ``search``: begins the code, or is in the name."""
         query = select(Institution).where(inside(self.within))
@@ -158,7 +158,7 @@ class DirectoryRepository(Repository):
         on: date,
         cursor: str | None,
         limit: int,
-        status: Presence = Presence.CURRENT,
+        status: Standing = Standing.CURRENT,
     ) -> Sequence[Row[Any]]:
         """(person, rank, institution code, office code, their names) of those who stood so on the day.
 
@@ -172,7 +172,7 @@ class DirectoryRepository(Repository):
             .outerjoin(SalesOffice, SalesOffice.id == RankHistory.office_id)
             .where(inside(self.within), present(status, Person.joined_on, Person.left_on, on))
         )
-        if status is Presence.CURRENT:
+        if status is Standing.CURRENT:
             query = query.where(holds_on(RankHistory, on))
         else:
             query = query.where(RankHistory.valid_from == _newest())

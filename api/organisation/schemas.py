@@ -19,7 +19,7 @@ from qa_pipeline.values import MeetingKind, Theme
 Phone = Annotated[str, StringConstraints(pattern=r"^[0-9+][0-9 -]{4,30}$")]
 
 
-class Presence(StrEnum):
+class Standing(StrEnum):
     """Whether an institution exists, or a person serves, on the day asked."""
 
     CURRENT = "current"

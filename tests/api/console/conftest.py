@@ -21,6 +21,7 @@ from urllib.request import urlopen
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import TimeoutError as NotThereError
 from sqlalchemy import Engine, select
 
 from api.access import COOKIE, hashed
@@ -175,6 +176,24 @@ def page_as(service: Service, browser: Browser) -> Iterator[PageAs]:
     for context in contexts:
         context.close()
     assert faults == []
+
+
+def press(page: Page, words: str) -> None:
+    """In the dialog that is open."""
+    page.get_by_role("dialog").get_by_role("button", name=words, exact=True).click()
+
+
+def pick(page: Page, label: str, option: str, *, exact: bool = True) -> None:
+    """Choose from a list in the dialog that is open. One that closes again, because the page is still being
+    filled in, is opened anew."""
+    wanted = page.get_by_role("option", name=option, exact=exact)
+    for _ in range(5):
+        page.get_by_role("dialog").get_by_label(label).click()
+        try:
+            return wanted.click(timeout=WAIT_MS / 6)
+        except NotThereError:
+            continue
+    raise AssertionError(f"{label} does not offer {option}")
 
 
 def opened(page: Page, path: str) -> None:

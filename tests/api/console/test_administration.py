@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from sqlalchemy import select
 
 from api.accounts.tables import Role
@@ -19,12 +19,7 @@ from models.exchange.exporting import csv_file
 from models.exchange.reading import sheet_of
 from models.meetings.tables import Meeting
 from qa_pipeline.errors import InputError
-from tests.api.console.conftest import GOOD, PageAs, Service
-
-
-def press(page: Page, words: str) -> None:
-    """In the dialog that is open."""
-    page.get_by_role("dialog").get_by_role("button", name=words, exact=True).click()
+from tests.api.console.conftest import GOOD, PageAs, Service, pick, press
 
 
 def test_an_account_is_made_with_a_password_shown_once_then_changed_and_disabled(page_as: PageAs) -> None:
@@ -35,8 +30,7 @@ def test_an_account_is_made_with_a_password_shown_once_then_changed_and_disabled
     press(page, "新建")
     expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("经理的账号须限定机构")
 
-    page.get_by_role("dialog").get_by_label("机构").click()
-    page.get_by_role("option", name="台江支公司").click()
+    pick(page, "机构", "台江支公司", exact=False)
     press(page, "新建")
     expect(page.locator(".secret")).to_have_text(r := page.locator(".secret").inner_text())
     assert len(r.split("-")) == 4
@@ -64,8 +58,7 @@ def test_a_key_is_shown_once_and_revoked(page_as: PageAs) -> None:
     page = page_as(Role.ADMINISTRATOR, "/accounts")
     page.get_by_role("button", name="新建密钥").click()
     page.get_by_label("名称").fill("HR")
-    page.get_by_role("dialog").get_by_label("权限").click()
-    page.get_by_role("option", name="查看合规").click()
+    pick(page, "权限", "查看合规")
     page.keyboard.press("Escape")
     press(page, "新建")
     assert page.locator(".secret").inner_text().startswith("hj_")

@@ -13,7 +13,7 @@ from api.accounts.tables import Role
 from api.organisation.service import today
 from models.database import transaction
 from models.organisation.tables import OfficeLead, Person, RankHistory, SalesOffice
-from tests.api.console.conftest import PageAs, Service, assert_sound, opened
+from tests.api.console.conftest import PageAs, Service, assert_sound, opened, pick, press
 
 
 @pytest.fixture(autouse=True)
@@ -32,19 +32,9 @@ def as_it_was(service: Service) -> Iterator[None]:
         session.execute(delete(SalesOffice).where(SalesOffice.id.not_in(known[SalesOffice])))
 
 
-def press(page: Page, words: str) -> None:
-    """In the dialog that is open."""
-    page.get_by_role("dialog").get_by_role("button", name=words, exact=True).click()
-
-
 def fill(page: Page, **values: str) -> None:
     for label, value in values.items():
         page.get_by_role("dialog").get_by_label(label, exact=True).fill(value)
-
-
-def pick(page: Page, label: str, option: str) -> None:
-    page.get_by_role("dialog").get_by_label(label).click()
-    page.get_by_role("option", name=option, exact=True).click()
 
 
 def test_an_office_is_set_up_staffed_and_led_and_who_leaves_stays_in_the_history(

@@ -26,7 +26,7 @@ from models.organisation.tables import Institution, PersonKind
 from models.planning.repository import PlanRepository
 from models.planning.tables import Plan, PlanDecision, Target
 from qa_pipeline.errors import InputError
-from tests.api.console.conftest import PageAs, Service, overflow, serious_findings
+from tests.api.console.conftest import PageAs, Service, overflow, pick, press, serious_findings
 
 MONTH: Final = date(2026, 12, 1)
 LATER: Final = date(2098, 1, 1)
@@ -68,16 +68,6 @@ def forget_plans(service: Service) -> None:
     with transaction(service.engine) as session:
         for table in (PlanDecision, Target, Plan):
             session.execute(delete(table))
-
-
-def press(page: Page, words: str) -> None:
-    """In the dialog that is open."""
-    page.get_by_role("dialog").get_by_role("button", name=words, exact=True).click()
-
-
-def pick(page: Page, label: str, option: str) -> None:
-    page.get_by_role("dialog").get_by_label(label).click()
-    page.get_by_role("option", name=option, exact=True).click()
 
 
 def test_from_nothing_to_an_approved_plan_for_every_level(page_as: PageAs, service: Service) -> None:

@@ -131,7 +131,11 @@ def table(
     of cells that speak for themselves.
     """
     shape = "list dense" if dense else "list"
-    element = ui.html(_table(label, columns, rows, shape), sanitize=False).classes("w-full")
+    drawn = _table(label, columns, rows, shape)
+    element = ui.html(drawn, sanitize=False).classes("w-full")
+    if "<a " not in drawn and "<button" not in drawn:
+        # A table wider than its place scrolls; nothing in it takes the keys, so the region itself must.
+        element.props(f'tabindex=0 role=group aria-label="{html.escape(label)}"')
     if on_action is not None:
         element.on(
             "click",

@@ -11,10 +11,17 @@ import warnings
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
 from tests.databases import BACKENDS, new_database
+
+# What a property test says depends neither on luck nor on how busy the machine is.
+settings.register_profile(
+    "huijian", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("huijian")
 
 TOGETHER = ("tests/api/console/", "tests/models/demo_org/")
 """Folders whose tests share a running service, or data that takes long to make."""

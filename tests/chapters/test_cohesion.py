@@ -74,7 +74,7 @@ def test_texts_without_anything_to_compare_have_no_boundary(texts: list[str]) ->
 
 
 @given(st.lists(st.sampled_from((FISH, ROAD, TEAM, "好。", "谢谢。", "")), min_size=1, max_size=60))
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_boundaries_are_sorted_inside_and_apart(texts: list[str]) -> None:
     utterances = tuple(Utterance(start=float(i), end=i + 1.0, text=t) for i, t in enumerate(texts))
     transcript = Transcript(utterances=utterances, duration=float(len(texts)), engine="written")

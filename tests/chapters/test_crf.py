@@ -47,7 +47,7 @@ def every_path(given: Scores) -> dict[tuple[int, ...], float]:
 
 
 @given(scores())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_viterbi_finds_a_path_that_none_surpasses(given: Scores) -> None:
     path = tuple(int(label) for label in crf.viterbi(*given))
     paths = every_path(given)
@@ -55,7 +55,7 @@ def test_viterbi_finds_a_path_that_none_surpasses(given: Scores) -> None:
 
 
 @given(scores())
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 def test_posterior_sums_over_all_paths(given: Scores) -> None:
     label, log_z = crf.posterior(*given)
     paths = every_path(given)
@@ -68,7 +68,7 @@ def test_posterior_sums_over_all_paths(given: Scores) -> None:
 
 
 @given(scores(), scores())
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 def test_expectations_of_a_padded_batch_are_those_of_its_meetings(one: Scores, other: Scores) -> None:
     labels = min(one.emission.shape[1], other.emission.shape[1])
     change = one.change[:labels, :labels]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from qa_pipeline.chapters import segment
@@ -57,7 +57,7 @@ def transcripts(draw: st.DrawFn) -> Transcript:
     return Transcript(utterances=tuple(utterances), duration=clock, engine="test")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60)
 @given(transcripts(), FACTS)
 def test_every_transcript_is_read_and_scored(transcript: Transcript, facts: MeetingFacts) -> None:
     units = {spec.id: spec.unit for spec in specs()}

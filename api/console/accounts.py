@@ -208,7 +208,7 @@ async def _reset(view: View, _: Shown, one: AccountOut) -> None:
 
 async def _turn(view: View, _: Shown, one: AccountOut) -> None:
     words = "启用" if one.disabled else "停用"
-    with dialog(f"{words}账号 {one.login}") as opened:
+    with dialog(f"启用账号 {one.login}" if one.disabled else f"停用账号 {one.login}") as opened:
         ui.label("启用后可再次登录。" if one.disabled else "停用后立即退出，不能再登录；数据都保留。")
         body = {"disabled": not one.disabled}
         deed(

@@ -37,7 +37,7 @@ from qa_pipeline.values import Status
 
 PATH: Final = "/activities"
 TITLE: Final = "行事历"
-DAYS: Final = "一二三四五六日"
+DAYS: Final = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
 MOST_OF_A_DAY: Final = 4
 MOST_CHILDREN: Final = 300
 LISTED: Final = 30
@@ -142,7 +142,7 @@ def _counted(shown: Shown, open_codes: frozenset[str]) -> str:
 
 
 def _grid(month: MonthOut, by_code: Mapping[str, EventOut], open_codes: frozenset[str], day: date) -> Html:
-    heads = "".join(f'<th scope="col">周{name}</th>' for name in DAYS)
+    heads = "".join(f'<th scope="col">{name}</th>' for name in DAYS)
     rows = "".join(
         f"<tr>{''.join(_day(each, by_code, open_codes, day) for each in week)}</tr>" for week in month.weeks
     )
@@ -171,7 +171,7 @@ def _day(cell: DayOut, by_code: Mapping[str, EventOut], open_codes: frozenset[st
     more = f"<small>另有 {rest} 场，选下级机构查看</small>" if rest > 0 else ""
     return (
         f'<td class="{" ".join(kinds)}" data-day="{cell.day}"><span class="date">{cell.day.day}'
-        f'<span class="weekday"> 周{DAYS[cell.day.weekday()]}</span>{week}</span>{chips}{more}</td>'
+        f'<span class="weekday"> {DAYS[cell.day.weekday()]}</span>{week}</span>{chips}{more}</td>'
     )
 
 
@@ -209,7 +209,7 @@ def _gaps(gaps: GapsOut) -> None:
             [
                 _link(event),
                 "未闭环",
-                "；".join(f"{LOOP[part.part]}缺{'、'.join(part.lacks)}" for part in event.open_parts),
+                "；".join(f"{LOOP[part.part]}：缺{'、'.join(part.lacks)}" for part in event.open_parts),
             ]
             for event in gaps.open_parts
         ]
@@ -243,7 +243,7 @@ def _funnel(turnout: Sequence[TurnoutOut]) -> None:
                 [
                     Html(f'<span class="platform {row.platform}">{PLATFORM_LABELS[row.platform]}</span>'),
                     str(row.invited),
-                    _with(row.attended, row.unclear, "到场未记"),
+                    _with(row.attended, row.unclear),
                     str(row.signed),
                     listing.percent(row.arrival),
                     listing.percent(row.conversion),
@@ -254,8 +254,8 @@ def _funnel(turnout: Sequence[TurnoutOut]) -> None:
         )
 
 
-def _with(count: int, unknown: int, words: str) -> Html:
-    return Html(f"<span>{count}{f'<small>{unknown} 户{words}</small>' if unknown else ''}</span>")
+def _with(count: int, unclear: int) -> Html:
+    return Html(f"<span>{count}{f'<small>{unclear} 户到场未记</small>' if unclear else ''}</span>")
 
 
 def _volume(volume: VolumeOut | None) -> None:

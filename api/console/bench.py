@@ -193,20 +193,22 @@ def _state(view: View, found: Bench, *, mine: bool) -> None:
     review = found.review
     with ui.element("div").classes("turn"):
         if review is None:
-            words = "尚无人复核：领取后可以改分并决定。"
+            words = ["尚无人复核：领取后可以改分并决定。"]
         elif review.state is ReviewState.DECIDED:
-            words = f"{review.reviewer} 已复核并作出第 {review.result_version} 版；再次领取可以重新决定。"
+            words = [f"{review.reviewer} 已复核并作出第 {review.result_version} 版；再次领取可以重新决定。"]
         elif review.state is ReviewState.PROPOSED:
-            words = "您的决定在等第二人意见。" if mine else f"{review.reviewer} 已决定，等第二人意见。"
+            words = ["您的决定在等第二人意见。" if mine else f"{review.reviewer} 已决定，等第二人意见。"]
         elif mine:
-            words = "由您复核。"
+            words = ["由您复核。"]
         else:
-            words = f"{review.reviewer} 正在复核，您只能查看。"
+            words = [f"{review.reviewer} 正在复核，您只能查看。"]
         if review is not None and review.second_agrees is False:
-            words += f"第二人 {review.second} 不同意：{review.second_reason}"
+            words.append(f"第二人 {review.second} 不同意：{review.second_reason}")
         if found.outdated:
-            words += "文字稿在评分之后改过，可以重新评分。"
-        ui.label(words)
+            words.append("文字稿在评分之后改过，可以重新评分。")
+        with ui.element("div"):
+            for sentence in words:
+                ui.label(sentence)
         buttons = []
         if review is None or review.state is ReviewState.DECIDED:
             buttons.append(_do("take", "领取", "t"))

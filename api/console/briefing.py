@@ -150,7 +150,8 @@ def _commitment(one: CommitmentOut) -> list[object]:
 def _due(one: CommitmentOut) -> Html:
     if one.due_on is None:
         return Html("未说期限")
-    told = f"{one.due_on:%m-%d}" + (f" 已过 {one.overdue_days} 天" if one.overdue_days > 0 else "")
+    day = f"{one.due_on:%m-%d}"
+    told = f"{day} 已过 {one.overdue_days} 天" if one.overdue_days > 0 else day
     passed = f"<small>{one.passed_over} 次会未提及</small>" if one.passed_over else ""
     late = " negative" if one.overdue_days > 0 or one.passed_over else ""
     return Html(f'<span class="whole{late}">{told}</span>{passed}')
@@ -215,8 +216,10 @@ def _ranking(part: Part[RankingOut]) -> None:
 
 def _time_plan(found: BriefingOut) -> None:
     plan = found.time_plan
-    share = "" if plan.checking_share is None else f"，追问核对占 {plan.checking_share:.0%}（R25 要求七成）"
-    with parts.section("时间安排", f"共 {plan.minutes} 分钟{share}"):
+    note = f"共 {plan.minutes} 分钟"
+    if plan.checking_share is not None:
+        note = f"共 {plan.minutes} 分钟，追问核对占 {plan.checking_share:.0%}（R25 要求七成）"
+    with parts.section("时间安排", note):
         for segment in plan.segments:
             parts.bar(segment.minutes, plan.minutes, segment.label)
 

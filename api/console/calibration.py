@@ -203,7 +203,7 @@ def _close(view: View, one: CalibrationDetail) -> None:
         if await did(view, "POST", f"calibrations/{one.code}/close", said="已结束并公布。"):
             ui.navigate.reload()
 
-    with ui.dialog() as sure, ui.card():
+    with ui.dialog().props('aria-label="结束并公布结果"') as sure, ui.card():
         ui.label("结束后不再收盲评，所有质检人员都能看到结果。")
         with ui.row():
             ui.button("结束并公布", on_click=close)
@@ -264,4 +264,6 @@ def _leaning(bias: Decimal | None) -> str:
     """``bias`` is the decided points minus the reviewer's."""
     if bias is None:
         return "—"
-    return f"{'偏严' if bias > 0 else '偏宽'} {abs(bias):.1f} 分" if bias else "不偏"
+    if not bias:
+        return "不偏"
+    return f"偏严 {bias:.1f} 分" if bias > 0 else f"偏宽 {-bias:.1f} 分"

@@ -31,6 +31,7 @@ from models.customers.repository import CustomerRepository
 from models.customers.tables import CustomerSource
 from models.customers.temperature import TemperatureLevel
 from models.indicators.standing_repository import LEAF_LEVEL
+from models.navigator.conditions import QUADRANT_NAMES
 from qa_pipeline.errors import InputError
 
 PATH: Final = "/customers"
@@ -221,15 +222,16 @@ def _quadrants(shown: Shown, kept: dict[str, str]) -> None:
             f'<span class="name">{WORDS[place]}（{place}）</span>'
             f'<span class="figure">{count:,} 位</span>'
             f'<span class="soft">占象限已知的 {listing.percent(share)}</span>'
-            f"<span><b>{strategy.name}</b>：{strategy.means}</span></a>"
+            f"<span><b>{strategy.name}</b> · <span>{strategy.means}</span></span></a>"
         )
     ui.html(f'<nav class="tiles boards" aria-label="四象限">{"".join(cards)}</nav>', sanitize=False).classes(
         "w-full"
     )
     moved = shown.movement
-    facts = f"客户质量（高价值占比）{listing.percent(matrix.quality)}；"
-    facts += f"较上一经营周升温 {moved.warmed():,} 位、降温 {moved.cooled():,} 位，"
-    facts += f"象限不变 {moved.stayed():,} 位。"
+    facts = (
+        f"客户质量（高价值占比）{listing.percent(matrix.quality)}；较上一经营周升温 {moved.warmed():,} 位、"
+        f"降温 {moved.cooled():,} 位，象限不变 {moved.stayed():,} 位。"
+    )
     if matrix.unknown:
         facts += f"另有 {matrix.unknown:,} 位缺价值或温度，象限未知。"
     ui.label(facts).classes("soft")
@@ -240,12 +242,13 @@ def _scatter(shown: Shown) -> None:
     drawn = sum(map(len, shown.points.values()))
     note = f"分界：价值 {value:.0f}、温度 {warmth:.0f}"
     if shown.matrix.known > drawn:
-        note += f"；图中为其中 {drawn:,} 位"
+        note = f"分界：价值 {value:.0f}、温度 {warmth:.0f}；图中为其中 {drawn:,} 位"
     with parts.section("价值 × 温度", note):
         if not drawn:
             parts.empty("这一周还没有客户的价值和温度：请先生成当周的客户快照，或换一周。")
             return
-        told = "，".join(f"{WORDS[place]} {shown.matrix.counts.get(place, 0)} 位" for place in Quadrant)
+        counts = shown.matrix.counts
+        told = "，".join(f"{name} {counts.get(place, 0)} 位" for place, name in QUADRANT_NAMES.items())
         ui.echart(_chart(shown.points, float(value), float(warmth))).classes("scatter").props(
             f'role=img aria-label="价值与温度散点图：{told}"'
         )
@@ -336,7 +339,7 @@ def _customers(shown: Shown, kept: dict[str, str]) -> None:
 
 def _line(one: Customer) -> list[object]:
     week = one.week
-    level = f"（{LEVELS[week.level]}）" if week.level else ""
+    level = f" · {LEVELS[week.level]}" if week.level else ""
     return [
         Html(f"{listing.escaped(one.name)}<small>{listing.escaped(one.code)}</small>"),
         one.agent,

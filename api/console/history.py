@@ -42,15 +42,17 @@ def read(session: Session, asker: Caller, code: str, *, before: int | None, afte
 
 def told(card: ScorecardOut) -> str:
     """Which version is shown and who made it, in one sentence."""
-    which = f"第 {card.version} 版（{'当前' if card.is_current else '旧版，不是当前结论'}）"
-    if card.review is None:
-        return f"{which}：机器质检的结论，{_moment(card)}。"
-    second = f"，{card.review.second} 复核同意" if card.review.second else ""
-    changed = f"，改分 {len(card.review.overridden)} 项" if card.review.overridden else ""
-    return (
-        f"{which}：{card.review.by} 复核第 {card.review.of_version} 版后作出{second}{changed}，"
-        f"{_moment(card)}。理由：{card.review.reason}"
+    which = (
+        f"第 {card.version} 版（当前）" if card.is_current else f"第 {card.version} 版（旧版，不是当前结论）"
     )
+    if card.review is None:
+        return f"{which} · 机器质检的结论 · {_moment(card)}"
+    facts = [which, f"{card.review.by} 复核第 {card.review.of_version} 版后作出"]
+    if card.review.overridden:
+        facts.append(f"改分 {len(card.review.overridden)} 项")
+    if card.review.second:
+        facts.append(f"{card.review.second} 复核同意")
+    return " · ".join([*facts, _moment(card), f"理由：{card.review.reason}"])
 
 
 def draw(code: str, shown: ScorecardOut, history: History) -> None:
@@ -78,7 +80,7 @@ def _row(path: str, one: VersionOut, shown: ScorecardOut, history: History) -> l
             listing.link(path, f"与第 {shown.version} 版比较", version=str(later), compare=str(earlier))
         )
     return [
-        f"第 {one.version} 版" + ("（当前）" if one.is_current else ""),
+        f"第 {one.version} 版（当前）" if one.is_current else f"第 {one.version} 版",
         _moment(one),
         history.deciders.get(one.version, "机器"),
         listing.verdict_badge(one.verdict),

@@ -214,8 +214,9 @@ def _commitments(agreed: Sequence[Agreed], day: date) -> None:
                 [
                     one.what,
                     one.who,
-                    f"{one.due_on:%m-%d}"
-                    + (f"，已过 {(day - one.due_on).days} 天" if one.due_on < day else ""),
+                    f"{one.due_on:%m-%d}，已过 {(day - one.due_on).days} 天"
+                    if one.due_on < day
+                    else f"{one.due_on:%m-%d}",
                     listing.link(f"/meetings/{one.meeting}", one.meeting),
                 ]
                 for one in agreed

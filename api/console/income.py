@@ -133,7 +133,9 @@ async def supervisors(view: View, month: str = "", below: str = "", cursor: str 
     if found.way:
         places.crumbs(PATH, found.way, **kept)
     unset = sum(line.target is None for line in found.lines)
-    note = f"{len(found.lines)} 名主管" + (f"，{unset} 名还没有设定" if unset else "，都已设定")
+    note = f"{len(found.lines)} 名主管，都已设定"
+    if unset:
+        note = f"{len(found.lines)} 名主管，{unset} 名还没有设定"
     with parts.section(f"{first:%Y 年 %-m 月}主管的收入目标", note if found.lines else ""):
         listing.filters(PATH, [Field("below", "机构代码", below)], **kept)
         if not found.lines:

@@ -185,9 +185,9 @@ def _ranking(ranking: RankingOut, node: Step, kept: dict[str, str], *, name: str
         if not ranking.places:
             parts.empty("当月没有可以排行的下级：请换一个月份，或返回上一级。")
             return
-        facts = f"口径：{definition.formula}。单位：{unit.words}。平均 {amount(ranking.average, unit)}"
-        facts += f"，{ranking.unknown} 个没有数据，不参加排名。" if ranking.unknown else "，全部有数据。"
-        ui.label(facts).classes("soft")
+        ui.label(f"口径：{definition.formula}").classes("soft")
+        known = f"{ranking.unknown} 个没有数据，不参加排名" if ranking.unknown else "全部有数据"
+        ui.label(f"单位 {unit.words} · 平均 {amount(ranking.average, unit)} · {known}").classes("soft")
         rows = [_cells(place, definition, unit, kept) for place in ranking.places]
         if not any(place.target is not None for place in ranking.places):
             rows = [[pair for pair in row if pair[0].title not in OF_TARGET] for row in rows]

@@ -158,7 +158,7 @@ def _move(view: View, shown: Shown) -> None:
 
 def _close(view: View, detail: InstitutionDetail) -> None:
     note = "须先撤销或移走下级机构和营业室，并调整在职人员；历史数据都保留。"
-    ending(view, f"撤销{detail.name}", f"institutions/{detail.code}/close", note)
+    ending(view, f"撤销机构：{detail.name}", f"institutions/{detail.code}/close", note)
 
 
 def _must_hold(view: View, detail: InstitutionDetail, words: str) -> None:
@@ -190,7 +190,10 @@ def _terms(view: View, shown: Shown, edits: bool) -> None:
         listing.table(
             "负责人",
             [Column("姓名"), Column("身份"), Column("状态"), Column("任期")],
-            [[person_link(term), term.what, held(term), period(term)] for term in shown.terms],
+            [
+                [person_link(term), term.what, held(term), period(term.valid_from, term.valid_to)]
+                for term in shown.terms
+            ],
         )
 
 

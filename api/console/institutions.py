@@ -144,7 +144,7 @@ def _row(one: InstitutionOut, names: Mapping[str, str]) -> list[object]:
         names.get(one.parent, one.parent) if one.parent else "—",
         "应召开" if one.must_hold else "—",
         state_badge(one),
-        f"{one.valid_from}" + (f" 至 {one.valid_to}" if one.valid_to else ""),
+        f"{one.valid_from} 至 {one.valid_to}" if one.valid_to else f"{one.valid_from}",
     ]
 
 

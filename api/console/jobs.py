@@ -157,7 +157,7 @@ def _progress(one: JobOut) -> Html:
         return listing.escaped(name)
     share = f"{one.progress:.0%}"
     return Html(
-        f'<span class="grow">{name} {share}<span class="track" role="progressbar" aria-label="{name}的进度" '
+        f'<span class="grow">{name} {share}<span class="track" role="progressbar" aria-label="{name} 的进度" '
         f'aria-valuenow="{share[:-1]}"><span class="fill" style="width:{share}"></span></span></span>'
     )
 

@@ -101,8 +101,10 @@ async def management(view: View, below: str = "", on: str = "") -> None:
         listing.filters(PATH, fields, below=here.code)
     with ui.element("div").classes("tiles"):
         for row in shown.coverage:
-            owed = f"还差 {row.missing} 次" if row.missing else "都做到了"
-            tile(KINDS[row.kind][0], listing.percent(row.coverage), f"{row.covered} / {row.duties}，{owed}")
+            told = f"{row.covered} / {row.duties}，都做到了"
+            if row.missing:
+                told = f"{row.covered} / {row.duties}，还差 {row.missing} 次"
+            tile(KINDS[row.kind][0], listing.percent(row.coverage), told)
     with ui.element("div").classes("columns even"):
         for row in shown.coverage:
             _behind(row, shown.homes)
@@ -168,5 +170,7 @@ def _focus(focus: FocusList) -> None:
 
 def _unknown(what: str, names: Sequence[str]) -> None:
     if names:
-        some = "、".join(names[:5]) + (f"等 {len(names)} 名" if len(names) > 5 else "")
+        some = "、".join(names[:5])
+        if len(names) > 5:
+            some = f"{some}等 {len(names)} 名"
         ui.label(f"不知{what}，名单可能不全：{some}。").classes("soft")

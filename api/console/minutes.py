@@ -59,7 +59,7 @@ def _head(code: str, found: MinutesOut) -> None:
             words.append(
                 f"{found.started_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}" if found.started_at else ""
             )
-            words += [f"主持 {found.host}" if found.host else "", _attendance(found)]
+            words += [f"主持人 {found.host}" if found.host else "", _attendance(found)]
             ui.label(" · ".join(word for word in words if word)).classes("soft")
             for title, said in (("主题", found.topic), ("目标", found.goal)):
                 if said:
@@ -83,7 +83,9 @@ def _head(code: str, found: MinutesOut) -> None:
 def _attendance(found: MinutesOut) -> str:
     if found.due is None:
         return ""
-    return f"应到 {found.due} 人，实到 {parts.UNKNOWN if found.present is None else f'{found.present} 人'}"
+    if found.present is None:
+        return f"应到 {found.due} 人，实到未知"
+    return f"应到 {found.due} 人，实到 {found.present} 人"
 
 
 def _decisions(found: Sequence[Decision]) -> None:
@@ -95,8 +97,8 @@ def _decisions(found: Sequence[Decision]) -> None:
             for one in said:
                 with ui.element("div").classes("proof"):
                     sound.seek(one.start)
-                    speaker = f"{one.speaker}：" if one.speaker else ""
-                    ui.label(f"【{one.kind}】{speaker}{one.text}")
+                    ui.label(one.kind).classes("soft")
+                    ui.label(f"{one.speaker}：{one.text}" if one.speaker else one.text)
 
 
 def _practices(found: Sequence[PracticeMinutes]) -> None:

@@ -95,7 +95,7 @@ async def notices(view: View, cursor: str = "") -> None:
 
 def _row(one: SubscriptionOut) -> list[object]:
     name = listing.link(f"{PATH}/{one.code}", one.name)
-    scope = f"，机构 {one.institution}" if one.institution else ""
+    events = "、".join(EVENTS[event] for event in one.events)
     turn = ("pause", "暂停") if one.active else ("resume", "启用")
     buttons = [listing.action(*turn[:1], one.code, turn[1], subject=one.name)]
     if one.active:
@@ -109,7 +109,7 @@ def _row(one: SubscriptionOut) -> list[object]:
     return [
         Html(f"<span>{name}<small>{listing.escaped(one.target)}</small></span>"),
         CHANNELS[one.channel],
-        "、".join(EVENTS[event] for event in one.events) + scope,
+        f"{events} · 机构 {one.institution}" if one.institution else events,
         state,
         listing.joined(buttons),
     ]
@@ -117,7 +117,7 @@ def _row(one: SubscriptionOut) -> list[object]:
 
 async def _act(view: View, name: str, code: str) -> None:
     if name == "delete":
-        with ui.dialog() as sure, ui.card():
+        with ui.dialog().props('aria-label="删除接收方"') as sure, ui.card():
             ui.label("删除这个接收方？以后不再通知它，发送记录保留。")
 
             async def delete() -> None:
@@ -184,7 +184,8 @@ def _form(view: View) -> None:
 
 
 def _told_once(secret: str) -> None:
-    with ui.dialog().props("persistent") as dialog, ui.card().classes("ask"):
+    with ui.dialog() as dialog, ui.card().classes("ask"):
+        dialog.props('persistent aria-label="签名密钥"')
         ui.label("签名密钥，只显示这一次，请交给接收方保存：")
         ui.label(secret).classes("secret")
         ui.button("已保存", on_click=ui.navigate.reload)

@@ -98,7 +98,7 @@ def _open(view: View, home: str) -> None:
 
 async def _change_office(view: View, office: OfficeOut) -> None:
     seen = await view.ask(service.office_of, view.asker, office.code)
-    with dialog(f"修改{office.name}") as opened:
+    with dialog(f"修改营业室：{office.name}") as opened:
         name = line("营业室名称", seen.name, first=True)
         known = "" if seen.market_factor is None else plain(seen.market_factor)
         factor = line("市场系数（未知则留空）", known, props="inputmode=decimal")
@@ -119,7 +119,7 @@ async def _lead(view: View, office: OfficeOut) -> None:
 
 async def _close_office(view: View, office: OfficeOut) -> None:
     note = "须先把在职人员调到别处；历史数据都保留。"
-    ending(view, f"撤销{office.name}", f"offices/{quote(office.code)}/close", note)
+    ending(view, f"撤销营业室：{office.name}", f"offices/{quote(office.code)}/close", note)
 
 
 ACTIONS: Final = {"change": _change_office, "lead": _lead, "close": _close_office}

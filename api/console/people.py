@@ -203,7 +203,7 @@ def _row(one: Somebody) -> list[object]:
         KINDS[one.kind],
         one.rank,
         Html(f"<span>{listing.escaped(one.institution)}<small>{office}</small></span>"),
-        f"{one.joined_on}" + (f" 至 {one.left_on}" if one.left_on else ""),
+        f"{one.joined_on} 至 {one.left_on}" if one.left_on else f"{one.joined_on}",
         status_of(one.joined_on, one.left_on),
     ]
 

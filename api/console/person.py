@@ -19,6 +19,7 @@ from api.console.institutions import PATH as INSTITUTIONS
 from api.console.listing import Column, Html
 from api.console.meetings import institutions
 from api.console.people import KINDS, PATH, TITLE, number_of, place_boxes, ranks, status_of
+from api.console.terms import period
 from api.organisation import service
 from api.organisation.schemas import CareerStep, PersonDetail
 from api.organisation.service import today
@@ -108,7 +109,7 @@ def _career(shown: Shown) -> None:
             [Column("期间"), Column("职级"), Column("所在"), Column("状态")],
             [
                 [
-                    f"{step.valid_from} 起" + (f"，至 {step.valid_to}" if step.valid_to else ""),
+                    period(step.valid_from, step.valid_to),
                     shown.ranks[step.rank],
                     _place(shown, step),
                     _held(step),
@@ -201,7 +202,7 @@ async def _transfer(view: View, shown: Shown) -> None:
 
 
 def _leave(view: View, shown: Shown) -> None:
-    with dialog(f"{shown.detail.name}离职") as opened:
+    with dialog(f"办理离职：{shown.detail.name}") as opened:
         on = day("离职日（首个不在职的日期）", today())
         ui.label("职级、任命和标记同日结束，不能撤回；历史数据都保留。").classes("soft")
         _happening(view, opened, shown, "leave", "确认离职", lambda: {"on": day_of(on)})

@@ -186,7 +186,8 @@ def _tree(view: View, detail: PlanDetail, part: str, redraw: Redraw) -> None:
             return
         if len(rows) < len(every):
             kept = listing.link(f"{PATH}/{detail.code}", "回到上层") if part else Html("点名称看它的下级")
-            ui.html(f"共 {len(every)} 行，现列 {len(rows)} 行：{kept}", sanitize=False).classes("soft more")
+            shown_of = f"<span>共 {len(every)} 行，现列 {len(rows)} 行</span>"
+            ui.html(f"{shown_of} &emsp; {kept}", sanitize=False).classes("soft more")
         of_id = {
             str(cell.id): Place(detail, line, next(each for each in across if each.code == code), cell)
             for line in every
@@ -235,13 +236,13 @@ def _cell(line: Line, heading: Heading, cell: Cell | None, may_edit: bool) -> Ht
     if cell is None:
         return Html('<span class="soft">—</span>')
     value = listing.escaped(figure(cell.value, heading.unit))
-    whose = f"{line.scope.name}的{heading.name}"
+    whose = f"{line.scope.name} · {heading.name}"
     if line.is_unassigned:
         give = listing.action("share", str(cell.parent), "分配", subject=whose) if may_edit else ""
         return Html(f"<span>{value} {give}</span>")
     if may_edit:
         value = listing.action(
-            "edit", str(cell.id), figure(cell.value, heading.unit), subject=f"：修改{whose}"
+            "edit", str(cell.id), figure(cell.value, heading.unit), subject=f"修改目标：{whose}"
         )
     if cell.total is None or cell.verdict is None:
         down = line.scope.kind is not ScopeKind.PERSON and may_edit
@@ -251,7 +252,8 @@ def _cell(line: Line, heading: Heading, cell: Cell | None, may_edit: bool) -> Ht
         )
     total = figure(cell.total, heading.unit)
     return Html(
-        f'<span>{value}<small class="sum">下级合计 {total} {listing.badge(*cell.verdict)}</small></span>'
+        f'<span>{value}<small class="sum"><span>下级合计 {total}</span> '
+        f"{listing.badge(*cell.verdict)}</small></span>"
     )
 
 

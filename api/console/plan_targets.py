@@ -53,7 +53,7 @@ class Place:
 
     @property
     def named(self) -> str:
-        return f"{self.line.scope.name}的{self.heading.name}"
+        return f"{self.line.scope.name} · {self.heading.name}"
 
     @property
     def path(self) -> str:
@@ -115,8 +115,11 @@ async def set_top(view: View, detail: PlanDetail, redraw: Redraw) -> None:
 async def edit(view: View, place: Place, redraw: Redraw) -> None:
     """Another value, sent with what the reader saw, so that nobody's edit is lost."""
     heading, cell = place.heading, place.cell
-    with dialog(f"修改{place.named}") as opened:
-        ui.label(f"现为 {figure(cell.value, heading.unit)} {heading.unit}{_below(place)}").classes("soft")
+    with dialog(f"修改目标：{place.named}") as opened:
+        ui.label(f"现为 {figure(cell.value, heading.unit)} {heading.unit}").classes("soft")
+        if cell.total is not None and cell.required is not None:
+            total, required = figure(cell.total, heading.unit), figure(cell.required, heading.unit)
+            ui.label(f"下级合计 {total}，含缓冲须 {required}").classes("soft")
         box = line(f"新目标（{heading.unit}）", plain(cell.value), first=True, props="inputmode=decimal")
 
         async def do() -> Answer:
@@ -124,7 +127,7 @@ async def edit(view: View, place: Place, redraw: Redraw) -> None:
 
         async def done(_: Any) -> None:
             told = figure(amount(box.value), heading.unit)
-            ui.notify(f"{place.named}已改为 {told}。", type="positive")
+            ui.notify(f"{place.named} 已改为 {told}。", type="positive")
             await redraw()
 
         async def further() -> None:
@@ -142,17 +145,11 @@ async def edit(view: View, place: Place, redraw: Redraw) -> None:
         box.on("keydown.enter", deed(opened, "保存", do, done))
 
 
-def _below(place: Place) -> str:
-    if place.cell.total is None or place.cell.required is None:
-        return ""
-    unit = place.heading.unit
-    return f"；下级合计 {figure(place.cell.total, unit)}，含缓冲须 {figure(place.cell.required, unit)}"
-
-
 def _remove(view: View, place: Place, redraw: Redraw) -> None:
-    with dialog(f"删除{place.named}") as opened:
-        below = "" if place.cell.total is None else "，它下级的目标一并删除"
-        ui.label(f"删除后它的数回到同级的“未分配”{below}。")
+    with dialog(f"删除目标：{place.named}") as opened:
+        ui.label("删除后它的数回到同级的“未分配”。")
+        if place.cell.total is not None:
+            ui.label("它下级的目标一并删除。")
 
         async def do() -> Answer:
             return await call(view, "DELETE", place.path, seen=place.detail)
@@ -179,7 +176,7 @@ async def share(view: View, place: Place, redraw: Redraw) -> None:
         ui.notify(str(error), type="negative")
         return
     heading = place.heading
-    with dialog(f"{place.named}分给下级", wide=True) as opened:
+    with dialog(f"分给下级：{place.named}", wide=True) as opened:
         unit = heading.unit
         own, needed = figure(members.target, unit), figure(members.required, unit)
         ui.label(f"本级 {own} {unit}，下级合计含缓冲须 {needed} {unit}").classes("soft")
@@ -199,7 +196,7 @@ async def share(view: View, place: Place, redraw: Redraw) -> None:
                     ui.label(one.scope.name)
                     bases[_key(one)] = ui.label(one.scope.code).classes("soft")
                 box = ui.input(value="" if one.value is None else plain(one.value))
-                box.props(f'outlined dense inputmode=decimal aria-label="{one.scope.name}的目标"')
+                box.props(f'outlined dense inputmode=decimal aria-label="下级目标 {one.scope.name}"')
                 boxes[_key(one)] = box
         left = ui.html("", sanitize=False).classes("w-full").props("aria-live=polite")
 
@@ -240,8 +237,9 @@ def _basis(one: ShareOut, method: Method, heading: Heading) -> str:
     if one.weight is None:
         return " · 依据未知"
     unit = BASES.get(method)
-    told = f"{one.weight:,.0f} {unit}" if unit else f"{figure(one.weight, heading.unit)} {heading.unit}/月"
-    return f" · {told}"
+    if unit:
+        return f" · {one.weight:,.0f} {unit}"
+    return f" · 每月 {figure(one.weight, heading.unit)} {heading.unit}"
 
 
 def _balance(texts: Sequence[str], members: SharesOut, heading: Heading) -> str:
@@ -257,9 +255,10 @@ def _balance(texts: Sequence[str], members: SharesOut, heading: Heading) -> str:
     elif short > 0:
         verdict = listing.badge(Status.WARN, f"缓冲不足，还差 {figure(short, unit)}，留在“未分配”")
     else:
-        more = "" if not short else f"，多出 {figure(-short, unit)}"
-        verdict = listing.badge(Status.PASS, f"已含缓冲{more}")
-    return f'<span class="given">合计 {figure(given, unit)} {listing.escaped(unit)} {verdict}</span>'
+        words = f"已含缓冲，多出 {figure(-short, unit)}" if short else "已含缓冲"
+        verdict = listing.badge(Status.PASS, words)
+    total = f"合计 {figure(given, unit)} {unit}"
+    return f'<span class="given"><span>{listing.escaped(total)}</span> {verdict}</span>'
 
 
 def _values(shares: Sequence[ShareOut], boxes: dict[tuple[ScopeKind, str], Any]) -> list[dict[str, Any]]:

@@ -57,7 +57,8 @@ async def recorder(view: View, code: str) -> None:
     with parts.section("录音"):
         if held.inspected:
             ui.html(
-                f"这场会议已有结论（{link(f'/meetings/{code}', '查看')}），再录的作为下一段。", sanitize=False
+                f"<span>这场会议已有结论，再录的作为下一段。</span> {link(f'/meetings/{code}', '看结论 ›')}",
+                sanitize=False,
             )
         ui.html(_controls(view, code), sanitize=False).classes("w-full")
     with parts.section("请注意"), ui.element("ul").classes("problems"):

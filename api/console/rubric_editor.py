@@ -247,13 +247,13 @@ class _Editor:
                 if await did(self.view, "DELETE", path, said="草稿已删除。"):
                     ui.navigate.to(PATH)
 
-            with ui.dialog() as sure, ui.card():
+            with ui.dialog().props('aria-label="发布量规"') as sure, ui.card():
                 ui.label(f"发布“{self.draft.title}”？新质检的会议即按它评分。")
                 with ui.row():
                     ui.button("发布", on_click=publish)
                     ui.button("不发布", on_click=sure.close).props("flat")
             ui.button("发布…", icon="publish", on_click=sure.open)
-            with ui.dialog() as away, ui.card():
+            with ui.dialog().props('aria-label="删除草稿"') as away, ui.card():
                 ui.label("删除这份草稿？删除后不能找回。")
                 with ui.row():
                     ui.button("删除", on_click=discard).props("color=negative")
@@ -276,8 +276,9 @@ def _outcome(one: ExampleOut) -> list[object]:
 
 
 def _differences(found: DiffOut) -> None:
-    other = f"，另有 {found.not_applicable} 场不适用" if found.not_applicable else ""
-    ui.label(f"比较 {found.compared} 场{other}：{found.changed} 场分数有变，{found.flipped} 场结论改变。")
+    ui.label(f"比较 {found.compared} 场：{found.changed} 场分数有变，{found.flipped} 场结论改变。")
+    if found.not_applicable:
+        ui.label(f"另有 {found.not_applicable} 场不适用。")
     if found.rows:
         columns = [
             Column("会议"),

@@ -43,8 +43,8 @@ def held(term: Term) -> Html:
     return listing.badge(Status.PASS, "在任")
 
 
-def period(term: Term) -> str:
-    return f"{term.valid_from} 起" + (f"，至 {term.valid_to}" if term.valid_to else "")
+def period(first: date, last: date | None) -> str:
+    return f"{first} 起，至 {last}" if last else f"{first} 起"
 
 
 def appoint(

@@ -146,7 +146,7 @@ def _told(table: ToolboxTable, value: Decimal) -> str:
 
 def _setting(view: View, here: Step, table: ToolboxTable, key: str, words: str, day: date) -> None:
     rate = table is ToolboxTable.PLATFORM_CONVERSION
-    with ui.dialog() as dialog, ui.card().classes("ask"):
+    with ui.dialog().props('aria-label="手工设定"') as dialog, ui.card().classes("ask"):
         ui.label(f"{here.name}：{words}").classes("heading").props("role=heading aria-level=2")
         value = (
             ui.number("数值（%）" if rate else "数值（元）", min=0).props("outlined dense").classes("w-full")
@@ -183,8 +183,10 @@ def _setting(view: View, here: Step, table: ToolboxTable, key: str, words: str, 
 
 
 def _ending(view: View, here: Step, table: ToolboxTable, key: str, words: str, day: date) -> None:
-    with ui.dialog() as dialog, ui.card().classes("ask"):
-        ui.label(f"{here.name}：{words}恢复采用计算值").classes("heading").props("role=heading aria-level=2")
+    with ui.dialog().props('aria-label="恢复计算值"') as dialog, ui.card().classes("ask"):
+        ui.label(f"{here.name}：{words} · 恢复采用计算值").classes("heading").props(
+            "role=heading aria-level=2"
+        )
         first = ui.input("从哪天起", value=f"{day + timedelta(days=1)}")
         first.props("outlined dense type=date stack-label").classes("w-full")
         refused = ui.label().classes("negative").props("role=alert")
@@ -243,10 +245,11 @@ def _history(shown: Shown) -> None:
 
 def _past(one: ValueOut, names: Mapping[str, str]) -> list[object]:
     period = "手工设定" if one.is_override else f"{one.period_from} 至 {one.period_to}（不含）"
+    ends = f"{one.valid_from} 起，至 {one.valid_to}（不含）"
     return [
         f"{TABLES[one.table][0]} · {names.get(one.key, one.key)}",
         None if one.value is None else _told(one.table, one.value),
         "—" if one.sample is None else f"{one.sample:,}",
-        f"{period}{f'：{one.note}' if one.note else ''}",
-        f"{one.valid_from} 起" + (f"至 {one.valid_to}（不含）" if one.valid_to else ""),
+        f"{period} · {one.note}" if one.note else period,
+        ends if one.valid_to else f"{one.valid_from} 起",
     ]

@@ -46,7 +46,7 @@
   function faster(by) {
     rate = Math.min(3, Math.max(0.5, rate + by));
     sound().rate(rate);
-    $('#rate').textContent = rate.toFixed(2).replace(/0$/, '') + ' 倍速';
+    $('#rate').textContent = `${rate.toFixed(2).replace(/0$/, '')} 倍速`;
   }
 
   // ---------------------------------------------------------------- edits of the transcript

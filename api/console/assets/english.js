@@ -3,15 +3,28 @@
 (async () => {
   const words = await (await fetch(document.currentScript.src.replace(/\.js$/, '.json'))).json();
   const ATTRIBUTES = ['aria-label', 'title', 'placeholder', 'data-label'];
-  const LEFT_ALONE = '.cm-editor, .transcript, pre, textarea, script, style';
-  const CHINESE = /[\u4e00-\u9fff]/, LONGEST = 300;
-  const shapes = Object.keys(words).filter(key => key.includes('{')).map(key => {
-    const kinds = key.match(/\{n?\}/g);
-    const parts = key.split(/\{n?\}/).map(part => part.replace(/[.*+?^$()|[\]\\{}]/g, '\\$&'));
-    const shape = parts.reduce((all, part, n) => all + (kinds[n - 1] === '{n}' ? '([\\d.,:/%– -]+)' : '(.+?)') + part);
-    return {english: words[key], kinds, shape: new RegExp(`^${shape}$`)};
-  });
+  const LEFT_ALONE = '.cm-editor, .transcript, .quote, pre, textarea, script, style';
+  const CHINESE = /[\u4e00-\u9fff]/, HOLE = /\{n?\}/g, LONGEST = 300;
+  const MARKS = [['；', '; '], ['：', ': '], ['，', ', '], ['、', ', '], [' ', ' ']];
+  const near = shapes(Object.keys(words).filter(key => key.includes('{')));
   const seen = new Map();
+
+  // A character -> the shapes to try where it stands: each stands under its rarest one, the wordiest come first.
+  function shapes(keys) {
+    const literal = key => key.replace(HOLE, '').replace(/ /g, ''), often = new Map(), found = new Map();
+    for (const key of keys) for (const one of new Set(literal(key))) often.set(one, (often.get(one) ?? 0) + 1);
+    keys.sort((a, b) => literal(b).length - literal(a).length).forEach((key, rank) => {
+      const kinds = key.match(HOLE);
+      const parts = key.split(HOLE).map(part => part.replace(/[.*+?^$()|[\]\\{}]/g, '\\$&'));
+      const hole = n => kinds[n - 1] === '{n}' ? '([\\d.,:/%+−– -]+)' : '(.+?)';
+      const shape = new RegExp(`^${parts.reduce((all, part, n) => all + hole(n) + part)}$`);
+      const rarest = [...literal(key)].reduce((a, b) => often.get(b) < often.get(a) ? b : a);
+      if (!found.has(rarest)) found.set(rarest, []);
+      const short = literal(key).length < 3 && !kinds.includes('{n}');
+      found.get(rarest).push({rank, told: words[key], kinds, shape, short});
+    });
+    return found;
+  }
 
   function english(said) {
     if (Object.hasOwn(words, said)) return words[said];
@@ -20,20 +33,44 @@
     return seen.get(said);
   }
 
+  const known = said => english(said) ?? (CHINESE.test(said) ? null : said);
+
   function shaped(said) {
-    for (const {english: sentence, kinds, shape} of shapes) {
-      const found = said.match(shape);
-      if (!found) continue;
+    const tried = [...new Set(said)].flatMap(one => near.get(one) ?? []).sort((a, b) => a.rank - b.rank);
+    for (const {told, kinds, shape, short} of tried) {
+      const found = said.match(shape)?.slice(1);
+      if (!found || short && found.some(one => known(one) === null)) continue;  // a short one is met by chance
       const given = {'{n}': [], '{}': []};
-      kinds.forEach((kind, n) => given[kind].push(english(found[n + 1]) ?? found[n + 1]));
-      return sentence.replace(/\{n?\}/g, kind => given[kind].shift());
+      kinds.forEach((kind, n) => given[kind].push(english(found[n]) ?? found[n]));
+      return told.replace(HOLE, kind => given[kind].shift());
     }
     return null;
   }
 
+  // Facts beside each other, where any of them is known; sentences, words in a row or in brackets: where all are.
   function pieces(said) {
-    if (!said.includes(' · ')) return null;
-    return said.split(' · ').map(piece => english(piece) ?? piece).join(' · ');
+    if (said.includes(' · ')) {
+      const told = said.split(' · ').map(piece => english(piece) ?? piece).join(' · ');
+      return told === said ? null : told;
+    }
+    const whole = (parts, between) =>
+      parts.length > 1 && parts.every(part => known(part) !== null) ? parts.map(known).join(between) : null;
+    const sentences = whole(said.match(/[^。]+。?/g) ?? [], ' ');
+    if (sentences !== null) return sentences;
+    const brackets = said.match(/^(.+)（(.+)）$/), inside = brackets && whole(brackets.slice(1), ' (');
+    if (inside) return `${inside})`;
+    for (const [mark, ours] of MARKS) {
+      const told = whole(said.split(mark), ours);
+      if (told !== null) return told;
+    }
+    return null;
+  }
+
+  // The name of a row's button: its word or figure, and the row that it is for.
+  function led(said) {
+    const [, word, row] = said.match(/^(\S+) (.+)$/) ?? [];
+    const told = row && (words[word] ?? (/^[\d.,%+−-]+$/.test(word) ? word : null));
+    return told && (told !== word || english(row)) ? `${told} ${english(row) ?? row}` : null;
   }
 
   function text(node) {
@@ -45,7 +82,7 @@
 
   function named(element) {
     for (const name of ATTRIBUTES) {
-      const said = element.getAttribute(name) ?? '', told = english(said);
+      const said = element.getAttribute(name) ?? '', told = led(said) ?? english(said);
       if (told !== null && told !== said) element.setAttribute(name, told);
     }
   }
@@ -59,10 +96,17 @@
     while (walker.nextNode()) text(walker.currentNode);
   }
 
+  for (const name of ['fillText', 'measureText']) {  // what the charts draw
+    const drawn = CanvasRenderingContext2D.prototype[name];
+    CanvasRenderingContext2D.prototype[name] = function (said, ...place) {
+      return drawn.call(this, english(`${said}`) ?? said, ...place);
+    };
+  }
+
   const page = document.documentElement;
   const inEnglish = () => { if (page.lang !== 'en') page.lang = 'en'; };
   inEnglish();  // Quasar sets its own once it begins
-  document.title = document.title.replace(/^[^·]+(?= ·)/, said => words[said] ?? said);
+  document.title = english(document.title) ?? document.title;
   new MutationObserver(changes => {
     for (const change of changes) {
       if (change.type === 'characterData') text(change.target);

@@ -1,4 +1,4 @@
-"""The console speaks English to whoever chose it: navigation, headings, columns, buttons, fields."""
+"""The console speaks English to whoever chose it: all that it says of its own, not what meetings say."""
 
 from __future__ import annotations
 
@@ -6,54 +6,159 @@ import ast
 import json
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from playwright.sync_api import expect
 
 import api.console
+from api.accounts.passwords import RULES
 from api.accounts.tables import Role
+from api.minutes.service import SETTLING
+from models.activities.entry import MANDATORY, PLATFORM_LABELS
+from models.customers.quadrant import STRATEGIES
+from models.exchange.entities import SHEETS
+from models.meetings.compliance import SLOT_STATES
+from models.navigator.conditions import QUADRANT_NAMES
+from models.planning.approval import NAMES as PLAN_STATES
+from models.planning.basis import METHODS
+from qa_pipeline import names
+from qa_pipeline.compliance.calendar import REQUIREMENTS
+from qa_pipeline.rubric.loader import load_rubric
 from tests.api.console.conftest import PageAs, assert_sound, opened
 
 ROOT = Path(api.console.__file__).parent
-PLACES = {
-    "section": 0, "Column": 0, "button": 0, "checkbox": 0, "input": 0, "number": 0, "textarea": 0, "tile": 0,
-    "Destination": 1, "Field": 1, "badge": 1, "action": 2, "dialog": 0, "choice": 0,
-    "day": 0, "line": 0, "deed": 1, "label": "select", "title": "screen",
-}  # fmt: skip
-"""Function -> which of its arguments people read; or keyword -> of which function."""
+KNOWN = json.loads((ROOT / "assets" / "english.json").read_text())
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
+HOLE = re.compile(r"\$?\{[^{}]*\}")
+TAG = re.compile(r"<[^<>]*>")
+NAMED = re.compile(r'(?:aria-label|title|placeholder|hint)="([^"]*)"')
+QUOTED = re.compile(r"'((?:[^'\n\\]|\\.)*)'|`([^`]*)`")
+COMMENT = re.compile(r"(?:^|\s)//.*$", re.MULTILINE)
+CONTENT = {
+    "中文": "the other language bears its own name",
+    "{} 月基准方案": "proposed name of a plan, which others read too",
+    "{} 月对比方案": "proposed name of a plan",
+    "{} 新版": "proposed name of a rubric",
+    "{}{} {}纪要": "minutes to send on, in the language of the meeting",
+    "定了什么：": "minutes to send on",
+    "行动项：": "minutes to send on",
+    "现场录音-{}.{}": "name of a file",
+    "复核台修改": "note kept with a version of the transcript",
+}
+"""What stays as it is written, and why."""
+WORDS = (
+    names.KINDS, names.THEMES, names.CHAPTERS, names.DIMENSIONS, names.STATUSES, names.VERDICTS,
+    {code: name for code, (name, _) in names.INDICATORS.items()},
+    {code: unit for code, (_, unit) in names.INDICATORS.items()},
+    SLOT_STATES, PLATFORM_LABELS, MANDATORY, METHODS, PLAN_STATES, QUADRANT_NAMES, SETTLING,
+    {one: strategy.name for one, strategy in STRATEGIES.items()},
+    {one: strategy.means for one, strategy in STRATEGIES.items()},
+    {sheet.name: sheet.title for sheet in SHEETS}, {"password": RULES},
+)  # fmt: skip
+"""The words of other packages that screens show."""
 
 
-def said() -> Iterator[tuple[str, str]]:
-    """Every literal that a screen shows as heading, column, field or button: file and words."""
+@cache
+def said() -> frozenset[tuple[str, str]]:
+    """Every Chinese text that a screen may show: its file and the text, with {} where something is put in."""
+    return frozenset(_said())
+
+
+def _said() -> Iterator[tuple[str, str]]:
     for file in sorted(ROOT.glob("*.py")):
-        for node in ast.walk(ast.parse(file.read_text())):
-            if isinstance(node, ast.Call):
-                name = ast.unparse(node.func).rsplit(".", 1)[-1]
-                place = PLACES.get(name)
-                shown = node.args[place : place + 1] if isinstance(place, int) else []
-                shown += [word.value for word in node.keywords if PLACES.get(word.arg or "") == name]
-                for one in shown:
-                    if (
-                        isinstance(one, ast.Constant)
-                        and isinstance(one.value, str)
-                        and not one.value.isascii()
-                    ):
-                        yield file.name, one.value
+        for text in literals(ast.parse(file.read_text())):
+            yield from ((file.name, one) for one in shown(text))
+    for script in sorted((ROOT / "assets").glob("*.js")):
+        yield from ((script.name, one) for one in quoted(COMMENT.sub("", script.read_text())))
+    for number, words in enumerate(WORDS):
+        yield from ((f"WORDS[{number}]", word) for word in words.values() if CHINESE.search(word))
+    yield from (("requirements", one.text) for each in REQUIREMENTS.values() for one in each)
+    for rubric in map(load_rubric, names.KINDS):
+        yield from ((rubric.id, one.label) for one in (rubric, *rubric.items, *rubric.criticals))
+        yield from ((rubric.id, one.reason) for one in rubric.criticals)
 
 
-def test_all_that_frames_a_screen_has_its_english() -> None:
-    known = json.loads((ROOT / "assets" / "english.json").read_text())
-    missing = [(file, words) for file, words in said() if words not in known]
-    assert missing == []
-    assert [words for words, english in known.items() if not english.strip()] == []
+def literals(tree: ast.AST) -> Iterator[str]:
+    """The texts of a module; no docstring, no pattern, and of an f-string the whole."""
+    passed: set[ast.AST] = set()
+    for node in ast.walk(tree):  # from the outside to the inside
+        match node:
+            case ast.Expr(value=ast.Constant() as docstring):
+                passed.add(docstring)
+            case ast.Call(func=ast.Attribute(value=ast.Name(id="re"))):
+                passed.update(ast.walk(node))
+            case ast.JoinedStr(values=values):
+                passed.update(values)
+                passed.update(
+                    part.format_spec
+                    for part in values
+                    if isinstance(part, ast.FormattedValue) and part.format_spec
+                )
+                if node not in passed:
+                    yield "".join(map(part_of, values))
+            case ast.Constant(value=str(text)) if node not in passed:
+                yield text
+
+
+def part_of(part: ast.expr) -> str:
+    """{} for what is put in; a date whose format has words, as 2026 年 9 月, as {} 年 {} 月."""
+    if isinstance(part, ast.Constant):
+        return str(part.value)
+    format_ = (
+        ast.unparse(part.format_spec)[2:-1]
+        if isinstance(part, ast.FormattedValue) and part.format_spec
+        else ""
+    )
+    return re.sub(r"%-?\w", "{}", format_) if CHINESE.search(format_) else "{}"
+
+
+def shown(text: str) -> Iterator[str]:
+    """What stands whole on a screen of a text that may be HTML, properties of an element or a script."""
+    if "fetch(" in text or text.startswith("document."):
+        yield from quoted(text)
+        return
+    named = NAMED.findall(text)
+    for one in named + (TAG.split(text) if TAG.search(text) else [] if named else [text]):
+        for piece in one.replace("&emsp;", " ").split(" · "):
+            if CHINESE.search(piece):
+                yield HOLE.sub("{}", piece).strip(" ·")
+
+
+def quoted(script: str) -> Iterator[str]:
+    """The texts of a script; those within the holes of a template as well."""
+    for plain, template in QUOTED.findall(script):
+        for hole in HOLE.findall(template):
+            yield from quoted(hole)
+        whole = HOLE.sub("{}", plain or template).strip()
+        if CHINESE.search(whole):
+            yield whole
+
+
+def test_all_that_a_screen_says_has_its_english() -> None:
+    known = set(map(figureless, KNOWN))
+    assert sorted(one for one in said() if figureless(one[1]) not in known and one[1] not in CONTENT) == []
+
+
+def figureless(text: str) -> str:
+    """With {} for figures, also for such as 3 / 4 and 2–5, as {n} in english.json."""
+    return re.sub(r"(?:\{n?\}|\d[\d.]*)(?: ?[/–-] ?(?:\{n?\}|\d[\d.]*))*%?", "{}", text)
+
+
+def test_what_is_left_as_it_is_written_is_still_said() -> None:
+    assert CONTENT.keys() <= {text for _, text in said()}
+
+
+def test_no_english_is_empty_or_chinese_and_all_of_it_loads_quickly() -> None:
+    assert [words for words, english in KNOWN.items() if not english.strip() or CHINESE.search(english)] == []
+    assert (ROOT / "assets" / "english.json").stat().st_size < 120_000
 
 
 def test_what_stands_for_figures_and_words_is_in_the_english_as_well() -> None:
-    known = json.loads((ROOT / "assets" / "english.json").read_text())
     places = re.compile(r"\{n?\}")
     unequal = [
         words
-        for words, english in known.items()
+        for words, english in KNOWN.items()
         if sorted(places.findall(words)) != sorted(places.findall(english))
     ]
     assert unequal == []

@@ -89,18 +89,18 @@ def test_from_nothing_to_an_approved_plan_for_every_level(page_as: PageAs, servi
         page.get_by_role("dialog").get_by_label("目标", exact=True).fill(value)
         press(page, "保存")
         expect(tree.get_by_role("row", name="福州中心支公司")).to_contain_text(value)
-    page.get_by_role("button", name="分给下级 福州中心支公司的期缴保费").click()
+    page.get_by_role("button", name="分给下级 福州中心支公司 · 期缴保费").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("缺前三个月实绩")
     pick(page, "方法", "平均")
     expect(dialog).to_contain_text("合计 1,098.90 元")
-    dialog.get_by_label("鼓楼支公司的目标").fill("400")
+    dialog.get_by_label("下级目标 鼓楼支公司").fill("400")
     expect(dialog).to_contain_text("低于本级，还差 149.45")
     press(page, "分给下级")
     expect(tree.get_by_role("row", name="未分配")).to_contain_text("149.45")
 
-    page.get_by_role("button", name="分配 福州中心支公司的期缴保费").click()
-    page.get_by_role("dialog").get_by_label("台江支公司的目标").fill("700")
+    page.get_by_role("button", name="分配 福州中心支公司 · 期缴保费").click()
+    page.get_by_role("dialog").get_by_label("下级目标 台江支公司").fill("700")
     press(page, "分给下级")
     expect(tree.get_by_role("row", name="未分配")).to_have_count(0)
     page.get_by_role("button", name="逐级分解").click()
@@ -128,7 +128,7 @@ def test_a_draft_is_renamed_and_deleted_and_what_cannot_be_broken_down_is_named(
     press(page, "分解")
     expect(page.get_by_role("dialog")).to_contain_text("鼓楼支公司的拜访量没有分解")
     press(page, "知道了")
-    page.get_by_role("button", name="修改鼓楼支公司的拜访量").click()
+    page.get_by_role("button", name="修改目标：鼓楼支公司 · 拜访量").click()
     press(page, "删除")
     press(page, "确认删除")
     expect(page.get_by_role("table", name="目标树").get_by_role("row", name="鼓楼支公司")).to_contain_text(
@@ -150,7 +150,7 @@ def test_of_a_large_tree_as_many_levels_are_shown_as_can_be_read() -> None:
 
 
 def change(page: Page, whose: str, value: str) -> None:
-    page.get_by_role("button", name=f"修改{whose}的期缴保费").click()
+    page.get_by_role("button", name=f"修改目标：{whose} · 期缴保费").click()
     page.get_by_role("dialog").get_by_label("新目标（元）").fill(value)
     page.get_by_role("dialog").get_by_role("button", name="保存").click()
 
@@ -185,7 +185,7 @@ def test_a_plan_is_submitted_refused_with_a_reason_and_taken_back(page_as: PageA
     page = page_as(Role.HEAD_OFFICE, f"/plans/{plan}")
     page.get_by_role("button", name="提交审批").click()
     expect(page.get_by_role("table", name="审批记录")).to_contain_text("待审批")
-    expect(page.get_by_role("button", name="修改鼓楼支公司")).to_have_count(0)
+    expect(page.get_by_role("button", name="修改目标：鼓楼支公司")).to_have_count(0)
 
     page.get_by_role("button", name="不批准").click()
     expect(page.get_by_role("alert").filter(has_text="须写明原因")).to_be_visible()
@@ -229,7 +229,7 @@ def test_a_scenario_is_copied_approved_and_compared(page_as: PageAs, plan: str) 
 def test_who_may_only_read_is_offered_nothing_to_change(page_as: PageAs, plan: str) -> None:
     page = page_as(Role.QA, f"/plans/{plan}")
     expect(page.get_by_role("table", name="目标树")).to_be_visible()
-    for words in ("提交审批", "修改鼓楼支公司", "复制"):
+    for words in ("提交审批", "修改目标：鼓楼支公司", "复制"):
         expect(page.get_by_role("button", name=words)).to_have_count(0)
 
     page = page_as(Role.MANAGER, f"/plans/{plan}")

@@ -16,6 +16,7 @@ from api.plans import service
 from api.plans.repository import PlanListRepository
 from api.plans.schemas import (
     CapacityOut,
+    CopiedPlan,
     Decision,
     DecisionOut,
     NewPlan,
@@ -116,19 +117,24 @@ def capacity(session: Database, asker: Reader, code: Code) -> CapacityOut:
     return service.capacity_of(session, asker, service.plan_of(session, asker, code))
 
 
-@router.post("/plans/{code}/copies", status_code=201, summary="复制为另一方案", operation_id="copy_plan")
+@router.post(
+    "/plans/{code}/copies",
+    status_code=201,
+    summary="复制为另一方案，或复制到另一个月",
+    operation_id="copy_plan",
+)
 def copy(
     request: Request, response: Response, session: Database, asker: Editor, code: Code, body: NewScenario
-) -> PlanDetail:
+) -> CopiedPlan:
     source = service.plan_of(session, asker, code)
-    new = service.copy(session, asker, source, code=body.code, name=body.name)
+    new, left_out = service.copy(session, asker, source, code=body.code, name=body.name, month=body.month)
     note(
         session, request, asker, "plan.copy",
-        kind="plan", code=new.code, institution_id=new.institution_id, source=code,
+        kind="plan", code=new.code, institution_id=new.institution_id, source=code, month=str(new.month),
     )  # fmt: skip
     shown = service.detail(session, asker, new)
     tagged(response, shown)
-    return shown
+    return CopiedPlan(**shown.model_dump(), left_out=list(left_out))
 
 
 @router.get("/plan-comparisons", summary="同月方案逐节点对比", operation_id="compare_plans")

@@ -1,4 +1,4 @@
-"""Lists and copies of plans, and which institution a supervisor's office belongs to."""
+"""Lists of plans, and which institution a supervisor's office belongs to."""
 
 from __future__ import annotations
 
@@ -48,16 +48,15 @@ class PlanListRepository(Repository):
         query = select(Target.id).where(Target.id == target_id, Target.plan_id == plan_id)
         return self.session.scalar(query) is not None
 
-    def copy_targets(self, source: Plan, copy: Plan) -> None:
-        """Give the copy, which has none yet, the whole tree of the source, level by level."""
-        rows = self.session.scalars(select(Target).where(Target.plan_id == source.id).order_by(Target.id))
-        waiting, copied = list(rows), dict[int | None, int | None]({None: None})
-        while waiting:
-            level = {row.id: _copied(row, copy.id, copied) for row in waiting if row.parent_id in copied}
-            self.session.add_all(level.values())
-            self.session.flush()
-            copied |= {key: target.id for key, target in level.items()}
-            waiting = [row for row in waiting if row.id not in level]
+    def of_month(self, institution_id: int, month: date) -> Plan | None:
+        """A plan that the institution has for the month, whatever its state; None: it has none.
+
+        Whoever asks meanwhile for the same institution waits until the caller's transaction is over.
+        """
+        own = select(Institution.id).where(Institution.id == institution_id)
+        self.session.execute(own.with_for_update())
+        query = select(Plan).where(Plan.institution_id == institution_id, Plan.month == month)
+        return self.session.scalars(query.order_by(Plan.code).limit(1)).one_or_none()
 
     def led(self, person_id: int, on: date) -> tuple[int, int] | None:
         """(institution, office) that the person leads in the subtree on the day; None: none."""
@@ -70,16 +69,3 @@ class PlanListRepository(Repository):
         )
         row = self.session.execute(query).first()
         return None if row is None else (row[0], row[1])
-
-
-def _copied(row: Target, plan_id: int, copied: dict[int | None, int | None]) -> Target:
-    return Target(
-        plan_id=plan_id,
-        parent_id=copied[row.parent_id],
-        indicator_id=row.indicator_id,
-        institution_id=row.institution_id,
-        office_id=row.office_id,
-        person_id=row.person_id,
-        is_unassigned=row.is_unassigned,
-        value=row.value,
-    )

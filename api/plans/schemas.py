@@ -67,10 +67,17 @@ class PlanChange(Given):
 
 
 class NewScenario(BaseModel):
-    model_config = ConfigDict(json_schema_extra=example(code="3501-2026-12-B", name="十二月进取"))
+    """Another scenario of the same month, or the first plan of another one."""
+
+    model_config = ConfigDict(
+        json_schema_extra=example(code="3501-2027-01-A", name="一月基准", month="2027-01")
+    )
 
     code: Code
     name: Line
+    month: Month | None = Field(
+        None, description="复制到哪个月；不填为同月另一方案。机构在那个月已有规划时拒绝（409）"
+    )
 
 
 class NodeOut(BaseModel):
@@ -101,6 +108,14 @@ class PlanDetail(PlanOut):
 
     nodes: list[NodeOut]
     problems: list[PlanProblem]
+
+
+class CopiedPlan(PlanDetail):
+    """The copy, a draft without decisions, and what of the source is not in it."""
+
+    left_out: list[str] = Field(
+        description="没有带入的目标，每个一句：对象当月已不在原来的上级之下，或指标没有口径"
+    )
 
 
 class RootTarget(BaseModel):

@@ -33,6 +33,7 @@ from models.organisation.tables import Institution, Rank
 from models.planning.approval import require_step
 from models.planning.basis import Method
 from models.planning.capacity import Tier, capacity
+from models.planning.carrying import CarryRepository
 from models.planning.repository import PlanRepository
 from models.planning.spreading import SpreadRepository
 from models.planning.tables import Plan, PlanState
@@ -133,18 +134,31 @@ def require_new(session: Session, code: str) -> None:
         raise Conflict(f"方案代码 {code} 已被使用：请换一个代码。")
 
 
-def copy(session: Session, asker: Caller, source: Plan, *, code: str, name: str) -> Plan:
-    """Another draft of the same month with the same tree; raises Conflict for a code in use."""
+def copy(
+    session: Session, asker: Caller, source: Plan, *, code: str, name: str, month: date | None
+) -> tuple[Plan, tuple[str, ...]]:
+    """Another draft with the same tree and buffer, and a sentence for all that could not be carried over.
+
+    ``month``: None is the source's. Raises Conflict for a code in use, or where the institution has a plan
+    of another month already.
+    """
     require_new(session, code)
+    plans = PlanListRepository(session, within=asker.within)
+    if month is not None and month != source.month:
+        present = plans.of_month(source.institution_id, month)
+        if present is not None:
+            raise Conflict(
+                f"该机构 {month:%Y-%m} 已有规划“{present.name}”（{present.code}），没有复制："
+                "请直接修改它，或换一个月份。"
+            )
     new = PlanRepository(session, within=asker.within).create(
         code=code,
         name=name,
         institution_id=source.institution_id,
-        month=source.month,
+        month=month or source.month,
         buffer_rate=source.buffer_rate,
     )
-    PlanListRepository(session, within=asker.within).copy_targets(source, new)
-    return new
+    return new, CarryRepository(session, within=asker.within).carry(source, new)
 
 
 def compare(session: Session, asker: Caller, codes: Iterable[str]) -> PlanComparison:

@@ -85,16 +85,20 @@ class PlanRepository(Repository):
         plan.name = plan.name if name is None else name
         if buffer_rate is not None and buffer_rate != plan.buffer_rate:
             plan.buffer_rate = buffer_rate
-            rows = self.session.execute(
-                select(Target, Indicator)
-                .join(Indicator, Indicator.id == Target.indicator_id)
-                .where(Target.plan_id == plan_id, ~Target.is_unassigned)
-            ).all()
-            for indicator in {indicator for _, indicator in rows}:
-                parents = [target for target, of in rows if of is indicator]
-                self._balance(parents, _Open(parents[0], plan, indicator))
+            self.balance(plan)
         self.session.flush()
         return plan
+
+    def balance(self, plan: Plan) -> None:
+        """Make the unassigned nodes of a draft's whole tree anew."""
+        rows = self.session.execute(
+            select(Target, Indicator)
+            .join(Indicator, Indicator.id == Target.indicator_id)
+            .where(Target.plan_id == plan.id, ~Target.is_unassigned)
+        ).all()
+        for indicator in {indicator for _, indicator in rows}:
+            parents = [target for target, of in rows if of is indicator]
+            self._balance(parents, _Open(parents[0], plan, indicator))
 
     def discard(self, plan_id: int) -> None:
         """Delete a draft with its targets. Refused once it was submitted: its decisions are kept."""

@@ -163,6 +163,49 @@ def test_scenarios_are_copied_and_compared(plan: TestClient) -> None:
     assert wrong.status_code == 404
 
 
+def test_the_plan_of_another_month_begins_with_those_who_are_still_there(
+    plan: TestClient, signed_in: SignedIn
+) -> None:
+    root = node(plan, "A")["id"]
+    weights = [{"scope": {"kind": "office", "code": code}, "weight": 1} for code in ("A1", "A2")]
+    edit(plan, "post", f"targets/{root}/break-down", weights=weights)
+    for office, agents in (("A1", ("A1a", "A1b")), ("A2", ("A2a",))):
+        given = [{"scope": {"kind": "person", "code": code}, "value": "200"} for code in agents]
+        edit(plan, "post", f"targets/{node(plan, office)['id']}/assign", values=given)
+    assert plan.post(f"{V1}/people/A1b/leave", json={"on": "2026-08-01"}).status_code == 200
+    for code in ("A2S", "A2a", "A2b"):
+        moved = {"institution": "A", "office": "A1", "on": "2026-08-01"}
+        assert plan.post(f"{V1}/people/{code}/transfer", json=moved).status_code == 200
+    assert plan.post(f"{V1}/offices/A2/close", json={"on": "2026-08-01"}).status_code == 204
+
+    wanted = {"code": "P8", "name": "八月", "month": "2026-08"}
+    copy = plan.post(f"{V1}/plans/P1/copies", json=wanted)
+    assert copy.status_code == 201, copy.text
+    made = copy.json()
+    assert (made["month"], made["state"], made["institution"]) == ("2026-08", "draft", "A")
+    assert plan.get(f"{V1}/plans/P8/decisions").json() == []
+    assert made["left_out"] == [
+        "A2室在 2026-08 初不在机构A之下，其目标没有带入。",
+        "人员A1b在 2026-08 初不在A1室之下，其目标没有带入。",
+    ]
+    assert (node(plan, "A", code="P8")["value"], node(plan, "A1a", code="P8")["value"]) == ("1000", "200")
+    unassigned = [node(plan, code, code="P8", unassigned=True)["value"] for code in ("A", "A1")]
+    assert unassigned == ["525", "351.25"], "what those who are gone carried is open again"
+    tag = copy.headers["ETag"]
+    assert plan.patch(f"{V1}/plans/P8", json={"name": "八月进取"}, headers={"If-Match": tag}).is_success
+
+    again = plan.post(f"{V1}/plans/P1/copies", json={**wanted, "code": "P9"})
+    assert (again.status_code, again.json()["code"]) == (409, "conflict")
+    assert "2026-08 已有规划“八月进取”（P8），没有复制" in again.json()["detail"]
+    assert plan.get(f"{V1}/plans/P9").status_code == 404
+    before = plan.post(f"{V1}/plans/P1/copies", json={**wanted, "code": "P0", "month": "2019-12"})
+    assert "2019-12 初尚未设立" in before.json()["detail"]
+    assert signed_in(Role.QA).post(f"{V1}/plans/P1/copies", json=wanted).status_code == 403
+    assert (
+        signed_in(Role.MANAGER, institution="B").post(f"{V1}/plans/P1/copies", json=wanted).status_code == 404
+    )
+
+
 def test_a_plan_is_submitted_by_its_editor_and_decided_by_head_office(
     plan: TestClient, signed_in: SignedIn
 ) -> None:

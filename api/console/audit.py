@@ -34,21 +34,25 @@ SUBJECTS: Final[Mapping[str, str]] = {
 }  # fmt: skip
 """What an action is done to: the word before its point."""
 DEEDS: Final[Mapping[str, str]] = {
-    "add": "新增", "answer": "答复", "attendance": "登记签到", "bind": "绑定统一身份", "change": "修改",
-    "change_password": "修改密码", "close": "关闭", "close_all": "全部退出", "close_sessions": "强制退出",
+    "add": "新增", "amend": "更正职级经历", "answer": "答复", "attendance": "登记签到",
+    "bind": "绑定统一身份", "change": "修改", "change_password": "修改密码", "close": "关闭",
+    "close_all": "全部退出", "close_sessions": "强制退出",
     "cancel": "取消", "confirm": "确认", "copy": "复制", "create": "新建", "decide": "作出结论",
     "delete": "删除", "deputy": "设副职", "download": "下载", "draft": "起草", "edit": "修改",
-    "expire": "到期删除", "export": "导出", "file": "导入文件", "fill": "生成", "follow_up": "跟进",
-    "forget": "恢复内置", "full": "导出未隐去的数据", "hold": "登记召开", "join": "入司", "leave": "离司",
+    "expire": "到期删除", "export": "导出", "file": "导入文件", "fill": "生成", "focus": "标为重点主管",
+    "follow_up": "跟进", "forget": "恢复内置", "full": "导出未隐去的数据", "hold": "登记召开",
+    "join": "入司", "leave": "离司",
     "lead": "设主管", "lock": "锁定", "manager": "设负责人", "masked": "导出", "move": "调整上级",
     "must_hold": "设应召开", "open": "提交", "plan": "安排", "play": "播放", "prepare": "会前准备",
     "promote": "晋升", "publish": "发布", "push": "推送", "read": "查看", "read_full": "查看未隐去的信息",
     "record": "登记", "release": "放回", "report": "填报", "reset_password": "重置密码", "retire": "停用",
     "retry": "重试", "revoke": "吊销", "run": "运行", "scores": "取得分", "second": "二次复核", "set": "设定",
-    "start": "开始", "take": "领取", "transfer": "调动", "upload": "上传", "void": "作废", "withdraw": "撤单",
+    "start": "开始", "take": "领取", "transfer": "调动", "unfocus": "取消重点主管标记", "upload": "上传",
+    "void": "作废", "withdraw": "撤单",
 }  # fmt: skip
 """What is done: the word behind the point."""
 WHOLE: Final[Mapping[str, str]] = {
+    "person.withdraw": "人员：撤回职级变更",
     "session.open": "登录",
     "session.close": "退出登录",
     "session.close_all": "在所有设备上退出登录",

@@ -19,7 +19,10 @@ from api.management.schemas import (
     CoverageOut,
     FocusList,
     FocusOut,
+    MarkEnd,
+    MarkOut,
     NewAction,
+    NewMark,
     RecordIn,
     ReviewIn,
 )
@@ -29,6 +32,8 @@ from api.sessions import Database
 from models.base import Subtree
 from models.management.repository import ManagementRepository
 from models.management.tables import ActionKind, ManagementAction
+from models.organisation.appointments import AppointmentRepository
+from models.organisation.people import PeopleRepository
 from models.organisation.repository import InstitutionRepository
 from models.organisation.tables import Person
 
@@ -125,21 +130,49 @@ def coverage(
 @router.get("/focus-supervisors", summary="重点主管及原因", operation_id="list_focus_supervisors")
 def focus(session: Database, asker: Reader, institution: InInstitution, on: On = None) -> FocusList:
     home = existing(InstitutionRepository(session, within=asker.within).get, institution)
-    found = ManagementRepository(session, within=Subtree(home.path)).focus(day_or_today(on))
+    day = day_or_today(on)
+    found = ManagementRepository(session, within=Subtree(home.path)).focus(day)
     keys = {*found.reasons, *found.unknown_u, *found.unknown_ct}
     people = CodeRepository(session).names(Person, keys)
 
     def named(keys: frozenset[int]) -> list[Named]:
         return sorted((people[key] for key in keys), key=lambda person: person.code)
 
+    marks = AppointmentRepository(session, within=Subtree(home.path)).focused(on=day)
     supervisors = [
-        FocusOut(person=people[key], reasons=list(reasons)) for key, reasons in found.reasons.items()
+        FocusOut(
+            person=people[key], reasons=list(reasons), mark=service.mark(marks[key]) if key in marks else None
+        )
+        for key, reasons in found.reasons.items()
     ]
     return FocusList(
         supervisors=sorted(supervisors, key=lambda row: row.person.code),
         unknown_u=named(found.unknown_u),
         unknown_ct=named(found.unknown_ct),
     )
+
+
+@router.post(
+    "/focus-supervisors", status_code=201, summary="手工标为重点主管", operation_id="mark_focus_supervisor"
+)
+def mark(request: Request, session: Database, asker: Editor, body: NewMark) -> MarkOut:
+    row = AppointmentRepository(session, within=asker.within).focus(
+        body.person, reason=body.reason, on=body.on, until=body.until
+    )
+    note(session, request, asker, "person.focus", kind="person", code=body.person, on=str(body.on))
+    return service.mark(row)
+
+
+@router.post(
+    "/focus-supervisors/{person}/end",
+    status_code=204,
+    summary="取消重点主管标记",
+    operation_id="unmark_focus_supervisor",
+)
+def unmark(request: Request, session: Database, asker: Editor, person: Code, body: MarkEnd) -> None:
+    existing(PeopleRepository(session, within=asker.within).get, person)
+    AppointmentRepository(session, within=asker.within).unfocus(person, on=body.on)
+    note(session, request, asker, "person.unfocus", kind="person", code=person, on=str(body.on))
 
 
 def _place(row: ManagementAction) -> list[str]:

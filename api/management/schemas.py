@@ -7,7 +7,7 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.codes import Named
-from api.fields import Code, Day, Words, example
+from api.fields import Code, Day, Given, Line, Words, example
 from api.figures import Figure
 from models.activities.tables import Platform
 from models.management.focus import FocusReason
@@ -86,11 +86,37 @@ class CoverageOut(BaseModel):
     behind: list[Behind]
 
 
+class NewMark(Given):
+    model_config = ConfigDict(
+        json_schema_extra=example(person="35010203007", reason="团队连续两月下滑", on="2026-11-01")
+    )
+
+    person: Code = Field(description="主管工号")
+    reason: Line = Field(description="为什么列为重点")
+    on: Day = Field(description="生效日")
+    until: Day | None = Field(None, description="首个不再是重点的日期；不填为直到取消")
+
+
+class MarkEnd(Given):
+    model_config = ConfigDict(json_schema_extra=example(on="2026-12-01"))
+
+    on: Day = Field(description="首个不再是重点的日期；与标记的生效日同日则整条作废")
+
+
+class MarkOut(BaseModel):
+    """A supervisor marked by hand."""
+
+    reason: str
+    since: date
+    until: date | None = Field(description="首个不再是重点的日期；null 为直到取消")
+
+
 class FocusOut(BaseModel):
     """A focus supervisor and why: no U, no CT, or marked by hand."""
 
     person: Named
     reasons: list[FocusReason]
+    mark: MarkOut | None = Field(description="手工标记；没有则为 null")
 
 
 class FocusList(BaseModel):

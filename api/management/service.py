@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from api.access import Caller
 from api.codes import CodeRepository
 from api.management.repository import ActionRepository
-from api.management.schemas import ActionIn, ActionOut, Behind, CoverageOut
+from api.management.schemas import ActionIn, ActionOut, Behind, CoverageOut, MarkOut
 from api.problems import NotFound
 from models.activities.tables import ActivityEvent
 from models.base import Subtree
@@ -20,7 +20,7 @@ from models.indicators.parameter_repository import ParameterRepository
 from models.management.cadence import CADENCES, Period, Standing
 from models.management.repository import ManagementRepository, NewAction
 from models.management.tables import ActionKind, ManagementAction
-from models.organisation.tables import Institution, Person
+from models.organisation.tables import FocusSupervisor, Institution, Person
 
 NOBODY = Standing(0, 0, ())
 
@@ -109,6 +109,10 @@ def coverage(session: Session, asker: Caller, institution: Institution, day: dat
         )
         for kind, standing in standings.items()
     ]
+
+
+def mark(row: FocusSupervisor) -> MarkOut:
+    return MarkOut(reason=row.reason, since=row.valid_from, until=row.valid_to)
 
 
 def _home(path: str) -> int:

@@ -146,6 +146,54 @@ def promote(request: Request, session: Database, asker: Editor, code: Code, body
     return service.person(session, asker, code)
 
 
+@router.put(
+    "/people/{code}/career/latest",
+    summary="更正最近一次变更的职级和生效日",
+    operation_id="correct_latest_career_step",
+)
+def amend(
+    request: Request,
+    response: Response,
+    session: Database,
+    asker: Editor,
+    code: Code,
+    body: Promotion,
+    match: IfMatch = None,
+) -> PersonDetail:
+    require_match(match, service.person(session, asker, code))
+    PeopleRepository(session, within=asker.within).amend(code, rank=body.rank, on=body.on)
+    note(session, request, asker, "person.amend", kind="person", code=code, rank=body.rank, on=str(body.on))
+    shown = service.person(session, asker, code)
+    tagged(response, shown)
+    return shown
+
+
+@router.delete(
+    "/people/{code}/career/latest",
+    summary="撤回最近一次职级变更或调动",
+    operation_id="withdraw_latest_career_step",
+)
+def withdraw(
+    request: Request,
+    response: Response,
+    session: Database,
+    asker: Editor,
+    code: Code,
+    match: IfMatch = None,
+) -> PersonDetail:
+    seen = service.person(session, asker, code)
+    require_match(match, seen)
+    PeopleRepository(session, within=asker.within).withdraw(code)
+    taken = seen.career[-1]
+    note(
+        session, request, asker, "person.withdraw",
+        kind="person", code=code, rank=taken.rank, on=str(taken.valid_from),
+    )  # fmt: skip
+    shown = service.person(session, asker, code)
+    tagged(response, shown)
+    return shown
+
+
 @router.post("/people/{code}/transfer", summary="调动", operation_id="transfer_person")
 def transfer(request: Request, session: Database, asker: Editor, code: Code, body: Transfer) -> PersonDetail:
     repository = PeopleRepository(session, within=asker.within)

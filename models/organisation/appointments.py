@@ -84,32 +84,54 @@ class AppointmentRepository(Repository):
             )
         )
 
-    def focus(self, person: str, *, reason: str, on: date) -> FocusSupervisor:
-        """Mark a supervisor as 重点主管 by hand from the day on (dossier, defaults)."""
+    def focus(self, person: str, *, reason: str, on: date, until: date | None = None) -> FocusSupervisor:
+        """Mark a supervisor as 重点主管 by hand from the day on, up to but not on ``until``.
+
+        A mark without an end is replaced (dossier, defaults). Raises InputError for whoever is no supervisor
+        on the day.
+        """
         marked = self._serving(person, on)
+        if until is not None and until <= on:
+            raise InputError(f"标记终止日 {until} 不晚于生效日 {on}：请填写更晚的日期。")
+        stands = (
+            select(Rank.is_supervisor)
+            .join(RankHistory, RankHistory.rank_id == Rank.id)
+            .where(RankHistory.person_id == marked.id, holds_on(RankHistory, on))
+        )
+        if not self.session.scalar(stands):
+            raise InputError(
+                f"{marked.name}（{person}）在 {on} 不是主管，不能标为重点主管：请核对工号和日期。"
+            )
         close_before(self._latest_mark(marked.id), on, what=f"{marked.name}（{person}）重点主管标记")
-        return self._opened(FocusSupervisor(person_id=marked.id, reason=reason, valid_from=on))
+        return self._opened(
+            FocusSupervisor(person_id=marked.id, reason=reason, valid_from=on, valid_to=until)
+        )
 
     def unfocus(self, person: str, *, on: date) -> None:
-        """Take the mark off from the day on."""
+        """Take the newest mark off from the day on; one that begins on that day falls away."""
         marked = self._people.get(person)
-        latest = self._latest_mark(marked.id)
-        if latest is None or latest.valid_to is not None:
-            raise InputError(f"{marked.name}（{person}）没有重点主管标记，无须取消。")
-        close_before(latest, on, what=f"{marked.name}（{person}）取消重点主管标记")
+        latest, who = self._latest_mark(marked.id), f"{marked.name}（{person}）"
+        if latest is None or (latest.valid_to is not None and latest.valid_to <= on):
+            raise InputError(f"{who}在 {on} 没有重点主管标记，无须取消。")
+        if on < latest.valid_from:
+            raise InputError(f"{who}的重点主管标记从 {latest.valid_from} 开始：取消日不能更早。")
+        if on == latest.valid_from:
+            self.session.delete(latest)
+        else:
+            latest.valid_to = on
         self.session.flush()
 
-    def focused(self, *, on: date) -> frozenset[int]:
-        """Keys of the supervisors marked by hand who are in service on the day."""
+    def focused(self, *, on: date) -> dict[int, FocusSupervisor]:
+        """Marks by hand of the day, by the key of the supervisor, who is in service."""
         query = (
-            select(Person.id)
-            .join(FocusSupervisor, FocusSupervisor.person_id == Person.id)
+            select(FocusSupervisor)
+            .join(Person, Person.id == FocusSupervisor.person_id)
             .join(RankHistory, RankHistory.person_id == Person.id)
             .join(Institution, Institution.id == RankHistory.institution_id)
             .where(holds_on(FocusSupervisor, on), holds_on(RankHistory, on), in_service(on))
             .where(inside(self.within))
         )
-        return frozenset(self.session.scalars(query))
+        return {row.person_id: row for row in self.session.scalars(query)}
 
     # ------------------------------------------------------------ inner steps
 

@@ -142,6 +142,59 @@ class PeopleRepository(Repository):
         self.session.flush()
         return person
 
+    def amend(self, code: str, *, rank: str, on: date) -> RankHistory:
+        """Another rank or first day for the newest row of the rank history, where it was entered wrongly.
+
+        The row before ends where it now begins, and so do leads and managers who then step down; what the
+        wrong entry ended is not brought back. Raises InputError for a day that the rows beside it, the place,
+        or an appointment since do not allow, and for a row that would say what the one before says.
+        """
+        (person, latest), changed = self._found(code), self._rank(rank)
+        who, former = f"{person.name}（{code}）", self._former(code)
+        if on != latest.valid_from:
+            if former is None:
+                raise InputError(f"{who}的第一条职级经历从入职日开始：要改日期请更正入职日。")
+            ended = former.valid_to or latest.valid_from
+            if on <= former.valid_from or (ended < latest.valid_from and on < ended):
+                raise InputError(
+                    f"{who}的上一条职级经历从 {former.valid_from} 到 {ended}：请填写更晚的生效日。"
+                )
+            self._require_free(person, latest, on)
+        if former is not None and _says(former) == (changed.id, *_says(latest)[1:]):
+            raise InputError(f"{who}的上一条职级经历就是 {rank}、同一机构和营业室：请改为撤回这次变更。")
+        if former is not None and former.valid_to == latest.valid_from:
+            former.valid_to = on
+        latest.rank_id, latest.valid_from = changed.id, on
+        if not changed.is_supervisor:
+            self._end_leads(person.id, on, keep_office=None)
+        elif former is not None and former.office_id != latest.office_id:
+            self._end_leads(person.id, on, keep_office=latest.office_id)
+        if former is not None and former.institution_id != latest.institution_id:
+            old = InstitutionManager.institution_id == former.institution_id
+            self._end_terms(InstitutionManager, person.id, on, old)
+        self.session.flush()
+        return latest
+
+    def withdraw(self, code: str) -> RankHistory:
+        """Take the newest row of the rank history away, as if it had never been; the row before goes on.
+
+        What the row had ended is not brought back. Raises InputError for the first row, one that an
+        appointment rests on, and one by which the person came from outside the reader's subtree.
+        """
+        person, latest = self._found(code)
+        who, former = f"{person.name}（{code}）", self._former(code)
+        if former is None:
+            raise InputError(f"{who}只有入职时的职级，没有可以撤回的变更。")
+        if not self.session.get_one(Institution, former.institution_id).path.startswith(self.within.path):
+            raise InputError(f"{who}原来的机构不在您的管辖范围内，不能撤回：请由上级机构办理。")
+        self._require_unused(person, latest.valid_from, None)
+        ends = latest.valid_to
+        self.session.delete(latest)
+        self.session.flush()  # a person has one open row
+        former.valid_to = ends
+        self.session.flush()
+        return former
+
     def set_upline(self, code: str, *, upline: str | None) -> None:
         """Who recruited the person. Refused when the recruiter stands below the person."""
         person = self.get(code)
@@ -214,15 +267,42 @@ class PeopleRepository(Repository):
         ends = first.valid_to or person.left_on
         if ends is not None and day >= ends:
             raise InputError(f"{who}的入职日 {day} 不早于 {ends} 的职级变更或离职：请填写更早的日期。")
-        home = self.session.get_one(Institution, first.institution_id)
-        team = self.session.get(SalesOffice, first.office_id) if first.office_id else None
-        if not home.holds_on(day) or (team is not None and not team.holds_on(day)):
-            raise InputError(f"{who}入职的机构或营业室在 {day} 尚未设立或已经撤销：请核对日期。")
+        self._require_place(who, first, day)
         for table in (OfficeLead, InstitutionManager, FocusSupervisor):
             early = select(table.id).where(table.person_id == person.id, table.valid_from < day).limit(1)
             if self.session.scalar(early) is not None:
                 raise InputError(f"{who}在 {day} 之前已有任命或标记，入职日不能改到那天：请核对日期。")
         person.joined_on = first.valid_from = day
+
+    def _require_place(self, who: str, row: RankHistory, day: date) -> None:
+        home = self.session.get_one(Institution, row.institution_id)
+        team = self.session.get(SalesOffice, row.office_id) if row.office_id else None
+        if not home.holds_on(day) or (team is not None and not team.holds_on(day)):
+            raise InputError(f"{who}所在的机构或营业室在 {day} 尚未设立或已经撤销：请核对日期。")
+
+    def _former(self, code: str) -> RankHistory | None:
+        """The row before the newest."""
+        return next(iter(self.career(code)[-2:-1]), None)
+
+    def _require_free(self, person: Person, latest: RankHistory, day: date) -> None:
+        """Raise InputError where the newest row cannot begin on the day."""
+        who = f"{person.name}（{person.code}）"
+        if latest.valid_to is not None and day >= latest.valid_to:
+            raise InputError(f"{who}的生效日 {day} 不早于离职日 {latest.valid_to}：请填写更早的日期。")
+        self._require_place(who, latest, day)
+        self._require_unused(person, latest.valid_from, day)
+
+    def _require_unused(self, person: Person, first: date, until: date | None) -> None:
+        """Raise InputError where the person was appointed on ``first`` or later, before ``until``."""
+        for table in (OfficeLead, InstitutionManager):
+            since = select(table.valid_from).where(table.person_id == person.id, table.valid_from >= first)
+            if until is not None:
+                since = since.where(table.valid_from < until)
+            day = self.session.scalar(since.limit(1))
+            if day is not None:
+                raise InputError(
+                    f"{person.name}（{person.code}）自 {day} 起有任命，与此不符：请先改任他人，再更正。"
+                )
 
     def _end_leads(self, person_id: int, on: date, *, keep_office: int | None) -> None:
         self._end_terms(OfficeLead, person_id, on, OfficeLead.office_id != (keep_office or 0))
@@ -271,3 +351,7 @@ class PeopleRepository(Repository):
             .order_by(line.c.distance, Person.code)
         )
         return tuple(Link(*row) for row in self.session.execute(query))
+
+
+def _says(row: RankHistory) -> tuple[int, int, int | None]:
+    return row.rank_id, row.institution_id, row.office_id

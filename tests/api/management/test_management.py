@@ -70,6 +70,30 @@ def test_focus_supervisors_with_what_is_not_known(manager: TestClient) -> None:
     assert [person["code"] for person in found["unknown_u"]] == ["A1S", "A2S"]
 
 
+def test_a_supervisor_is_marked_for_a_time_and_the_mark_is_taken_off(
+    manager: TestClient, signed_in: SignedIn
+) -> None:
+    def listed(day: str) -> Any:
+        found = manager.get(f"{V1}/focus-supervisors?institution=A&on={day}").json()
+        return [(one["person"]["code"], one["reasons"], one["mark"]) for one in found["supervisors"]]
+
+    path, body = f"{V1}/focus-supervisors", {"person": "A1S", "reason": "团队下滑", "on": "2025-11-03"}
+    told = {"reason": "团队下滑", "since": "2025-11-03", "until": "2025-12-01"}
+    made = manager.post(path, json={**body, "until": "2025-12-01"})
+    assert (made.status_code, made.json()) == (201, told)
+    assert listed("2025-11-30") == [("A1S", ["marked"], told)]
+    assert listed("2025-12-01") == listed("2025-11-02") == []
+    assert "早于上一条记录的终止日" in manager.post(path, json={**body, "on": "2025-11-09"}).json()["detail"]
+    assert manager.post(f"{path}/A1S/end", json={"on": "2025-11-10"}).status_code == 204
+    assert listed("2025-11-10") == []
+    again = manager.post(f"{path}/A1S/end", json={"on": "2025-11-10"})
+    assert (again.status_code, "没有重点主管标记" in again.json()["detail"]) == (400, True)
+    assert "不是主管" in manager.post(path, json={**body, "person": "A1a"}).json()["detail"]
+    assert manager.post(path, json={**body, "person": "B1S"}).status_code == 400
+    assert manager.post(f"{path}/B1S/end", json={"on": "2025-11-10"}).status_code == 404
+    assert signed_in(Role.QA).post(path, json=body).status_code == 403
+
+
 def test_refusals(manager: TestClient, signed_in: SignedIn, anonymous: TestClient) -> None:
     manager.post(f"{V1}/management-actions", json=VISIT)
     beside = signed_in(Role.MANAGER, institution="B")

@@ -97,6 +97,30 @@ def test_a_day_of_joining_leaves_nothing_before_it(manager: TestClient) -> None:
     assert "不早于 2026-09-01 的职级变更或离职" in refusal("A1", "2026-09-01")
 
 
+def test_the_newest_rank_is_corrected_and_withdrawn_by_whoever_saw_it_as_it_is(
+    manager: TestClient, signed_in: SignedIn
+) -> None:
+    path = f"{V1}/people/A1"
+    manager.post(f"{path}/promote", json={"rank": "CHIEF", "on": "2026-09-01"})
+    seen = manager.get(path).headers["ETag"]
+    body = {"rank": "CHIEF", "on": "2026-08-15"}
+    assert manager.put(f"{path}/career/latest", json=body).status_code == 400
+    changed = manager.put(f"{path}/career/latest", json=body, headers={"If-Match": seen})
+    assert [(row["rank"], row["valid_from"], row["valid_to"]) for row in changed.json()["career"]] == [
+        ("SALES", "2024-01-01", "2026-08-15"),
+        ("CHIEF", "2026-08-15", None),
+    ]
+    stale = manager.delete(f"{path}/career/latest", headers={"If-Match": seen})
+    assert (stale.status_code, stale.json()["code"]) == (412, "stale")
+    back = manager.delete(f"{path}/career/latest", headers={"If-Match": changed.headers["ETag"]})
+    assert [row["rank"] for row in back.json()["career"]] == ["SALES"]
+    told = manager.delete(f"{path}/career/latest", headers={"If-Match": "*"}).json()["detail"]
+    assert "没有可以撤回的变更" in told
+    other = f"{V1}/people/T1/career/latest"
+    assert manager.delete(other, headers={"If-Match": "*"}).status_code == 404
+    assert signed_in(Role.QA).put(other, json=body, headers={"If-Match": "*"}).status_code == 403
+
+
 def test_those_who_left_and_those_to_come_are_found_by_their_status(manager: TestClient) -> None:
     manager.post(f"{V1}/people/A1/leave", json={"on": "2026-10-01"})
     new = {"code": "N1", "name": "新人", "kind": "agent", "joined_on": "2026-12-01", "rank": "SALES",

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import select, text
 
-from models.organisation.tables import PersonKind
+from models.organisation.tables import PersonKind, Rank
 from qa_pipeline.errors import InputError
 from tests.models.counting import counting_queries
 from tests.models.house import JOINED, House
@@ -217,9 +217,74 @@ def test_a_supervisor_is_marked_as_focus_by_hand_and_unmarked(house: House) -> N
         house.appointments.unfocus("L1", on=MOVED)
     house.appointments.focus("L1", reason="团队下滑", on=PROMOTED)
     house.appointments.unfocus("L1", on=MOVED)
-    assert house.appointments.focused(on=PROMOTED) == {house.people.get("L1").id}
-    assert house.seen_from("WEST").appointments.focused(on=PROMOTED) == frozenset()
-    assert house.appointments.focused(on=MOVED) == frozenset()
+    assert set(house.appointments.focused(on=PROMOTED)) == {house.people.get("L1").id}
+    assert house.seen_from("WEST").appointments.focused(on=PROMOTED) == {}
+    assert house.appointments.focused(on=MOVED) == {}
+
+
+def test_a_mark_lasts_as_long_as_was_said_and_one_made_by_mistake_falls_away(house: House) -> None:
+    house.hire("L1", at="E4a", rank="CHIEF")
+    house.appointments.focus("L1", reason="团队下滑", on=PROMOTED, until=MOVED)
+    assert house.appointments.focused(on=MOVED) == {}
+    with pytest.raises(InputError, match=f"从 {PROMOTED} 开始：取消日不能更早"):
+        house.appointments.unfocus("L1", on=PROMOTED - timedelta(days=1))
+    house.appointments.unfocus("L1", on=PROMOTED)
+    assert house.appointments.focused(on=PROMOTED) == {}
+    house.hire("A", at="E4a")
+    with pytest.raises(InputError, match="不是主管"):
+        house.appointments.focus("A", reason="团队下滑", on=PROMOTED)
+    with pytest.raises(InputError, match="不晚于生效日"):
+        house.appointments.focus("L1", reason="团队下滑", on=PROMOTED, until=PROMOTED)
+
+
+def ranked(house: House, code: str) -> list[tuple[str, date, date | None]]:
+    ranks = {rank.id: rank.code for rank in house.session.scalars(select(Rank))}
+    return [(ranks[row.rank_id], row.valid_from, row.valid_to) for row in house.people.career(code)]
+
+
+def test_the_newest_rank_is_put_right_and_the_one_before_follows(house: House) -> None:
+    house.hire("L1", at="E4a", office="E4a-1")
+    house.people.promote("L1", rank="CHIEF", on=MOVED)
+    house.people.amend("L1", rank="HEAD", on=PROMOTED)
+    assert ranked(house, "L1") == [("SALES", JOINED, PROMOTED), ("HEAD", PROMOTED, None)]
+    for rank, day, words in (
+        ("SALES", PROMOTED, "请改为撤回这次变更"),
+        ("HEAD", JOINED, "请填写更晚的生效日"),
+    ):
+        with pytest.raises(InputError, match=words):
+            house.people.amend("L1", rank=rank, on=day)
+    house.people.withdraw("L1")
+    assert ranked(house, "L1") == [("SALES", JOINED, None)]
+    with pytest.raises(InputError, match="请更正入职日"):
+        house.people.amend("L1", rank="CHIEF", on=PROMOTED)
+    with pytest.raises(InputError, match="没有可以撤回的变更"):
+        house.people.withdraw("L1")
+    house.people.amend("L1", rank="CHIEF", on=JOINED)
+    assert ranked(house, "L1") == [("CHIEF", JOINED, None)]
+
+
+def test_a_rank_that_an_appointment_rests_on_stays_where_it_is(house: House) -> None:
+    house.hire("L1", at="E4a", office="E4a-1")
+    house.people.promote("L1", rank="CHIEF", on=PROMOTED)
+    house.appointments.lead("E4a-1", person="L1", on=PROMOTED)
+    for wrong in (
+        lambda: house.people.amend("L1", rank="CHIEF", on=MOVED),
+        lambda: house.people.withdraw("L1"),
+    ):
+        with pytest.raises(InputError, match=f"自 {PROMOTED} 起有任命"):
+            wrong()
+    assert len(house.roster.leads(on=MOVED)) == 1
+
+
+def test_a_transfer_put_right_ends_what_was_led_before_on_its_day(house: House) -> None:
+    house.hire("L1", at="E4a", office="E4a-1", rank="CHIEF")
+    house.appointments.lead("E4a-1", person="L1", on=PROMOTED)
+    house.people.transfer("L1", institution="E4b", on=LEFT)
+    house.people.amend("L1", rank="CHIEF", on=MOVED)
+    assert house.roster.leads(on=MOVED) == {}
+    assert len(house.roster.leads(on=MOVED - timedelta(days=1))) == 1
+    with pytest.raises(InputError, match="原来的机构不在您的管辖范围内"):
+        house.seen_from("E4b").people.withdraw("L1")
 
 
 def test_a_manager_appoints_and_moves_only_own_people(house: House) -> None:

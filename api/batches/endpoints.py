@@ -46,7 +46,7 @@ def begin(request: Request, session: Database, asker: Runner, body: NewBatch) ->
 def listed(session: Database, asker: Runner, limit: Limit = 50, cursor: Cursor = None) -> Page[BatchOut]:
     rows = BatchRepository(session, within=asker.within).listed(cursor=cursor, limit=limit)
     found, further = page(rows, limit, lambda row: [row.id])
-    return Page(items=[service.shown(session, asker, row) for row in found], next=further)
+    return Page(items=service.lines(session, asker, found), next=further)
 
 
 @router.get("/batches/{code}", summary="一个批次的进度", operation_id="get_batch")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -56,16 +56,21 @@ class BatchRepository(Repository):
         query = select(BatchFile).where(BatchFile.batch_id == batch.id, BatchFile.state != FileState.TAKEN)
         return self.session.scalars(query.order_by(BatchFile.id)).all()
 
-    def file_counts(self, batch: Batch) -> dict[FileState, int]:
-        query = select(BatchFile.state, func.count()).where(BatchFile.batch_id == batch.id)
-        found = dict(self.session.execute(query.group_by(BatchFile.state)).tuples().all())
-        return {state: found.get(state, 0) for state in FileState}
+    def file_counts(self, batches: Collection[int]) -> dict[int, dict[FileState, int]]:
+        """How many files of each batch, by its key, are in each state."""
+        query = select(BatchFile.batch_id, BatchFile.state, func.count())
+        query = query.where(BatchFile.batch_id.in_(batches)).group_by(BatchFile.batch_id, BatchFile.state)
+        found = {key: dict.fromkeys(FileState, 0) for key in batches}
+        for key, state, number in self.session.execute(query).tuples():
+            found[key][state] = number
+        return found
 
-    def meetings_waiting(self, batch: Batch) -> int:
-        """How many meetings have files that still wait: their jobs have not begun."""
-        query = select(func.count(BatchFile.together.distinct()))
-        waiting = (BatchFile.batch_id == batch.id, BatchFile.state == FileState.WAITING)
-        return self.session.scalar(query.where(*waiting)) or 0
+    def meetings_waiting(self, batches: Collection[int]) -> dict[int, int]:
+        """How many meetings of a batch have files that still wait: their jobs have not begun."""
+        query = select(BatchFile.batch_id, func.count(BatchFile.together.distinct()))
+        waiting = (BatchFile.batch_id.in_(batches), BatchFile.state == FileState.WAITING)
+        query = query.where(*waiting).group_by(BatchFile.batch_id)
+        return dict(self.session.execute(query).tuples().all())
 
     def try_again(self, batch: Batch) -> None:
         """Let the files that were refused wait again."""
@@ -95,20 +100,21 @@ class BatchRepository(Repository):
         )
         return self.session.execute(query if month is None else query.where(in_month(month))).all()
 
-    def counts(self, code: str) -> dict[JobState, int]:
-        query = select(InspectionJob.state, func.count()).where(InspectionJob.batch == code)
-        found = dict(self.session.execute(query.group_by(InspectionJob.state)).tuples().all())
-        return {state: found.get(state, 0) for state in JobState}
+    def job_counts(self, codes: Collection[str]) -> dict[str, dict[JobState, int]]:
+        """How many jobs of each batch, by its code, are in each state."""
+        query = select(InspectionJob.batch, InspectionJob.state, func.count())
+        query = query.where(InspectionJob.batch.in_(codes)).group_by(InspectionJob.batch, InspectionJob.state)
+        found = {code: dict.fromkeys(JobState, 0) for code in codes}
+        for code, state, number in self.session.execute(query).tuples():
+            if code is not None:
+                found[code][state] = number
+        return found
 
-    def since(self, code: str) -> datetime | None:
-        """When the first of its jobs began."""
-        earliest = (
-            select(InspectionJob.started_at)
-            .where(InspectionJob.batch == code, InspectionJob.started_at.is_not(None))
-            .order_by(InspectionJob.started_at)
-            .limit(1)
-        )
-        return self.session.scalar(earliest)
+    def begun(self, codes: Collection[str]) -> dict[str | None, datetime | None]:
+        """When the first job of each batch began."""
+        query = select(InspectionJob.batch, func.min(InspectionJob.started_at))
+        query = query.where(InspectionJob.batch.in_(codes)).group_by(InspectionJob.batch)
+        return dict(self.session.execute(query).tuples().all())
 
     def pause(self, code: str, *, paused: bool) -> None:
         """Hold back, or let go, the jobs that have not ended; one that runs ends its stage first."""

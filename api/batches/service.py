@@ -187,11 +187,31 @@ def set_paused(session: Session, asker: Caller, code: str, *, paused: bool) -> B
 
 
 def shown(session: Session, asker: Caller, batch: Batch) -> BatchOut:
+    return lines(session, asker, [batch])[0]
+
+
+def lines(session: Session, asker: Caller, batches: Sequence[Batch]) -> list[BatchOut]:
+    """The database is asked as often for many batches as for one."""
     repository = BatchRepository(session, within=asker.within)
-    counts = repository.counts(batch.code)
-    active = sum(counts[state] for state in ACTIVE)
-    ended = sum(counts.values()) - active
-    left = active + repository.meetings_waiting(batch)
+    keys, codes = [batch.id for batch in batches], [batch.code for batch in batches]
+    files, waiting = repository.file_counts(keys), repository.meetings_waiting(keys)
+    jobs, begun = repository.job_counts(codes), repository.begun(codes)
+    return [
+        _line(batch, files[batch.id], jobs[batch.code], waiting.get(batch.id, 0), begun.get(batch.code))
+        for batch in batches
+    ]
+
+
+def _line(
+    batch: Batch,
+    files: dict[FileState, int],
+    jobs: dict[JobState, int],
+    meetings_waiting: int,
+    begun: datetime | None,
+) -> BatchOut:
+    active = sum(jobs[state] for state in ACTIVE)
+    ended = sum(jobs.values()) - active
+    left = active + meetings_waiting
     return BatchOut(
         code=batch.code,
         name=batch.name,
@@ -199,11 +219,11 @@ def shown(session: Session, asker: Caller, batch: Batch) -> BatchOut:
         created_by=batch.created_by,
         created_at=batch.created_at,
         paused=batch.paused,
-        files=repository.file_counts(batch),
-        jobs=counts,
+        files=files,
+        jobs=jobs,
         progress=ended / (ended + left) if ended + left else 1.0,
         finished=left == 0,
-        done_by=None if batch.paused else _done_by(repository.since(batch.code), ended, left),
+        done_by=None if batch.paused else _done_by(begun, ended, left),
     )
 
 

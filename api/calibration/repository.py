@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Row, exists, func, select
@@ -35,11 +35,17 @@ class CalibrationRepository(Repository):
         query = select(CalibrationSet).where(~self._foreign())
         return self.session.scalars(after(query, [CalibrationSet.id], cursor, limit, descending=True)).all()
 
-    def meetings(self, set_id: int) -> Sequence[Row[Any]]:
-        """(key, meeting's code, kind and start, institution's name, reviewer's and second reviewer's account,
-        scorecard) in the order in which they were named."""
+    def openers(self, sets: Collection[int]) -> dict[int, str]:
+        """Key of the set -> login of who began it."""
+        query = select(CalibrationSet.id, Account.login).join(Account, Account.id == CalibrationSet.opened_by)
+        return dict(self.session.execute(query.where(CalibrationSet.id.in_(sets))).tuples().all())
+
+    def meetings(self, sets: Collection[int]) -> Sequence[Row[Any]]:
+        """(key of the set, key, meeting's code, kind and start, institution's name, reviewer's and second
+        reviewer's account, scorecard) in the order in which they were named."""
         query = (
             select(
+                CalibrationMeeting.set_id,
                 CalibrationMeeting.id,
                 Meeting.code,
                 Meeting.kind,
@@ -53,18 +59,18 @@ class CalibrationRepository(Repository):
             .join(Meeting, Meeting.id == Scorecard.meeting_id)
             .join(Institution, Institution.id == Meeting.institution_id)
             .join(Review, Review.result_id == Scorecard.id)
-            .where(CalibrationMeeting.set_id == set_id)
+            .where(CalibrationMeeting.set_id.in_(sets))
             .order_by(CalibrationMeeting.id)
         )
         return self.session.execute(query).all()
 
-    def sheets(self, set_id: int) -> Sequence[Row[Any]]:
-        """(sheet, login) of all reviewers."""
+    def sheets(self, sets: Collection[int]) -> Sequence[Row[Any]]:
+        """(key of the set, sheet, login) of all reviewers."""
         query = (
-            select(CalibrationSheet, Account.login)
+            select(CalibrationMeeting.set_id, CalibrationSheet, Account.login)
             .join(CalibrationMeeting, CalibrationMeeting.id == CalibrationSheet.meeting_id)
             .join(Account, Account.id == CalibrationSheet.account_id)
-            .where(CalibrationMeeting.set_id == set_id)
+            .where(CalibrationMeeting.set_id.in_(sets))
             .order_by(Account.login, CalibrationSheet.meeting_id)
         )
         return self.session.execute(query).all()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import secrets
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -19,7 +19,7 @@ from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from api.access import Caller
-from api.accounts.tables import Account, Role
+from api.accounts.tables import Role
 from api.calibration.repository import CalibrationRepository
 from api.calibration.schemas import (
     BlindItem,
@@ -103,7 +103,7 @@ def close(session: Session, asker: Caller, code: str) -> CalibrationSet:
         raise Forbidden("只能结束自己发起的校准：请联系发起人或管理员。")
     if found.closed_at is not None:
         raise Conflict(f"校准集 {code} 已经结束。")
-    if not repository.sheets(found.id):
+    if not repository.sheets([found.id]):
         raise Conflict("还没有人交盲评，不能结束：请先盲评。")
     found.closed_at = datetime.now(UTC)
     session.flush()
@@ -111,8 +111,39 @@ def close(session: Session, asker: Caller, code: str) -> CalibrationSet:
 
 
 def shown(session: Session, asker: Caller, found: CalibrationSet) -> CalibrationDetail:
+    return details(session, asker, [found])[0]
+
+
+def heads(session: Session, asker: Caller, found: Sequence[CalibrationSet]) -> list[CalibrationOut]:
+    """The sets without their meetings."""
+    wanted = CalibrationOut.model_fields
+    return [
+        CalibrationOut(**{name: getattr(one, name) for name in wanted})
+        for one in details(session, asker, found)
+    ]
+
+
+def details(session: Session, asker: Caller, found: Sequence[CalibrationSet]) -> list[CalibrationDetail]:
+    """The database is asked as often for many sets as for one."""
     repository = CalibrationRepository(session, within=asker.within)
-    sheets = repository.sheets(found.id)
+    keys = [one.id for one in found]
+    openers = repository.openers(keys)
+    rows: dict[int, list[Row[Any]]] = defaultdict(list)
+    for row in repository.meetings(keys):
+        rows[row.set_id].append(row)
+    sheets: dict[int, list[tuple[CalibrationSheet, str]]] = defaultdict(list)
+    for key, sheet, login in repository.sheets(keys):
+        sheets[key].append((sheet, login))
+    return [_detail(asker, one, openers[one.id], rows[one.id], sheets[one.id]) for one in found]
+
+
+def _detail(
+    asker: Caller,
+    found: CalibrationSet,
+    opened_by: str,
+    rows: Sequence[Row[Any]],
+    sheets: Sequence[tuple[CalibrationSheet, str]],
+) -> CalibrationDetail:
     mine = {sheet.meeting_id: sheet for sheet, _ in sheets if sheet.account_id == asker.account_id}
     places = [
         Place(
@@ -120,14 +151,14 @@ def shown(session: Session, asker: Caller, found: CalibrationSet) -> Calibration
             decided_by_me=_decided_by(row, asker),
             handed_in_at=mine[row.id].handed_in_at if row.id in mine else None,
         )
-        for row in repository.meetings(found.id)
+        for row in rows
     ]  # fmt: skip
     counts: dict[str, int] = defaultdict(int)
     for _, login in sheets:
         counts[login] += 1
     return CalibrationDetail(
-        code=found.code, title=found.title, opened_by=session.get_one(Account, found.opened_by).login,
-        opened_at=found.opened_at, closed_at=found.closed_at, meetings=len(places),
+        code=found.code, title=found.title, opened_by=opened_by, opened_at=found.opened_at,
+        closed_at=found.closed_at, meetings=len(places),
         progress=[Progress(reviewer=login, handed_in=count) for login, count in counts.items()],
         mine=len(mine),
         left=sum(not p.decided_by_me and p.handed_in_at is None for p in places)
@@ -135,15 +166,6 @@ def shown(session: Session, asker: Caller, found: CalibrationSet) -> Calibration
         else 0,
         places=places,
     )  # fmt: skip
-
-
-def heads(session: Session, asker: Caller, found: Iterable[CalibrationSet]) -> list[CalibrationOut]:
-    """The sets without their meetings."""
-    wanted = CalibrationOut.model_fields
-    return [
-        CalibrationOut(**{name: getattr(one, name) for name in wanted})
-        for one in (shown(session, asker, each) for each in found)
-    ]
 
 
 # ---------------------------------------------------------------- scoring
@@ -197,7 +219,7 @@ def hand_in(session: Session, asker: Caller, code: str, meeting: str, body: Shee
 
 
 def _to_score(session: Session, asker: Caller, found: CalibrationSet, meeting: str) -> Row[Any]:
-    rows = CalibrationRepository(session, within=asker.within).meetings(found.id)
+    rows = CalibrationRepository(session, within=asker.within).meetings([found.id])
     row = next((one for one in rows if one.code == meeting), None)
     if row is None:
         raise NotFound(f"校准集 {found.code} 中没有会议 {meeting}：请核对编号。")
@@ -219,7 +241,7 @@ def result(session: Session, asker: Caller, code: str) -> CalibrationResult:
     found = repository.get(code)
     if found.closed_at is None:
         raise Conflict("校准尚未结束，结果还不能看：请等全体交齐后由发起人结束。")
-    rows = repository.meetings(found.id)
+    rows = repository.meetings([found.id])
     references = {row.id: _decided(row.Scorecard) for row in rows}
     most = {
         row.id: {item["id"]: Decimal(str(item["max"])) for item in row.Scorecard.result["items"]}
@@ -227,7 +249,7 @@ def result(session: Session, asker: Caller, code: str) -> CalibrationResult:
     }
     labels = {item["id"]: item["label"] for row in rows for item in row.Scorecard.result["items"]}
     given: dict[int, list[tuple[str, Given]]] = defaultdict(list)
-    for sheet, login in repository.sheets(found.id):
+    for _, sheet, login in repository.sheets([found.id]):
         given[sheet.meeting_id].append((login, _handed_in(sheet, most[sheet.meeting_id])))
     among = [
         one

@@ -6,22 +6,28 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from sqlalchemy import event
+from sqlalchemy import Connection, Engine, event
 from sqlalchemy.orm import Session
 
 
 @contextmanager
 def counting_queries(session: Session) -> Iterator[list[str]]:
     """The statements executed on the session's connection inside the block, as a list that grows."""
+    session.flush()
+    with counting_statements(session.connection()) as statements:
+        yield statements
+
+
+@contextmanager
+def counting_statements(target: Engine | Connection) -> Iterator[list[str]]:
+    """The same of one connection, or of all connections of an engine."""
     statements: list[str] = []
 
     def note(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         statements.append(statement)
 
-    session.flush()
-    connection = session.connection()
-    event.listen(connection, "before_cursor_execute", note)
+    event.listen(target, "before_cursor_execute", note)
     try:
         yield statements
     finally:
-        event.remove(connection, "before_cursor_execute", note)
+        event.remove(target, "before_cursor_execute", note)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 from qa_pipeline.findings.reading import Reading
@@ -11,23 +12,33 @@ from qa_pipeline.values import Act, Chapter, Measurement
 
 OPENING_SHARE: Final = 0.1
 CLOSING_SHARE: Final = 0.1
+_STATED: Final = re.compile(
+    r"今[天日儿]?(?:就|只|主要|咱|我们|来|倒).{0,12}(?:讲|说|看|盯|谈|弄|算|搞|整|抠|倾|[一两二三四][件样个])|就[这]?[一二三四两][件样]"
+    r"|(?:整|弄|搞|说|算)(?:个)?(?:明白|清楚|清)"
+)
+"""How a host says what the meeting is for in words of his own."""
 _THEME: Final = re.compile(
-    r"主题|领跑|辅导|招募|冲刺|检视|规划会|复盘会|[覆复]盘|就(?:讲|说|盯|谈|干|弄|抓)?一[件个]事|今天(?:就|只)?(?:讲|说|盯|谈|看|弄|算|解决|搞清)|达U|打油|CT|西提|送训"
+    r"主题|领跑|辅导|招募|冲刺|检视|规划会|复盘会|[覆复]盘|就(?:讲|说|盯|谈|干|弄|抓)?一[件个]事|今天(?:就|只)?(?:讲|说|盯|谈|看|弄|算|解决|搞清)|达U|打油|CT|西提|送[训讯]"
+    r"|自己.{0,6}(?:U|单子|开)|U.{0,2}[到没]|开[没了]开|曾[员元]|新人|差在哪|下个?月.{0,12}(?:收入|规划|怎么干|咋干)|[一二三四五六七八九十]+月.{0,4}咋干"
 )
 _GOAL: Final = re.compile(
-    r"目标|目的|弄明白|弄清|搞清|算清|说清|解决|要(?:把|拿|看到|有|让|带)|走的时候|散会(?:前|的时候|之前)|定(?:死|下来|出)|必须|三[件个条]|两[件个条]"
+    r"目标|目的|弄明白|弄清|搞清|算清|说清|解决|要(?:把|拿|看到|有|让|带)|走的时候|散会(?:前|的时候|之前)|定(?:死|下来|出)|必须|三[件个条样]|两[件个条样]|整明白|定死|不走|走不脱|补"
 )
 _AGENDA: Final = re.compile(
-    r"流程|议程|环节|顺序|章节|[四五三]块|[四五三]个(?:部分|议题)|先.{1,30}(?:再|后|然后).{0,40}(?:最后|再|后)|老规矩|[点分](?:钟)?(?:结束|收|散|准时)|分(?:为|成)[四五三]"
+    r"流程|议程|环节|顺序|章节|[四五三]块|[四五三]个(?:部分|议题)|先.{1,30}(?:再|后|然后).{0,40}(?:最后|再|后)|老规矩|[点分](?:钟)?(?:结束|收|散|准时)|分(?:为|成)[四五三]|倒着来|[四五三]件事|[讲说摆派]完[再先了]"
 )
+_SUMS: Final = re.compile(r"收一[句收]|归[纳总拢成]|拢一拢|总结|收[个尾摊]|结论|[就记]一句")
 _LESSON: Final = re.compile(
-    r"规律|共性|说明|总结|归纳|根子|三句话|[一二三四两]条|第[一二三]|就是|记住|一句话"
+    r"规律|共性|说明|总结|归[纳总拢成]|拢一拢|收一[句收]|收[个尾摊]|结论|根[子在]|差在|毛病|规矩|老话|最(?:值钱|有用)|逮[着到]|定了"
+    r"|[一二三两]句|[一二三四两]条|[一二三]是|第[一二三]|就是|记住|一句"
 )
 _ACTION: Final = re.compile(
-    r"从(?:明天|今天|下周)|必须|都要|以后|下一步|抓紧|落实|按(?:这个|今天)|之前|[前后]天|每天|清单|纪要|贴|发群"
+    r"从(?:明天|今天|下周)|必须|都要|不[准许认]|以后|下一步|抓紧|落实|按(?:这个|今天)|之前|[前后]天|每[天日]|清单|纪要|贴|发群"
+    r"|[一二三四五六七八九十\d](?:号|点)|有日子|各人"
 )
 _NEXT: Final = re.compile(
-    r"下次|下回|下周|下礼拜|[0-9一二三四五六七八九十]+号(?:的)?(?:会|复盘|我|第一)|(?:复盘|规划)会.{0,6}(?:查|问|看|念)|我第一个|逐条|一条条|检查|核对|对账"
+    r"下次|下回|下周|下礼拜|[0-9一二三四五六七八九十]+号(?:的)?(?:会|复盘|我|第一)|(?:复盘|规[划化])会.{0,6}(?:查|问|看|念)|我第一个|逐条|一条条|检查|核对|对账"
+    r"|碰头|再坐|号.{0,8}(?:先对|先看|先翻|先问|还是|就看|照着|对一|查|翻)|头一个(?:就)?[是翻对问]|挨个[对问查]|接着对|第一件事"
 )
 
 
@@ -53,7 +64,7 @@ def closing(reading: Reading) -> tuple[int, ...]:
 )
 def opening_goal(reading: Reading) -> Measurement:
     said = opening(reading)
-    stated = [i for i in said if reading.does(i, Act.GOAL)]
+    stated = _done_or_said(reading, said, Act.GOAL, _STATED)
     near = {j for i in stated for j in reading.near(i, before=1, after=1)} & set(said)
     proof = []
     for pattern, alone in ((_THEME, False), (_GOAL, False), (_AGENDA, True)):
@@ -65,6 +76,16 @@ def opening_goal(reading: Reading) -> Measurement:
         if hit is not None:
             proof.append(hit)
     return reading.measured("opening_goal", len(proof) / 3, proof)
+
+
+def _done_or_said(reading: Reading, among: Iterable[int], act: Act, words: re.Pattern[str]) -> list[int]:
+    """Utterances of this act, and those of the host that announce it in his own words."""
+    return [
+        i
+        for i in among
+        if reading.does(i, act)
+        or (reading.is_host(i) is not False and words.search(reading.utterances[i].text))
+    ]
 
 
 def _is_chat(reading: Reading, index: int) -> bool:
@@ -79,7 +100,7 @@ def _is_chat(reading: Reading, index: int) -> bool:
 )
 def closing_summary(reading: Reading) -> Measurement:
     said = closing(reading)
-    summed = [i for i in said if reading.does(i, Act.SUMMARY)]
+    summed = _done_or_said(reading, said, Act.SUMMARY, _SUMS)
     near = sorted({j for i in summed for j in reading.near(i, before=1, after=2)} & set(said))
     proof = []
     for pattern, among in ((_LESSON, summed), (_ACTION, near), (_NEXT, said)):

@@ -17,6 +17,8 @@ STEPS: Final = 3
 STEPS_SHOWN: Final = 5
 STEP_SHOWN: Final = 40
 """Steps on a practice card, and characters of each."""
+_STORY: Final = 14
+"""Characters with which something is told, at least."""
 _RUN: Final = 6
 """Utterances between two steps of one story, at most."""
 _MARKER: Final = re.compile(
@@ -38,13 +40,17 @@ _CRAFT: Final = re.compile(
     r"|记[录下在]|写[下在上成到]|话术|开口|转介绍|介绍[人给一了]|邀|请(?:他|她|客户|人家)|活动|说明会|产说|沙龙|陪[访着他她]|演练|对练|练[一两三习]"
     r"|分[类成层]|筛|盘点|摸排|资料|跟进|提前|隔[天一两三]|第[一二三四五六]步|先.{1,16}再|问[她他客了的三两]|只问|发(?:给|个|到)"
     r"|送[她他份]|带(?:着|上|了|他|她)|算[账给出清]|对照|缺口|保障|理赔|三讲|KYC|需求|清单|时间表"
-    r"|[二两三四五六七八九十几\d]+(?:家|户|访|位|条|张|遍)"
+    r"|[二两三四五六七八九十几\d]+(?:家|户|访|位|条|张|遍)|[一那这]张"
+    r"|写[了出三两一]|画[了一个给]|填[了一个好]|翻[出到开了]|问(?:了|过)?一句|念给"
 )
 """Tools and moves of the trade: a story without any teaches nobody what to do."""
+_CRAFT_EVERY: Final = 60
+"""Characters in which one of them comes at least."""
 
 SENTIMENT: Final = re.compile(
-    r"[哭泪]|感动|坚持|精神|用心|真心|真情|真诚|诚心|初心|感恩|热爱|爱心|一[颗个]心|相信(?!度)|不容易|放弃|委屈|吃苦|辛酸|梦想|信念|缘分"
-    r"|人品|努力|拼(?:搏|劲|命)|正能量|奇迹|最棒|天道酬勤|勤快"
+    r"[哭泪]|感动|坚持|精神|用心|真心|真情|真诚|诚心|初心|感恩|热爱|爱心|一[颗个]心|相信(?!度)|不容易"
+    r"|放弃|委屈|吃苦|辛酸|梦想|信念|缘分"
+    r"|鼻子.?酸|拿心|掏心|空落落|守[住着得]|人品|努力|拼(?:搏|劲|命)|正能量|奇迹|最棒|天道酬勤|勤快"
 )
 """Words of feeling and attitude, which nobody can copy."""
 
@@ -53,9 +59,29 @@ _DEEDS: Final = (Act.PRACTICE, Act.CHECK, Act.COMMIT, Act.MEASURE, Act.DATA)
 _INTRODUCES: Final = re.compile(r"分享|讲讲|说说|请|标杆|经验|怎么做|咋|做到|第一")
 
 
+@lru_cache(maxsize=4)
 def steps(reading: Reading) -> tuple[int, ...]:
-    """Utterances that tell a step somebody else could take."""
-    return reading.doing(Act.PRACTICE, among=reading.at_work)
+    """Utterances that tell a step somebody else could take: by their act, and, in the sharing, where anybody
+    but the host tells what he did with a tool or move of the trade."""
+    told = reading.doing(Act.PRACTICE, among=reading.at_work)
+    sharing = (i for i in reading.within(Chapter.EXCELLENCE_SHARING) if _narrates(reading, i))
+    return tuple(sorted({*told, *sharing}))
+
+
+def _narrates(reading: Reading, index: int) -> bool:
+    text = reading.utterances[index].text
+    return (
+        len(text) >= _STORY
+        and not reading.asks[index]
+        and not reading.is_host(index)
+        and bool(_DOING.search(text))
+        and _of_the_trade(text)
+    )
+
+
+def _of_the_trade(text: str) -> bool:
+    """Whether it speaks of tools and moves: a long story that names one by chance teaches none."""
+    return len(_CRAFT.findall(text)) * _CRAFT_EVERY >= len(text) and not SENTIMENT.search(text)
 
 
 @lru_cache(maxsize=4)
@@ -64,8 +90,7 @@ def solid(reading: Reading) -> tuple[int, ...]:
     return tuple(
         i
         for i in steps(reading)
-        if _TOLD_OFF.search(text := reading.utterances[i].text)
-        or (_CRAFT.search(text) and not SENTIMENT.search(text))
+        if _TOLD_OFF.search(text := reading.utterances[i].text) or _of_the_trade(text)
     )
 
 

@@ -115,6 +115,13 @@ def test_another_meeting_filed_as_a_sales_meeting_holds_no_chapter() -> None:
         assert not any(body(segment(talk, kind=kind)) for talk in talks)
 
 
+def test_words_that_leave_a_doubt_are_weighed_with_the_chapters() -> None:
+    talks = [each.transcript for each in meetings() if each.facts.kind is None]
+    doubting = replace(model.shipped(), misfiled=np.array([0.0, 1.0]))  # 0.73 for any meeting
+    assert not any(body(segment(talk, kind=WEEKLY, using=doubting)) for talk in talks)
+    assert body(segment(said(*MEETINGS["in order"]), kind=WEEKLY, using=doubting))
+
+
 def test_a_sales_meeting_is_told_from_other_talk() -> None:
     kind, sure = infer_kind(said(*MEETINGS["in order"]))
     assert kind is not None

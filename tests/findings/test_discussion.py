@@ -47,6 +47,36 @@ excellence_sharing
     assert value(findings(text), "practice_complete") == 0
 
 
+def test_r16_what_was_done_counts_in_whatever_words_and_a_tool_named_by_the_way_does_not() -> None:
+    opening = """
+opening
+王建: 今天这个会我来开，先看数再听人讲。
+王建: 张国强，你上周应下的五户见了几户？
+张国强: 见了三户。
+王建: 没见的两户是谁，哪天去？
+张国强: 老汪和刘姐，周五下午去。
+王建: 你自己记上，周五晚上我问你。
+excellence_sharing
+"""
+    done = """
+王建: 李梅这个月签了六户，请她讲讲怎么签下来的。
+李梅: 我先不谈保险，就请他把柜子里的旧单子翻出来，一张一张摆在桌上。
+李梅: 然后我拿一张白纸画了个人，哪里有保障就在哪里打勾，空着的地方让他自己看。
+李梅: 看完我只问一句，这个空你想补多少，他自己填了数，我再照着写计划书。
+王建: 大家记下来，三步，翻单子、画人、让他自己填。
+"""
+    told = """
+王建: 李梅带出了三个新人，请她讲讲。
+李梅: 我带的这个妹妹命苦得很，从小没了爹娘，我看到她就想起自己刚来的时候，一个人背着包\
+在雪地里走了十里路去见一个客户，脚都冻麻了，回家抱着孩子一句话也说不出来。
+李梅: 后来她生病住院，身边没有亲人，我天天炖鸡汤给她送去，\
+夜里就趴在病床边上睡，同屋的老太太都说我是她亲姐，她出院那天拉着我的手半天没有松开。
+王建: 总结一下，大家都要像李梅这样待人。
+"""
+    assert value(findings(opening + done), "practice_complete") >= 0.75
+    assert value(findings(opening + told), "practice_complete") == 0
+
+
 def test_recognition_names_somebody() -> None:
     assert value(findings(GOOD), "named_recognition") >= 1
 
@@ -59,6 +89,23 @@ def test_r24_opening_says_theme_goal_and_agenda() -> None:
 def test_closing_says_what_was_learned_what_changes_and_when_it_is_checked() -> None:
     assert value(findings(GOOD), "closing_summary") >= 2 / 3 - 1e-9
     assert value(findings(EMPTY), "closing_summary") <= 1 / 3 + 1e-9
+
+
+def test_opening_and_closing_count_in_the_host_s_own_words() -> None:
+    opening = """
+opening
+王建: 门带上，人齐了吧。
+王建: 今天就三件事，头七天自己的单子开没开，没开的卡在哪里，弄明白才散。
+王建: 先摆账，摆完再听李梅的，最后一人领一样回去。
+"""
+    closing = """
+closing
+王建: 收一句，今天逮着两个毛病，资料撂下不约下回，名单半年不添。
+王建: 以后日志上都要添下回哪天那一格，一个礼拜五个新名。
+王建: 十五号坐下来我头一个就对这张纸。
+"""
+    assert value(findings(opening), "opening_goal") >= 2 / 3 - 1e-9
+    assert value(findings(closing), "closing_summary") == 1
 
 
 @pytest.mark.parametrize(

@@ -104,7 +104,7 @@ async def activities(view: View, month: str = "", below: str = "") -> None:
     places.crumbs(PATH, shown.way, **kept)
     by_code = {event.code: event for event in shown.month.events}
     open_codes = frozenset(event.code for event in shown.gaps.open_parts)
-    with parts.section(f"{here.name} {first:%Y 年 %-m 月}", _counted(shown, open_codes)):
+    with parts.section(f"{here.name} · {first:%Y 年 %-m 月}", _counted(shown, open_codes)):
         with ui.element("div").classes("toolbar no-print"):
             if shown.children:
                 options = {here.code: f"{here.name}（全部）", **dict(shown.children)}

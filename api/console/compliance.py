@@ -296,6 +296,7 @@ def _lines(points: Sequence[TrendPoint]) -> None:
     _chart(
         {
             "legend": {"bottom": 0, "textStyle": {"color": GREY}},
+            "grid": {"left": 44, "right": 16, "top": 24, "bottom": 72},  # the legend may take two lines
             "xAxis": {"type": "category", "data": names},
             "yAxis": {"type": "value", "min": 0, "max": 100},
             "series": [{"type": "line", "symbolSize": 7, **one} for one in series],

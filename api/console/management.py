@@ -172,5 +172,5 @@ def _unknown(what: str, names: Sequence[str]) -> None:
     if names:
         some = "、".join(names[:5])
         if len(names) > 5:
-            some = f"{some}等 {len(names)} 名"
+            some = f"{some} 等共 {len(names)} 名"
         ui.label(f"不知{what}，名单可能不全：{some}。").classes("soft")

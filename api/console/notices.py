@@ -109,7 +109,7 @@ def _row(one: SubscriptionOut) -> list[object]:
     return [
         Html(f"<span>{name}<small>{listing.escaped(one.target)}</small></span>"),
         CHANNELS[one.channel],
-        f"{events} · 机构 {one.institution}" if one.institution else events,
+        f"{events} · 机构代码 {one.institution}" if one.institution else events,
         state,
         listing.joined(buttons),
     ]

@@ -20,8 +20,7 @@
       const shape = new RegExp(`^${parts.reduce((all, part, n) => all + hole(n) + part)}$`);
       const rarest = [...literal(key)].reduce((a, b) => often.get(b) < often.get(a) ? b : a);
       if (!found.has(rarest)) found.set(rarest, []);
-      const short = literal(key).length < 3 && !kinds.includes('{n}');
-      found.get(rarest).push({rank, told: words[key], kinds, shape, short});
+      found.get(rarest).push({rank, told: words[key], kinds, shape, short: literal(key).length < 3});
     });
     return found;
   }
@@ -35,11 +34,12 @@
 
   const known = said => english(said) ?? (CHINESE.test(said) ? null : said);
 
-  function shaped(said) {
+  function shaped(said, {ofName = false} = {}) {
+    if (!CHINESE.test(said)) return null;
     const tried = [...new Set(said)].flatMap(one => near.get(one) ?? []).sort((a, b) => a.rank - b.rank);
     for (const {told, kinds, shape, short} of tried) {
       const found = said.match(shape)?.slice(1);
-      if (!found || short && found.some(one => known(one) === null)) continue;  // a short one is met by chance
+      if (!found || short && !ofName && found.some(one => known(one) === null)) continue;  // met by chance
       const given = {'{n}': [], '{}': []};
       kinds.forEach((kind, n) => given[kind].push(english(found[n]) ?? found[n]));
       return told.replace(HOLE, kind => given[kind].shift());
@@ -82,7 +82,7 @@
 
   function named(element) {
     for (const name of ATTRIBUTES) {
-      const said = element.getAttribute(name) ?? '', told = led(said) ?? english(said);
+      const said = element.getAttribute(name) ?? '', told = shaped(said, {ofName: true}) ?? led(said) ?? english(said);
       if (told !== null && told !== said) element.setAttribute(name, told);
     }
   }
@@ -106,7 +106,7 @@
   const page = document.documentElement;
   const inEnglish = () => { if (page.lang !== 'en') page.lang = 'en'; };
   inEnglish();  // Quasar sets its own once it begins
-  document.title = english(document.title) ?? document.title;
+  document.title = pieces(document.title) ?? document.title;
   new MutationObserver(changes => {
     for (const change of changes) {
       if (change.type === 'characterData') text(change.target);

@@ -35,7 +35,7 @@ from api.settings import Settings
 from api.store import StoreError, open_store, sweep
 from api.webhooks.messenger import Messenger
 from models.base import SHANGHAI
-from models.database import connect, transaction
+from models.database import connect, take_stock, transaction
 from qa_pipeline.transcript.engine import usable_processors
 
 log = logging.getLogger("huijian.worker")
@@ -163,6 +163,7 @@ class WorkerProcess:
                 BucketRepository(session).forget_full(now=now)
             sweep(self.store, now=now.timestamp())
             tidy(self.engine, self.store, now=now)
+            take_stock(self.engine)
         except IntegrityError:
             return  # another worker is telling the same; the next round sees it
         except StoreError:

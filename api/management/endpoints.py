@@ -26,7 +26,7 @@ from api.management.schemas import (
     RecordIn,
     ReviewIn,
 )
-from api.pages import Cursor, Limit, Page, sliced
+from api.pages import Cursor, Limit, Page, page
 from api.problems import Conflict
 from api.sessions import Database
 from models.base import Subtree
@@ -57,9 +57,8 @@ def actions(
     limit: Limit = 100,
 ) -> Page[ActionOut]:
     within = CodeRepository(session, within=asker.within).below(institution)
-    rows = ManagementRepository(session, within=within).between(first, last, kind=kind)
-    rows.sort(key=_place)
-    part, further = sliced(rows, cursor, limit, _place)
+    rows = ActionRepository(session, within=within).page(first, last, kind=kind, cursor=cursor, limit=limit)
+    part, further = page(rows, limit, _place)
     return Page(items=service.shown(session, part), next=further)
 
 

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import date
+
 from sqlalchemy import select
 
+from api.pages import after
 from models.base import Repository
 from models.customers.placement import placed
 from models.management.repository import DAY
-from models.management.tables import ManagementAction
+from models.management.tables import ActionKind, ManagementAction
 
 
 class ActionRepository(Repository):
     """An action belongs to where its actor stood on the day it was done, or else planned for."""
+
+    def page(
+        self, first: date, last: date, *, kind: ActionKind | None, cursor: str | None, limit: int
+    ) -> Sequence[ManagementAction]:
+        """Those of the first to the last day in the order of their days and codes, one too many."""
+        query = placed(select(ManagementAction), ManagementAction.actor_id, on=DAY, within=self.within)
+        query = query.where(DAY.between(first, last))
+        if kind is not None:
+            query = query.where(ManagementAction.kind == kind)
+        return self.session.scalars(after(query, [DAY, ManagementAction.code], cursor, limit)).all()
 
     def action(self, code: str) -> ManagementAction | None:
         """None: no such action that may be seen."""

@@ -39,7 +39,7 @@ class Review(ServiceBase):
     id: Mapped[Key]
     code: Mapped[Code] = mapped_column(unique=True)
     meeting_id: Mapped[int] = mapped_column(ForeignKey(Meeting.id), index=True)
-    scorecard_id: Mapped[int] = mapped_column(ForeignKey(Scorecard.id))
+    scorecard_id: Mapped[int] = mapped_column(ForeignKey(Scorecard.id), index=True)
     """The version that is reviewed."""
     state: Mapped[ReviewState] = mapped_column(one_of(ReviewState))
     reviewer_id: Mapped[int] = mapped_column(ForeignKey(Account.id), index=True)

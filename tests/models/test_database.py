@@ -85,6 +85,17 @@ def test_data_written_at_the_previous_head_survives_the_newest_migration(fresh_e
         assert session.scalars(select(Observation.value)).one() == Decimal("1234567.8901")
 
 
+def test_the_database_knows_after_taking_stock_what_its_tables_hold(fresh_engine: Engine) -> None:
+    database.migrate(fresh_engine)
+    with database.transaction(fresh_engine) as session:
+        session.add(premium())
+    database.take_stock(fresh_engine)
+    if fresh_engine.dialect.name == "sqlite":
+        with fresh_engine.connect() as connection:
+            known = connection.execute(text("SELECT stat FROM sqlite_stat1 WHERE tbl = 'indicator'"))
+            assert known.scalars().all() == ["1 1 1"]
+
+
 def test_an_empty_database_is_refused_with_the_command_that_makes_it() -> None:
     with pytest.raises(InputError, match="数据库结构版本为 空"):
         database.require_current(database.connect("sqlite://"))

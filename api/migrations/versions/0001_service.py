@@ -664,6 +664,7 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_review_decided_at"), ["decided_at"], unique=False)
         batch_op.create_index(batch_op.f("ix_review_meeting_id"), ["meeting_id"], unique=False)
         batch_op.create_index(batch_op.f("ix_review_reviewer_id"), ["reviewer_id"], unique=False)
+        batch_op.create_index(batch_op.f("ix_review_scorecard_id"), ["scorecard_id"], unique=False)
         batch_op.create_index(
             "uq_review_open",
             ["scorecard_id"],

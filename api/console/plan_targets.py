@@ -127,7 +127,7 @@ async def edit(view: View, place: Place, redraw: Redraw) -> None:
 
         async def done(_: Any) -> None:
             told = figure(amount(box.value), heading.unit)
-            ui.notify(f"{place.named} 已改为 {told}。", type="positive")
+            ui.notify(f"目标已改为 {told}：{place.named}。", type="positive")
             await redraw()
 
         async def further() -> None:

@@ -16,7 +16,7 @@
     keys.sort((a, b) => literal(b).length - literal(a).length).forEach((key, rank) => {
       const kinds = key.match(HOLE);
       const parts = key.split(HOLE).map(part => part.replace(/[.*+?^$()|[\]\\{}]/g, '\\$&'));
-      const hole = n => kinds[n - 1] === '{n}' ? '([\\d.,:/%+−– -]+)' : '(.+?)';
+      const hole = n => kinds[n - 1] === '{n}' ? '([\\d.,:/%+−– -]+)' : n === 1 && !parts[0] ? '([^·]+?)' : '(.+?)';
       const shape = new RegExp(`^${parts.reduce((all, part, n) => all + hole(n) + part)}$`);
       const rarest = [...literal(key)].reduce((a, b) => often.get(b) < often.get(a) ? b : a);
       if (!found.has(rarest)) found.set(rarest, []);

@@ -57,7 +57,7 @@ def draw(view: View, code: str, appeals: tuple[AppealOut, ...]) -> None:
 
 
 def _button(view: View, code: str) -> None:
-    with ui.dialog() as dialog, ui.card().classes("form"):
+    with ui.dialog().props('aria-label="提出申诉"') as dialog, ui.card().classes("form"):
         ui.label("对当前结论提出申诉").props("role=heading aria-level=2").classes("heading")
         ui.label("请写明哪一项不对、在录音的什么时候；质检人员会复听并答复。").classes("soft")
         reason = ui.textarea("申诉理由").props("outlined autogrow maxlength=2000").classes("w-full")

@@ -13,12 +13,15 @@ from sqlalchemy.orm import Session
 from api.access import Caller, Permission
 from api.codes import CodeRepository
 from api.console import listing, parts, places
+from api.console.calls import Answer, call
+from api.console.dialogs import anew, day, day_of, deed, dialog, line, text_of
 from api.console.frame import View, screen
 from api.console.home import tile
 from api.console.listing import Column, Field, Html
+from api.console.people import number_of
 from api.console.places import Step
 from api.management import endpoints
-from api.management.schemas import Behind, CoverageOut, FocusList
+from api.management.schemas import Behind, CoverageOut, FocusList, FocusOut
 from api.organisation.repository import DirectoryRepository
 from api.organisation.service import today
 from models.activities.entry import PLATFORM_LABELS
@@ -84,12 +87,12 @@ def read(session: Session, asker: Caller, below: str, on: date, day: date) -> Sh
 
 
 async def management(view: View, below: str = "", on: str = "") -> None:
-    day = today()
+    present = today()
     try:
-        chosen = date.fromisoformat(on) if on else day
+        chosen = date.fromisoformat(on) if on else present
     except ValueError as error:
         raise InputError(f"日期“{on}”不对：请写成 2026-11-06 这样的形式。") from error
-    shown = await view.ask(read, view.asker, below, chosen, day)
+    shown = await view.ask(read, view.asker, below, chosen, present)
     here = shown.way[-1]
     places.crumbs(PATH, shown.way, on=on)
     fields = [Field("on", "看哪天所在的周和月", f"{chosen}", "date")]
@@ -108,7 +111,7 @@ async def management(view: View, below: str = "", on: str = "") -> None:
     with ui.element("div").classes("columns even"):
         for row in shown.coverage:
             _behind(row, shown.homes)
-    _focus(shown.focus)
+    _focus(view, shown.focus)
 
 
 def _behind(row: CoverageOut, homes: Mapping[str, str]) -> None:
@@ -146,26 +149,86 @@ def _who(one: Behind) -> Html:
     return listing.escaped(PLATFORM_LABELS[one.platform] if one.platform else "机构")
 
 
-def _focus(focus: FocusList) -> None:
+def _focus(view: View, focus: FocusList) -> None:
+    may_edit = view.may(Permission.EDIT_MODEL)
     with parts.section("重点主管", f"{len(focus.supervisors)} 名，目标面谈的对象"):
+        if may_edit:
+            with ui.row().classes("no-print"):
+                add = ui.button("标记重点主管", icon="flag", on_click=lambda: _mark(view))
+                add.props("outline")
         _unknown("是否达 U", [person.name for person in focus.unknown_u])
         _unknown("是否达 CT", [person.name for person in focus.unknown_ct])
         if not focus.supervisors:
             parts.empty("没有重点主管。")
             return
+        shown = sorted(focus.supervisors, key=lambda one: one.mark is None)[:LISTED]
+        marked = {one.person.code: one for one in shown if one.mark}
+
+        async def act(_: str, code: str) -> None:
+            _unmark(view, marked[code])
+
         listing.table(
             "重点主管",
             [Column("主管"), Column("原因")],
             [
                 [
                     Html(f"<span>{listing.escaped(one.person.name)}<small>{one.person.code}</small></span>"),
-                    "、".join(REASONS[reason] for reason in one.reasons),
+                    _reasons(one, may_edit),
                 ]
-                for one in focus.supervisors[:LISTED]
+                for one in shown
             ],
+            on_action=act,
         )
         if len(focus.supervisors) > LISTED:
             ui.label(f"另有 {len(focus.supervisors) - LISTED} 名：选下级机构查看。").classes("soft")
+
+
+def _reasons(one: FocusOut, may_edit: bool) -> Html:
+    words = listing.escaped("、".join(REASONS[reason] for reason in one.reasons))
+    if one.mark is None:
+        return words
+    period = f"{one.mark.since} 起，直到取消"
+    if one.mark.until is not None:
+        period = f"{one.mark.since} 起，至 {one.mark.until}"
+    told = listing.escaped(f"{one.mark.reason}（{period}）")
+    off = listing.action("unmark", one.person.code, "取消标记", subject=one.person.name) if may_edit else ""
+    return Html(f"<span>{words} {off}<small>{told}</small></span>")
+
+
+def _mark(view: View) -> None:
+    with dialog("标记重点主管") as opened:
+        who = line("主管的工号或姓名", first=True)
+        reason = line("原因")
+        on = day("生效日", today())
+        until = day("到哪天为止（不含当天，可不填）")
+        ui.label("不填终止日则直到取消；已有未到期标记的，先取消再标记。").classes("soft")
+
+        async def do() -> Answer:
+            if not text_of(reason):
+                raise InputError("请填写原因：面谈的人要知道为什么。")
+            body = {
+                "person": await view.ask(number_of, view.asker, text_of(who) or ""),
+                "reason": text_of(reason),
+                "on": day_of(on),
+                "until": until.value or None,
+            }
+            return await call(view, "POST", "focus-supervisors", body)
+
+        deed(opened, "标记", do, anew)
+
+
+def _unmark(view: View, one: FocusOut) -> None:
+    with dialog("取消重点主管标记") as opened:
+        ui.label(f"{one.person.name}不再因手工标记列为重点主管；未达 U 或 CT 的仍在名单中。")
+        on = day("从哪天起取消", today())
+        if one.mark is not None:
+            ui.label(f"标记从 {one.mark.since} 开始；填这一天则整条作废。").classes("soft")
+
+        async def do() -> Answer:
+            path = f"focus-supervisors/{one.person.code}/end"
+            return await call(view, "POST", path, {"on": day_of(on)})
+
+        deed(opened, "取消标记", do, anew)
 
 
 def _unknown(what: str, names: Sequence[str]) -> None:

@@ -85,7 +85,7 @@ async def person(view: View, code: str) -> None:
     if view.may(Permission.EDIT_MODEL):
         _changes(view, shown)
     with ui.element("div").classes("columns"):
-        _career(shown)
+        _career(view, shown)
         _facts(shown)
 
 
@@ -102,8 +102,12 @@ def _facts(shown: Shown) -> None:
         ui.html(f'<dl class="meanings more">{listed}</dl>', sanitize=False)
 
 
-def _career(shown: Shown) -> None:
-    with parts.section("职级经历", "新的在前；只追加，不改写"):
+def _career(view: View, shown: Shown) -> None:
+    with parts.section("职级经历", "新的在前；只能更正最近一条"):
+        if view.may(Permission.EDIT_MODEL):
+            with ui.row().classes("no-print"):
+                amend = ui.button("更正最近一次变更", icon="edit_calendar")
+                amend.on_click(lambda: _amend(view, shown)).props("outline")
         listing.table(
             "职级经历",
             [Column("期间"), Column("职级"), Column("所在"), Column("状态")],
@@ -186,6 +190,40 @@ def _promote(view: View, shown: Shown) -> None:
         on = day("生效日", today())
         ui.label("升降都可；降到主管以下时，所带营业室的主管任命同日结束。").classes("soft")
         _happening(view, opened, shown, "promote", "变更", lambda: {"rank": rank.value, "on": day_of(on)})
+
+
+def _amend(view: View, shown: Shown) -> None:
+    """The newest row of the career put right, or taken away; what stands before it is not touched."""
+    latest, path = shown.latest, f"people/{shown.detail.code}/career/latest"
+    with dialog("更正最近一次变更") as opened:
+        rank = choice("职级", dict(shown.ranks), latest.rank)
+        on = day("生效日", latest.valid_from)
+        ui.label("上一条随之止于新的生效日；因原变更结束的任命不会恢复，请在机构页重新任命。").classes("soft")
+
+        async def do() -> Answer:
+            body = {"rank": rank.value, "on": day_of(on)}
+            return await call(view, "PUT", path, body, seen=shown.detail)
+
+        def withdraw() -> None:
+            opened.close()
+            _withdraw(view, shown, path)
+
+        if len(shown.detail.career) > 1:
+            with ui.row():
+                ui.button("撤回这次变更", icon="undo", on_click=withdraw).props("flat")
+        deed(opened, "更正", do, anew)
+
+
+def _withdraw(view: View, shown: Shown, path: str) -> None:
+    latest, former = shown.detail.career[-1], shown.detail.career[-2]
+    with dialog("撤回最近一次变更") as opened:
+        ui.label(f"{latest.valid_from} 起的{shown.ranks[latest.rank]}一条删去，如同没有发生。")
+        ui.label(f"此前的{shown.ranks[former.rank]}一条继续有效。").classes("soft")
+
+        async def do() -> Answer:
+            return await call(view, "DELETE", path, seen=shown.detail)
+
+        deed(opened, "撤回", do, anew, props="color=negative")
 
 
 async def _transfer(view: View, shown: Shown) -> None:

@@ -329,6 +329,8 @@ def _scenarios(view: View, shown: Shown) -> None:
                 ui.button(
                     "复制为另一方案", icon="content_copy", on_click=lambda: plan_drafts.copy(view, detail)
                 ).props("outline")
+                onward = ui.button("复制到其他月份", icon="event_repeat")
+                onward.on_click(lambda: plan_drafts.copy_to_month(view, detail)).props("outline")
 
 
 def _rate(value: Decimal) -> str:

@@ -14,7 +14,9 @@ from sqlalchemy.orm import Session
 from api.console.calls import Answer, call
 from api.console.dialogs import choice, deed, dialog, line, text_of
 from api.console.frame import View
+from api.console.listing import escaped
 from api.figures import plain
+from api.organisation.service import today
 from api.plans.repository import PlanListRepository
 from api.plans.schemas import PlanDetail
 from models.calendar.weeks import months_later
@@ -49,6 +51,11 @@ def _rate(box: Any) -> str | None:
     return None if given is None else plain(number(given, "5") / 100)
 
 
+def _month(month: date) -> Any:
+    box = ui.input("月份", value=f"{month:%Y-%m}").props("outlined dense type=month stack-label")
+    return box.classes("w-full")
+
+
 async def create(view: View, offered: Mapping[str, str], month: date) -> None:
     """``offered``: code -> name of the institutions to choose from; {}: too many."""
     with dialog("新建规划") as opened:
@@ -57,8 +64,7 @@ async def create(view: View, offered: Mapping[str, str], month: date) -> None:
             if offered
             else line("机构代码", first=True)
         )
-        of = ui.input("月份", value=f"{month:%Y-%m}").props("outlined dense type=month stack-label")
-        of.classes("w-full")
+        of = _month(month)
         name = line("方案名称", f"{month.month} 月基准方案")
         code = line("方案代码")
         buffer = line("缓冲（%）", props=f'inputmode=decimal hint="{STANDARD}"')
@@ -73,8 +79,7 @@ async def create(view: View, offered: Mapping[str, str], month: date) -> None:
 
         async def do() -> Answer:
             given = {"名称": text_of(name), "代码": text_of(code), "机构": text_of(home), "月份": of.value}
-            if lacking := [what for what, value in given.items() if not value]:
-                raise InputError(f"请填写{'、'.join(lacking)}。")
+            _require(given)
             body = {
                 "code": given["代码"],
                 "name": given["名称"],
@@ -84,7 +89,7 @@ async def create(view: View, offered: Mapping[str, str], month: date) -> None:
             }
             return await call(view, "POST", "plans", body)
 
-        deed(opened, "新建", do, lambda body: ui.navigate.to(f"{PATH}/{body['code']}"))
+        deed(opened, "新建", do, _go)
 
 
 def change(view: View, detail: PlanDetail, redraw: Redraw) -> None:
@@ -121,12 +126,72 @@ async def copy(view: View, detail: PlanDetail) -> None:
         code = line("方案代码", suggested)
 
         async def do() -> Answer:
-            body = {"code": text_of(code), "name": text_of(name)}
-            return await call(view, "POST", f"plans/{detail.code}/copies", body)
+            return await _copied(view, detail, code, name, month)
 
-        deed(opened, "复制", do, lambda body: ui.navigate.to(f"{PATH}/{body['code']}"))
+        deed(opened, "复制", do, _go)
 
 
-def next_month(month: date, today: date) -> date:
+async def copy_to_month(view: View, detail: PlanDetail) -> None:
+    """Another month's first plan begins as a copy of this one."""
+    month = next_month(months_later(detail.month, 1), today())
+    with dialog("复制到其他月份") as opened:
+        ui.label("带入目标树和缓冲，不带审批；已离开原上级的对象不带入，其数留作“未分配”。").classes("soft")
+        of = _month(month)
+        name = line("方案名称")
+        code = line("方案代码")
+
+        async def suggest() -> None:
+            if of.value:
+                name.value = f"{int(of.value[5:])} 月基准方案"
+                code.value = await view.ask(free_code, detail.institution, of.value)
+
+        of.on_value_change(suggest)
+        await suggest()
+
+        async def do() -> Answer:
+            return await _copied(view, detail, code, name, of.value)
+
+        client = ui.context.client
+
+        def done(body: Any) -> None:
+            if body["left_out"]:
+                with client:
+                    _left_out(body)
+            else:
+                _go(body)
+
+        deed(opened, "复制", do, done)
+
+
+async def _copied(view: View, detail: PlanDetail, code: Any, name: Any, month: str) -> Answer:
+    """Raises InputError where something was not filled in."""
+    given = {"名称": text_of(name), "代码": text_of(code), "月份": month}
+    _require(given)
+    body = {"code": given["代码"], "name": given["名称"], "month": month}
+    return await call(view, "POST", f"plans/{detail.code}/copies", body)
+
+
+def _left_out(body: Mapping[str, Any]) -> None:
+    """What the copy does not hold; then on to the copy."""
+    with dialog("没有带入的目标", wide=True) as opened:
+        opened.props("persistent")
+        ui.label(f"规划已建立；以下 {len(body['left_out'])} 处没有带入，请在新规划中分配：")
+        items = "".join(f"<li>{escaped(sentence)}</li>" for sentence in body["left_out"])
+        ui.html(f'<ul class="problems" tabindex="0">{items}</ul>', sanitize=False).classes("w-full")
+        with ui.row().classes("w-full justify-end"):
+            ui.button("打开新规划", on_click=lambda: _go(body))
+
+
+def _go(body: Mapping[str, Any]) -> None:
+    ui.navigate.to(f"{PATH}/{body['code']}")
+
+
+def _require(given: Mapping[str, str | None]) -> None:
+    """Raises InputError."""
+    if lacking := [what for what, value in given.items() if not value]:
+        raise InputError(f"请填写{'、'.join(lacking)}。")
+
+
+def next_month(month: date, on: date) -> date:
     """The month that a new plan is most likely for: the one shown, unless that has begun."""
-    return max(month, months_later(today, 1).replace(day=1))
+    return max(month, months_later(on, 1).replace(day=1))

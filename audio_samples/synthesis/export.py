@@ -18,6 +18,8 @@ from audio_samples.synthesis.network import Shape, build_model
 from audio_samples.synthesis.tokens import LANGUAGES, SPECIAL, TIMESTAMPS, VOCABULARY
 
 ALIGNMENT_LAYER = 1
+WINDOW = 12
+"""Seconds that the model is given at a time: it hears no more than this well."""
 FILES = ("model.bin", "config.json", "tokenizer.json", "vocabulary.json", "preprocessor_config.json")
 
 
@@ -77,8 +79,8 @@ def export(checkpoints: list[Path], out: Path, quantization: str = "int8") -> in
         (source / "tokenizer_config.json").write_text(json.dumps(described), encoding="utf-8")
         features = {
             "feature_extractor_type": "WhisperFeatureExtractor", "processor_class": "WhisperProcessor", "feature_size": 80,
-            "sampling_rate": 16000, "hop_length": 160, "chunk_length": 30, "n_fft": 400, "n_samples": 480000,
-            "nb_max_frames": 3000, "padding_side": "right", "padding_value": 0.0, "return_attention_mask": False,
+            "sampling_rate": 16000, "hop_length": 160, "chunk_length": WINDOW, "n_fft": 400,
+            "n_samples": WINDOW * 16000, "nb_max_frames": WINDOW * 100, "padding_side": "right", "padding_value": 0.0, "return_attention_mask": False,
         }  # fmt: skip
         (source / "preprocessor_config.json").write_text(json.dumps(features), encoding="utf-8")
         converter = TransformersConverter(

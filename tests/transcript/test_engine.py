@@ -190,6 +190,13 @@ class _BrokenCard:
         raise RuntimeError("Library libcublas.so.12 is not found")
 
 
+def test_a_model_encodes_its_own_window_and_not_the_half_minute_it_is_filled_up_to() -> None:
+    model, *_ = engine._load(str(DEMO_MODEL), "cpu", None, 1)
+    seconds = json.loads((DEMO_MODEL / "preprocessor_config.json").read_text())["chunk_length"]
+    encoded = model.encode(np.zeros((model.model.n_mels, 3000), np.float32))
+    assert encoded.shape[1] == seconds * 50  # two frames of 10 ms make one
+
+
 def test_a_graphics_card_that_cannot_be_used_is_refused_when_asked_for(
     clip: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -203,14 +210,12 @@ def test_a_graphics_card_that_cannot_be_used_is_refused_when_asked_for(
 def test_a_graphics_card_that_cannot_be_used_is_left_aside_when_not_asked_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    import faster_whisper
-
-    genuine = faster_whisper.WhisperModel
+    genuine = engine._whisper_model
 
     def model(path: str, *, device: str, **options: Any) -> Any:
         return _BrokenCard() if device == "cuda" else genuine(path, device=device, **options)
 
-    monkeypatch.setattr("faster_whisper.WhisperModel", model)
+    monkeypatch.setattr(engine, "_whisper_model", model)
     monkeypatch.setattr("ctranslate2.get_cuda_device_count", lambda: 1)
     engine._load.cache_clear()
     _, device, compute, warning = engine._load(str(DEMO_MODEL), "auto", None, 1)

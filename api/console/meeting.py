@@ -22,8 +22,9 @@ from api.meetings.schemas import MeetingDetail
 from api.meetings.scorecard_schemas import EvidenceOut, FindingOut, ItemOut, ScorecardOut
 from api.reviews.schemas import AppealOut
 from models.meetings.tables import FindingKind
-from qa_pipeline.names import CHAPTERS, DIMENSIONS, KINDS, THEMES
-from qa_pipeline.values import Chapter, Dimension, Likeness, Utterance
+from qa_pipeline.names import CHAPTERS, DIMENSIONS, INDICATORS, KINDS, THEMES
+from qa_pipeline.report.wording import amount
+from qa_pipeline.values import Chapter, Dimension, Likeness, Status, Utterance
 
 SHOWN_PROOFS: Final = 3
 SHOWN_ACTIONS: Final = 8
@@ -103,6 +104,7 @@ async def meeting(view: View, code: str, version: int | None = None, compare: in
             _dimensions(shown.whole)
             _findings(shown.card)
             _actions(shown.whole.get("actions", []))
+            _figures(shown.whole.get("figures", []))
             _talk(shown.utterances)
     appeal.draw(view, code, shown.appeals)
     _transcript(shown.utterances)
@@ -261,6 +263,26 @@ def _actions(actions: Sequence[dict[str, Any]]) -> None:
             ui.button(f"全部 {len(actions)} 项").props("flat dense").classes("no-print").on(
                 "click", js_handler="(event) => event.target.closest('section').classList.add('all')"
             )
+
+
+def _figures(compared: Sequence[dict[str, Any]]) -> None:
+    """What was said beside the indicators' figures, what differs first; nothing where none were compared."""
+    if not compared:
+        return
+    with parts.section("数字核对", "会上说的与系统里的相比；不符也可能是口径不同"):
+        for one in sorted(compared, key=lambda one: bool(one["agrees"])):
+            name, unit = INDICATORS[one["indicator"]]
+            in_percent = 0.01 if unit == "%" else 1.0
+            said, given = (amount(one[which] * in_percent, unit) for which in ("said", "given"))
+            with ui.element("div").classes("finding"):
+                ui.label(f"{one['owner']} {name}")
+                with ui.row().classes("items-center"):
+                    ui.label(f"会上说 {said}，系统 {given}").classes("soft")
+                    if one["agrees"]:
+                        parts.status(Status.PASS, "一致")
+                    else:
+                        parts.status(Status.WARN, "不符")
+                sound.proof(EvidenceOut.model_validate(one["evidence"]))
 
 
 def _talk(utterances: Sequence[Utterance]) -> None:

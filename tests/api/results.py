@@ -13,7 +13,7 @@ from models.base import SHANGHAI
 from models.database import transaction
 from models.meetings.repository import MeetingRepository
 from models.meetings.slots import SlotRepository
-from qa_pipeline.values import Inspection, MeetingKind
+from qa_pipeline.values import Figure, Inspection, MeetingKind
 from tests.report.conftest import inspected
 
 SEPTEMBER = date(2026, 9, 1)
@@ -32,8 +32,9 @@ def good() -> Inspection:
 
 @cache
 def poor() -> Inspection:
-    """A weekly review without a problem discussion."""
-    return inspected("A05", institution="机构350103")
+    """A weekly review without a problem discussion; a figure is said that the books have otherwise."""
+    fyc = Figure(owner="许东", indicator="fyc", value=5200.0, unit="元")
+    return inspected("A05", institution="机构350103", figures=(fyc,))
 
 
 def hold(engine: Engine, code: str, *, institution: str, day: int = 8) -> None:

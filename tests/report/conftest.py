@@ -12,9 +12,11 @@ from qa_pipeline.pipeline import inspect
 from qa_pipeline.values import Evidence, Figure, Inspection, Sound, SpokenFigure
 
 
-def inspected(name: str, *, institution: str) -> Inspection:
+def inspected(name: str, *, institution: str, figures: tuple[Figure, ...] = ()) -> Inspection:
     meeting = read_meeting(CORPUS / name[0] / f"{name}.txt")
-    facts = replace(meeting.facts, institution=institution, host="马建军", admin_manager="马建军")
+    facts = replace(
+        meeting.facts, institution=institution, host="马建军", admin_manager="马建军", figures=figures
+    )
     return inspect(meeting.transcript, facts=facts, transcript=meeting.transcript)
 
 

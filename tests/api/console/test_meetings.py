@@ -40,6 +40,15 @@ def test_a_manager_sees_the_own_institution_alone_and_opens_its_meeting(
         assert {"scorecard.read", "transcript.read"} <= set(session.scalars(noted))
 
 
+def test_a_figure_said_otherwise_than_the_books_have_it_stands_beside_theirs(page_as: PageAs) -> None:
+    page = page_as(Role.QA, f"/meetings/{POOR}")
+    compared = page.get_by_role("region", name="数字核对")
+    expect(compared.get_by_text("许东 FYC")).to_be_visible()
+    expect(compared.get_by_text("会上说 6100 元，系统 5200 元")).to_be_visible()
+    expect(compared.get_by_text("不符", exact=True)).to_be_visible()
+    expect(compared.get_by_role("button", name="从 3:51 播放")).to_be_visible()
+
+
 def test_nothing_found_says_what_to_do(page_as: PageAs) -> None:
     page = page_as(Role.QA, "/meetings?month=2020-01")
 

@@ -34,6 +34,7 @@ from api.organisation.endpoints import router as organisation
 from api.plans.endpoints import router as plans
 from api.privacy.endpoints import router as privacy
 from api.recordings.endpoints import router as recordings
+from api.recordings.threads import EnterInTurn
 from api.retention.endpoints import router as retention
 from api.reviews.endpoints import router as reviews
 from api.rubrics.endpoints import router as rubrics
@@ -92,6 +93,7 @@ def create_app(settings: Settings, *, engine: Engine | None = None) -> FastAPI:
         app.include_router(router, prefix=V1)
     app.include_router(operations)
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY)
+    app.add_middleware(EnterInTurn)
     app.add_middleware(Frame)
     return app
 

@@ -4,8 +4,8 @@
 at once. It stands for three hundred other machines and must not take this one's processors from the service:
 it hands its bytes to the system as they are, at the lowest priority. Another asks for what managers look at,
 again and again, and notes how long each answer took. Between two questions it computes for as long as an
-answer takes when nothing else goes on: how long that takes meanwhile (``work``) tells what the machine itself,
-busy with all this and more, adds to an answer.
+answer takes when nothing else goes on: how long that takes meanwhile (``work``) tells what the machine
+itself, busy with all this and more, adds to an answer.
 
     python -m tests.evaluation.load [--uploads 300] [--megabytes 10] [--backend sqlite|postgresql]
 """

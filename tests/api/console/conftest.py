@@ -52,6 +52,12 @@ GOOD: Final = "350102-W1"
 """The meeting of 350102 in September 2026 that qualifies."""
 POOR: Final = "350103-W1"
 """The meeting of 350103 that does not."""
+LOOKED_AT: Final[set[str | None]] = set()
+"""Titles of the dialogs that were found sound."""
+AT_REST: Final = """() => !document.querySelector('[class*="-enter-active"], [class*="-leave-active"]')
+    && document.getAnimations().every(one =>
+        one.playState !== 'running' || one.effect.getComputedTiming().iterations === Infinity)"""
+"""Nothing fades in or out: what is half there has too little contrast."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +185,13 @@ def page_as(service: Service, browser: Browser) -> Iterator[PageAs]:
 
 
 def press(page: Page, words: str) -> None:
-    """In the dialog that is open."""
-    page.get_by_role("dialog").get_by_role("button", name=words, exact=True).click()
+    """In the dialog that is open; one that no test has opened before must be sound."""
+    button = page.get_by_role("dialog").get_by_role("button", name=words, exact=True)
+    title = button.locator("xpath=ancestor::*[@role='dialog']").get_attribute("aria-label")
+    if title not in LOOKED_AT:
+        LOOKED_AT.add(title)
+        assert (title, serious_findings(page, within="[role=dialog]")) == (title, [])
+    button.click()
 
 
 def pick(page: Page, label: str, option: str, *, exact: bool = True) -> None:
@@ -202,11 +213,15 @@ def opened(page: Page, path: str) -> None:
     page.wait_for_function("window.did_handshake")
 
 
-def serious_findings(page: Page) -> list[str]:
-    """What axe-core holds against the page, serious or worse: rule and place."""
-    found = Axe().run(page).response["violations"]
+def serious_findings(page: Page, *, within: str | None = None) -> list[str]:
+    """What axe-core holds against the page, or a part of it, serious or worse: rule, place and what to do.
+
+    Of a part the colours are not judged: what a dialog covers is taken for its ground.
+    """
+    rules = {"color-contrast": {"enabled": within is None}}
+    found = Axe().run(page, within, {"resultTypes": ["violations"], "rules": rules}).response["violations"]
     return [
-        f"{rule['id']}: {node['html'][:160]}"
+        f"{rule['id']}: {node['html'][:160]} {node['failureSummary'][:200]}"
         for rule in found
         if rule["impact"] in ("serious", "critical")
         for node in rule["nodes"]
@@ -219,5 +234,16 @@ def overflow(page: Page) -> int:
 
 
 def assert_sound(page: Page) -> None:
-    """The page as it stands can be used with a screen reader, and fits its window."""
-    assert (page.url, serious_findings(page), overflow(page)) == (page.url, [], 0)
+    """The page as it stands can be used with a screen reader and fits its window: on a desk in light, on a
+    phone in dark, and magnified to 200 %. At the end it is as wide as it was, and light."""
+    before = page.viewport_size
+    for width, colours in ((1440, "light"), (390, "dark")):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme=colours)
+        page.wait_for_function(AT_REST)
+        assert (page.url, width, serious_findings(page)) == (page.url, width, [])
+        assert (page.url, width, overflow(page)) == (page.url, width, 0)
+    page.set_viewport_size({"width": 720, "height": 450})
+    assert (page.url, overflow(page)) == (page.url, 0)
+    page.emulate_media(color_scheme="light")
+    page.set_viewport_size(before or {"width": 1440, "height": 900})

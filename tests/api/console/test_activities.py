@@ -16,7 +16,7 @@ from models.activities.tables import Platform
 from models.base import SHANGHAI
 from models.database import transaction
 from models.organisation.tables import Institution
-from tests.api.console.conftest import PageAs, Service, overflow, serious_findings
+from tests.api.console.conftest import PageAs, Service, assert_sound, opened, press
 
 MONTH: Final = date(2025, 2, 1)
 """A month in which no other test has activities."""
@@ -83,9 +83,28 @@ def test_who_is_behind_stands_on_the_cadence_board(page_as: PageAs) -> None:
     expect(page.get_by_role("table", name="平台搭建落后名单").get_by_role("row")).to_have_count(4)
 
 
-@pytest.mark.parametrize("width", [390, 1440])
-def test_the_screens_fit_and_are_accessible(page_as: PageAs, width: int) -> None:
-    for path in ("/activities?month=2025-02", "/activities/E2", "/management?on=2026-09-10"):
-        page = page_as(Role.MANAGER, path, width=width, dark=width < 900)
-        assert overflow(page) == 0
-        assert serious_findings(page) == []
+def test_a_supervisor_is_marked_as_focus_and_the_mark_is_taken_off(page_as: PageAs) -> None:
+    page = page_as(Role.MANAGER, "/management")
+    page.get_by_role("button", name="标记重点主管").click()
+    dialog = page.get_by_role("dialog", name="标记重点主管")
+    dialog.get_by_label("主管的工号或姓名").fill("A1")
+    dialog.get_by_label("原因").fill("团队下滑")
+    press(page, "标记")
+    expect(dialog.get_by_role("alert")).to_contain_text("不是主管，不能标为重点主管")
+    dialog.get_by_label("主管的工号或姓名").fill("人S2")
+    press(page, "标记")
+    expect(page.get_by_role("table", name="重点主管").get_by_role("row", name="人S2")).to_contain_text(
+        "团队下滑"
+    )
+    page.wait_for_function("window.did_handshake")  # the screen was read anew
+    page.get_by_role("button", name="取消标记 人S2").click()
+    press(page, "取消标记")
+    expect(page.get_by_text("没有重点主管。")).to_be_visible()
+
+
+def test_the_screens_fit_and_are_accessible(page_as: PageAs) -> None:
+    page = page_as(Role.MANAGER, "/activities?month=2025-02")
+    assert_sound(page)
+    for path in ("/activities/E2", "/management?on=2026-09-10"):
+        opened(page, path)
+        assert_sound(page)

@@ -107,7 +107,7 @@ class MarkOut(BaseModel):
     """A supervisor marked by hand."""
 
     reason: str
-    since: date
+    since: date = Field(description="标记从哪天起")
     until: date | None = Field(description="首个不再是重点的日期；null 为直到取消")
 
 

@@ -40,14 +40,14 @@ Story = Callable[[User], Awaitable[None]]
 Play = Callable[[TestClient, Story], None]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="module", autouse=True)
 def screens() -> None:
     """The console, once a process, on an application of its own."""
     mount(FastAPI())
 
 
 @pytest.fixture
-def play(screens: None, app: FastAPI, service_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Play:
+def play(app: FastAPI, service_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Play:
     """Tells a story of the simulated user who is signed in as the client is."""
     staff(service_engine)
     monkeypatch.setattr(frame, "_SERVICE", [app])

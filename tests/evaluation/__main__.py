@@ -148,11 +148,12 @@ def show(result: Evaluation) -> None:
     )
     console.print(f"Spans surer than 0.8 are right {_share(clean.sure)}, others {_share(clean.unsure)}.\n")
     table = _table(
-        "Verdicts", ("", "agreement", "goal", "wrong", "in the author's band", "points outside", "±")
+        "Verdicts",
+        ("", "agreement", "goal", "wrong", "in the author's band", "within 10", "points outside", "±"),
     )
     for name, a in result.verdicts.items():
         rate = _met(a.rate, a.rate >= VERDICT_TARGET)
-        numbers = (_three(a.in_band), f"{a.distance:.1f}", f"{a.half:.1f}")
+        numbers = (_three(a.in_band), _three(a.near), f"{a.distance:.1f}", f"{a.half:.1f}")
         table.add_row(name, rate, f"{VERDICT_TARGET:.2f}", " ".join(a.wrong), *numbers)
     console.print(table)
     bands = _table(

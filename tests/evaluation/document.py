@@ -190,11 +190,14 @@ def _tables(result: Evaluation) -> Iterator[str]:
     )
     yield from _table(
         "Scores and bands",
-        ("", "in author's band", "points outside", "half of our band", "holds author's middle", "meets it"),
+        (
+            *("", "in author's band", "within 10 of its middle", "points outside"),
+            *("half of our band", "holds author's middle", "meets it"),
+        ),
         [
             [
                 name,
-                _threes(a.in_band)[0],
+                *_threes(a.in_band, a.near),
                 f"{a.distance:.1f}",
                 f"{a.half:.1f}",
                 *_threes(a.covered, a.touched),

@@ -44,6 +44,7 @@ def test_figures_are_means_over_the_meetings(meeting: LabelledMeeting) -> None:
     found = agreement([Judged(meeting=mine, card=card(s)) for s in (58, 62, 65, 75)])
     assert (found.meetings, found.wrong, found.rate) == (4, ("A03",), 0.75)
     assert (found.in_band, found.distance) == (0.5, pytest.approx((2 + 5) / 4))
+    assert found.near == 1
     assert (found.half, found.straddling) == (3, 2)
 
 

@@ -30,6 +30,9 @@ from tests.evaluation.acts import CONDITIONS, held_out_models
 from tests.evaluation.kept import held_out, note_code
 from tests.evaluation.metrics import Counts
 
+WIDE = 20
+"""Points: an expert's band. The authors' own are 5 to 27 wide, 14 on average."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judged:
@@ -75,6 +78,11 @@ class Judged:
         return self.card.band[0] <= self.meeting.band[1] and self.card.band[1] >= self.meeting.band[0]
 
     @property
+    def near(self) -> bool:
+        """Whether the score lies in the band of `WIDE` points around the middle of the author's."""
+        return abs(self.card.energy_score - sum(self.meeting.band) / 2) <= WIDE / 2
+
+    @property
     def distance(self) -> float:
         low, high = self.meeting.band
         return max(0.0, low - self.card.energy_score, self.card.energy_score - high)
@@ -111,14 +119,16 @@ def chapter_models(folder: Path | None) -> dict[str, Model]:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
     """How the rubrics' verdicts compare with the authors'. ``wrong`` are the ids of the meetings judged
-    otherwise; ``distance`` is the mean distance of the score from the author's band, ``half`` the mean half
-    width of our own band, both in points; ``straddling`` is how many of our bands cross the pass line.
-    ``sent`` are the ids that a person is asked about; ``covered`` and ``touched`` are how often our band
-    holds the middle of the author's, and has a score in common with it."""
+    otherwise; ``near`` is how often the score lies within 10 points of the middle of the author's band;
+    ``distance`` is the mean distance of the score from that band, ``half`` the mean half width of our own
+    band, both in points; ``straddling`` is how many of our bands cross the pass line. ``sent`` are the ids
+    that a person is asked about; ``covered`` and ``touched`` are how often our band holds the middle of the
+    author's, and has a score in common with it."""
 
     meetings: int
     wrong: tuple[str, ...]
     in_band: float
+    near: float
     distance: float
     half: float
     straddling: int
@@ -194,6 +204,7 @@ def agreement(judged: Sequence[Judged]) -> Agreement:
         meetings=len(judged),
         wrong=tuple(j.meeting.id for j in judged if not j.agreed),
         in_band=statistics.mean(j.distance == 0 for j in judged),
+        near=statistics.mean(j.near for j in judged),
         distance=statistics.mean(j.distance for j in judged),
         half=statistics.mean((j.card.band[1] - j.card.band[0]) / 2 for j in judged),
         straddling=sum(straddles(j.card) for j in judged),
@@ -215,8 +226,8 @@ def main() -> None:
     chapters = None if chosen.gold_chapters else chapter_models(chosen.models)
     everything = list(meetings())
     sys.stdout.write(
-        f"{'':16s}{'agreement':>10s}{'wrong':>6s}{'in band':>9s}{'outside':>9s}{'±':>8s}{'straddle':>9s}"
-        f"{'covers':>8s}{'sent':>6s}  wrong (+ a person is asked)\n"
+        f"{'':16s}{'agreement':>10s}{'wrong':>6s}{'in band':>9s}{'±10':>6s}{'outside':>9s}{'±':>8s}"
+        f"{'straddle':>9s}{'covers':>8s}{'sent':>6s}  wrong (+ a person is asked)\n"
     )
     for name, change in CONDITIONS.items():
         if chosen.only not in (None, name):
@@ -230,7 +241,7 @@ def main() -> None:
 
 def _line(name: str, found: Agreement) -> str:
     return (
-        f"{name:16s}{found.rate:10.3f}{len(found.wrong):6d}{found.in_band:9.2f}{found.distance:9.2f}"
+        f"{name:16s}{found.rate:10.3f}{len(found.wrong):6d}{found.in_band:9.2f}{found.near:6.2f}{found.distance:9.2f}"
         f"{found.half:8.1f}{found.straddling:9d}{found.covered:8.2f}{len(found.sent):6d}  "
         f"{' '.join(f'{id}+' if id in found.sent else id for id in found.wrong)}\n"
     )

@@ -51,7 +51,7 @@ class CalibrationOut(BaseModel):
     opened_at: datetime
     closed_at: datetime | None = Field(description="结束时间；还在评为空")
     meetings: int
-    progress: list[Progress] = Field(description="每人交了几场；结束后才给出")
+    progress: list[Progress] = Field(description="每人交了几场")
     mine: int = Field(description="您已交的场数")
     left: int = Field(description="还等您盲评的场数；不含您自己复核过的")
 

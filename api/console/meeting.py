@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -333,5 +334,11 @@ def _downloads(code: str, card: ScorecardOut) -> None:
                 ("字幕（SRT）", f"/api/v1/meetings/{code}/transcript/file?form=srt"),
             ):
                 ui.html(f'<a href="{address}" target="_blank">{title}</a>', sanitize=False)
+            # The report is laid out for A4; every browser's print dialog makes a PDF of it.
+            ui.button("打印或存为 PDF").props("flat dense no-caps icon=print").on(
+                "click",
+                js_handler=f"() => {{ const report = window.open({json.dumps(f'{base}/report.html')});"
+                " report.addEventListener('load', () => report.print()); }",
+            )
         for warning in card.warnings:
             ui.label(warning).classes("soft")

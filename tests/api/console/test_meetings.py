@@ -49,6 +49,16 @@ def test_a_figure_said_otherwise_than_the_books_have_it_stands_beside_theirs(pag
     expect(compared.get_by_role("button", name="从 3:51 播放")).to_be_visible()
 
 
+def test_the_report_opens_in_the_print_dialog_which_makes_a_pdf_of_it(page_as: PageAs) -> None:
+    page = page_as(Role.QA, f"/meetings/{POOR}")
+    page.context.add_init_script("window.print = () => { document.documentElement.dataset.printed = 'yes'; }")
+    with page.context.expect_page() as opening:
+        page.get_by_role("button", name="打印或存为 PDF").click()
+    report = opening.value
+    expect(report.locator("html[data-printed=yes]")).to_have_count(1)
+    assert report.pdf(format="A4").startswith(b"%PDF")
+
+
 def test_nothing_found_says_what_to_do(page_as: PageAs) -> None:
     page = page_as(Role.QA, "/meetings?month=2020-01")
 

@@ -25,7 +25,7 @@ demo: .venv/.ready ## Inspect two real recordings: why one passes and the other 
 	@echo "Open the full reports: $(OUT)/weekly_good.html and $(OUT)/weekly_poor.html"
 
 test: .venv/.ready ## Run all tests (about 15 minutes on 2 slow cores)
-	@$(BIN)/python -m pytest -n 3 --dist loadgroup --no-loadscope-reorder
+	@$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 check: .venv/.ready ## Format, lint, types, import directions, dead code
 	@$(BIN)/ruff format --check .

@@ -9,11 +9,13 @@ import os
 import tempfile
 import warnings
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
+from xdist.scheduler import LoadScopeScheduling
 
 from tests.databases import BACKENDS, new_database
 
@@ -33,18 +35,25 @@ LONG = (
 """What takes longest, longest first."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist writes the groups into the names
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Each file goes to one worker, and some folders whole; what takes long begins first, not last."""
+    """What takes long begins first, not last."""
 
     def turn(item: pytest.Item) -> int:
         return next((at for at, begin in enumerate(LONG) if item.nodeid.startswith(begin)), len(LONG))
 
     items.sort(key=turn)
-    for item in items:
-        file = item.nodeid.partition("::")[0]
-        group = next((folder for folder in TOGETHER if file.startswith(folder)), file)
-        item.add_marker(pytest.mark.xdist_group(group))
+
+
+class Rooms(LoadScopeScheduling):
+    """Each file goes to one worker, and some folders whole."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return next((folder for folder in TOGETHER if file.startswith(folder)), file)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Rooms:
+    return Rooms(config, log)
 
 
 @pytest.fixture(scope="session")

@@ -171,7 +171,7 @@ def _tables(result: Evaluation) -> Iterator[str]:
             "sent to a person",
             "wrong",
             "wrong and not sent",
-            "commitments: recall",
+            "commitments (two kinds): recall",
             "precision",
         ),
         [

@@ -193,7 +193,10 @@ def judge(
 
 
 def _commitments(meeting: LabelledMeeting, findings: Findings) -> Counts:
-    """Utterances that hold a commitment: of those found, those labelled."""
+    """Utterances that hold a commitment: of those found, those labelled. A meeting of another kind leaves no
+    work, whatever is promised in it."""
+    if meeting.facts.kind is None:
+        return Counts()
     found = {action.evidence.utterance for action in findings.actions}
     there = {i for i, acts in enumerate(meeting.acts) if Act.COMMIT in acts}
     return Counts(len(found & there), len(found), len(there))

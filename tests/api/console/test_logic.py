@@ -9,6 +9,7 @@ import asyncio
 import json
 import re
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final
 
 import httpx
@@ -66,7 +67,8 @@ def play(app: FastAPI, service_engine: Engine, monkeypatch: pytest.MonkeyPatch) 
 
     def start(client: TestClient, story: Story) -> None:
         try:
-            asyncio.run(told(client, story))
+            with ThreadPoolExecutor(1) as apart:  # tests with a browser leave an event loop in this thread
+                apart.submit(asyncio.run, told(client, story)).result()
         finally:
             run.reset()  # the service that stopped took the threads of the process with it
 

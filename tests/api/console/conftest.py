@@ -68,7 +68,7 @@ class Service:
     engine: Engine
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Service]:
     """Two level-4 institutions below a branch, their people, two inspected meetings, an account a role."""
     data = tmp_path_factory.mktemp("console")
@@ -133,7 +133,7 @@ def _fill(engine: Engine) -> None:
                                created_at=now, expires_at=now + timedelta(hours=1)))  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # Playwright leaves an event loop in this thread until it stops
 def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium")
     if chromium is None:

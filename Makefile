@@ -24,7 +24,7 @@ demo: .venv/.ready ## Inspect two real recordings: why one passes and the other 
 	@$(BIN)/huijian inspect audio_samples/weekly_poor.opus --html $(OUT)/weekly_poor.html --json $(OUT)/weekly_poor.json
 	@echo "Open the full reports: $(OUT)/weekly_good.html and $(OUT)/weekly_poor.html"
 
-test: .venv/.ready ## Run all tests (about 15 minutes on 2 slow cores)
+test: .venv/.ready ## Run all tests (10 to 17 minutes on 2 cores)
 	@$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 check: .venv/.ready ## Format, lint, types, import directions, dead code

@@ -22,6 +22,9 @@ REQUESTS: Final = logging.getLogger("huijian.requests")
 FIELDS: Final = "huijian_fields"
 _QUIET: Final = ("httpx", "httpx2", "httpcore", "httpcore2", "uvicorn.access", "alembic", "multipart")
 """They write addresses with their keys, or what the service's own lines say better."""
+_WORKFLOWS: Final = "dbos"
+SILENCE_S: Final = 30.0
+"""Seconds in which the workflow engine may say the same thing once."""
 _bound: ContextVar[Mapping[str, str]] = ContextVar("bound", default={})  # noqa: B039 (never changed)
 
 
@@ -52,6 +55,26 @@ class Lines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False, default=str)
 
 
+class Brief(logging.Filter):
+    """What the workflow engine says, up to where it quotes an error, and once in ``SILENCE_S`` seconds.
+
+    It writes errors with their words and whole traces into its messages, and while the database is away it
+    says the same several times a second.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        said = record.getMessage().split(":", 1)[0]
+        if record.created - self._said.get(said, 0.0) < SILENCE_S:
+            return False
+        self._said[said] = record.created
+        record.msg, record.args = said, None
+        return True
+
+
 def told(error: BaseException) -> tuple[list[str], list[str]]:
     """Kinds of the error and of its causes, and the places it came through; not its words."""
     kinds: list[str] = []
@@ -72,6 +95,10 @@ def configure(stream: TextIO = sys.stderr, *, level: int = logging.INFO) -> None
     root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(logging.WARNING)
+    workflows = logging.getLogger(_WORKFLOWS)
+    workflows.handlers[:] = [handler]  # it brings one of its own unless it finds one
+    workflows.filters[:] = [Brief()]
+    workflows.propagate = False
     for name in ("uvicorn", "uvicorn.error", "uvicorn.access"):
         logging.getLogger(name).handlers.clear()
         logging.getLogger(name).propagate = True

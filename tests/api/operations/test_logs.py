@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterator
 
 import pytest
+from dbos._logger import init_logger
 
 from api.operations import logs
 
@@ -22,6 +23,10 @@ def stream() -> Iterator[io.StringIO]:
     yield kept
     root.handlers[:] = handlers
     root.setLevel(level)
+    workflows = logging.getLogger(logs._WORKFLOWS)
+    workflows.handlers.clear()
+    workflows.filters.clear()
+    workflows.propagate = True
     for name in logs._QUIET:
         logging.getLogger(name).setLevel(logging.NOTSET)
 
@@ -62,3 +67,29 @@ def test_libraries_that_would_write_addresses_with_their_keys_are_quiet(stream: 
     logging.getLogger("httpx").info('HTTP Request: POST https://robot.example/send?key=secret "200 OK"')
     logging.getLogger("uvicorn.access").info('"GET /people?name=王小明 HTTP/1.1" 200')
     assert stream.getvalue() == ""
+
+
+def test_the_workflow_engine_writes_json_lines_too_and_never_the_words_of_an_error(
+    stream: io.StringIO,
+) -> None:
+    init_logger()
+    engine = logging.getLogger("dbos")
+    for _ in range(20):
+        engine.warning(
+            "Exception polling queue inspections: (psycopg.OperationalError) password=secret\nTraceback"
+        )
+    engine.warning("Exception listing queues: connection is bad")
+    said = [json.loads(line)["message"] for line in stream.getvalue().splitlines()]
+    assert said == ["Exception polling queue inspections", "Exception listing queues"]
+
+
+def test_the_workflow_engine_says_the_same_again_after_a_while(stream: io.StringIO) -> None:
+    engine = logging.getLogger("dbos")
+    record = engine.makeRecord(
+        "dbos", logging.WARNING, __file__, 1, "Exception listing queues: lost", None, None
+    )
+    for later in (0.0, 1.0, logs.SILENCE_S + 1):
+        again = logging.makeLogRecord(record.__dict__)
+        again.created += later
+        engine.handle(again)
+    assert len(stream.getvalue().splitlines()) == 2

@@ -80,7 +80,7 @@ def test_the_workflow_engine_writes_json_lines_too_and_never_the_words_of_an_err
         )
     engine.warning("Exception listing queues: connection is bad")
     said = [json.loads(line)["message"] for line in stream.getvalue().splitlines()]
-    assert said == ["Exception polling queue inspections", "Exception listing queues"]
+    assert said == ["Exception polling queue", "Exception listing queues"]
 
 
 def test_the_workflow_engine_says_the_same_again_after_a_while(stream: io.StringIO) -> None:

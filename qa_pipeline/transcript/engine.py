@@ -12,6 +12,7 @@ import math
 import os
 import sys
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
@@ -160,7 +161,7 @@ def transcribe(
     hearing = Hearing()
     report = progress or (lambda stage, done, total: None)
     report("transcribe", 0.0, recording.duration)
-    for batch in _batched(_windows(recording, folder, speech, hearing), listener.batch_size):
+    for batch in _ahead(_batched(_windows(recording, folder, speech, hearing), listener.batch_size)):
         for window, decoding in listener.decode(batch):
             utterances.extend(_utterances(window, decoding))
         piece = batch[-1].pieces[-1]
@@ -249,6 +250,16 @@ def _batched(windows: Iterator[Window], size: int) -> Iterator[list[Window]]:
         yield batch
 
 
+def _ahead(batches: Iterator[list[Window]]) -> Iterator[list[Window]]:
+    """The same batches, of which the next is made while the model hears the one before: reading the file and
+    finding the voices keep another processor busy, and a graphics card would wait for them half of the time."""
+    with ThreadPoolExecutor(1, thread_name_prefix="windows") as beside:
+        coming = beside.submit(next, batches, None)
+        while batch := coming.result():
+            coming = beside.submit(next, batches, None)
+            yield batch
+
+
 # ---------------------------------------------------------------- decoding
 
 
@@ -263,7 +274,7 @@ class _Listener:
         self._beam = options.beam_size or folder.profile.beam_size
         self._second_pass = options.second_pass
         self._prompt = _prompt() if folder.profile.prompts else None
-        threads = options.cpu_threads or min(_MOST_THREADS, usable_processors())
+        threads = options.cpu_threads or folder.profile.cpu_threads or min(_MOST_THREADS, usable_processors())
         self._model, device, compute, self.fallback = _load(
             str(folder.path), options.device or "auto", options.compute_type, threads
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import math
 import shutil
+import threading
+from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -315,3 +317,30 @@ def test_one_line_over_a_long_silence_is_two_utterances_at_a_clause_end_near_it(
     assert len(list(engine._utterances(together, said))) == 1
     elsewhere = window((0.0, 10.0, 1.5), (1.5, 20.0, 6.5))
     assert len(list(engine._utterances(elsewhere, said))) == 1
+
+
+def test_the_next_windows_are_made_while_the_model_hears_the_ones_before() -> None:
+    window = Window(np.zeros(SAMPLE_RATE, np.float32), ((0.0, 0.0, 1.0),))
+    second = threading.Event()
+
+    def batches() -> Iterator[list[Window]]:
+        yield [window]
+        second.set()
+        yield [window, window]
+
+    heard = []
+    for batch in engine._ahead(batches()):
+        assert second.wait(10), "the second batch waits for the first to be heard"
+        heard.append(len(batch))
+    assert heard == [1, 2]
+
+
+def test_what_goes_wrong_in_reading_ahead_is_told_where_the_batch_is_asked_for() -> None:
+    def batches() -> Iterator[list[Window]]:
+        yield [Window(np.zeros(1, np.float32), ())]
+        raise RecordingError("文件坏了")
+
+    ahead = engine._ahead(batches())
+    assert next(ahead)
+    with pytest.raises(RecordingError, match="文件坏了"):
+        next(ahead)

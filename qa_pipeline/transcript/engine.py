@@ -251,8 +251,10 @@ def _batched(windows: Iterator[Window], size: int) -> Iterator[list[Window]]:
 
 
 def _ahead(batches: Iterator[list[Window]]) -> Iterator[list[Window]]:
-    """The same batches, of which the next is made while the model hears the one before: reading the file and
-    finding the voices keep another processor busy, and a graphics card would wait for them half of the time."""
+    """The same batches, of which the next is made while the model hears the one before.
+
+    Reading the file and finding the voices take a processor as long as a graphics card takes to hear them.
+    """
     with ThreadPoolExecutor(1, thread_name_prefix="windows") as beside:
         coming = beside.submit(next, batches, None)
         while batch := coming.result():
@@ -279,7 +281,7 @@ class _Listener:
             str(folder.path), options.device or "auto", options.compute_type, threads
         )
         self._pipeline = BatchedInferencePipeline(self._model)
-        light = (folder.path / "model.bin").stat().st_size < _SMALL_WEIGHTS
+        light = folder.size < _SMALL_WEIGHTS
         self.batch_size = (
             options.batch_size or folder.profile.batch_size or (16 if device == "cuda" else 8 if light else 4)
         )
@@ -288,7 +290,7 @@ class _Listener:
 
     def decode(self, batch: Sequence[Window]) -> Iterator[tuple[Window, Decoding]]:
         """Every window with what it says."""
-        for window, lines in zip(batch, self._first(batch), strict=True):
+        for window, lines in zip(batch, self._fitting(batch), strict=True):
             decoding = Decoding(lines, self.faults(window, lines))
             if decoding.faults and self._second_pass:
                 lines = self._second(window, decoding.faults)
@@ -320,6 +322,20 @@ class _Listener:
         """Whether the model read the prompt aloud instead of the sound."""
         prompt = self._prompt or ""
         return any(len(line.text) >= 10 and line.text.rstrip("。，、") in prompt for line in lines)
+
+    def _fitting(self, batch: Sequence[Window]) -> list[tuple[Line, ...]]:
+        """The first pass, in halves where the graphics card has no room for all windows at once."""
+        try:
+            return self._first(batch)
+        except RuntimeError as error:
+            if "out of memory" not in str(error):
+                raise
+        if len(batch) == 1:
+            raise ModelError(
+                "显卡内存放不下这个语音模型：请关掉占用显卡的程序，或换 large-v3-turbo，或改用 CPU。"
+            )
+        half = self.batch_size = len(batch) // 2
+        return [*self._fitting(batch[:half]), *self._fitting(batch[half:])]
 
     def _first(self, batch: Sequence[Window]) -> list[tuple[Line, ...]]:
         import numpy as np

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import socket
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -17,14 +19,35 @@ import pytest
 from typer.testing import CliRunner
 
 from api.cli import app
-from api.jobs.worker import fitting_concurrency
+from api.jobs.worker import CORES_EACH, fitting_concurrency
 from api.serving import settings_for
 from qa_pipeline.errors import OutputError
+from qa_pipeline.transcript.engine import usable_processors
+from qa_pipeline.transcript.store import DEMO_MODEL
 from tests.sound import ROOT
 
 STARTED = r"worker \w+ started"
+Card = Callable[[int | None], Path]
 PATIENCE = 300.0
 """Seconds: only a service that hangs takes so long."""
+
+
+@pytest.fixture
+def card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Card:
+    """Puts a graphics card of so many MiB into the machine (None: takes it out); returns what it is asked."""
+    folder, asked = tmp_path / "bin", tmp_path / "asked"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+
+    def put(memory: int | None) -> Path:
+        tool = folder / "nvidia-smi"
+        answer = "exit 9" if memory is None else f"echo {memory}"
+        tool.write_text(f'#!/bin/sh\necho "$@" >{asked}\n{answer}\n')
+        tool.chmod(0o755)
+        return asked
+
+    return put
 
 
 def free_port() -> int:
@@ -109,5 +132,28 @@ def test_the_commands_are_listed_and_an_unusable_data_folder_is_named(tmp_path: 
         settings_for(tmp_path / "file")
 
 
-def test_at_least_one_meeting_is_inspected_at_a_time() -> None:
-    assert fitting_concurrency() >= 1
+def test_without_a_graphics_card_a_machine_bears_as_many_jobs_as_its_cores(card: Card) -> None:
+    card(None)
+    assert fitting_concurrency("demo") == max(1, usable_processors() // CORES_EACH)
+
+
+def test_a_graphics_card_bears_as_many_jobs_as_its_memory_and_the_cores(
+    card: Card, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.jobs.worker.usable_processors", lambda: 4)
+    model = tmp_path / "large"
+    shutil.copytree(DEMO_MODEL, model)
+    with (model / "model.bin").open("r+b") as weights:
+        weights.truncate(3_000_000_000)  # a hole: takes no room on the disk
+    for memory, jobs in ((8_000, 1), (24_000, 1), (40_000, 2), (140_000, 4)):
+        card(memory)
+        assert fitting_concurrency(str(model)) == jobs, memory
+
+
+def test_the_card_that_is_asked_is_the_one_this_worker_may_use(
+    card: Card, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1,0")
+    asked = card(3_200)
+    fitting_concurrency("demo")
+    assert "--id=1" in asked.read_text()

@@ -344,3 +344,31 @@ def test_what_goes_wrong_in_reading_ahead_is_told_where_the_batch_is_asked_for()
     assert next(ahead)
     with pytest.raises(RecordingError, match="文件坏了"):
         next(ahead)
+
+
+def test_windows_that_do_not_fit_the_card_together_are_heard_in_halves(
+    clip: Recording, transcript: Transcript, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, sizes = engine._Listener._first, []
+
+    def small_card(self: Any, batch: Any) -> Any:
+        sizes.append(len(batch))
+        if len(batch) > 2:
+            raise RuntimeError("CUDA failed with error out of memory")
+        return first(self, batch)
+
+    monkeypatch.setattr(engine._Listener, "_first", small_card)
+    heard = transcribe(clip)
+    assert sizes[0] > 2
+    assert [u.text for u in heard.utterances] == [u.text for u in transcript.utterances]
+
+
+def test_a_card_too_small_for_one_window_is_said_in_words(
+    clip: Recording, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_room(self: Any, batch: Any) -> Any:
+        raise RuntimeError("CUDA failed with error out of memory")
+
+    monkeypatch.setattr(engine._Listener, "_first", no_room)
+    with pytest.raises(ModelError, match="显卡内存放不下"):
+        transcribe(clip)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import os
 import signal
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -36,18 +35,13 @@ from api.store import StoreError, open_store, sweep
 from api.webhooks.messenger import Messenger
 from models.base import SHANGHAI
 from models.database import connect, take_stock, transaction
-from qa_pipeline.transcript.engine import usable_processors
+from qa_pipeline.transcript.engine import card_memory, memory_on_card, usable_processors
 from qa_pipeline.transcript.store import resolve
 
 log = logging.getLogger("huijian.worker")
 
 CORES_EACH: Final = 4
 """More threads than this help one transcription little; another one beside it helps more."""
-GPU_MEMORY: Final = 5.5
-"""Memory that a transcription takes on a graphics card, as a multiple of its model's size: 3.6 was seen with
-the shape of large-v3-turbo, 5.2 with that of large-v3 (float16, 16 windows at once, on an H200)."""
-LEAST_GPU_MEMORY: Final = 1500 * 2**20
-"""Bytes that the smallest model takes there: 1,309 MiB were seen."""
 TICK: Final = 0.5
 EVERY: Final[Mapping[str, float]] = {"dispatch": 0.5, "seen": 2, "take_over": 3, "find_lost": 20, "due": 60}
 """Seconds between two rounds of each duty."""
@@ -219,24 +213,7 @@ def fitting_concurrency(model: str | None) -> int:
     Of several cards CTranslate2 uses the first: each other one gets a worker of its own, with
     ``CUDA_VISIBLE_DEVICES``. Raises ModelError when the speech model is not here.
     """
-    memory = _card_memory()
+    memory = card_memory("total")
     if memory is None:
         return max(1, usable_processors() // CORES_EACH)
-    each = max(LEAST_GPU_MEMORY, GPU_MEMORY * resolve(model).size)
-    return max(1, min(int(memory // each), usable_processors()))
-
-
-def _card_memory() -> int | None:
-    """Bytes on the graphics card that this process would use, None without one."""
-    card = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
-    try:
-        asked = subprocess.run(  # noqa: S603 (no shell)
-            ["nvidia-smi", f"--id={card}", "--query-gpu=memory.total", "--format=csv,noheader,nounits"],  # noqa: S607
-            capture_output=True,
-            text=True,
-            check=True,
-            timeout=10,
-        )
-        return int(asked.stdout) * 2**20
-    except (OSError, subprocess.SubprocessError, ValueError):
-        return None
+    return max(1, min(int(memory // memory_on_card(resolve(model).size)), usable_processors()))

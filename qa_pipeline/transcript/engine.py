@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import math
 import os
+import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from qa_pipeline.errors import ModelError, RecordingError
 from qa_pipeline.recording import SAMPLE_RATE, decode
@@ -53,8 +54,15 @@ _SEED: Final = 20260915
 _POOR: Final = 0.5
 _MOST_THREADS: Final = 8
 """More threads than this slow a small model down."""
-_SMALL_WEIGHTS: Final = 150_000_000
+_SMALL_MODEL: Final = 150_000_000
 """Below this many bytes a model is so light that a CPU can hold eight windows at once."""
+_MOST_WINDOWS: Final = 16
+"""Windows that a graphics card hears at once."""
+_WINDOW_MEMORY: Final = 0.3
+"""What each of them takes of the card, as a multiple of the model's size: 0.16 was seen with the shape
+of large-v3-turbo, 0.26 with that of large-v3 (float16, five beams, on an H200)."""
+_LEAST_MEMORY: Final = 1500 * 2**20
+"""Bytes that the smallest model takes there: 1,309 MiB were seen."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,11 +169,18 @@ def transcribe(
     hearing = Hearing()
     report = progress or (lambda stage, done, total: None)
     report("transcribe", 0.0, recording.duration)
-    for batch in _ahead(_batched(_windows(recording, folder, speech, hearing), listener.batch_size)):
-        for window, decoding in listener.decode(batch):
-            utterances.extend(_utterances(window, decoding))
-        piece = batch[-1].pieces[-1]
-        report("transcribe", min(piece[1] + piece[2], recording.duration), recording.duration)
+    try:
+        for batch in _ahead(_batched(_windows(recording, folder, speech, hearing), listener.batch_size)):
+            for window, decoding in listener.decode(batch):
+                utterances.extend(_utterances(window, decoding))
+            piece = batch[-1].pieces[-1]
+            report("transcribe", min(piece[1] + piece[2], recording.duration), recording.duration)
+    except RuntimeError as error:
+        if "out of memory" not in str(error):
+            raise
+        raise ModelError(
+            "显卡内存不够：请关掉占用显卡的程序后重试，或换 large-v3-turbo，或改用 CPU。"
+        ) from error
     voiced = sum(end - start for start, end in speech)
     if voiced < LEAST_SPEECH or not utterances:
         raise RecordingError("录音里没有听到讲话（可能是静音、只有音乐或噪声）：请检查录音设备和选择的文件。")
@@ -281,16 +296,15 @@ class _Listener:
             str(folder.path), options.device or "auto", options.compute_type, threads
         )
         self._pipeline = BatchedInferencePipeline(self._model)
-        light = folder.size < _SMALL_WEIGHTS
         self.batch_size = (
-            options.batch_size or folder.profile.batch_size or (16 if device == "cuda" else 8 if light else 4)
+            options.batch_size or folder.profile.batch_size or _windows_at_once(folder.size, device)
         )
         self.version = f"faster-whisper/{__version__} {folder.name}@{folder.revision} {device}/{compute}"
         ctranslate2.set_random_seed(_SEED)
 
     def decode(self, batch: Sequence[Window]) -> Iterator[tuple[Window, Decoding]]:
         """Every window with what it says."""
-        for window, lines in zip(batch, self._fitting(batch), strict=True):
+        for window, lines in zip(batch, self._first(batch), strict=True):
             decoding = Decoding(lines, self.faults(window, lines))
             if decoding.faults and self._second_pass:
                 lines = self._second(window, decoding.faults)
@@ -322,20 +336,6 @@ class _Listener:
         """Whether the model read the prompt aloud instead of the sound."""
         prompt = self._prompt or ""
         return any(len(line.text) >= 10 and line.text.rstrip("。，、") in prompt for line in lines)
-
-    def _fitting(self, batch: Sequence[Window]) -> list[tuple[Line, ...]]:
-        """The first pass, in halves where the graphics card has no room for all windows at once."""
-        try:
-            return self._first(batch)
-        except RuntimeError as error:
-            if "out of memory" not in str(error):
-                raise
-        if len(batch) == 1:
-            raise ModelError(
-                "显卡内存放不下这个语音模型：请关掉占用显卡的程序，或换 large-v3-turbo，或改用 CPU。"
-            )
-        half = self.batch_size = len(batch) // 2
-        return [*self._fitting(batch[:half]), *self._fitting(batch[half:])]
 
     def _first(self, batch: Sequence[Window]) -> list[tuple[Line, ...]]:
         import numpy as np
@@ -425,6 +425,36 @@ def usable_processors() -> int:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on macOS or Windows
         return os.cpu_count() or 1
+
+
+def card_memory(kind: Literal["total", "free"]) -> int | None:
+    """Bytes on the graphics card that this process would use, None where there is none."""
+    card = os.environ.get("CUDA_VISIBLE_DEVICES", "0").split(",")[0]
+    try:
+        asked = subprocess.run(  # noqa: S603 (no shell)
+            ["nvidia-smi", f"--id={card}", f"--query-gpu=memory.{kind}", "--format=csv,noheader,nounits"],  # noqa: S607
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        )
+        return int(asked.stdout) * 2**20
+    except (OSError, subprocess.SubprocessError, ValueError):
+        return None
+
+
+def memory_on_card(size: int) -> float:
+    """Bytes that a model of ``size`` bytes takes on a graphics card while it hears."""
+    return max(_LEAST_MEMORY, size * (1 + _MOST_WINDOWS * _WINDOW_MEMORY))
+
+
+def _windows_at_once(size: int, device: str) -> int:
+    """For a loaded model of ``size`` bytes. On a card no more than there is room for: what runs out of memory
+    there breaks the model, and trying again with less is too late."""
+    if device == "cpu":
+        return 8 if size < _SMALL_MODEL else 4
+    free = card_memory("free")
+    return _MOST_WINDOWS if free is None else max(1, min(_MOST_WINDOWS, int(free / (size * _WINDOW_MEMORY))))
 
 
 @lru_cache(maxsize=1)

@@ -346,29 +346,20 @@ def test_what_goes_wrong_in_reading_ahead_is_told_where_the_batch_is_asked_for()
         next(ahead)
 
 
-def test_windows_that_do_not_fit_the_card_together_are_heard_in_halves(
-    clip: Recording, transcript: Transcript, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("free", "windows"), [(24_000, 16), (9_000, 10), (2_000, 2), (200, 1), (None, 16)])
+def test_a_card_hears_as_many_windows_at_once_as_it_has_room_for(
+    free: int | None, windows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, sizes = engine._Listener._first, []
-
-    def small_card(self: Any, batch: Any) -> Any:
-        sizes.append(len(batch))
-        if len(batch) > 2:
-            raise RuntimeError("CUDA failed with error out of memory")
-        return first(self, batch)
-
-    monkeypatch.setattr(engine._Listener, "_first", small_card)
-    heard = transcribe(clip)
-    assert sizes[0] > 2
-    assert [u.text for u in heard.utterances] == [u.text for u in transcript.utterances]
+    monkeypatch.setattr(engine, "card_memory", lambda kind: free and free * 2**20)
+    assert engine._windows_at_once(2_960_000_000, "cuda") == windows
 
 
-def test_a_card_too_small_for_one_window_is_said_in_words(
+def test_a_card_that_runs_out_of_memory_is_said_in_words(
     clip: Recording, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def no_room(self: Any, batch: Any) -> Any:
         raise RuntimeError("CUDA failed with error out of memory")
 
     monkeypatch.setattr(engine._Listener, "_first", no_room)
-    with pytest.raises(ModelError, match="显卡内存放不下"):
+    with pytest.raises(ModelError, match="显卡内存不够"):
         transcribe(clip)

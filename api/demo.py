@@ -23,7 +23,9 @@ from models.organisation.tables import Institution
 from qa_pipeline.facts import read_facts
 from qa_pipeline.pipeline import complete
 from qa_pipeline.recording import open_recording
-from qa_pipeline.values import MeetingFacts, Status, Transcript
+from qa_pipeline.values.facts import MeetingFacts
+from qa_pipeline.values.transcript import Transcript
+from qa_pipeline.values.vocabulary import Status
 
 SAMPLES: Final = Path(__file__).parents[1] / "audio_samples"
 SEED: Final = 1

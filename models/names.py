@@ -19,7 +19,7 @@ from models.planning.approval import NAMES as PLAN_STATES
 from models.planning.tables import PlanState
 from models.toolbox.tables import ToolboxTable
 from qa_pipeline import names
-from qa_pipeline.values import Chapter, MeetingKind, Status, Theme, Verdict
+from qa_pipeline.values.vocabulary import Chapter, MeetingKind, Status, Theme, Verdict
 
 WORDS: Final[Mapping[type[StrEnum], Mapping[Any, str]]] = {
     MeetingKind: names.KINDS,

@@ -22,7 +22,7 @@ from typing import Any
 from qa_pipeline.errors import HuijianError, InputError, OutputError
 from qa_pipeline.files import write_atomically
 from qa_pipeline.pipeline import SOUND, TEXT
-from qa_pipeline.transcript.engine import usable_processors
+from qa_pipeline.transcript.device import usable_processors
 
 FACTS_SUFFIX = ".meeting.yaml"
 
@@ -234,7 +234,7 @@ def _inspect_one(task: Task) -> dict[str, Any]:
     from qa_pipeline.transcript.engine import TranscribeOptions
     from qa_pipeline.transcript.formats import from_json
     from qa_pipeline.transcript.formats import to_json as transcript_to_json
-    from qa_pipeline.values import MeetingFacts
+    from qa_pipeline.values.facts import MeetingFacts
 
     meeting, out = task.meeting, Path(task.out)
     kept = out / "transcripts" / f"{meeting.name}.{task.key[:12]}.json"

@@ -20,7 +20,10 @@ from qa_pipeline.transcript.commands import app as asr_app
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from qa_pipeline.values import MeetingFacts, Progress, Recording, Transcript
+    from qa_pipeline.values.facts import MeetingFacts
+    from qa_pipeline.values.recording import Recording
+    from qa_pipeline.values.transcript import Transcript
+    from qa_pipeline.values.vocabulary import Progress
 
 
 class _Huijian(TyperGroup):
@@ -153,7 +156,7 @@ def transcribe(
     from qa_pipeline.files import check_writable
     from qa_pipeline.pipeline import read
     from qa_pipeline.transcript.formats import to_text, write_transcript
-    from qa_pipeline.values import MeetingFacts, Roster
+    from qa_pipeline.values.facts import MeetingFacts, Roster
 
     if output:
         check_writable(output)
@@ -237,7 +240,7 @@ def _facts_beside(files: list[Path], facts_file: Path | None) -> MeetingFacts:
     """The facts file named by the user, else the one that lies beside the first file."""
     from qa_pipeline.batch import FACTS_SUFFIX
     from qa_pipeline.facts import read_facts
-    from qa_pipeline.values import MeetingFacts
+    from qa_pipeline.values.facts import MeetingFacts
 
     if facts_file:
         return read_facts(facts_file)

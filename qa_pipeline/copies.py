@@ -19,7 +19,8 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from qa_pipeline.transcript.hearing import FRAME, peaks_of
-from qa_pipeline.values import Likeness, Passage, Seconds, Sound, Transcript
+from qa_pipeline.values.transcript import Passage, Sound, Transcript
+from qa_pipeline.values.vocabulary import Likeness, Seconds
 
 if TYPE_CHECKING:
     import numpy as np

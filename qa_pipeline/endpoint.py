@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 
 from qa_pipeline.errors import InputError, OutputError
 from qa_pipeline.files import write_atomically
-from qa_pipeline.values import ModelUse
+from qa_pipeline.values.reader import ModelUse
 
 if TYPE_CHECKING:
     from ssl import SSLContext

@@ -18,7 +18,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from qa_pipeline.errors import FactsError
 from qa_pipeline.names import INDICATORS
-from qa_pipeline.values import Figure, MeetingFacts, MeetingKind, Roster, Theme
+from qa_pipeline.values.facts import Figure, MeetingFacts, Roster
+from qa_pipeline.values.vocabulary import MeetingKind, Theme
 
 if TYPE_CHECKING:
     from ruamel.yaml.nodes import MappingNode, Node

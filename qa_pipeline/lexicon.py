@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from qa_pipeline.values import Chapter
+from qa_pipeline.values.vocabulary import Chapter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

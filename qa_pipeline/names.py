@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from qa_pipeline.values import Act, Chapter, Dimension, MeetingKind, Status, Theme, Verdict
+from qa_pipeline.values.vocabulary import Act, Chapter, Dimension, MeetingKind, Status, Theme, Verdict
 
 KINDS: Final[Mapping[MeetingKind, str]] = {
     MeetingKind.WEEKLY_REVIEW: "周复盘会",

@@ -8,17 +8,12 @@ from typing import TYPE_CHECKING
 
 from qa_pipeline.errors import InputError
 from qa_pipeline.names import KINDS
-from qa_pipeline.values import (
-    Action,
-    Inspection,
-    MeetingFacts,
-    MeetingKind,
-    Passage,
-    Progress,
-    Recording,
-    Theme,
-    Transcript,
-)
+from qa_pipeline.values.facts import MeetingFacts
+from qa_pipeline.values.findings import Action
+from qa_pipeline.values.inspection import Inspection
+from qa_pipeline.values.recording import Recording
+from qa_pipeline.values.transcript import Passage, Transcript
+from qa_pipeline.values.vocabulary import MeetingKind, Progress, Theme
 
 if TYPE_CHECKING:
     from qa_pipeline.compliance import ImportedDays

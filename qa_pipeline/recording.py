@@ -15,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from qa_pipeline.errors import RecordingError
-from qa_pipeline.values import Progress, Recording, RecordingPart, Seconds
+from qa_pipeline.values.recording import Recording, RecordingPart
+from qa_pipeline.values.vocabulary import Progress, Seconds
 
 if TYPE_CHECKING:
     import numpy as np

@@ -11,7 +11,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qa_pipeline.values import Inspection, MeetingFacts, Passage
+from qa_pipeline.values.facts import MeetingFacts
+from qa_pipeline.values.inspection import Inspection
+from qa_pipeline.values.transcript import Passage
 
 if TYPE_CHECKING:
     from qa_pipeline.copies import Shelf

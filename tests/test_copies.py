@@ -27,7 +27,7 @@ from qa_pipeline.copies import (
 )
 from qa_pipeline.recording import SAMPLE_RATE, decode, open_recording
 from qa_pipeline.transcript.hearing import Hearing
-from qa_pipeline.values import Sound, Transcript, Utterance
+from qa_pipeline.values.transcript import Sound, Transcript, Utterance
 from tests.sound import SPEECH, write_sound
 
 NOTHING = Transcript(utterances=(), duration=0.0, engine="")

@@ -6,7 +6,8 @@ import pytest
 
 from qa_pipeline.errors import FactsError
 from qa_pipeline.facts import facts_from, facts_warnings, merge, read_facts
-from qa_pipeline.values import Figure, MeetingFacts, MeetingKind, Roster, Theme
+from qa_pipeline.values.facts import Figure, MeetingFacts, Roster
+from qa_pipeline.values.vocabulary import MeetingKind, Theme
 
 GOOD = """\
 kind: 周复盘会

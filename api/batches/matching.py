@@ -14,7 +14,7 @@ from api.batches.naming import Pattern
 from api.batches.schemas import MatchedFile, UnmatchedFile
 from qa_pipeline.errors import InputError
 from qa_pipeline.names import KINDS
-from qa_pipeline.values import MeetingKind
+from qa_pipeline.values.vocabulary import MeetingKind
 
 Value = TypeVar("Value")
 

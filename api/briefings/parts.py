@@ -23,7 +23,7 @@ from models.meetings.actions import ActionRepository
 from models.organisation.roster import RosterRepository
 from models.organisation.tables import Institution, Person
 from qa_pipeline.errors import InputError
-from qa_pipeline.values import Theme
+from qa_pipeline.values.vocabulary import Theme
 
 INDICATORS: Final[Mapping[Theme, tuple[str, ...]]] = {
     Theme.SUPERVISOR_LEAD: ("u_headcount", "regular_premium"),

@@ -15,7 +15,7 @@ from api.indicators.schemas import RankingOut
 from api.meetings.schemas import CommitmentOut, MeetingDetail
 from models.activities.volumes import Item
 from models.meetings.tables import SlotName
-from qa_pipeline.values import Chapter, MeetingKind, Theme
+from qa_pipeline.values.vocabulary import Chapter, MeetingKind, Theme
 
 Entry = TypeVar("Entry")
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Final
 
 from qa_pipeline.names import CHAPTERS
-from qa_pipeline.values import Chapter, MeetingKind
+from qa_pipeline.values.vocabulary import Chapter, MeetingKind
 
 
 @dataclass(frozen=True, slots=True)

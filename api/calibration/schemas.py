@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.fields import Code, Given, Line, example
 from api.figures import Figure
 from api.reviews.schemas import DifferenceOut
-from qa_pipeline.values import MeetingKind, Verdict
+from qa_pipeline.values.vocabulary import MeetingKind, Verdict
 
 MOST: Final = 30
 Points = Annotated[Decimal, Field(ge=0, le=100, max_digits=7, decimal_places=4)]

@@ -13,7 +13,7 @@ from api.accounts.tables import Account
 from api.base import ServiceBase
 from models.base import Code, Key, one_of
 from models.meetings.tables import Scorecard
-from qa_pipeline.values import Verdict
+from qa_pipeline.values.vocabulary import Verdict
 
 
 class CalibrationSet(ServiceBase):

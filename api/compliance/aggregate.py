@@ -11,7 +11,7 @@ from typing import Final
 
 from api.compliance.schemas import Aggregate, ComplianceScore, ScoreBand
 from models.meetings.compliance import InstitutionMonth, SlotResult, SlotState
-from qa_pipeline.values import Status, Verdict
+from qa_pipeline.values.vocabulary import Status, Verdict
 
 NOT_DUE: Final = frozenset({SlotState.PENDING, SlotState.UNKNOWN})
 ON_SCHEDULE: Final = frozenset({SlotState.HELD, SlotState.LOW})

@@ -10,7 +10,7 @@ from api.fields import Month, example
 from api.figures import Figure
 from models.meetings.compliance import SlotState
 from models.meetings.tables import SlotName
-from qa_pipeline.values import Status, Theme, Verdict
+from qa_pipeline.values.vocabulary import Status, Theme, Verdict
 
 
 class SlotCell(BaseModel):

@@ -24,7 +24,7 @@ from api.console.frame import View, screen
 from api.console.listing import Column, Field, Html
 from api.console.meetings import chosen, institutions
 from api.pages import page
-from qa_pipeline.values import Status
+from qa_pipeline.values.vocabulary import Status
 
 PATH: Final = "/accounts"
 A_PAGE: Final = 100

@@ -33,7 +33,7 @@ from models.activities.tables import Platform
 from models.activities.volumes import Item
 from models.base import SHANGHAI, ScopeKind
 from qa_pipeline.errors import InputError
-from qa_pipeline.values import Status
+from qa_pipeline.values.vocabulary import Status
 
 PATH: Final = "/activities"
 TITLE: Final = "行事历"

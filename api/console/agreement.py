@@ -25,7 +25,7 @@ from api.reviews.schemas import AgreementOut
 from qa_pipeline.errors import InputError
 from qa_pipeline.names import VERDICTS
 from qa_pipeline.rubric.loader import SHIPPED, load_rubric
-from qa_pipeline.values import Status, Verdict
+from qa_pipeline.values.vocabulary import Status, Verdict
 
 PATH: Final = "/agreement"
 FEW: Final = 20

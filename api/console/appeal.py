@@ -16,7 +16,7 @@ from api.reviews.repository import AppealRepository
 from api.reviews.schemas import AppealOut
 from api.reviews.tables import AppealState
 from models.base import SHANGHAI
-from qa_pipeline.values import Status
+from qa_pipeline.values.vocabulary import Status
 
 SHOWN: Final = 20
 STATES: Final = {

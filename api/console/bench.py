@@ -29,7 +29,8 @@ from api.reviews.tables import AppealState, ReviewState
 from models.base import SHANGHAI
 from models.meetings.tables import Scorecard
 from qa_pipeline.names import CHAPTERS, KINDS, VERDICTS
-from qa_pipeline.values import Chapter, Utterance, Verdict
+from qa_pipeline.values.transcript import Utterance
+from qa_pipeline.values.vocabulary import Chapter, Verdict
 
 STEPS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 """The levels that the keys 1-5 give an item, as shares of its maximum."""

@@ -28,7 +28,7 @@ from models.base import SHANGHAI
 from models.meetings.tables import MeetingState, SlotName
 from qa_pipeline.errors import InputError
 from qa_pipeline.names import KINDS, THEMES
-from qa_pipeline.values import Status
+from qa_pipeline.values.vocabulary import Status
 
 PATH: Final = "/briefing"
 MOST: Final = 300

@@ -20,7 +20,7 @@ from models.calendar.repository import CalendarRepository
 from models.calendar.tables import SpecialDay
 from qa_pipeline.compliance.calendar import FIRST_YEAR, LAST_YEAR, is_known
 from qa_pipeline.errors import InputError
-from qa_pipeline.values import Status
+from qa_pipeline.values.vocabulary import Status
 
 PATH: Final = "/calendar"
 BEFORE: Final = 1

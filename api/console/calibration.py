@@ -30,7 +30,7 @@ from api.console.listing import Column, Html
 from api.pages import page
 from models.base import SHANGHAI
 from qa_pipeline.names import KINDS
-from qa_pipeline.values import Status
+from qa_pipeline.values.vocabulary import Status
 
 PATH: Final = "/calibration"
 A_PAGE: Final = 20

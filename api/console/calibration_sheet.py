@@ -22,7 +22,8 @@ from api.meetings import versions
 from api.meetings.service import meeting as found_meeting
 from models.base import SHANGHAI
 from qa_pipeline.names import KINDS, VERDICTS
-from qa_pipeline.values import Utterance, Verdict
+from qa_pipeline.values.transcript import Utterance
+from qa_pipeline.values.vocabulary import Verdict
 
 
 @dataclass(frozen=True, slots=True)

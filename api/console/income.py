@@ -27,7 +27,7 @@ from api.plans import income as routes
 from api.plans import service
 from api.plans.schemas import IncomeAnswer, IncomeLineOut, IncomeQuestion, IncomeTargetOut
 from models.organisation.tables import Institution, Person
-from qa_pipeline.values import Status
+from qa_pipeline.values.vocabulary import Status
 
 PATH: Final = "/income"
 TITLE: Final = "收入目标"

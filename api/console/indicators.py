@@ -29,7 +29,7 @@ from models.indicators.standing_repository import LEAF_LEVEL
 from models.organisation.repository import InstitutionRepository
 from models.planning.repository import PlanRepository
 from qa_pipeline.errors import InputError
-from qa_pipeline.values import Status
+from qa_pipeline.values.vocabulary import Status
 
 PATH: Final = "/indicators"
 PREMIUM, U, CT = "regular_premium", "u_headcount", "ct_attained"

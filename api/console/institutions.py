@@ -25,7 +25,7 @@ from api.pages import page
 from api.problems import Forbidden
 from models.organisation.tables import Institution
 from qa_pipeline.errors import InputError
-from qa_pipeline.values import Status
+from qa_pipeline.values.vocabulary import Status
 
 PATH: Final = "/institutions"
 TITLE: Final = "机构"

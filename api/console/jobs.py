@@ -23,7 +23,7 @@ from api.jobs.schemas import JobOut, job_out
 from api.jobs.tables import ACTIVE, JobState, Stage
 from api.pages import page
 from models.base import SHANGHAI
-from qa_pipeline.values import Status
+from qa_pipeline.values.vocabulary import Status
 
 PATH: Final = "/jobs"
 A_PAGE: Final = 50

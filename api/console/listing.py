@@ -22,7 +22,7 @@ from models.calendar.weeks import month_start, months_later
 from models.meetings.compliance import SLOT_STATES, SlotState
 from qa_pipeline.errors import InputError
 from qa_pipeline.names import STATUSES, VERDICTS
-from qa_pipeline.values import Status, Verdict
+from qa_pipeline.values.vocabulary import Status, Verdict
 
 OF_SLOT: Final = {
     SlotState.HELD: (Status.PASS, "check_circle"),

@@ -29,7 +29,7 @@ from models.management.focus import FocusReason
 from models.management.tables import ActionKind
 from models.organisation.tables import Institution
 from qa_pipeline.errors import InputError
-from qa_pipeline.values import Status
+from qa_pipeline.values.vocabulary import Status
 
 PATH: Final = "/management"
 TITLE: Final = "管理动作"

@@ -25,7 +25,8 @@ from api.reviews.schemas import AppealOut
 from models.meetings.tables import FindingKind
 from qa_pipeline.names import CHAPTERS, DIMENSIONS, INDICATORS, KINDS, THEMES
 from qa_pipeline.report.wording import amount
-from qa_pipeline.values import Chapter, Dimension, Likeness, Status, Utterance
+from qa_pipeline.values.transcript import Utterance
+from qa_pipeline.values.vocabulary import Chapter, Dimension, Likeness, Status
 
 SHOWN_PROOFS: Final = 3
 SHOWN_ACTIONS: Final = 8

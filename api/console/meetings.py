@@ -23,7 +23,7 @@ from api.pages import page
 from models.meetings.tables import MeetingState
 from qa_pipeline.errors import InputError
 from qa_pipeline.names import KINDS, THEMES, VERDICTS
-from qa_pipeline.values import Status, Verdict
+from qa_pipeline.values.vocabulary import Status, Verdict
 
 PATH: Final = "/meetings"
 A_PAGE: Final = 40

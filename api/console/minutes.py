@@ -19,7 +19,7 @@ from api.minutes.schemas import ActionMinutes, Decision, MinutesOut, PracticeMin
 from models.base import SHANGHAI
 from models.meetings.tables import ActionState
 from qa_pipeline.names import CHAPTERS, KINDS, THEMES
-from qa_pipeline.values import Status
+from qa_pipeline.values.vocabulary import Status
 
 STATES: Final = {
     ActionState.OPEN: (Status.WARN, "未了结", "hourglass_empty"),

@@ -23,7 +23,7 @@ from models.indicators.standing_repository import LEAF_LEVEL
 from models.navigator.repository import NavigatorRepository, Task
 from models.organisation.tables import Person
 from qa_pipeline.errors import InputError
-from qa_pipeline.values import Status
+from qa_pipeline.values.vocabulary import Status
 
 PATH: Final = "/navigator"
 A_PAGE: Final = 50

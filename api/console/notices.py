@@ -21,7 +21,7 @@ from api.webhooks.schemas import DeliveryOut, SubscriptionOut
 from api.webhooks.tables import PING, Channel, DeliveryState, EventKind
 from models.base import SHANGHAI
 from qa_pipeline.errors import InputError
-from qa_pipeline.values import Status
+from qa_pipeline.values.vocabulary import Status
 
 PATH: Final = "/notices"
 TITLE: Final = "通知"

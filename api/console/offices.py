@@ -19,7 +19,7 @@ from api.organisation import service
 from api.organisation.schemas import OfficeOut
 from api.organisation.service import today
 from qa_pipeline.errors import InputError
-from qa_pipeline.values import Status
+from qa_pipeline.values.vocabulary import Status
 
 
 def offices(view: View, home: str, found: Sequence[OfficeOut], leads: Sequence[Term], *, edits: bool) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 from nicegui import ui
 
 from qa_pipeline.names import STATUSES, VERDICTS
-from qa_pipeline.values import Status, Verdict
+from qa_pipeline.values.vocabulary import Status, Verdict
 
 ICONS: Final = {
     Status.PASS: "check_circle",

@@ -24,7 +24,7 @@ from api.organisation.service import subtree_of, today
 from api.pages import page
 from models.organisation.tables import PersonKind
 from qa_pipeline.errors import InputError
-from qa_pipeline.values import Status
+from qa_pipeline.values.vocabulary import Status
 
 PATH: Final = "/people"
 TITLE: Final = "人员"

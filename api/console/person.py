@@ -25,7 +25,7 @@ from api.organisation.schemas import CareerStep, PersonDetail
 from api.organisation.service import today
 from models.organisation.people import PeopleRepository
 from models.organisation.tables import Institution, Person, SalesOffice
-from qa_pipeline.values import Status
+from qa_pipeline.values.vocabulary import Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from models.organisation.tables import Institution
 from models.planning.approval import NAMES
 from models.planning.repository import PlanRepository
 from models.planning.tables import PlanState
-from qa_pipeline.values import Status
+from qa_pipeline.values.vocabulary import Status
 
 MOST_SCENARIOS: Final = 20
 MOST_PROBLEMS: Final = 50

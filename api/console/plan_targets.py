@@ -25,7 +25,7 @@ from models.base import ScopeKind
 from models.indicators.catalogue import RATE_UNIT
 from models.planning.basis import METHODS, Method
 from qa_pipeline.errors import InputError
-from qa_pipeline.values import Status
+from qa_pipeline.values.vocabulary import Status
 
 BY_HAND: Final = ""
 DEPTHS: Final = {

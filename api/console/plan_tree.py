@@ -12,7 +12,7 @@ from api.codes import ScopeOut
 from api.plans.schemas import NodeOut, PlanDetail
 from models.indicators.tables import Aspect
 from models.planning.breakdown import required, step_of
-from qa_pipeline.values import Status
+from qa_pipeline.values.vocabulary import Status
 
 ASPECTS: Final[Mapping[Aspect, str]] = {Aspect.RESULT: "结果", Aspect.PROCESS: "过程"}
 MANY: Final = 40

@@ -28,7 +28,7 @@ from api.plans.schemas import ComparedNode, PlanComparison
 from models.organisation.tables import Institution
 from models.planning.approval import NAMES
 from models.planning.tables import PlanState
-from qa_pipeline.values import Status
+from qa_pipeline.values.vocabulary import Status
 
 COMPARISON: Final = "/plan-comparison"
 TITLE: Final = "规划"

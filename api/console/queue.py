@@ -24,7 +24,7 @@ from api.reviews.repository import ReviewRepository
 from api.reviews.schemas import PaceOut, QueueRow, Why
 from api.reviews.tables import ReviewState
 from models.base import SHANGHAI
-from qa_pipeline.values import Status
+from qa_pipeline.values.vocabulary import Status
 
 PATH: Final = "/reviews"
 A_PAGE: Final = 50

@@ -30,7 +30,7 @@ from api.rubrics.schemas import (
 )
 from models.calendar.weeks import month_start, months_later
 from qa_pipeline.errors import HuijianError
-from qa_pipeline.values import Status
+from qa_pipeline.values.vocabulary import Status
 
 PAUSE: Final = 0.6
 """Seconds without a key after which the text is checked."""

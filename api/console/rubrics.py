@@ -20,7 +20,7 @@ from api.rubrics.schemas import DraftHead, RubricHead, RubricOut
 from api.rubrics.tables import RubricState
 from models.base import SHANGHAI
 from qa_pipeline.names import KINDS, THEMES
-from qa_pipeline.values import Status
+from qa_pipeline.values.vocabulary import Status
 
 PATH: Final = "/rubrics"
 TITLE: Final = "量规"

@@ -16,7 +16,8 @@ from api.console import MOUNT, parts
 from api.meetings.scorecard_schemas import EvidenceOut
 from models.meetings.recordings import RecordingRepository
 from qa_pipeline.names import CHAPTERS
-from qa_pipeline.values import Chapter, Status, Utterance
+from qa_pipeline.values.transcript import Utterance
+from qa_pipeline.values.vocabulary import Chapter, Status
 
 ITEM_STATUS: Final = {
     "full": (Status.PASS, "得满分"),

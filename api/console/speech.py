@@ -12,7 +12,7 @@ from api.console.calls import call
 from api.console.frame import View, screen, settings
 from api.console.listing import Column, Html
 from api.speech.endpoints import SpeechModelOut, SpeechModelsOut, shown
-from qa_pipeline.values import Status
+from qa_pipeline.values.vocabulary import Status
 
 PATH: Final = "/speech-models"
 

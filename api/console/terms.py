@@ -16,7 +16,7 @@ from api.console.dialogs import anew, day, day_of, deed, dialog, line, text_of
 from api.console.frame import View
 from api.console.listing import Html
 from api.organisation.service import today
-from qa_pipeline.values import Status
+from qa_pipeline.values.vocabulary import Status
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from models.navigator.conditions import QUADRANT_NAMES
 from models.toolbox.measures import ALL
 from models.toolbox.tables import ToolboxTable
 from qa_pipeline.errors import InputError
-from qa_pipeline.values import Status
+from qa_pipeline.values.vocabulary import Status
 
 PATH: Final = "/toolbox"
 TITLE: Final = "工具箱"

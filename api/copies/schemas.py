@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from qa_pipeline.values import Likeness
+from qa_pipeline.values.vocabulary import Likeness
 
 
 class CopyOut(BaseModel):

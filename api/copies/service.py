@@ -17,7 +17,8 @@ from models.base import SHANGHAI, Subtree
 from models.database import transaction
 from models.meetings.repository import MeetingRepository
 from models.meetings.tables import Meeting, MeetingState
-from qa_pipeline.values import Likeness, Passage, Sound, Transcript
+from qa_pipeline.values.transcript import Passage, Sound, Transcript
+from qa_pipeline.values.vocabulary import Likeness
 
 if TYPE_CHECKING:
     from qa_pipeline.copies import Print

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from api.base import ServiceBase
 from models.base import Key, Name, one_of
 from models.meetings.tables import Meeting, Seconds
-from qa_pipeline.values import Likeness
+from qa_pipeline.values.vocabulary import Likeness
 
 
 class MeetingPrint(ServiceBase):

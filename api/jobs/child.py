@@ -19,15 +19,13 @@ from typing import Literal, TextIO
 from pydantic import BaseModel, TypeAdapter
 
 from qa_pipeline.errors import HuijianError
-from qa_pipeline.values import (
-    Action,
-    Chapters,
-    Inspection,
-    MeetingFacts,
-    Progress,
-    ReaderReport,
-    Recording,
-)
+from qa_pipeline.values.chapters import Chapters
+from qa_pipeline.values.facts import MeetingFacts
+from qa_pipeline.values.findings import Action
+from qa_pipeline.values.inspection import Inspection
+from qa_pipeline.values.reader import ReaderReport
+from qa_pipeline.values.recording import Recording
+from qa_pipeline.values.vocabulary import Progress
 
 NICER = 10
 """The inspection gives way to the service's answers when both want the same core."""
@@ -57,7 +55,7 @@ def transcribe(order: Order, say: TextIO) -> None:
     from qa_pipeline.pipeline import read
     from qa_pipeline.transcript.engine import TranscribeOptions
     from qa_pipeline.transcript.formats import to_json
-    from qa_pipeline.values import Transcript
+    from qa_pipeline.values.transcript import Transcript
 
     if order.recording is None:
         raise ValueError("nothing to hear")

@@ -40,7 +40,10 @@ from models.meetings.recordings import RecordingRepository
 from models.meetings.repository import MeetingRepository
 from models.organisation.tables import Institution
 from qa_pipeline.errors import OutputError, RecordingError
-from qa_pipeline.values import Action, Inspection, MeetingFacts, Recording
+from qa_pipeline.values.facts import MeetingFacts
+from qa_pipeline.values.findings import Action
+from qa_pipeline.values.inspection import Inspection
+from qa_pipeline.values.recording import Recording
 
 logger = logging.getLogger(__name__)
 

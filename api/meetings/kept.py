@@ -23,7 +23,8 @@ from models.organisation.conditions import inside
 from models.organisation.tables import Institution
 from qa_pipeline.report.json import inspection_from_json, inspection_to_json
 from qa_pipeline.report.masking import mask_personal
-from qa_pipeline.values import Action, Evidence, Inspection
+from qa_pipeline.values.findings import Action, Evidence
+from qa_pipeline.values.inspection import Inspection
 
 QUICK: Final = 6
 """gzip level: within 3 % of the smallest at a third of the time."""

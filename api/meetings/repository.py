@@ -28,7 +28,7 @@ from models.meetings.tables import (
 )
 from models.organisation.conditions import inside
 from models.organisation.tables import Institution, Person
-from qa_pipeline.values import MeetingKind, Verdict
+from qa_pipeline.values.vocabulary import MeetingKind, Verdict
 
 NEVER: Final = datetime(2199, 1, 1, tzinfo=SHANGHAI)
 """Where meetings without a time stand in the order of time."""

@@ -33,7 +33,7 @@ from models.meetings.compliance import SlotState
 from models.meetings.repository import MeetingRepository
 from models.meetings.slots import SlotRepository
 from models.meetings.tables import MeetingState, SlotName
-from qa_pipeline.values import MeetingKind, Verdict
+from qa_pipeline.values.vocabulary import MeetingKind, Verdict
 
 router: Final = APIRouter(tags=["会议"])
 Reader = Annotated[Caller, Depends(allowed(Permission.READ_MEETINGS))]

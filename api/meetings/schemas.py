@@ -10,7 +10,7 @@ from api.fields import Code, Day, Given, Line, Moment, Month, Words, example
 from api.figures import Figure
 from models.meetings.compliance import SlotState
 from models.meetings.tables import ActionState, FollowUpOutcome, MeetingState, Presence, SlotName
-from qa_pipeline.values import MeetingKind, Status, Theme, Verdict
+from qa_pipeline.values.vocabulary import MeetingKind, Status, Theme, Verdict
 
 
 class SlotRow(BaseModel):

@@ -11,7 +11,7 @@ from api.copies.schemas import CopyOut
 from api.fields import Given, Line, Words, example
 from api.figures import Figure
 from models.meetings.tables import FindingKind
-from qa_pipeline.values import Chapter, Status, Verdict
+from qa_pipeline.values.vocabulary import Chapter, Status, Verdict
 
 
 class EvidenceOut(BaseModel):

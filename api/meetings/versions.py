@@ -17,7 +17,9 @@ from qa_pipeline.errors import InputError
 from qa_pipeline.report.masking import mask_personal
 from qa_pipeline.transcript.cleanup import clean
 from qa_pipeline.transcript.formats import from_json, to_json
-from qa_pipeline.values import Chapter, Chapters, ChapterSpan, Edit, Transcript, Utterance
+from qa_pipeline.values.chapters import Chapters, ChapterSpan
+from qa_pipeline.values.transcript import Edit, Transcript, Utterance
+from qa_pipeline.values.vocabulary import Chapter
 
 BY_HAND = "person"
 """Step of an `Edit` that a person made, and segmenter of borders that a person set."""

@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from api.problems import NotFound
 from qa_pipeline.errors import RecordingError
-from qa_pipeline.values import Recording, RecordingPart, Remark, Seconds
+from qa_pipeline.values.findings import Remark
+from qa_pipeline.values.recording import Recording, RecordingPart
+from qa_pipeline.values.vocabulary import Seconds
 
 AROUND: Final[Seconds] = 1.0
 """Before and after the words, so that none is cut off."""

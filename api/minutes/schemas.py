@@ -7,7 +7,7 @@ from datetime import date, datetime
 from pydantic import BaseModel, Field
 
 from models.meetings.tables import ActionState
-from qa_pipeline.values import Chapter, MeetingKind, Theme
+from qa_pipeline.values.vocabulary import Chapter, MeetingKind, Theme
 
 
 class ChapterMinutes(BaseModel):

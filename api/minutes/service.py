@@ -29,7 +29,8 @@ from models.meetings.tables import Meeting, MeetingSlot, Scorecard
 from models.organisation.tables import Institution, Person
 from qa_pipeline.names import CHAPTERS
 from qa_pipeline.report.masking import mask_personal
-from qa_pipeline.values import Act, Chapter, Inspection
+from qa_pipeline.values.inspection import Inspection
+from qa_pipeline.values.vocabulary import Act, Chapter
 
 SETTLING: Final = {Act.GOAL: "目标", Act.MEASURE: "对策", Act.SUMMARY: "总结"}
 """Acts whose words settle something. Commitments are the actions and stand there."""

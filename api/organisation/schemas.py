@@ -14,7 +14,7 @@ from models.calendar.tables import SpecialDay
 from models.meetings.tables import SlotName
 from models.organisation.tables import PersonKind
 from qa_pipeline.compliance.calendar import BaseKind
-from qa_pipeline.values import MeetingKind, Theme
+from qa_pipeline.values.vocabulary import MeetingKind, Theme
 
 Phone = Annotated[str, StringConstraints(pattern=r"^[0-9+][0-9 -]{4,30}$")]
 

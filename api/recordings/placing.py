@@ -28,7 +28,7 @@ from models.organisation.tables import Institution
 from qa_pipeline.compliance.calendar import distance, slot_for
 from qa_pipeline.errors import InputError
 from qa_pipeline.names import KINDS
-from qa_pipeline.values import MeetingKind
+from qa_pipeline.values.vocabulary import MeetingKind
 
 SHOWN: Final = 5
 _DAYS: Final = re.compile(r"(?<!\d)(20\d\d)[-_.年]?(0?[1-9]|1[0-2])[-_.月]?(0?[1-9]|[12]\d|3[01])(?!\d)日?")

@@ -33,7 +33,7 @@ from api.sessions import Database, begin_writing, reads_first
 from api.store import Store, get
 from models.meetings.repository import MeetingRepository
 from models.meetings.tables import Recording
-from qa_pipeline.values import MeetingKind
+from qa_pipeline.values.vocabulary import MeetingKind
 
 router: Final = APIRouter(tags=["录音"])
 Uploader = Annotated[Caller, Depends(allowed(Permission.UPLOAD))]

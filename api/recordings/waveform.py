@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from qa_pipeline.recording import SAMPLE_RATE, decode
-from qa_pipeline.values import RecordingPart
+from qa_pipeline.values.recording import RecordingPart
 
 if TYPE_CHECKING:
     import numpy as np

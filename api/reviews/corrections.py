@@ -24,7 +24,7 @@ from api.reviews.repository import CorrectionRepository
 from models.base import Subtree
 from qa_pipeline.chapters import segment
 from qa_pipeline.chapters.corpus import write_meeting
-from qa_pipeline.values import Act, Verdict
+from qa_pipeline.values.vocabulary import Act, Verdict
 
 HALF: Final = 10.0
 """Half the width, in points, of the band around the score that a reviewer settled on."""

@@ -9,15 +9,10 @@ from typing import Final
 
 from qa_pipeline.errors import InputError
 from qa_pipeline.report.wording import COMPLIANCE
-from qa_pipeline.values import (
-    Check,
-    ComplianceVerdict,
-    Inspection,
-    ItemScore,
-    Scorecard,
-    Status,
-    Verdict,
-)
+from qa_pipeline.values.compliance import Check, ComplianceVerdict
+from qa_pipeline.values.inspection import Inspection
+from qa_pipeline.values.scorecard import ItemScore, Scorecard
+from qa_pipeline.values.vocabulary import Status, Verdict
 
 COUNTED: Final = ("full", "partial", "missed")
 """Statuses in which an item is in the denominator."""

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.fields import Code, Given, Words, example
 from api.figures import Figure
 from api.reviews.tables import AppealState, ReviewState
-from qa_pipeline.values import Verdict
+from qa_pipeline.values.vocabulary import Verdict
 
 
 class Why(StrEnum):

@@ -40,7 +40,8 @@ from models.base import Subtree
 from models.meetings.tables import Meeting, Scorecard
 from qa_pipeline import agreement
 from qa_pipeline.agreement import ENERGY, VERDICT, Difference, Judged
-from qa_pipeline.values import Inspection, Verdict
+from qa_pipeline.values.inspection import Inspection
+from qa_pipeline.values.vocabulary import Verdict
 
 WIDE: Final = 20
 """A band this wide (points) or wider says that the machine is not sure."""

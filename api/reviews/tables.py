@@ -14,7 +14,7 @@ from api.accounts.tables import Account
 from api.base import ServiceBase
 from models.base import Code, Key, Words, one_of, only
 from models.meetings.tables import Meeting, Scorecard
-from qa_pipeline.values import Verdict
+from qa_pipeline.values.vocabulary import Verdict
 
 
 class ReviewState(StrEnum):

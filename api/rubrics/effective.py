@@ -12,7 +12,7 @@ from api.rubrics import texts
 from api.rubrics.tables import CompanyRubric, RubricState
 from qa_pipeline.errors import RubricError
 from qa_pipeline.rubric import Rubric, rubric_for
-from qa_pipeline.values import MeetingKind, Theme
+from qa_pipeline.values.vocabulary import MeetingKind, Theme
 
 
 def effective(

@@ -25,7 +25,7 @@ from qa_pipeline.rubric.diff import Row, diff
 from qa_pipeline.rubric.examples import run_examples
 from qa_pipeline.rubric.judge import configured
 from qa_pipeline.rubric.loader import SHIPPED, load_rubric
-from qa_pipeline.values import Inspection
+from qa_pipeline.values.inspection import Inspection
 
 MOST: Final = 200
 """Meetings that one comparison scores again: about half a minute."""

@@ -31,7 +31,7 @@ from models.meetings.tables import (
     SlotName,
 )
 from qa_pipeline.compliance.calendar import Slot, slots
-from qa_pipeline.values import MeetingKind
+from qa_pipeline.values.vocabulary import MeetingKind
 
 FLOW: Final = {
     MeetingKind.WEEKLY_REVIEW: "阶段复盘、优秀分享、问题研讨、下周安排",

@@ -13,7 +13,7 @@ from models.demo_org.words import ISSUES, PRACTICES, QUOTES
 from models.demo_org.writer import Writer
 from models.meetings.tables import Finding, FindingKind, MeetingChapter, Scorecard, ScorecardItem
 from qa_pipeline.compliance.calendar import Slot
-from qa_pipeline.values import MANDATED, Chapter, Dimension, MeetingKind, Status, Verdict
+from qa_pipeline.values.vocabulary import MANDATED, Chapter, Dimension, MeetingKind, Status, Verdict
 
 PASS_LINE: Final = 6_000
 VERSION: Final = "demo"

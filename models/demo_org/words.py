@@ -9,7 +9,7 @@ import numpy as np
 
 from models.activities.tables import Platform
 from models.customers.tables import InteractionKind
-from qa_pipeline.values import Theme
+from qa_pipeline.values.vocabulary import Theme
 
 COMPANY: Final = "示例人寿"
 SOURCE: Final = "示例数据"

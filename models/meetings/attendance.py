@@ -17,7 +17,7 @@ from models.organisation.conditions import holds_on, in_service, inside
 from models.organisation.roster import Gathering, Placement, RosterRepository
 from models.organisation.tables import Institution, Person, RankHistory
 from qa_pipeline.errors import InputError
-from qa_pipeline.values import Status
+from qa_pipeline.values.vocabulary import Status
 
 FLOOR: Final = Decimal("0.9")
 """R9: below this share of those due a meeting fails (dossier: presumed, a parameter may replace it)."""

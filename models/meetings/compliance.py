@@ -21,7 +21,7 @@ from models.organisation.conditions import inside
 from models.organisation.tables import Institution
 from qa_pipeline.compliance.calendar import Slot, merges, slots
 from qa_pipeline.compliance.verdicts import coverage, inspection_rate
-from qa_pipeline.values import Status, Theme, Verdict
+from qa_pipeline.values.vocabulary import Status, Theme, Verdict
 
 
 class SlotState(StrEnum):

@@ -16,7 +16,7 @@ from models.meetings.tables import Attendance, Meeting, MeetingSlot, Presence
 from models.organisation.roster import Gathering, Placed, RosterRepository
 from models.organisation.tables import Institution, Person, SalesOffice
 from qa_pipeline.names import INDICATORS
-from qa_pipeline.values import Figure, MeetingFacts, Roster
+from qa_pipeline.values.facts import Figure, MeetingFacts, Roster
 
 
 class FactsRepository(Repository):

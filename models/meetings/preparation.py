@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from models.base import SHANGHAI
 from models.meetings.tables import Meeting
-from qa_pipeline.values import Check, Status
+from qa_pipeline.values.compliance import Check
+from qa_pipeline.values.vocabulary import Status
 
 
 def missing_preparation(meeting: Meeting) -> tuple[str, ...]:

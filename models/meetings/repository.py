@@ -19,7 +19,7 @@ from models.organisation.tables import Institution
 from qa_pipeline.compliance.calendar import slot_for
 from qa_pipeline.errors import InputError
 from qa_pipeline.names import KINDS
-from qa_pipeline.values import MeetingKind, Theme
+from qa_pipeline.values.vocabulary import MeetingKind, Theme
 
 
 class MeetingRepository(Repository):

@@ -31,7 +31,9 @@ from qa_pipeline.errors import InputError
 from qa_pipeline.report.json import to_json
 from qa_pipeline.report.masking import masked
 from qa_pipeline.report.wording import ITEM_STATUS, advice, energy
-from qa_pipeline.values import Action, Evidence, Inspection, Remark, Status
+from qa_pipeline.values.findings import Action, Evidence, Remark
+from qa_pipeline.values.inspection import Inspection
+from qa_pipeline.values.vocabulary import Status
 
 
 def points(score: float | None) -> Decimal | None:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, Code, Key, Name, Score, Words, one_of, only
-from qa_pipeline.values import Chapter, MeetingKind, Status, Theme, Verdict
+from qa_pipeline.values.vocabulary import Chapter, MeetingKind, Status, Theme, Verdict
 
 Seconds = float
 

@@ -13,7 +13,8 @@ from random import Random
 
 from qa_pipeline.chapters import cues
 from qa_pipeline.chapters.corpus import CORPUS, GAP, SPEECH_RATE, LabelledMeeting
-from qa_pipeline.values import Chapter, MeetingKind, Transcript, Utterance
+from qa_pipeline.values.transcript import Transcript, Utterance
+from qa_pipeline.values.vocabulary import Chapter, MeetingKind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

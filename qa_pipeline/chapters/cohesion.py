@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_pipeline.chapters import ngrams
-from qa_pipeline.values import Transcript
+from qa_pipeline.values.transcript import Transcript
 
 Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]

@@ -9,14 +9,9 @@ import numpy as np
 
 from qa_pipeline.chapters import crf, model
 from qa_pipeline.chapters.features import TOPICS, Evidence, Floats, evidence
-from qa_pipeline.values import (
-    Chapter,
-    Chapters,
-    ChapterSpan,
-    LikelyChapter,
-    MeetingKind,
-    Transcript,
-)
+from qa_pipeline.values.chapters import Chapters, ChapterSpan, LikelyChapter
+from qa_pipeline.values.transcript import Transcript
+from qa_pipeline.values.vocabulary import Chapter, MeetingKind
 
 TEMPERATURE: Final = 1.5
 """Probabilities are read at this temperature: windows overlap, so the field counts the same words repeatedly

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from qa_pipeline.chapters import cohesion, ngrams
 from qa_pipeline.chapters.cohesion import Cohesion
-from qa_pipeline.values import Chapter, Transcript
+from qa_pipeline.values.transcript import Transcript
+from qa_pipeline.values.vocabulary import Chapter
 
 Floats = NDArray[np.float64]
 

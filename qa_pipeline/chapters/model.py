@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from qa_pipeline import installed
 from qa_pipeline.chapters import crf
 from qa_pipeline.chapters.features import TOPICS, Evidence, Floats, Scorers
-from qa_pipeline.values import Chapter, MeetingKind
+from qa_pipeline.values.vocabulary import Chapter, MeetingKind
 
 FILE: Final = "model.npz"
 VERSION: Final = "chapters-5"

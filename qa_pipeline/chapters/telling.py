@@ -10,7 +10,7 @@ import numpy as np
 
 from qa_pipeline.chapters import model, ngrams
 from qa_pipeline.chapters.features import TOPICS
-from qa_pipeline.values import Chapter
+from qa_pipeline.values.vocabulary import Chapter
 
 LENGTHS: Final = (1, 2, 3, 2, 3, 3)
 """Characters that the n-gram of each channel spans."""

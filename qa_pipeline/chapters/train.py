@@ -33,7 +33,7 @@ from qa_pipeline.chapters.features import (
     Scorers,
     evidence,
 )
-from qa_pipeline.values import Chapter
+from qa_pipeline.values.vocabulary import Chapter
 
 Ints = NDArray[np.int64]
 Weights = NDArray[np.float32]

@@ -20,7 +20,7 @@ from functools import lru_cache
 from typing import Final
 
 from qa_pipeline.errors import InputError
-from qa_pipeline.values import MeetingKind, Theme
+from qa_pipeline.values.vocabulary import MeetingKind, Theme
 
 DAY: Final = timedelta(days=1)
 FIRST_YEAR: Final = 2000

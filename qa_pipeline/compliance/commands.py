@@ -15,7 +15,7 @@ from qa_pipeline.compliance.calendar import (
     slots,
 )
 from qa_pipeline.names import KINDS, THEMES
-from qa_pipeline.values import MeetingKind
+from qa_pipeline.values.vocabulary import MeetingKind
 
 WEEKDAYS = "一二三四五六日"
 

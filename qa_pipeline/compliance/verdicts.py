@@ -24,20 +24,13 @@ from qa_pipeline.compliance.calendar import (
 )
 from qa_pipeline.names import THEMES
 from qa_pipeline.rubric.scorer import straddles
-from qa_pipeline.values import (
-    Check,
-    Compliance,
-    ComplianceVerdict,
-    Findings,
-    Listen,
-    MeetingFacts,
-    MeetingKind,
-    Recording,
-    Scorecard,
-    Status,
-    Transcript,
-    Verdict,
-)
+from qa_pipeline.values.compliance import Check, Compliance, ComplianceVerdict
+from qa_pipeline.values.facts import MeetingFacts
+from qa_pipeline.values.findings import Findings
+from qa_pipeline.values.recording import Recording
+from qa_pipeline.values.scorecard import Listen, Scorecard
+from qa_pipeline.values.transcript import Transcript
+from qa_pipeline.values.vocabulary import MeetingKind, Status, Verdict
 
 PREFERRED_BEFORE: Final = time(12, 0)
 """R5: a start before noon is preferred …"""

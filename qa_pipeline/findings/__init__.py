@@ -6,15 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from qa_pipeline.values import (
-    Action,
-    Chapters,
-    Findings,
-    MeetingFacts,
-    Passage,
-    Transcript,
-    UtteranceReading,
-)
+from qa_pipeline.values.chapters import Chapters
+from qa_pipeline.values.facts import MeetingFacts
+from qa_pipeline.values.findings import Action, Findings, UtteranceReading
+from qa_pipeline.values.transcript import Passage, Transcript
 
 if TYPE_CHECKING:
     from qa_pipeline.findings.acts import ActModel

@@ -28,7 +28,10 @@ from numpy.typing import NDArray
 from qa_pipeline import installed
 from qa_pipeline.chapters.telling import strongest
 from qa_pipeline.lexicon import lexicon
-from qa_pipeline.values import Act, Chapter, Chapters, Mention, Transcript
+from qa_pipeline.values.chapters import Chapters
+from qa_pipeline.values.findings import Mention
+from qa_pipeline.values.transcript import Transcript
+from qa_pipeline.values.vocabulary import Act, Chapter
 
 VERSION: Final = "acts-3"
 ACTS: Final = tuple(Act)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from qa_pipeline.findings.reading import Reading, unknown
 from qa_pipeline.findings.registry import measure
-from qa_pipeline.values import Measurement, Roster
+from qa_pipeline.values.facts import Roster
+from qa_pipeline.values.findings import Measurement
 
 
 def _share(name: str, part: int | None, whole: Roster | None, missing: str) -> Measurement:

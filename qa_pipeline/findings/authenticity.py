@@ -14,7 +14,9 @@ from typing import Final
 from qa_pipeline.copies import covered, loops
 from qa_pipeline.findings.reading import Reading, unknown
 from qa_pipeline.findings.registry import measure
-from qa_pipeline.values import Likeness, Measurement, Passage, Seconds, Sound
+from qa_pipeline.values.findings import Measurement
+from qa_pipeline.values.transcript import Passage, Sound
+from qa_pipeline.values.vocabulary import Likeness, Seconds
 
 ELSEWHERE: Final = ("reused_share", "copied_words_share")
 """Measures that need other meetings to compare with."""

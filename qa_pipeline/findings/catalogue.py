@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from qa_pipeline.findings.structure import PLANS, REVIEWS
-from qa_pipeline.values import Chapter
+from qa_pipeline.values.vocabulary import Chapter
 
 TALK: Final = (*REVIEWS, Chapter.PROBLEM_DISCUSSION)
 

@@ -10,7 +10,8 @@ from typing import Final
 from qa_pipeline.findings.interaction import NO_SPEAKERS
 from qa_pipeline.findings.reading import Reading, unknown
 from qa_pipeline.findings.registry import measure
-from qa_pipeline.values import Act, Chapter, Measurement
+from qa_pipeline.values.findings import Measurement
+from qa_pipeline.values.vocabulary import Act, Chapter
 
 REACH: Final = 40
 """Utterances within which a cause must find its measure."""

@@ -13,7 +13,8 @@ from typing import Final
 from qa_pipeline.findings.dates import resolve
 from qa_pipeline.findings.reading import QUESTIONS, QUOTE, Reading, unknown
 from qa_pipeline.findings.registry import measure
-from qa_pipeline.values import Act, Action, Chapter, Measurement, Mention
+from qa_pipeline.values.findings import Action, Measurement, Mention
+from qa_pipeline.values.vocabulary import Act, Chapter
 
 _WEAK: Final = re.compile(
     r"尽量|争取|努力|尽力|加把劲|加油|多跑跑|再看看|看看|看情况|再说|差不多|应该(?:能|可以)|抓紧|跟紧|重视|认真|尽快|想办法|保持|回去想|抽时间|有空|有时间|推一?推|催一?催|把握|进入状态|加大力度|摸清楚"

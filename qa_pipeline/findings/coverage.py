@@ -8,7 +8,8 @@ from typing import Final
 from qa_pipeline.findings.mentions import is_domain
 from qa_pipeline.findings.reading import Reading, unknown
 from qa_pipeline.findings.registry import measure
-from qa_pipeline.values import Act, Chapter, Measurement
+from qa_pipeline.values.findings import Measurement
+from qa_pipeline.values.vocabulary import Act, Chapter
 
 FIGURES: Final = ("number", "percent", "money")
 _NO_SPEECH: Final = "没有听到说话"

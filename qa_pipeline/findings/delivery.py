@@ -12,7 +12,8 @@ import numpy as np
 
 from qa_pipeline.findings.reading import Reading, unknown
 from qa_pipeline.findings.registry import measure
-from qa_pipeline.values import Measurement, Seconds
+from qa_pipeline.values.findings import Measurement
+from qa_pipeline.values.vocabulary import Seconds
 
 REPEAT: Final = 30
 """Characters that must return word for word to count as a repeated passage."""

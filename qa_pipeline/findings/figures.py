@@ -16,7 +16,9 @@ from qa_pipeline.findings.reading import Reading, unknown
 from qa_pipeline.findings.registry import measure
 from qa_pipeline.findings.structure import REVIEWS
 from qa_pipeline.names import INDICATORS
-from qa_pipeline.values import Chapter, Figure, Measurement, Mention, SpokenFigure
+from qa_pipeline.values.facts import Figure
+from qa_pipeline.values.findings import Measurement, Mention, SpokenFigure
+from qa_pipeline.values.vocabulary import Chapter
 
 SPOKEN: Final[Mapping[str, str]] = {
     "premium_per_close": r"件均(?:保费|期[交缴])?",

@@ -8,7 +8,8 @@ from typing import Final
 
 from qa_pipeline.findings.reading import Reading
 from qa_pipeline.findings.registry import measure
-from qa_pipeline.values import Act, Chapter, Measurement
+from qa_pipeline.values.findings import Measurement
+from qa_pipeline.values.vocabulary import Act, Chapter
 
 OPENING_SHARE: Final = 0.1
 CLOSING_SHARE: Final = 0.1

@@ -13,7 +13,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
-from qa_pipeline.values import Act, Transcript
+from qa_pipeline.values.transcript import Transcript
+from qa_pipeline.values.vocabulary import Act
 
 LONG: Final = 15
 """Characters from which a sentence has a pause in it that is written as a mark."""

@@ -10,7 +10,8 @@ from qa_pipeline.findings.reading import Measure, Reading, unknown
 from qa_pipeline.findings.registry import measure, register
 from qa_pipeline.findings.structure import NO_KIND
 from qa_pipeline.names import CHAPTERS
-from qa_pipeline.values import MANDATED, Chapter, Measurement
+from qa_pipeline.values.findings import Measurement
+from qa_pipeline.values.vocabulary import MANDATED, Chapter
 
 ENOUGH: Final[dict[Chapter, float]] = {
     Chapter.STAGE_REVIEW: 6,

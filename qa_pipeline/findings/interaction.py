@@ -17,7 +17,8 @@ from typing import Final
 from qa_pipeline.findings.reading import Chain, Reading, unknown
 from qa_pipeline.findings.registry import measure
 from qa_pipeline.findings.structure import REVIEWS
-from qa_pipeline.values import Act, Chapter, Measurement
+from qa_pipeline.values.findings import Measurement
+from qa_pipeline.values.vocabulary import Act, Chapter
 
 ROUNDS: Final = 3
 """Rounds of question and answer that make a probing chain (I1)."""

@@ -17,7 +17,9 @@ from qa_pipeline.findings.dates import DATE
 from qa_pipeline.findings.people import SURNAMES, find_names
 from qa_pipeline.lexicon import lexicon
 from qa_pipeline.transcript.numbers import spoken_numbers
-from qa_pipeline.values import MeetingFacts, Mention, SpokenNumber, Utterance
+from qa_pipeline.values.facts import MeetingFacts
+from qa_pipeline.values.findings import Mention
+from qa_pipeline.values.transcript import SpokenNumber, Utterance
 
 # Spellings beyond the lexicon, with the mishearings that reach imported transcripts unrepaired.
 INDICATORS: Final[dict[str, str]] = {

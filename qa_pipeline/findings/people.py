@@ -12,7 +12,7 @@ import re
 from collections import Counter
 from typing import Final
 
-from qa_pipeline.values import MeetingFacts
+from qa_pipeline.values.facts import MeetingFacts
 
 SURNAMES: Final = (
     "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏水窦章云苏潘葛奚范彭郎鲁韦"

@@ -9,21 +9,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
-from qa_pipeline.values import (
-    Act,
-    Action,
-    Chapter,
-    Chapters,
-    Evidence,
-    Measurement,
-    MeetingFacts,
-    MeetingKind,
-    Passage,
-    Seconds,
-    Transcript,
-    Utterance,
-    UtteranceReading,
-)
+from qa_pipeline.values.chapters import Chapters
+from qa_pipeline.values.facts import MeetingFacts
+from qa_pipeline.values.findings import Action, Evidence, Measurement, UtteranceReading
+from qa_pipeline.values.transcript import Passage, Transcript, Utterance
+from qa_pipeline.values.vocabulary import Act, Chapter, MeetingKind, Seconds
 
 MOST_EVIDENCE: Final = 6
 QUOTE: Final = 90

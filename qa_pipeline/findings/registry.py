@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import Final
 
 from qa_pipeline.findings.reading import Measure, Reading
-from qa_pipeline.values import Measurement
+from qa_pipeline.values.findings import Measurement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,8 @@ from qa_pipeline.findings import causes, checking, commitments, framing, interac
 from qa_pipeline.findings.reading import Reading
 from qa_pipeline.findings.registry import specs
 from qa_pipeline.findings.structure import REVIEWS
-from qa_pipeline.values import Act, Chapter, Measurement, MeetingKind, Remark, Theme
+from qa_pipeline.values.findings import Measurement, Remark
+from qa_pipeline.values.vocabulary import Act, Chapter, MeetingKind, Theme
 
 STRAYED: Final = "strayed"
 """The one problem that a meeting of another kind has."""

@@ -13,7 +13,7 @@ from typing import Final
 from qa_pipeline.findings.reading import Reading
 from qa_pipeline.findings.registry import measure
 from qa_pipeline.lexicon import lexicon
-from qa_pipeline.values import Measurement
+from qa_pipeline.values.findings import Measurement
 
 REACH: Final = 20
 """Characters on either side in which a negation turns a risk into education."""

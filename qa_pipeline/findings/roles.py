@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from qa_pipeline.findings.acts import is_question
-from qa_pipeline.values import MeetingFacts, Mention, Transcript
+from qa_pipeline.values.facts import MeetingFacts
+from qa_pipeline.values.findings import Mention
+from qa_pipeline.values.transcript import Transcript
 
 _LEADING: Final = re.compile(
     r"开会|散会|下面|接下来|第[一二三四五六]个?(?:环节|章节|项)|今天(?:的|是|我们|咱|就|主题|会)|点名|录音|掌声|有请|"

@@ -10,7 +10,8 @@ from qa_pipeline.findings.reading import Reading
 from qa_pipeline.findings.registry import measure
 from qa_pipeline.findings.structure import REVIEWS
 from qa_pipeline.personal import mask_personal
-from qa_pipeline.values import Act, Chapter, Measurement
+from qa_pipeline.values.findings import Measurement
+from qa_pipeline.values.vocabulary import Act, Chapter
 
 STEPS: Final = 3
 """Steps that make a practice repeatable."""

@@ -8,7 +8,8 @@ from typing import Final
 from qa_pipeline.findings.reading import Measure, Reading, unknown
 from qa_pipeline.findings.registry import measure, register
 from qa_pipeline.names import CHAPTERS
-from qa_pipeline.values import MANDATED, Act, Chapter, Measurement, Seconds
+from qa_pipeline.values.findings import Measurement
+from qa_pipeline.values.vocabulary import MANDATED, Act, Chapter, Seconds
 
 LEAST: Final[Seconds] = 60.0
 """A chapter shorter than this has not been held."""

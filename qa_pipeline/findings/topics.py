@@ -20,7 +20,8 @@ from qa_pipeline.findings.coverage import FIGURES
 from qa_pipeline.findings.reading import Measure, Reading
 from qa_pipeline.findings.registry import measure, register
 from qa_pipeline.findings.structure import PLANS, REVIEWS
-from qa_pipeline.values import Act, Chapter, Measurement
+from qa_pipeline.values.findings import Measurement
+from qa_pipeline.values.vocabulary import Act, Chapter
 
 _GAP: Final = re.compile(r"差(?!不多|点|劲|异|别)|[没未](?:达|到|够|完成|打)|缺口|够了|达了")
 ELSEWHERE: Final = 0.6

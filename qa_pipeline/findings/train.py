@@ -25,7 +25,9 @@ from qa_pipeline.chapters.corpus import LabelledMeeting, meetings
 from qa_pipeline.findings.acts import ACTS, VERSION, ActModel, Matrix, grams, neighbourhood, signals, syllable
 from qa_pipeline.findings.mentions import find_mentions
 from qa_pipeline.transcript.cleanup import clean
-from qa_pipeline.values import Act, Chapter, Chapters, ChapterSpan, Transcript, Utterance
+from qa_pipeline.values.chapters import Chapters, ChapterSpan
+from qa_pipeline.values.transcript import Transcript, Utterance
+from qa_pipeline.values.vocabulary import Act, Chapter
 
 MODEL: Final = Path(__file__).with_name("model.npz")
 LEAST_MEETINGS: Final = 3

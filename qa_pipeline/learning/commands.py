@@ -117,7 +117,7 @@ def _table(outcome: Outcome, name: str, version: str, figures: Figures, console:
     from rich.table import Table
 
     from qa_pipeline.names import ACTS, CHAPTERS
-    from qa_pipeline.values import Act, Chapter
+    from qa_pipeline.values.vocabulary import Act, Chapter
 
     acts = outcome.kind == "acts"
     measured = f"全部标签 F1 {figures.score:.3f}" if acts else f"按时间准确率 {figures.score:.3f}"

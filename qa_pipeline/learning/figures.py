@@ -15,7 +15,9 @@ from qa_pipeline.findings.acts import ACTS, ActModel, signals
 from qa_pipeline.findings.mentions import find_mentions
 from qa_pipeline.findings.roles import find_host
 from qa_pipeline.transcript.cleanup import clean
-from qa_pipeline.values import Chapter, Chapters, Transcript
+from qa_pipeline.values.chapters import Chapters
+from qa_pipeline.values.transcript import Transcript
+from qa_pipeline.values.vocabulary import Chapter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

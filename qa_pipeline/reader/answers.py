@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from qa_pipeline.endpoint import only_json
 from qa_pipeline.rubric.heard import bare
 from qa_pipeline.rubric.sheet import Sheet
-from qa_pipeline.values import Act, Chapter
+from qa_pipeline.values.vocabulary import Act, Chapter
 
 
 class _Said(BaseModel):

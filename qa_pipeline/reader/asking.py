@@ -21,7 +21,8 @@ from qa_pipeline.reader.answers import (
 )
 from qa_pipeline.rubric import Rubric
 from qa_pipeline.rubric.sheet import Sheet
-from qa_pipeline.values import Act, Chapter, MeetingFacts
+from qa_pipeline.values.facts import MeetingFacts
+from qa_pipeline.values.vocabulary import Act, Chapter
 
 WHOLE: Final = 3
 """Windows that a whole meeting may fill and still be asked about at once."""

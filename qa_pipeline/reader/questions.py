@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from qa_pipeline.endpoint import between_marks
 from qa_pipeline.names import ACTS, CHAPTERS, KINDS, THEMES
-from qa_pipeline.values import MANDATED, Act, Chapter, MeetingFacts, MeetingKind
+from qa_pipeline.values.facts import MeetingFacts
+from qa_pipeline.values.vocabulary import MANDATED, Act, Chapter, MeetingKind
 
 if TYPE_CHECKING:
     from qa_pipeline.rubric import Rubric

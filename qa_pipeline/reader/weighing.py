@@ -13,22 +13,13 @@ from typing import Final
 
 from qa_pipeline.rubric import Rubric, score
 from qa_pipeline.rubric.scorer import Answer, straddles
-from qa_pipeline.values import (
-    Chapters,
-    Critical,
-    Disagreement,
-    Evidence,
-    Findings,
-    ItemScore,
-    Listen,
-    MeetingFacts,
-    ReaderChoice,
-    ReaderReport,
-    Scorecard,
-    SecondReading,
-    Seconds,
-    Transcript,
-)
+from qa_pipeline.values.chapters import Chapters
+from qa_pipeline.values.facts import MeetingFacts
+from qa_pipeline.values.findings import Evidence, Findings
+from qa_pipeline.values.reader import Disagreement, ReaderChoice, ReaderReport, SecondReading
+from qa_pipeline.values.scorecard import Critical, ItemScore, Listen, Scorecard
+from qa_pipeline.values.transcript import Transcript
+from qa_pipeline.values.vocabulary import Seconds
 
 APART: Final = 0.5
 """Levels that lie so far apart are a disagreement: two steps of five."""

@@ -14,7 +14,7 @@ from qa_pipeline.agreement import ENERGY, VERDICT, Difference, Judged, by_item
 from qa_pipeline.errors import InputError
 from qa_pipeline.names import VERDICTS
 from qa_pipeline.report.explain import read_result
-from qa_pipeline.values import Verdict
+from qa_pipeline.values.vocabulary import Verdict
 
 if TYPE_CHECKING:
     from rich.console import Console

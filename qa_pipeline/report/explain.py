@@ -24,7 +24,7 @@ from qa_pipeline.report.wording import (
     points,
     quantity,
 )
-from qa_pipeline.values import Act, Chapter, Dimension
+from qa_pipeline.values.vocabulary import Act, Chapter, Dimension
 
 if TYPE_CHECKING:
     from rich.console import Console

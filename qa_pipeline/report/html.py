@@ -17,19 +17,11 @@ from qa_pipeline.findings.registry import specs
 from qa_pipeline.names import CHAPTERS, DIMENSIONS, STATUSES, VERDICTS
 from qa_pipeline.report import wording
 from qa_pipeline.report.masking import masked
-from qa_pipeline.values import (
-    MANDATED,
-    Act,
-    Chapter,
-    ChapterSpan,
-    Evidence,
-    Inspection,
-    ItemScore,
-    Measurement,
-    MeetingKind,
-    Seconds,
-    Status,
-)
+from qa_pipeline.values.chapters import ChapterSpan
+from qa_pipeline.values.findings import Evidence, Measurement
+from qa_pipeline.values.inspection import Inspection
+from qa_pipeline.values.scorecard import ItemScore
+from qa_pipeline.values.vocabulary import MANDATED, Act, Chapter, MeetingKind, Seconds, Status
 
 if TYPE_CHECKING:
     from jinja2 import Template

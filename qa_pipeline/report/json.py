@@ -12,24 +12,12 @@ from qa_pipeline.errors import InputError
 from qa_pipeline.files import write_atomically
 from qa_pipeline.report.masking import masked
 from qa_pipeline.report.wording import energy
-from qa_pipeline.values import (
-    Action,
-    ComplianceVerdict,
-    Critical,
-    Evidence,
-    Figure,
-    Findings,
-    Inspection,
-    ItemScore,
-    Listen,
-    Measurement,
-    MeetingFacts,
-    ReaderReport,
-    Remark,
-    Roster,
-    Scorecard,
-    SpokenFigure,
-)
+from qa_pipeline.values.compliance import ComplianceVerdict
+from qa_pipeline.values.facts import Figure, MeetingFacts, Roster
+from qa_pipeline.values.findings import Action, Evidence, Findings, Measurement, Remark, SpokenFigure
+from qa_pipeline.values.inspection import Inspection
+from qa_pipeline.values.reader import ReaderReport
+from qa_pipeline.values.scorecard import Critical, ItemScore, Listen, Scorecard
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter

@@ -9,7 +9,9 @@ from dataclasses import fields, is_dataclass, replace
 from typing import Any, Final, TypeVar
 
 from qa_pipeline.personal import mask_personal
-from qa_pipeline.values import Inspection, Mention, SpokenNumber
+from qa_pipeline.values.findings import Mention
+from qa_pipeline.values.inspection import Inspection
+from qa_pipeline.values.transcript import SpokenNumber
 
 __all__ = ["mask_personal", "masked"]
 

@@ -30,7 +30,9 @@ from qa_pipeline.report.wording import (
     speaker,
     title,
 )
-from qa_pipeline.values import Evidence, Inspection, Status
+from qa_pipeline.values.findings import Evidence
+from qa_pipeline.values.inspection import Inspection
+from qa_pipeline.values.vocabulary import Status
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -8,20 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from qa_pipeline.names import INDICATORS, KINDS, THEMES
-from qa_pipeline.values import (
-    MANDATED,
-    Chapter,
-    Evidence,
-    Inspection,
-    ItemScore,
-    Measurement,
-    ModelUse,
-    ReaderChoice,
-    ReaderReport,
-    Scorecard,
-    Status,
-    Verdict,
-)
+from qa_pipeline.values.findings import Evidence, Measurement
+from qa_pipeline.values.inspection import Inspection
+from qa_pipeline.values.reader import ModelUse, ReaderChoice, ReaderReport
+from qa_pipeline.values.scorecard import ItemScore, Scorecard
+from qa_pipeline.values.vocabulary import MANDATED, Chapter, Status, Verdict
 
 GATES: Final = "关键否决"
 UNKNOWN: Final = "未知"

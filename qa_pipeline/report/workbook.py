@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from qa_pipeline.files import write_atomically
 from qa_pipeline.names import DIMENSIONS, KINDS, STATUSES, THEMES, VERDICTS
 from qa_pipeline.report.wording import COMPLIANCE, GATES, ITEM_STATUSES, critical_kind
-from qa_pipeline.values import Dimension, MeetingKind, Status, Theme, Verdict
+from qa_pipeline.values.vocabulary import Dimension, MeetingKind, Status, Theme, Verdict
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet

@@ -10,7 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qa_pipeline.errors import RubricError
-from qa_pipeline.values import Chapters, Findings, MeetingFacts, Transcript
+from qa_pipeline.values.chapters import Chapters
+from qa_pipeline.values.facts import MeetingFacts
+from qa_pipeline.values.findings import Findings
+from qa_pipeline.values.transcript import Transcript
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from qa_pipeline.rubric.heard import Heard, Hit, bare, compiled, pinyin_of, positions
 from qa_pipeline.rubric.loader import Rubric
-from qa_pipeline.values import Chapter, Evidence
+from qa_pipeline.values.findings import Evidence
+from qa_pipeline.values.vocabulary import Chapter
 
 if TYPE_CHECKING:
     from qa_pipeline.rubric.language import Condition, Exclusion, Near, Quantity, Window

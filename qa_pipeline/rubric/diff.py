@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from qa_pipeline.rubric.archive import Stored
 from qa_pipeline.rubric.loader import Rubric
 from qa_pipeline.rubric.scorer import score, straddles
-from qa_pipeline.values import Scorecard
+from qa_pipeline.values.scorecard import Scorecard
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,16 +9,11 @@ from qa_pipeline.rubric.heard import Heard, Hit
 from qa_pipeline.rubric.language import Example, Item, Judge
 from qa_pipeline.rubric.loader import Rubric
 from qa_pipeline.rubric.scorer import Answer, Graded, score
-from qa_pipeline.values import (
-    Chapter,
-    Chapters,
-    ChapterSpan,
-    Measurement,
-    MeetingFacts,
-    Roster,
-    Transcript,
-    Utterance,
-)
+from qa_pipeline.values.chapters import Chapters, ChapterSpan
+from qa_pipeline.values.facts import MeetingFacts, Roster
+from qa_pipeline.values.findings import Measurement
+from qa_pipeline.values.transcript import Transcript, Utterance
+from qa_pipeline.values.vocabulary import Chapter
 
 SECONDS_PER_CHARACTER = 0.25
 GAP = 0.5

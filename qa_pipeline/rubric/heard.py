@@ -11,7 +11,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 
-from qa_pipeline.values import Act, Chapter, Chapters, Evidence, Findings, MeetingFacts, Transcript
+from qa_pipeline.values.chapters import Chapters
+from qa_pipeline.values.facts import MeetingFacts
+from qa_pipeline.values.findings import Evidence, Findings
+from qa_pipeline.values.transcript import Transcript
+from qa_pipeline.values.vocabulary import Act, Chapter
 
 QUOTE = 80
 """Characters of a quote; a longer utterance is cut around the hit."""

@@ -19,7 +19,7 @@ from qa_pipeline.rubric.heard import Heard, Hit
 from qa_pipeline.rubric.language import Judge
 from qa_pipeline.rubric.scorer import Graded
 from qa_pipeline.rubric.sheet import Sheet, sheet
-from qa_pipeline.values import ReaderReport
+from qa_pipeline.values.reader import ReaderReport
 
 WHOLE = 3
 """Windows of the endpoint that one question may send; a longer meeting is judged by the chapters it names."""

@@ -17,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationIn
 
 from qa_pipeline.rubric.heard import compiled
 from qa_pipeline.rubric.source import Mark, Placed, Problems, Row
-from qa_pipeline.values import Act, Chapter, Dimension, MeetingKind, Theme
+from qa_pipeline.values.vocabulary import Act, Chapter, Dimension, MeetingKind, Theme
 
 MENTION_KINDS = ("indicator", "number", "percent", "money", "person", "office", "date", "customer")
 FACTS = (

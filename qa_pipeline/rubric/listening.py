@@ -8,17 +8,10 @@ from typing import Final
 from qa_pipeline.names import ACTS, CHAPTERS
 from qa_pipeline.rubric.heard import Heard
 from qa_pipeline.rubric.loader import Rubric
-from qa_pipeline.values import (
-    MANDATED,
-    Chapter,
-    Critical,
-    Evidence,
-    ItemScore,
-    LikelyChapter,
-    Listen,
-    MeetingKind,
-    Seconds,
-)
+from qa_pipeline.values.chapters import LikelyChapter
+from qa_pipeline.values.findings import Evidence
+from qa_pipeline.values.scorecard import Critical, ItemScore, Listen
+from qa_pipeline.values.vocabulary import MANDATED, Chapter, MeetingKind, Seconds
 
 UNSURE: Final = "（机器拿不准，不否决，请人听过再定）"
 """What ends the reason of a gate that only froze the result because it is doubtful."""

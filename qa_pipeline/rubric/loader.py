@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from qa_pipeline.errors import RubricError
 from qa_pipeline.rubric.source import Mark, Placed, Problems, Row, locate, marks, merge, plain, read
-from qa_pipeline.values import MeetingKind, Theme
+from qa_pipeline.values.vocabulary import MeetingKind, Theme
 
 if TYPE_CHECKING:
     from qa_pipeline.rubric.language import (

@@ -19,18 +19,11 @@ from qa_pipeline.rubric import inwords, listening
 from qa_pipeline.rubric.conditions import Found, Number, Reader
 from qa_pipeline.rubric.heard import Heard, Hit
 from qa_pipeline.rubric.loader import Rubric
-from qa_pipeline.values import (
-    Chapters,
-    Critical,
-    Evidence,
-    Findings,
-    ItemScore,
-    MeetingFacts,
-    Point,
-    Scorecard,
-    Step,
-    Transcript,
-)
+from qa_pipeline.values.chapters import Chapters
+from qa_pipeline.values.facts import MeetingFacts
+from qa_pipeline.values.findings import Evidence, Findings
+from qa_pipeline.values.scorecard import Critical, ItemScore, Point, Scorecard, Step
+from qa_pipeline.values.transcript import Transcript
 
 if TYPE_CHECKING:
     from qa_pipeline.rubric.language import Item, Judge, Scale

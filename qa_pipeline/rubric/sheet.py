@@ -15,7 +15,9 @@ from typing import Final
 
 from qa_pipeline.personal import Disguise, Openly, likely_names
 from qa_pipeline.rubric.heard import bare
-from qa_pipeline.values import Evidence, MeetingFacts, Transcript, UtteranceReading
+from qa_pipeline.values.facts import MeetingFacts
+from qa_pipeline.values.findings import Evidence, UtteranceReading
+from qa_pipeline.values.transcript import Transcript
 
 OVERLAP: Final = 0.15
 """Share of a window that the next repeats: what is cut by one border is whole in the other."""

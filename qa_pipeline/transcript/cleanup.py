@@ -25,7 +25,8 @@ from qa_pipeline.transcript import suspects
 from qa_pipeline.transcript.numbers import spoken_numbers
 from qa_pipeline.transcript.roster import put_right, roster
 from qa_pipeline.transcript.terms import repair
-from qa_pipeline.values import Edit, Seconds, Transcript, Utterance
+from qa_pipeline.values.transcript import Edit, Transcript, Utterance
+from qa_pipeline.values.vocabulary import Seconds
 
 if TYPE_CHECKING:
     from opencc import OpenCC

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qa_pipeline.errors import RecordingError
 from qa_pipeline.recording import SAMPLE_RATE, decode
-from qa_pipeline.values import RecordingPart, Seconds
+from qa_pipeline.values.recording import RecordingPart
+from qa_pipeline.values.vocabulary import Seconds
 
 if TYPE_CHECKING:
     import numpy as np

@@ -19,7 +19,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from qa_pipeline.errors import TranscriptError
 from qa_pipeline.files import write_atomically
-from qa_pipeline.values import Seconds, Transcript, Utterance
+from qa_pipeline.values.transcript import Transcript, Utterance
+from qa_pipeline.values.vocabulary import Seconds
 
 MAX_BYTES: Final = 50_000_000
 """A larger file is no transcript: an hour of talk is 60 kB, and 2 MB with a time for every word."""

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Final
 
 from qa_pipeline.recording import SAMPLE_RATE
 from qa_pipeline.transcript.roomtone import RoomTone
-from qa_pipeline.values import Seconds, Sound
+from qa_pipeline.values.transcript import Sound
+from qa_pipeline.values.vocabulary import Seconds
 
 if TYPE_CHECKING:
     import numpy as np

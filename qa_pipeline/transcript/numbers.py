@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from qa_pipeline.values import SpokenNumber
+from qa_pipeline.values.transcript import SpokenNumber
 
 _DIGIT: Final = "零〇一二两三四五六七八九"
 _HAN: Final = rf"[{_DIGIT}十百千万亿]"

@@ -25,7 +25,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
-from qa_pipeline.values import Seconds
+from qa_pipeline.values.vocabulary import Seconds
 
 if TYPE_CHECKING:
     import numpy as np

@@ -19,7 +19,9 @@ from typing import TYPE_CHECKING, Final
 from qa_pipeline.errors import RecordingError
 from qa_pipeline.recording import SAMPLE_RATE, decode_channels
 from qa_pipeline.transcript import store
-from qa_pipeline.values import Recording, Seconds, Transcript, Utterance
+from qa_pipeline.values.recording import Recording
+from qa_pipeline.values.transcript import Transcript, Utterance
+from qa_pipeline.values.vocabulary import Seconds
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from qa_pipeline.values import Seconds
+from qa_pipeline.values.vocabulary import Seconds
 
 LONG_SECONDS: Final[Seconds] = 10.0
 LONG_CHARS: Final = 45

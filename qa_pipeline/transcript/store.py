@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qa_pipeline.errors import ModelError
 from qa_pipeline.transcript.profile import PROFILE_FILE, Profile, read_profile
-from qa_pipeline.values import Progress
+from qa_pipeline.values.vocabulary import Progress
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi

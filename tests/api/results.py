@@ -13,7 +13,9 @@ from models.base import SHANGHAI
 from models.database import transaction
 from models.meetings.repository import MeetingRepository
 from models.meetings.slots import SlotRepository
-from qa_pipeline.values import Figure, Inspection, MeetingKind
+from qa_pipeline.values.facts import Figure
+from qa_pipeline.values.inspection import Inspection
+from qa_pipeline.values.vocabulary import MeetingKind
 from tests.report.conftest import inspected
 
 SEPTEMBER = date(2026, 9, 1)

@@ -12,7 +12,7 @@ from qa_pipeline.facts import read_facts
 from qa_pipeline.pipeline import inspect, open_source, read
 from qa_pipeline.recording import open_recording
 from qa_pipeline.transcript.formats import read_transcript
-from qa_pipeline.values import Chapter, Status, Verdict
+from qa_pipeline.values.vocabulary import Chapter, Status, Verdict
 from tests.evaluation.speech import character_error_rate, reference_text
 
 SAMPLES = Path(text.__file__).parents[1]

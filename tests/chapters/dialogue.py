@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qa_pipeline.values import Transcript, Utterance
+from qa_pipeline.values.transcript import Transcript, Utterance
 
 OPENING = """
 主持: 各位主管，人到齐了没有？手机都调成静音，我们开会。

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from qa_pipeline.chapters import cohesion, ngrams
 from qa_pipeline.chapters.cohesion import Cohesion
-from qa_pipeline.values import Transcript, Utterance
+from qa_pipeline.values.transcript import Transcript, Utterance
 
 FISH = "鲈鱼涨价了，酸菜鱼一口锅出餐慢，后厨再加一口锅，活鱼要早上杀，供货商送鱼太晚。"
 ROAD = "修路的钱按户摊，村口那段路下雨就陷车，拖拉机压坏了路，县里给修路的钱六成。"

@@ -10,7 +10,9 @@ import pytest
 
 from qa_pipeline.chapters import infer_kind, model, segment
 from qa_pipeline.chapters.corpus import meetings
-from qa_pipeline.values import Chapter, Chapters, MeetingKind, Transcript, Utterance
+from qa_pipeline.values.chapters import Chapters
+from qa_pipeline.values.transcript import Transcript, Utterance
+from qa_pipeline.values.vocabulary import Chapter, MeetingKind
 from tests.chapters.dialogue import (
     AGENDA,
     CLOSING,

@@ -11,7 +11,7 @@ import pytest
 from qa_pipeline.chapters import augment, cues, model, ngrams, segment, train
 from qa_pipeline.chapters.augment import Example, Homophones
 from qa_pipeline.chapters.corpus import meetings
-from qa_pipeline.values import Chapter, MeetingKind
+from qa_pipeline.values.vocabulary import Chapter, MeetingKind
 from tests.chapters.dialogue import DISCUSSION, NEXT_WEEK, OPENING, REVIEW, SHARING, said
 
 

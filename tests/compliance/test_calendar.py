@@ -21,7 +21,7 @@ from qa_pipeline.compliance.calendar import (
     slots,
 )
 from qa_pipeline.errors import InputError
-from qa_pipeline.values import MeetingKind, Theme
+from qa_pipeline.values.vocabulary import MeetingKind, Theme
 
 VECTORS = json.loads((Path(__file__).parent / "calendar_vectors.json").read_text("utf-8"))
 THEMES = {

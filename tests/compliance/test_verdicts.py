@@ -7,22 +7,12 @@ import pytest
 
 from qa_pipeline.compliance.calendar import LIBRARY_ALONE, ImportedDays
 from qa_pipeline.compliance.verdicts import coverage, inspection_rate, judge
-from qa_pipeline.values import (
-    Critical,
-    Dimension,
-    Findings,
-    Measurement,
-    MeetingFacts,
-    MeetingKind,
-    Recording,
-    RecordingPart,
-    Roster,
-    Scorecard,
-    Status,
-    Theme,
-    Transcript,
-    Verdict,
-)
+from qa_pipeline.values.facts import MeetingFacts, Roster
+from qa_pipeline.values.findings import Findings, Measurement
+from qa_pipeline.values.recording import Recording, RecordingPart
+from qa_pipeline.values.scorecard import Critical, Scorecard
+from qa_pipeline.values.transcript import Transcript
+from qa_pipeline.values.vocabulary import Dimension, MeetingKind, Status, Theme, Verdict
 
 PEOPLE = ("王芳", "李军", "赵琴", "杨平", "何梅", "张斌", "陈静", "刘洋", "周敏", "吴刚", "郑丽")
 FACTS = MeetingFacts(

@@ -18,7 +18,7 @@ from qa_pipeline.chapters.corpus import LabelledMeeting, meetings
 from qa_pipeline.findings.acts import ACTS, ActModel, load
 from qa_pipeline.findings.train import examples, fit, save
 from qa_pipeline.learning.figures import Told, act_probabilities
-from qa_pipeline.values import Transcript
+from qa_pipeline.values.transcript import Transcript
 from tests.evaluation.kept import held_out, note_code
 from tests.evaluation.metrics import calibration_error
 from tests.evaluation.noise import corrupt, without_punctuation, without_speakers

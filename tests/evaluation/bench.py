@@ -24,7 +24,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from qa_pipeline.values import Transcript
+from qa_pipeline.values.transcript import Transcript
 from tests.evaluation.model_bench import model
 
 ROOT = Path(__file__).parents[2]
@@ -93,7 +93,8 @@ def read_and_score(stored: Path) -> dict[str, object]:
     from qa_pipeline.chapters import segment
     from qa_pipeline.pipeline import inspect
     from qa_pipeline.transcript.formats import from_json
-    from qa_pipeline.values import MeetingFacts, MeetingKind, Theme
+    from qa_pipeline.values.facts import MeetingFacts
+    from qa_pipeline.values.vocabulary import MeetingKind, Theme
 
     os.sched_setaffinity(0, {0})
     transcript = from_json(stored.read_text("utf-8"))
@@ -254,7 +255,7 @@ def rescoring(count: int = 1200) -> None:
     from qa_pipeline.chapters.corpus import meetings
     from qa_pipeline.pipeline import inspect
     from qa_pipeline.report.json import inspection_to_json
-    from qa_pipeline.values import MeetingKind
+    from qa_pipeline.values.vocabulary import MeetingKind
 
     with tempfile.TemporaryDirectory() as folder:
         stored = []

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from qa_pipeline.chapters.corpus import LabelledMeeting
 from qa_pipeline.learning.figures import accuracy, labels, seconds
-from qa_pipeline.values import Chapter, Chapters
+from qa_pipeline.values.chapters import Chapters
+from qa_pipeline.values.vocabulary import Chapter
 from tests.evaluation.metrics import Counts, calibration_error, matched, pk_and_windowdiff
 
 TOLERANCE = 30.0

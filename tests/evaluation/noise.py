@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cache
 from random import Random
 
-from qa_pipeline.values import Transcript
+from qa_pipeline.values.transcript import Transcript
 
 PUNCTUATION = re.compile(r"[，。！？；：、…—“”‘’（）《》,.!?;:()\"'\s]+")
 COMMON = (

@@ -43,7 +43,7 @@ from models.database import connect, transaction
 from models.meetings.repository import MeetingRepository
 from models.meetings.tables import Recording, Scorecard
 from models.organisation.repository import InstitutionRepository
-from qa_pipeline.values import MeetingKind
+from qa_pipeline.values.vocabulary import MeetingKind
 from tests.api.jobs.works import THERE, Works, can
 from tests.sound import ROOT, tone, write_sound
 

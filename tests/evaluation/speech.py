@@ -35,7 +35,7 @@ def evaluate_speech() -> dict[str, float]:
     """Sample name -> character error rate through the pipeline's own transcription and clean-up."""
     from qa_pipeline.pipeline import read
     from qa_pipeline.recording import open_recording
-    from qa_pipeline.values import MeetingFacts
+    from qa_pipeline.values.facts import MeetingFacts
 
     rates = {}
     for audio in sorted(SAMPLES.glob("*.opus")):

@@ -16,7 +16,9 @@ from pathlib import Path
 
 from qa_pipeline.chapters import cohesion, ngrams
 from qa_pipeline.pipeline import inspect
-from qa_pipeline.values import MeetingFacts, MeetingKind, Roster, Status, Transcript, Utterance, Verdict
+from qa_pipeline.values.facts import MeetingFacts, Roster
+from qa_pipeline.values.transcript import Transcript, Utterance
+from qa_pipeline.values.vocabulary import MeetingKind, Status, Verdict
 from tests.evaluation.metrics import Counts, matched, pk_and_windowdiff
 from tests.evaluation.noise import without_speakers
 

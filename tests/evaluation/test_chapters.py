@@ -8,7 +8,8 @@ import pytest
 
 from qa_pipeline.chapters.corpus import LabelledMeeting, meetings
 from qa_pipeline.learning.figures import labels, seconds
-from qa_pipeline.values import Chapter, Chapters, ChapterSpan
+from qa_pipeline.values.chapters import Chapters, ChapterSpan
+from qa_pipeline.values.vocabulary import Chapter
 from tests.evaluation.chapters import measure
 from tests.evaluation.noise import corrupt, without_punctuation, without_speakers
 from tests.evaluation.speech import character_error_rate

@@ -14,7 +14,7 @@ import pytest
 
 from qa_pipeline.chapters.corpus import meetings
 from qa_pipeline.learning.figures import Told
-from qa_pipeline.values import Critical
+from qa_pipeline.values.scorecard import Critical
 from tests.evaluation import __main__ as evaluation
 from tests.evaluation import document
 from tests.evaluation.__main__ import ROOT, Evaluation

@@ -8,7 +8,8 @@ import pytest
 
 from qa_pipeline.chapters.corpus import LabelledMeeting, meetings
 from qa_pipeline.findings.acts import act_model
-from qa_pipeline.values import Critical, Dimension, MeetingKind, Scorecard
+from qa_pipeline.values.scorecard import Critical, Scorecard
+from qa_pipeline.values.vocabulary import Dimension, MeetingKind
 from tests.evaluation.verdicts import Judged, agreement, filed_as, verdict_agreement
 
 

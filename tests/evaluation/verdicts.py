@@ -25,7 +25,11 @@ from qa_pipeline.learning.figures import accuracy
 from qa_pipeline.rubric import load_rubric, score
 from qa_pipeline.rubric.scorer import straddles
 from qa_pipeline.transcript.cleanup import clean
-from qa_pipeline.values import Act, Findings, MeetingFacts, MeetingKind, Scorecard, Theme, Transcript
+from qa_pipeline.values.facts import MeetingFacts
+from qa_pipeline.values.findings import Findings
+from qa_pipeline.values.scorecard import Scorecard
+from qa_pipeline.values.transcript import Transcript
+from qa_pipeline.values.vocabulary import Act, MeetingKind, Theme
 from tests.evaluation.acts import CONDITIONS, held_out_models
 from tests.evaluation.kept import held_out, note_code
 from tests.evaluation.metrics import Counts

@@ -9,20 +9,11 @@ from qa_pipeline.findings import find, read
 from qa_pipeline.findings.mentions import find_mentions
 from qa_pipeline.findings.reading import Reading
 from qa_pipeline.transcript.cleanup import clean
-from qa_pipeline.values import (
-    Act,
-    Chapter,
-    Chapters,
-    ChapterSpan,
-    Findings,
-    MeetingFacts,
-    MeetingKind,
-    Roster,
-    Theme,
-    Transcript,
-    Utterance,
-    UtteranceReading,
-)
+from qa_pipeline.values.chapters import Chapters, ChapterSpan
+from qa_pipeline.values.facts import MeetingFacts, Roster
+from qa_pipeline.values.findings import Findings, UtteranceReading
+from qa_pipeline.values.transcript import Transcript, Utterance
+from qa_pipeline.values.vocabulary import Act, Chapter, MeetingKind, Theme
 
 WEEKLY = MeetingFacts(
     kind=MeetingKind.WEEKLY_REVIEW,

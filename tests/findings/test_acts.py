@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from qa_pipeline.findings.acts import ACTS, Matrix, act_model, grams, signals
-from qa_pipeline.values import Transcript
+from qa_pipeline.values.transcript import Transcript
 from tests.findings.dialogue import GOOD, meeting
 
 TEXTS = ("为什么没见？他说了什么，你怎么问的？", "为什么为什么", "FYC差五十三万七。", "𠮷！", "")

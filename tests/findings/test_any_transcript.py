@@ -9,7 +9,9 @@ from qa_pipeline.chapters import segment
 from qa_pipeline.findings import find
 from qa_pipeline.findings.registry import specs
 from qa_pipeline.rubric import load_rubric, score
-from qa_pipeline.values import MeetingFacts, MeetingKind, Roster, Theme, Transcript, Utterance
+from qa_pipeline.values.facts import MeetingFacts, Roster
+from qa_pipeline.values.transcript import Transcript, Utterance
+from qa_pipeline.values.vocabulary import MeetingKind, Theme
 
 LINES = st.one_of(
     st.sampled_from(

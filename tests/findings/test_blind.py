@@ -5,7 +5,7 @@ from __future__ import annotations
 from qa_pipeline.findings import causes, coverage, sharing
 from qa_pipeline.findings.interaction import deep_chains
 from qa_pipeline.findings.registry import take
-from qa_pipeline.values import Act, Chapter
+from qa_pipeline.values.vocabulary import Act, Chapter
 from tests.findings.dialogue import acted
 
 ASKED = (

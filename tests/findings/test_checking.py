@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qa_pipeline.findings import find
-from qa_pipeline.values import Action, Evidence
+from qa_pipeline.values.findings import Action, Evidence
 from tests.findings.dialogue import EMPTY, GOOD, MONTHLY, WEEKLY, findings, meeting, value
 
 

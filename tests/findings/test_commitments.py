@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from qa_pipeline.findings import commitments
-from qa_pipeline.values import Act, Chapter
+from qa_pipeline.values.vocabulary import Act, Chapter
 from tests.findings.dialogue import EMPTY, GOOD, acted, findings, value
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from qa_pipeline.findings import find
-from qa_pipeline.values import Sound, Transcript, Utterance
+from qa_pipeline.values.transcript import Sound, Transcript, Utterance
 from tests.findings.dialogue import GOOD, WEEKLY, findings, meeting, value
 
 

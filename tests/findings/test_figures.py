@@ -8,7 +8,8 @@ import pytest
 from qa_pipeline.facts import facts_from
 from qa_pipeline.findings.figures import compared, figures_compared, figures_off
 from qa_pipeline.findings.reading import Reading
-from qa_pipeline.values import Chapter, MeetingFacts, MeetingKind
+from qa_pipeline.values.facts import MeetingFacts
+from qa_pipeline.values.vocabulary import Chapter, MeetingKind
 from tests.findings.dialogue import acted
 
 GIVEN = [

@@ -13,7 +13,8 @@ from qa_pipeline.findings.commitments import actions, completeness
 from qa_pipeline.findings.coverage import data_triples_per_1000
 from qa_pipeline.findings.hearing import MOST_MISHEARD, Hearing, heard
 from qa_pipeline.transcript.cleanup import clean
-from qa_pipeline.values import Act, Chapter, Transcript
+from qa_pipeline.values.transcript import Transcript
+from qa_pipeline.values.vocabulary import Act, Chapter
 from tests.evaluation.noise import corrupt, without_punctuation, without_speakers
 from tests.findings.dialogue import acted
 

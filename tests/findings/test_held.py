@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa_pipeline.values import Chapter
+from qa_pipeline.values.vocabulary import Chapter
 from tests.findings.dialogue import EMPTY, GOOD, findings, value
 
 WORK = (Chapter.STAGE_REVIEW, Chapter.EXCELLENCE_SHARING, Chapter.PROBLEM_DISCUSSION, Chapter.NEXT_WEEK_PLAN)

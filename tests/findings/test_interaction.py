@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from qa_pipeline.values import Roster
+from qa_pipeline.values.facts import Roster
 from tests.findings.dialogue import EMPTY, GOOD, WEEKLY, findings, reading, value
 
 CHAIN = """

@@ -7,7 +7,9 @@ import re
 import pytest
 
 from qa_pipeline.findings.registry import register, specs
-from qa_pipeline.values import Chapters, MeetingFacts, Transcript
+from qa_pipeline.values.chapters import Chapters
+from qa_pipeline.values.facts import MeetingFacts
+from qa_pipeline.values.transcript import Transcript
 from tests.findings.dialogue import EMPTY, GOOD, MONTHLY, WEEKLY, findings, meeting, value
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from qa_pipeline.findings.mentions import find_mentions
-from qa_pipeline.values import MeetingFacts, Mention, Roster, SpokenNumber, Utterance
+from qa_pipeline.values.facts import MeetingFacts, Roster
+from qa_pipeline.values.findings import Mention
+from qa_pipeline.values.transcript import SpokenNumber, Utterance
 
 
 def named(*texts: str, facts: MeetingFacts | None = None) -> list[list[tuple[str, str]]]:

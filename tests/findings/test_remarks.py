@@ -12,7 +12,8 @@ import pytest
 from qa_pipeline.errors import RubricError
 from qa_pipeline.findings import remarks, sharing
 from qa_pipeline.findings.registry import take
-from qa_pipeline.values import Act, Chapter, Remark
+from qa_pipeline.values.findings import Remark
+from qa_pipeline.values.vocabulary import Act, Chapter
 from tests.findings.dialogue import EMPTY, GOOD, WEEKLY, acted, findings
 
 

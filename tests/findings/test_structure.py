@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from qa_pipeline.values import MeetingFacts
+from qa_pipeline.values.facts import MeetingFacts
 from tests.findings.dialogue import GOOD, MONTHLY, findings, value
 
 LONG = "王建: " + "我们接着说这件事情，" * 14

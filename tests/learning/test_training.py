@@ -31,7 +31,7 @@ from qa_pipeline.learning.training import (
     train_chapters,
 )
 from qa_pipeline.pipeline import inspect
-from qa_pipeline.values import Act
+from qa_pipeline.values.vocabulary import Act
 
 IDS = ("A01", "A02", "B01", "B02", "C01", "C02", "E01", "E02")
 SHORT = 12

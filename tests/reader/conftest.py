@@ -12,7 +12,10 @@ import pytest
 
 from qa_pipeline.chapters.corpus import CORPUS, read_meeting
 from qa_pipeline.pipeline import inspect
-from qa_pipeline.values import Act, Chapter, Inspection, MeetingFacts, Transcript
+from qa_pipeline.values.facts import MeetingFacts
+from qa_pipeline.values.inspection import Inspection
+from qa_pipeline.values.transcript import Transcript
+from qa_pipeline.values.vocabulary import Act, Chapter
 from tests.model_server import Request
 
 MEETING = read_meeting(CORPUS / "A" / "A01.txt")

@@ -26,16 +26,10 @@ from qa_pipeline.report.json import inspection_from_json, inspection_to_json, to
 from qa_pipeline.report.terminal import render
 from qa_pipeline.rubric import load_rubric
 from qa_pipeline.rubric.sheet import speaks_to_a_model
-from qa_pipeline.values import (
-    Act,
-    Chapter,
-    Inspection,
-    ReaderChoice,
-    ReaderReport,
-    Transcript,
-    Utterance,
-    Verdict,
-)
+from qa_pipeline.values.inspection import Inspection
+from qa_pipeline.values.reader import ReaderChoice, ReaderReport
+from qa_pipeline.values.transcript import Transcript, Utterance
+from qa_pipeline.values.vocabulary import Act, Chapter, Verdict
 from tests.model_server import Reply, model
 from tests.reader.conftest import LABELS, TRANSCRIPT, Careful, Inspect
 from tests.report.test_json import RESULT

@@ -9,7 +9,10 @@ import pytest
 
 from qa_pipeline.chapters.corpus import CORPUS, read_meeting
 from qa_pipeline.pipeline import inspect
-from qa_pipeline.values import Evidence, Figure, Inspection, Sound, SpokenFigure
+from qa_pipeline.values.facts import Figure
+from qa_pipeline.values.findings import Evidence, SpokenFigure
+from qa_pipeline.values.inspection import Inspection
+from qa_pipeline.values.transcript import Sound
 
 
 def inspected(name: str, *, institution: str, figures: tuple[Figure, ...] = ()) -> Inspection:

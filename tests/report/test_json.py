@@ -13,21 +13,11 @@ from qa_pipeline.errors import InputError, OutputError
 from qa_pipeline.facts import facts_from
 from qa_pipeline.names import INDICATORS
 from qa_pipeline.report.json import inspection_from_json, inspection_to_json, to_json, write_json
-from qa_pipeline.values import (
-    Act,
-    Chapter,
-    Dimension,
-    Evidence,
-    Inspection,
-    Measurement,
-    MeetingKind,
-    Recording,
-    RecordingPart,
-    Roster,
-    Status,
-    Theme,
-    Verdict,
-)
+from qa_pipeline.values.facts import Roster
+from qa_pipeline.values.findings import Evidence, Measurement
+from qa_pipeline.values.inspection import Inspection
+from qa_pipeline.values.recording import Recording, RecordingPart
+from qa_pipeline.values.vocabulary import Act, Chapter, Dimension, MeetingKind, Status, Theme, Verdict
 
 
 def closed(**properties: object) -> dict[str, object]:

@@ -7,7 +7,9 @@ from dataclasses import replace
 import pytest
 
 from qa_pipeline.report.masking import mask_personal, masked
-from qa_pipeline.values import Evidence, Inspection, Mention, SpokenNumber
+from qa_pipeline.values.findings import Evidence, Mention
+from qa_pipeline.values.inspection import Inspection
+from qa_pipeline.values.transcript import SpokenNumber
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,10 @@ from rich.console import Console
 
 from qa_pipeline.report.terminal import ACTIONS, render
 from qa_pipeline.report.wording import advice, clock, percent, points, quantity, sentences, standing
-from qa_pipeline.values import Action, Chapter, Critical, Evidence, Inspection, Status
+from qa_pipeline.values.findings import Action, Evidence
+from qa_pipeline.values.inspection import Inspection
+from qa_pipeline.values.scorecard import Critical
+from qa_pipeline.values.vocabulary import Chapter, Status
 
 ALL = ["good", "poor", "monthly", "speakerless", "unscored"]
 

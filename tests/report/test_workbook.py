@@ -13,7 +13,8 @@ from openpyxl.worksheet.worksheet import Worksheet
 from qa_pipeline.errors import OutputError
 from qa_pipeline.report.json import to_json
 from qa_pipeline.report.workbook import CELL_LIMIT, write_workbook
-from qa_pipeline.values import Critical, Inspection
+from qa_pipeline.values.inspection import Inspection
+from qa_pipeline.values.scorecard import Critical
 
 
 def done(name: str, inspection: Inspection) -> dict[str, Any]:

@@ -8,23 +8,12 @@ from pathlib import Path
 from qa_pipeline.rubric import Rubric, load_rubric, score
 from qa_pipeline.rubric.conditions import Found, Reader
 from qa_pipeline.rubric.heard import Heard
-from qa_pipeline.values import (
-    Act,
-    Chapter,
-    Chapters,
-    ChapterSpan,
-    Evidence,
-    Findings,
-    Measurement,
-    MeetingFacts,
-    MeetingKind,
-    Mention,
-    Scorecard,
-    Theme,
-    Transcript,
-    Utterance,
-    UtteranceReading,
-)
+from qa_pipeline.values.chapters import Chapters, ChapterSpan
+from qa_pipeline.values.facts import MeetingFacts
+from qa_pipeline.values.findings import Evidence, Findings, Measurement, Mention, UtteranceReading
+from qa_pipeline.values.scorecard import Scorecard
+from qa_pipeline.values.transcript import Transcript, Utterance
+from qa_pipeline.values.vocabulary import Act, Chapter, MeetingKind, Theme
 
 SECONDS = 10.0
 """Every line lasts ten seconds, so line i starts at 10 * i."""

@@ -11,16 +11,10 @@ from qa_pipeline.findings import find
 from qa_pipeline.lexicon import lexicon
 from qa_pipeline.rubric import load_rubric, score
 from qa_pipeline.transcript.cleanup import clean
-from qa_pipeline.values import (
-    MANDATED,
-    MeetingFacts,
-    MeetingKind,
-    Roster,
-    Scorecard,
-    Theme,
-    Transcript,
-    Utterance,
-)
+from qa_pipeline.values.facts import MeetingFacts, Roster
+from qa_pipeline.values.scorecard import Scorecard
+from qa_pipeline.values.transcript import Transcript, Utterance
+from qa_pipeline.values.vocabulary import MANDATED, MeetingKind, Theme
 
 THEMES = {
     Theme.SUPERVISOR_LEAD: MeetingKind.WEEKLY_REVIEW,

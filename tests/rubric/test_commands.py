@@ -20,7 +20,7 @@ from qa_pipeline.rubric.diff import diff
 from qa_pipeline.rubric.jsonschema import schema_text
 from qa_pipeline.rubric.linter import lint
 from qa_pipeline.transcript.formats import to_json
-from qa_pipeline.values import MeetingKind, Theme
+from qa_pipeline.values.vocabulary import MeetingKind, Theme
 from tests.rubric.meeting import FRAME, Meeting, item, rubric
 from tests.rubric.test_errors import GOOD
 

@@ -13,7 +13,8 @@ from qa_pipeline.errors import InputError
 from qa_pipeline.rubric import score
 from qa_pipeline.rubric.examples import run_examples
 from qa_pipeline.rubric.judge import LanguageJudge, configured
-from qa_pipeline.values import ItemScore, ReaderReport
+from qa_pipeline.values.reader import ReaderReport
+from qa_pipeline.values.scorecard import ItemScore
 from tests.model_server import Reply, model
 from tests.rubric.meeting import Meeting, item, rubric
 

@@ -14,16 +14,12 @@ from qa_pipeline.compliance import judge
 from qa_pipeline.findings import find
 from qa_pipeline.findings.acts import ACTS, act_model
 from qa_pipeline.rubric import load_rubric, score
-from qa_pipeline.values import (
-    Chapter,
-    LikelyChapter,
-    Measurement,
-    MeetingFacts,
-    Scorecard,
-    Status,
-    Transcript,
-    Verdict,
-)
+from qa_pipeline.values.chapters import LikelyChapter
+from qa_pipeline.values.facts import MeetingFacts
+from qa_pipeline.values.findings import Measurement
+from qa_pipeline.values.scorecard import Scorecard
+from qa_pipeline.values.transcript import Transcript
+from qa_pipeline.values.vocabulary import Chapter, Status, Verdict
 from tests.rubric.meeting import Meeting, rubric
 
 ITEMS = """\

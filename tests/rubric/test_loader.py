@@ -9,7 +9,7 @@ import pytest
 
 from qa_pipeline.errors import RubricError
 from qa_pipeline.rubric import load_rubric, rubric_for
-from qa_pipeline.values import MeetingKind, Theme
+from qa_pipeline.values.vocabulary import MeetingKind, Theme
 from tests.rubric.meeting import FRAME, rubric
 from tests.rubric.test_errors import GOOD
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from qa_pipeline.values import Dimension, Theme
+from qa_pipeline.values.vocabulary import Dimension, Theme
 from tests.rubric.meeting import Meeting, item, rubric
 
 TALK = Meeting(

@@ -9,7 +9,9 @@ import pytest
 from qa_pipeline.rubric import load_rubric
 from qa_pipeline.rubric.examples import run_examples
 from qa_pipeline.rubric.linter import lint
-from qa_pipeline.values import Critical, Evidence, ItemScore, Measurement, MeetingKind, Point, Theme
+from qa_pipeline.values.findings import Evidence, Measurement
+from qa_pipeline.values.scorecard import Critical, ItemScore, Point
+from qa_pipeline.values.vocabulary import MeetingKind, Theme
 from tests.rubric.meeting import Meeting
 
 NAMES = ("weekly_review", "monthly_planning")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from qa_pipeline.chapters.corpus import meetings
 from qa_pipeline.transcript.cleanup import ALL_STEPS, RUNS_ON, clean
 from qa_pipeline.transcript.formats import from_json, to_json
-from qa_pipeline.values import Edit, SpokenNumber, Transcript, Utterance
+from qa_pipeline.values.transcript import Edit, SpokenNumber, Transcript, Utterance
 
 
 def heard(

@@ -19,7 +19,7 @@ from qa_pipeline.transcript.formats import (
     to_text,
     write_transcript,
 )
-from qa_pipeline.values import Edit, SpokenNumber, Transcript, Utterance
+from qa_pipeline.values.transcript import Edit, SpokenNumber, Transcript, Utterance
 
 Line = tuple[float, float, str | None, str]
 

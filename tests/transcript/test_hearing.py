@@ -9,7 +9,7 @@ import pytest
 
 from qa_pipeline.recording import SAMPLE_RATE
 from qa_pipeline.transcript.hearing import FRAME, Hearing, peaks_of
-from qa_pipeline.values import Sound
+from qa_pipeline.values.transcript import Sound
 from tests.sound import silence, tone
 
 NOISE = np.random.default_rng(5).normal(0, 0.05, 60 * SAMPLE_RATE).astype(np.float32)

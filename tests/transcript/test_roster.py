@@ -9,7 +9,7 @@ import pytest
 from qa_pipeline.chapters.corpus import CORPUS, read_meeting
 from qa_pipeline.transcript.cleanup import clean
 from qa_pipeline.transcript.roster import put_right, roster
-from qa_pipeline.values import Transcript, Utterance
+from qa_pipeline.values.transcript import Transcript, Utterance
 
 PEOPLE = ("王秀兰", "李建军", "陈玉梅", "张斌", "周志强", "何一鸣（A7）", "欧阳文清")
 

@@ -12,7 +12,8 @@ import pytest
 from qa_pipeline.recording import open_recording
 from qa_pipeline.transcript import speakers
 from qa_pipeline.transcript.speakers import assign_speakers
-from qa_pipeline.values import Recording, Transcript, Utterance
+from qa_pipeline.values.recording import Recording
+from qa_pipeline.values.transcript import Transcript, Utterance
 from tests.sound import silence, tone, write_sound
 from tests.transcript.toy_voices import HIGH_HZ, LOW_HZ, hum, write_toy_voices
 

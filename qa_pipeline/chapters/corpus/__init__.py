@@ -13,18 +13,10 @@ from dataclasses import dataclass
 from datetime import date, time
 from pathlib import Path
 
-from qa_pipeline.values import (
-    Act,
-    Chapter,
-    Chapters,
-    ChapterSpan,
-    MeetingFacts,
-    MeetingKind,
-    Roster,
-    Theme,
-    Transcript,
-    Utterance,
-)
+from qa_pipeline.values.chapters import Chapters, ChapterSpan
+from qa_pipeline.values.facts import MeetingFacts, Roster
+from qa_pipeline.values.transcript import Transcript, Utterance
+from qa_pipeline.values.vocabulary import Act, Chapter, MeetingKind, Theme
 
 CORPUS = Path(__file__).parent
 GAP = 0.4

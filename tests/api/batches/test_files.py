@@ -24,7 +24,7 @@ from api.store import StoreError, open_store
 from models.database import transaction
 from models.meetings.tables import Meeting, Recording, Scorecard
 from qa_pipeline.errors import InputError
-from qa_pipeline.values import Status, Verdict
+from qa_pipeline.values.vocabulary import Status, Verdict
 from tests.api.batches.test_batches import run
 from tests.api.conftest import SignedIn
 from tests.api.recordings.test_upload import wav

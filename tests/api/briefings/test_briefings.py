@@ -18,7 +18,7 @@ from models.indicators.repository import IndicatorRepository, NewObservation
 from models.meetings.repository import MeetingRepository
 from models.meetings.slots import SlotRepository
 from models.meetings.tables import ActionItem, ActionState
-from qa_pipeline.values import MeetingKind
+from qa_pipeline.values.vocabulary import MeetingKind
 from tests.api.company import found_company
 from tests.api.conftest import SignedIn
 from tests.models.company import Company

@@ -18,7 +18,9 @@ from models.database import transaction
 from models.meetings.repository import MeetingRepository
 from qa_pipeline.pipeline import compared, scored_again
 from qa_pipeline.transcript.hearing import MAKER
-from qa_pipeline.values import Inspection, Likeness, Sound
+from qa_pipeline.values.inspection import Inspection
+from qa_pipeline.values.transcript import Sound
+from qa_pipeline.values.vocabulary import Likeness
 from tests.api.conftest import SignedIn
 from tests.api.results import good, hold, inspect, poor
 

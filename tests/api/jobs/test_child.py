@@ -16,7 +16,10 @@ from qa_pipeline.errors import RecordingError
 from qa_pipeline.recording import decode, open_recording
 from qa_pipeline.report.json import inspection_from_json
 from qa_pipeline.transcript.formats import from_json
-from qa_pipeline.values import Action, Chapter, Chapters, ChapterSpan, Evidence, MeetingFacts, MeetingKind
+from qa_pipeline.values.chapters import Chapters, ChapterSpan
+from qa_pipeline.values.facts import MeetingFacts
+from qa_pipeline.values.findings import Action, Evidence
+from qa_pipeline.values.vocabulary import Chapter, MeetingKind
 from tests.sound import SPEECH, silence, write_sound
 
 FACTS = MeetingFacts(kind=MeetingKind.WEEKLY_REVIEW, meeting_date=date(2026, 9, 22))

@@ -12,7 +12,7 @@ from api.jobs.tables import Notice
 from models.base import SHANGHAI
 from models.database import transaction
 from models.meetings.repository import MeetingRepository
-from qa_pipeline.values import MeetingKind
+from qa_pipeline.values.vocabulary import MeetingKind
 
 
 def test_missed_meetings_and_missing_recordings_are_told_once(service_engine: Engine) -> None:

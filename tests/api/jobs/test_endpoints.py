@@ -16,7 +16,7 @@ from api.rubrics.texts import shipped_text
 from api.store import get
 from models.database import transaction
 from qa_pipeline.rubric import rubric_for
-from qa_pipeline.values import MeetingKind
+from qa_pipeline.values.vocabulary import MeetingKind
 from tests.api.conftest import SignedIn
 from tests.api.jobs.works import Works
 

@@ -34,7 +34,8 @@ from qa_pipeline.recording import open_recording
 from qa_pipeline.report.json import inspection_from_json, inspection_to_json
 from qa_pipeline.transcript.formats import read_transcript, to_json
 from qa_pipeline.transcript.store import resolve
-from qa_pipeline.values import MeetingFacts, MeetingKind
+from qa_pipeline.values.facts import MeetingFacts
+from qa_pipeline.values.vocabulary import MeetingKind
 from tests.sound import ROOT, tone, write_sound
 
 T = TypeVar("T")

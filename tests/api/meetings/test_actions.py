@@ -13,7 +13,8 @@ from api.accounts.tables import Account, Role
 from models.database import transaction
 from models.meetings.tables import ActionFollowUp, ActionItem, ActionState, Meeting
 from models.organisation.tables import Person
-from qa_pipeline.values import Act, UtteranceReading
+from qa_pipeline.values.findings import UtteranceReading
+from qa_pipeline.values.vocabulary import Act
 from tests.api.conftest import SignedIn
 from tests.api.people import staff
 from tests.api.results import good, hold, inspect

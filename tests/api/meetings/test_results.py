@@ -13,7 +13,7 @@ from sqlalchemy import Engine, delete, select
 from api.accounts.tables import AuditEntry, Role
 from api.meetings.tables import KeptInspection
 from models.database import transaction
-from qa_pipeline.values import Listen
+from qa_pipeline.values.scorecard import Listen
 from tests.api.conftest import SignedIn
 from tests.api.people import staff
 from tests.api.results import PHONE, good, hold, inspect, poor

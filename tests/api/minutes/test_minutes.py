@@ -24,7 +24,9 @@ from api.store import Folder, put
 from models.customers.tables import Customer, CustomerSource
 from models.database import transaction
 from models.organisation.tables import Person
-from qa_pipeline.values import Act, Inspection, Recording, RecordingPart
+from qa_pipeline.values.inspection import Inspection
+from qa_pipeline.values.recording import Recording, RecordingPart
+from qa_pipeline.values.vocabulary import Act
 from tests.api.conftest import SignedIn
 from tests.api.people import staff
 from tests.api.results import PHONE, good, hold, inspect

@@ -26,7 +26,7 @@ from models.management.tables import ActionKind, ManagementAction
 from models.meetings.repository import MeetingRepository
 from models.meetings.tables import ActionItem, Finding, Meeting, Scorecard
 from models.organisation.tables import Institution, Person, PersonKind, Rank, RankHistory
-from qa_pipeline.values import MeetingKind
+from qa_pipeline.values.vocabulary import MeetingKind
 from tests.api.conftest import SignedIn
 
 ERASURES = "/api/v1/erasures"

@@ -19,7 +19,7 @@ from models.database import transaction
 from models.meetings.repository import MeetingRepository
 from models.meetings.slots import SlotRepository
 from models.meetings.tables import Meeting, MeetingState, SlotName
-from qa_pipeline.values import MeetingKind
+from qa_pipeline.values.vocabulary import MeetingKind
 from tests.api.conftest import SignedIn
 from tests.sound import tone, write_sound
 

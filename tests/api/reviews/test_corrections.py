@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from api.accounts.tables import Role
 from api.cli import app
 from qa_pipeline.chapters.corpus import LabelledMeeting, read_meeting
-from qa_pipeline.values import Act, Chapter
+from qa_pipeline.values.vocabulary import Act, Chapter
 from tests.api.conftest import SignedIn
 from tests.api.people import staff
 from tests.api.results import PHONE, good, hold, inspect, poor

@@ -10,7 +10,9 @@ import pytest
 from api.reviews.decision import Override, decided, judged
 from api.reviews.service import is_sampled
 from qa_pipeline.errors import InputError
-from qa_pipeline.values import ComplianceVerdict, Inspection, Status, Verdict
+from qa_pipeline.values.compliance import ComplianceVerdict
+from qa_pipeline.values.inspection import Inspection
+from qa_pipeline.values.vocabulary import Status, Verdict
 from tests.api.results import good
 
 

@@ -13,7 +13,9 @@ from api.access import CSRF_HEADER
 from api.accounts.tables import Role
 from api.cli import app
 from api.reviews.service import is_sampled
-from qa_pipeline.values import ComplianceVerdict, Inspection, Status, Verdict
+from qa_pipeline.values.compliance import ComplianceVerdict
+from qa_pipeline.values.inspection import Inspection
+from qa_pipeline.values.vocabulary import Status, Verdict
 from tests.api.conftest import SignedIn
 from tests.api.people import staff
 from tests.api.results import good, hold, inspect

@@ -12,7 +12,7 @@ from sqlalchemy import Engine
 from api.accounts.tables import Role
 from api.rubrics.effective import effective
 from models.database import transaction
-from qa_pipeline.values import MeetingKind, Theme
+from qa_pipeline.values.vocabulary import MeetingKind, Theme
 from tests.api.conftest import SignedIn
 from tests.api.results import good, hold, inspect
 

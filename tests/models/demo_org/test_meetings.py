@@ -26,7 +26,7 @@ from models.meetings.tables import (
 )
 from models.organisation.roster import Gathering, RosterRepository
 from qa_pipeline.compliance.calendar import slots
-from qa_pipeline.values import Status, Verdict
+from qa_pipeline.values.vocabulary import Status, Verdict
 from tests.models.demo_org.conftest import UNTIL
 from tests.models.demo_org.test_people import MONTH_ENDS
 

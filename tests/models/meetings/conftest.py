@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy.orm import Session
 
-from qa_pipeline.values import Inspection
+from qa_pipeline.values.inspection import Inspection
 from tests.models.house import House, build_house
 from tests.models.meetings.room import Room
 from tests.report.conftest import inspected

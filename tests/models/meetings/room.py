@@ -17,7 +17,7 @@ from models.meetings.repository import MeetingRepository
 from models.meetings.scorecards import ScorecardRepository
 from models.meetings.slots import SlotRepository
 from models.meetings.tables import Meeting
-from qa_pipeline.values import MeetingKind
+from qa_pipeline.values.vocabulary import MeetingKind
 from tests.models.house import House
 
 SEPTEMBER = date(2026, 9, 1)

@@ -14,7 +14,7 @@ from models.meetings.tables import Presence
 from models.organisation.roster import Placement
 from models.organisation.tables import PersonKind
 from qa_pipeline.errors import InputError
-from qa_pipeline.values import Status
+from qa_pipeline.values.vocabulary import Status
 from tests.models.counting import counting_queries
 from tests.models.meetings.room import SEPTEMBER, Room, at
 

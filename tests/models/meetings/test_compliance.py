@@ -20,7 +20,8 @@ from models.meetings.tables import (
     SlotName,
 )
 from models.organisation.tables import Institution
-from qa_pipeline.values import Inspection, MeetingKind, Status, Verdict
+from qa_pipeline.values.inspection import Inspection
+from qa_pipeline.values.vocabulary import MeetingKind, Status, Verdict
 from tests.models.counting import counting_queries
 from tests.models.meetings.room import SEPTEMBER, Room, at
 

@@ -15,7 +15,8 @@ from models.meetings.tables import MeetingState, Presence, SlotName
 from qa_pipeline.errors import InputError
 from qa_pipeline.findings.figures import SPOKEN
 from qa_pipeline.names import INDICATORS
-from qa_pipeline.values import Figure, MeetingFacts, MeetingKind, Roster, Status, Theme
+from qa_pipeline.values.facts import Figure, MeetingFacts, Roster
+from qa_pipeline.values.vocabulary import MeetingKind, Status, Theme
 from tests.models.meetings.room import SEPTEMBER, Room, at
 
 

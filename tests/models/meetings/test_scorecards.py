@@ -12,7 +12,9 @@ from models.meetings.scorecards import points
 from models.meetings.tables import ActionState, FindingKind, FollowUpOutcome
 from qa_pipeline.errors import InputError
 from qa_pipeline.report.json import to_json
-from qa_pipeline.values import Action, Evidence, Inspection, Status
+from qa_pipeline.values.findings import Action, Evidence
+from qa_pipeline.values.inspection import Inspection
+from qa_pipeline.values.vocabulary import Status
 from tests.models.counting import counting_queries
 from tests.models.meetings.room import SEPTEMBER, Room, at
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 
 from models.meetings.slots import due_day
 from models.meetings.tables import MeetingSlot, SlotName
-from qa_pipeline.values import MeetingKind, Theme
+from qa_pipeline.values.vocabulary import MeetingKind, Theme
 from tests.models.counting import counting_queries
 from tests.models.meetings.room import SEPTEMBER, Room, at
 

@@ -22,7 +22,7 @@ from typing import Any
 from qa_pipeline.errors import HuijianError, InputError, OutputError
 from qa_pipeline.files import write_atomically
 from qa_pipeline.pipeline import SOUND, TEXT
-from qa_pipeline.transcript.engine import usable_processors
+from qa_pipeline.transcript.machine import usable_processors
 
 FACTS_SUFFIX = ".meeting.yaml"
 

@@ -35,7 +35,7 @@ from api.store import StoreError, open_store, sweep
 from api.webhooks.messenger import Messenger
 from models.base import SHANGHAI
 from models.database import connect, take_stock, transaction
-from qa_pipeline.transcript.engine import card_memory, memory_on_card, usable_processors
+from qa_pipeline.transcript.machine import card_memory, memory_on_card, usable_processors
 from qa_pipeline.transcript.store import resolve
 
 log = logging.getLogger("huijian.worker")

@@ -22,7 +22,7 @@ from api.cli import app
 from api.jobs.worker import CORES_EACH, fitting_concurrency
 from api.serving import settings_for
 from qa_pipeline.errors import OutputError
-from qa_pipeline.transcript.engine import usable_processors
+from qa_pipeline.transcript.machine import usable_processors
 from qa_pipeline.transcript.store import DEMO_MODEL
 from tests.sound import ROOT
 

@@ -18,7 +18,7 @@ import soundfile
 
 from qa_pipeline.errors import ModelError, RecordingError
 from qa_pipeline.recording import SAMPLE_RATE, decode, open_recording
-from qa_pipeline.transcript import engine
+from qa_pipeline.transcript import engine, machine
 from qa_pipeline.transcript.engine import Decoding, Line, TranscribeOptions, Window, better, transcribe
 from qa_pipeline.transcript.hearing import Hearing
 from qa_pipeline.transcript.store import DEMO_MODEL, resolve
@@ -195,7 +195,7 @@ class _BrokenCard:
 
 
 def test_a_model_encodes_its_own_window_and_not_the_half_minute_it_is_filled_up_to() -> None:
-    model, *_ = engine._load(str(DEMO_MODEL), "cpu", None, 1)
+    model, *_ = machine.load(str(DEMO_MODEL), "cpu", None, 1)
     seconds = json.loads((DEMO_MODEL / "preprocessor_config.json").read_text())["chunk_length"]
     encoded = model.encode(np.zeros((model.model.n_mels, 3000), np.float32))
     assert encoded.shape[1] == seconds * 50  # two frames of 10 ms make one
@@ -214,16 +214,16 @@ def test_a_graphics_card_that_cannot_be_used_is_refused_when_asked_for(
 def test_a_graphics_card_that_cannot_be_used_is_left_aside_when_not_asked_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    genuine = engine._whisper_model
+    genuine = machine._whisper_model
 
     def model(path: str, *, device: str, **options: Any) -> Any:
         return _BrokenCard() if device == "cuda" else genuine(path, device=device, **options)
 
-    monkeypatch.setattr(engine, "_whisper_model", model)
+    monkeypatch.setattr(machine, "_whisper_model", model)
     monkeypatch.setattr("ctranslate2.get_cuda_device_count", lambda: 1)
-    engine._load.cache_clear()
-    _, device, compute, warning = engine._load(str(DEMO_MODEL), "auto", None, 1)
-    engine._load.cache_clear()
+    machine.load.cache_clear()
+    _, device, compute, warning = machine.load(str(DEMO_MODEL), "auto", None, 1)
+    machine.load.cache_clear()
     assert (device, compute) == ("cpu", "int8")
     assert warning == "显卡用不了，已改用 CPU，速度较慢：请检查驱动与 CUDA 库。"
 
@@ -352,8 +352,8 @@ def test_what_goes_wrong_in_reading_ahead_is_told_where_the_batch_is_asked_for()
 def test_a_card_hears_as_many_windows_at_once_as_it_has_room_for(
     free: int | None, windows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "card_memory", lambda kind: free and free * 2**20)
-    assert engine._windows_at_once(2_960_000_000, "cuda") == windows
+    monkeypatch.setattr(machine, "card_memory", lambda kind: free and free * 2**20)
+    assert machine.windows_at_once(2_960_000_000, "cuda") == windows
 
 
 def test_a_card_that_runs_out_of_memory_is_said_in_words(

@@ -192,7 +192,7 @@ def _place(one: CalibrationDetail, place: Place) -> list[object]:
         words = "改盲评 ›" if place.handed_in_at else "去盲评 ›"
         mine = Html(f"<span>{mine} {listing.link(f'{PATH}/{one.code}/{place.meeting}', words)}</span>")
     return [
-        Html(f"<span>{listing.escaped(name)}<small>{listing.escaped(place.meeting)}</small></span>"),
+        listing.two_lines(name, place.meeting),
         held,
         mine,
     ]

@@ -171,9 +171,7 @@ def _cells(line: InstitutionMonth) -> list[Html]:
 def _cell(slot: SlotResult) -> Html:
     state = listing.slot_badge(slot.state)
     if slot.meeting is None or slot.held_on is None:
-        return Html(
-            f"<span>{state}<small>{listing.escaped(window(slot.earliest, slot.latest))}</small></span>"
-        )
+        return listing.two_lines(state, window(slot.earliest, slot.latest))
     words = [f"{slot.held_on:%m-%d}"]
     words.append("未质检" if slot.verdict is None else f"能量值 {listing.points(slot.energy_score)}")
     if slot.duplicate_recording:

@@ -156,7 +156,7 @@ async def supervisors(view: View, month: str = "", below: str = "", cursor: str 
 
 def _row(line: IncomeLineOut, kept: dict[str, str]) -> list[object]:
     name = listing.link(f"{PATH}/{line.person.code}", line.person.name, **kept)
-    person = Html(f"<span>{name}<small>{listing.escaped(line.person.code)}</small></span>")
+    person = listing.two_lines(name, line.person.code)
     target = line.target
     if target is None:
         dash = Html('<span class="soft">—</span>')
@@ -279,12 +279,8 @@ def _steps(title: str, ways: Sequence[Way], answer: IncomeAnswer) -> None:
     listing.table(
         title,
         [Column(title), Column("每月", figures=True)],
-        [[_how(way), _figure(way, answer)] for way in ways],
+        [[listing.two_lines(way.name, way.how), _figure(way, answer)] for way in ways],
     )
-
-
-def _how(way: Way) -> Html:
-    return Html(f"<span>{way.name}<small>{way.how}</small></span>")
 
 
 def _figure(way: Way, answer: IncomeAnswer) -> Html:
@@ -293,4 +289,4 @@ def _figure(way: Way, answer: IncomeAnswer) -> Html:
         words = yuan(value) if way.unit == "元" else f"{value:,.0f}"
         return Html(f"<span><strong>{words}</strong> {way.unit}</span>")
     why = f"缺{way.parameter}" if way.parameter in answer.path.missing else "前一步未知"
-    return Html(f"<span>{listing.badge(Status.UNKNOWN, parts.UNKNOWN)}<small>{why}</small></span>")
+    return listing.two_lines(listing.badge(Status.UNKNOWN, parts.UNKNOWN), why)

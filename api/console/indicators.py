@@ -238,7 +238,7 @@ def _name(place: PlaceOut, kept: dict[str, str]) -> Html:
         )
     return Html(
         f'<span class="ranked"><span class="place">{number}</span>'
-        f"<span>{name}<small>{listing.escaped(scope.code)}</small></span></span>"
+        f"{listing.two_lines(name, scope.code)}</span>"
     )
 
 

@@ -10,7 +10,7 @@ from nicegui import ui
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
-from api.console import listing, parts, people, places
+from api.console import listing, parts, people, places, standing
 from api.console.calls import Answer, call
 from api.console.dialogs import anew, deed, dialog, line, text_of
 from api.console.frame import View, screen
@@ -18,14 +18,13 @@ from api.console.institutions import (
     LEVELS,
     LOWEST,
     PATH,
+    STATES,
     TITLE,
     add,
     company_wide,
     place,
-    standing,
-    state_badge,
-)  # fmt: skip
-from api.console.listing import Column, Html
+)
+from api.console.listing import Column
 from api.console.meetings import institutions as offered
 from api.console.offices import offices
 from api.console.places import Step
@@ -100,8 +99,9 @@ async def institution(view: View, code: str) -> None:
             told += [f"{detail.valid_to} 撤销"] if detail.valid_to else []
             told += ["应召开二会"] if detail.must_hold else []
             ui.label(" · ".join(told)).classes("soft")
-        ui.html(state_badge(detail), sanitize=False)
-    edits = view.may(Permission.EDIT_MODEL) and standing(detail) is not Standing.ENDED
+        ui.html(standing.badge(STATES, detail.valid_from, detail.valid_to), sanitize=False)
+    ended = service.standing(detail.valid_from, detail.valid_to) is Standing.ENDED
+    edits = view.may(Permission.EDIT_MODEL) and not ended
     if edits:
         _changes(view, shown)
     _terms(view, shown, edits)
@@ -223,10 +223,7 @@ def _children(view: View, shown: Shown, edits: bool) -> None:
             [Column("机构"), Column("级别"), Column("应召开二会"), Column("设立")],
             [
                 [
-                    Html(
-                        f"<span>{listing.link(f'{PATH}/{one.code}', one.name)}"
-                        f"<small>{listing.escaped(one.code)}</small></span>"
-                    ),
+                    listing.two_lines(listing.link(f"{PATH}/{one.code}", one.name), one.code),
                     LEVELS[one.level],
                     "应召开" if one.must_hold else "—",
                     f"{one.valid_from}",

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
 from api.codes import CodeRepository
-from api.console import listing, parts
+from api.console import listing, parts, standing
 from api.console.calls import Answer, call
 from api.console.dialogs import choice, day, deed, dialog, line, text_of
 from api.console.frame import View, screen
-from api.console.listing import Column, Field, Html
+from api.console.listing import Column, Field
 from api.console.meetings import chosen
 from api.console.meetings import institutions as offered
 from api.organisation.repository import DirectoryRepository
@@ -83,17 +83,6 @@ def read(
     )
 
 
-def standing(one: InstitutionOut) -> Standing:
-    if one.valid_from > today():
-        return Standing.COMING
-    return Standing.ENDED if one.valid_to is not None and one.valid_to <= today() else Standing.CURRENT
-
-
-def state_badge(one: InstitutionOut) -> Html:
-    status, word, icon = STATES[standing(one)]
-    return listing.badge(status, word, icon)
-
-
 async def institutions(
     view: View, search: str = "", level: str = "", status: str = "", below: str = "", cursor: str = ""
 ) -> None:
@@ -111,7 +100,7 @@ async def institutions(
     )
     with parts.section(TITLE, "撤销的机构仍保留历史数据"):
         with ui.element("div").classes("toolbar"):
-            states = {"": "存续", Standing.ENDED: "已撤销", Standing.COMING: "待设立", EVERY: "全部"}
+            states = {**standing.choices(STATES), EVERY: "全部"}
             levels = {"": "全部", **{str(key): word for key, word in LEVELS.items()}}
             listing.filters(
                 PATH,
@@ -139,12 +128,12 @@ async def institutions(
 def _row(one: InstitutionOut, names: Mapping[str, str]) -> list[object]:
     name = listing.link(f"{PATH}/{one.code}", one.name)
     return [
-        Html(f"<span>{name}<small>{listing.escaped(one.code)}</small></span>"),
+        listing.two_lines(name, one.code),
         LEVELS[one.level],
         names.get(one.parent, one.parent) if one.parent else "—",
         "应召开" if one.must_hold else "—",
-        state_badge(one),
-        f"{one.valid_from} 至 {one.valid_to}" if one.valid_to else f"{one.valid_from}",
+        standing.badge(STATES, one.valid_from, one.valid_to),
+        standing.span(one.valid_from, one.valid_to),
     ]
 
 

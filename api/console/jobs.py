@@ -144,7 +144,7 @@ def _job(one: JobOut) -> list[object]:
         listing.badge(status, word, icon),
         _progress(one),
         one.error or "",
-        Html(f"<span>{one.created_at:%m-%d %H:%M}<small>{listing.escaped(one.requested_by)}</small></span>"),
+        listing.two_lines(f"{one.created_at:%m-%d %H:%M}", one.requested_by),
         _actions(one),
     ]
 

@@ -105,6 +105,11 @@ def action(name: str, code: str, words: str, *, subject: str) -> Html:
     )
 
 
+def two_lines(text: object, below: object) -> Html:
+    """A cell of what matters, and below it what tells it apart or explains it."""
+    return Html(f"<span>{escaped(text)}<small>{escaped(below)}</small></span>")
+
+
 def joined(pieces: Iterable[Html], between: str = " ") -> Html:
     return Html(between.join(pieces))
 

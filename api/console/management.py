@@ -144,8 +144,7 @@ def _behind(row: CoverageOut, homes: Mapping[str, str]) -> None:
 
 def _who(one: Behind) -> Html:
     if one.person is not None:
-        name, code = listing.escaped(one.person.name), listing.escaped(one.person.code)
-        return Html(f"<span>{name}<small>{code}</small></span>")
+        return listing.two_lines(one.person.name, one.person.code)
     return listing.escaped(PLATFORM_LABELS[one.platform] if one.platform else "机构")
 
 
@@ -172,7 +171,7 @@ def _focus(view: View, focus: FocusList) -> None:
             [Column("主管"), Column("原因")],
             [
                 [
-                    Html(f"<span>{listing.escaped(one.person.name)}<small>{one.person.code}</small></span>"),
+                    listing.two_lines(one.person.name, one.person.code),
                     _reasons(one, may_edit),
                 ]
                 for one in shown

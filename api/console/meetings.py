@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from api.access import Caller, Permission
 from api.console import listing, parts
 from api.console.frame import View, screen
-from api.console.listing import Column, Field, Html
+from api.console.listing import Column, Field
 from api.meetings import service
 from api.meetings.repository import MeetingListRepository, Sort, sort_key
 from api.meetings.schemas import MeetingOut
@@ -131,13 +131,12 @@ async def meetings(
 
 def _row(one: MeetingOut) -> list[object]:
     name = listing.link(f"{PATH}/{one.code}", one.institution_name)
-    kind = KINDS[one.kind]
     slot = " · ".join(word for word in (one.slot or "", THEMES[one.theme] if one.theme else "") if word)
     status, icon = OF_STATE[one.state]
     return [
-        Html(f"<span>{name}<small>{listing.escaped(one.code)}</small></span>"),
+        listing.two_lines(name, one.code),
         f"{one.started_at:%Y-%m-%d %H:%M}" if one.started_at else "未登记",
-        Html(f"<span>{kind}<small>{listing.escaped(slot)}</small></span>"),
+        listing.two_lines(KINDS[one.kind], slot),
         listing.badge(status, STATES[one.state], icon),
         listing.verdict_badge(one.verdict),
         listing.points(one.energy_score) if one.inspected else "—",

@@ -135,19 +135,14 @@ def _line(one: Advice) -> list[object]:
     task = one.task
     due = f"{task.due_on:%m-%d}"
     return [
-        _two(one.name, one.customer),
-        _two(task.action, task.reason),
-        _two(listing.badge(Status.WARN, "受限", "do_not_disturb_on"), task.contact_limit)
+        listing.two_lines(one.name, one.customer),
+        listing.two_lines(task.action, task.reason),
+        listing.two_lines(listing.badge(Status.WARN, "受限", "do_not_disturb_on"), task.contact_limit)
         if task.contact_limit
         else "没有限制",
-        _two(one.agent.name, one.agent.code),
+        listing.two_lines(one.agent.name, one.agent.code),
         listing.badge(Status.FAIL, f"{due} 逾期", "event_busy") if task.overdue else due,
     ]
-
-
-def _two(first: str, second: str) -> Html:
-    """What matters, and below it what explains it."""
-    return Html(f"<span>{listing.escaped(first)}<small>{listing.escaped(second)}</small></span>")
 
 
 def _actions(one: Advice) -> Html:

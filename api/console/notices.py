@@ -107,7 +107,7 @@ def _row(one: SubscriptionOut) -> list[object]:
         else listing.badge(Status.UNKNOWN, "已暂停", "pause_circle")
     )
     return [
-        Html(f"<span>{name}<small>{listing.escaped(one.target)}</small></span>"),
+        listing.two_lines(name, one.target),
         CHANNELS[one.channel],
         f"{events} · 机构代码 {one.institution}" if one.institution else events,
         state,

@@ -50,7 +50,7 @@ def _office(office: OfficeOut, leads: Sequence[Term], edits: bool) -> list[objec
     theirs = [term for term in leads if term.what == office.code]
     told = listing.joined((_led(term) for term in theirs), "<br>")
     row: list[object] = [
-        Html(f"<span>{listing.escaped(office.name)}<small>{listing.escaped(office.code)}</small></span>"),
+        listing.two_lines(office.name, office.code),
         Html(f"<span>{told}</span>") if theirs else listing.badge(Status.WARN, "没有主管", "person_off"),
         None if office.market_factor is None else plain(office.market_factor),
         f"{office.valid_from}",

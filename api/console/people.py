@@ -11,12 +11,12 @@ from nicegui import ui
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
-from api.console import listing, parts
+from api.console import listing, parts, standing
 from api.console.calls import Answer, call
 from api.console.dialogs import choice, day, deed, dialog, line, text_of
 from api.console.frame import View, screen
 from api.console.institutions import place
-from api.console.listing import Column, Field, Html
+from api.console.listing import Column, Field
 from api.console.meetings import chosen, institutions
 from api.organisation.repository import DirectoryRepository
 from api.organisation.schemas import Standing
@@ -135,16 +135,6 @@ def number_of(session: Session, asker: Caller, text: str) -> str:
     raise InputError(f"没有在职人员的工号或姓名是“{text}”：请核对。")
 
 
-def status_of(joined_on: date, left_on: date | None) -> Html:
-    if joined_on > today():
-        status, word, icon = STATES[Standing.COMING]
-    elif left_on is not None and left_on <= today():
-        status, word, icon = STATES[Standing.ENDED]
-    else:
-        status, word, icon = STATES[Standing.CURRENT]
-    return listing.badge(status, word, icon)
-
-
 async def people(
     view: View,
     search: str = "",
@@ -168,7 +158,6 @@ async def people(
     )
     with parts.section(TITLE, "按工号或姓名的开头查找"):
         with ui.element("div").classes("toolbar"):
-            states = {"": "在职", Standing.ENDED: "已离职", Standing.COMING: "待入职"}
             kinds = {"": "全部", **{key.value: word for key, word in KINDS.items()}}
             listing.filters(
                 PATH,
@@ -177,7 +166,7 @@ async def people(
                     Field("below", "机构代码", below),
                     Field("kind", "类别", kind, options=kinds),
                     Field("supervisors", "职级", supervisors, options=SUPERVISORS),
-                    Field("status", "状态", status, options=states),
+                    Field("status", "状态", status, options=standing.choices(STATES)),
                 ],
             )
             if view.may(Permission.EDIT_MODEL):
@@ -197,14 +186,13 @@ async def people(
 
 def _row(one: Somebody) -> list[object]:
     name = listing.link(f"{PATH}/{one.code}", one.name)
-    office = listing.escaped(one.office or "")
     return [
-        Html(f"<span>{name}<small>{listing.escaped(one.code)}</small></span>"),
+        listing.two_lines(name, one.code),
         KINDS[one.kind],
         one.rank,
-        Html(f"<span>{listing.escaped(one.institution)}<small>{office}</small></span>"),
-        f"{one.joined_on} 至 {one.left_on}" if one.left_on else f"{one.joined_on}",
-        status_of(one.joined_on, one.left_on),
+        listing.two_lines(one.institution, one.office or ""),
+        standing.span(one.joined_on, one.left_on),
+        standing.badge(STATES, one.joined_on, one.left_on),
     ]
 
 

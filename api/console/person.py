@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
 from api.codes import CodeRepository, Named
-from api.console import listing, parts
+from api.console import listing, parts, standing
 from api.console.calls import Answer, call
 from api.console.dialogs import anew, choice, day, day_of, deed, dialog, line, text_of
 from api.console.frame import View, screen
 from api.console.institutions import PATH as INSTITUTIONS
 from api.console.listing import Column, Html
 from api.console.meetings import institutions
-from api.console.people import KINDS, PATH, TITLE, number_of, place_boxes, ranks, status_of
+from api.console.people import KINDS, PATH, STATES, TITLE, number_of, place_boxes, ranks
 from api.console.terms import period
 from api.organisation import service
 from api.organisation.schemas import CareerStep, PersonDetail
@@ -81,7 +81,7 @@ async def person(view: View, code: str) -> None:
         with ui.element("div"):
             ui.label(detail.name).classes("lead")
             ui.label(f"{detail.code} · {KINDS[detail.kind]} · {shown.ranks[latest.rank]}").classes("soft")
-        ui.html(status_of(detail.joined_on, detail.left_on), sanitize=False)
+        ui.html(standing.badge(STATES, detail.joined_on, detail.left_on), sanitize=False)
     if view.may(Permission.EDIT_MODEL):
         _changes(view, shown)
     with ui.element("div").classes("columns"):
@@ -125,8 +125,7 @@ def _career(view: View, shown: Shown) -> None:
 
 def _place(shown: Shown, step: CareerStep) -> Html:
     home = listing.link(f"{INSTITUTIONS}/{step.institution}", shown.homes[step.institution])
-    office = listing.escaped(shown.offices.get(step.office or "", ""))
-    return Html(f"<span>{home}<small>{office}</small></span>")
+    return listing.two_lines(home, shown.offices.get(step.office or "", ""))
 
 
 def _held(step: CareerStep) -> Html:

@@ -157,7 +157,7 @@ def _list(found: Sequence[Scenario]) -> None:
 
 def _named(one: Scenario) -> Html:
     name = listing.link(f"{PATH}/{one.code}", one.name)
-    return Html(f"<span>{name}<small>{listing.escaped(one.code)}</small></span>")
+    return listing.two_lines(name, one.code)
 
 
 def _comparisons(one: Scenario, siblings: Sequence[Scenario]) -> Html:

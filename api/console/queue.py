@@ -199,8 +199,8 @@ def _row(view: View, one: QueueRow, found: Queue, why: str, below: str) -> list[
     low, high = one.band
     band = "" if low is None or high is None else f"<small>{low:.0f}–{high:.0f}</small>"
     return [
-        Html(f"<span>{name}<small>{listing.escaped(one.meeting)} · 第 {one.version} 版</small></span>"),
-        Html(f"<span>{one.held_at.astimezone(SHANGHAI):%Y-%m-%d}<small>{_age(one)}</small></span>"),
+        listing.two_lines(name, f"{one.meeting} · 第 {one.version} 版"),
+        listing.two_lines(f"{one.held_at.astimezone(SHANGHAI):%Y-%m-%d}", _age(one)),
         listing.verdict_badge(one.verdict),
         Html(f"<span>{listing.points(one.energy_score)}{band}</span>"),
         Html(f'<span class="reasons">{listing.joined(_reason(reason) for reason in one.why)}</span>'),
@@ -226,10 +226,8 @@ def _whose(view: View, one: QueueRow, found: Queue) -> Html:
         return listing.action("take", one.meeting, "领取并复核", subject=subject)
     bench = listing.link(f"{PATH}/{one.meeting}", "继续" if one.reviewer == view.asker.actor else "查看")
     if one.review in found.proposed:
-        return Html(
-            f"<span>{bench}<small>{listing.escaped(one.reviewer)} 已决定，等第二人意见</small></span>"
-        )
+        return listing.two_lines(bench, f"{one.reviewer} 已决定，等第二人意见")
     if one.reviewer == view.asker.actor:
         release = listing.action("release", one.review, "释放", subject=subject)
         return Html(f"<span>{bench} {release}<small>由您复核</small></span>")
-    return Html(f"<span>{bench}<small>{listing.escaped(one.reviewer)} 正在复核</small></span>")
+    return listing.two_lines(bench, f"{one.reviewer} 正在复核")

@@ -13,7 +13,7 @@ from api.access import Caller, Permission
 from api.console import listing, parts
 from api.console.calls import call, did
 from api.console.frame import View, screen
-from api.console.listing import Column, Html
+from api.console.listing import Column
 from api.rubrics import service
 from api.rubrics.endpoints import rubrics as all_rubrics
 from api.rubrics.schemas import DraftHead, RubricHead, RubricOut
@@ -110,9 +110,8 @@ def _row(each: RubricHead) -> list[object]:
         state = listing.badge(Status.UNKNOWN, "已停用", "block")
     by = f"{each.published_by} {each.published_at.astimezone(SHANGHAI):%m-%d}" if each.published_at else ""
     return [
-        Html(
-            f"<span>{listing.link(f'{PATH}/{each.id}/{each.version}', each.label)}"
-            f"<small>{listing.escaped(f'{each.id} {each.version} {by}')}</small></span>"
+        listing.two_lines(
+            listing.link(f"{PATH}/{each.id}/{each.version}", each.label), f"{each.id} {each.version} {by}"
         ),
         state,
         _applies(each),

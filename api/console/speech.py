@@ -10,7 +10,7 @@ from api.access import Permission
 from api.console import listing, parts
 from api.console.calls import call
 from api.console.frame import View, screen, settings
-from api.console.listing import Column, Html
+from api.console.listing import Column
 from api.speech.endpoints import SpeechModelOut, SpeechModelsOut, shown
 from qa_pipeline.values.vocabulary import Status
 
@@ -50,11 +50,11 @@ async def speech(view: View) -> None:
 
 
 def _row(model: SpeechModelOut) -> list[object]:
-    name = f"<span>{listing.escaped(model.name)}<small>{listing.escaped(model.revision)}</small></span>"
+    name = listing.two_lines(model.name, model.revision)
     state = (
         listing.badge(Status.PASS, "使用中")
         if model.used
         else listing.badge(Status.UNKNOWN, "备用", "inventory_2")
     )
     button = listing.action("check", model.name, "校验", subject=model.name)
-    return [Html(name), f"{model.size / 1e6:,.0f} MB", state, model.warning or "—", button]
+    return [name, f"{model.size / 1e6:,.0f} MB", state, model.warning or "—", button]

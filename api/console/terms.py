@@ -5,18 +5,25 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from nicegui import ui
 
-from api.console import listing, people
+from api.console import listing, people, standing
 from api.console.calls import Answer, call
 from api.console.dialogs import anew, day, day_of, deed, dialog, line, text_of
 from api.console.frame import View
 from api.console.listing import Html
+from api.organisation.schemas import Standing
 from api.organisation.service import today
 from qa_pipeline.values.vocabulary import Status
+
+STATES: Final = {
+    Standing.CURRENT: (Status.PASS, "在任", "check_circle"),
+    Standing.ENDED: (Status.UNKNOWN, "已卸任", "history"),
+    Standing.COMING: (Status.WARN, "未到任", "schedule"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +39,11 @@ class Term:
 
 def person_link(term: Term) -> Html:
     name = listing.link(f"{people.PATH}/{quote(term.code)}", term.name)
-    return Html(f"<span>{name}<small>{listing.escaped(term.code)}</small></span>")
+    return listing.two_lines(name, term.code)
 
 
 def held(term: Term) -> Html:
-    if term.valid_from > today():
-        return listing.badge(Status.WARN, "未到任", "schedule")
-    if term.valid_to is not None and term.valid_to <= today():
-        return listing.badge(Status.UNKNOWN, "已卸任", "history")
-    return listing.badge(Status.PASS, "在任")
+    return standing.badge(STATES, term.valid_from, term.valid_to)
 
 
 def period(first: date, last: date | None) -> str:

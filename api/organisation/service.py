@@ -19,6 +19,7 @@ from api.organisation.schemas import (
     PersonDetail,
     PersonRef,
     RosterOut,
+    Standing,
 )
 from api.problems import Forbidden
 from models.base import SHANGHAI, Subtree
@@ -34,6 +35,14 @@ PHONE: Final = BY_TITLE["people"].column("phone")
 
 def today() -> date:
     return datetime.now(UTC).astimezone(SHANGHAI).date()
+
+
+def standing(begins: date, ends: date | None) -> Standing:
+    """Of today; ``ends`` is the first day after."""
+    day = today()
+    if begins > day:
+        return Standing.COMING
+    return Standing.ENDED if ends is not None and ends <= day else Standing.CURRENT
 
 
 def subtree_of(session: Session, asker: Caller, code: str | None) -> Subtree | None:

@@ -114,18 +114,5 @@ def commitments(
         reason = "此前没有登记过已召开的会议，无法知道有哪些承诺待核对。"
         return Part[CommitmentOut](known=False, reason=reason, items=[])
     due = ActionRepository(session, within=asker.within).due_for_check(institution.code, on=on)
-    items = [
-        CommitmentOut(
-            code=row.code,
-            what=row.what,
-            who=row.who,
-            owner=row.owner,
-            due_on=row.due_on,
-            confirmed=row.confirmed,
-            meeting=row.meeting,
-            passed_over=row.passed_over,
-            overdue_days=row.overdue_days,
-        )
-        for row in due
-    ]
+    items = [CommitmentOut.model_validate(row, from_attributes=True) for row in due]
     return Part[CommitmentOut](known=True, reason="", items=items)

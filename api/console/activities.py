@@ -26,20 +26,17 @@ from api.console import MOUNT, listing, parts, places
 from api.console.frame import View, screen
 from api.console.listing import Column, Field, Html
 from api.console.places import Step
-from api.organisation.repository import DirectoryRepository
 from api.organisation.service import today
 from models.activities.entry import MANDATORY, PLATFORM_LABELS, LoopPart
 from models.activities.tables import Platform
 from models.activities.volumes import Item
 from models.base import SHANGHAI, ScopeKind
-from qa_pipeline.errors import InputError
 from qa_pipeline.values.vocabulary import Status
 
 PATH: Final = "/activities"
 TITLE: Final = "行事历"
 DAYS: Final = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
 MOST_OF_A_DAY: Final = 4
-MOST_CHILDREN: Final = 300
 LISTED: Final = 30
 LOOP: Final[Mapping[LoopPart, str]] = {
     LoopPart.PLAN: "规划",
@@ -60,7 +57,7 @@ class Shown:
     """All that the screen draws of one institution's month."""
 
     way: tuple[Step, ...]
-    children: tuple[tuple[str, str], ...]
+    children: Mapping[str, str]
     month: MonthOut
     gaps: GapsOut
     turnout: tuple[TurnoutOut, ...]
@@ -75,18 +72,13 @@ def register() -> None:
 
 def read(session: Session, asker: Caller, month: date, below: str, day: date) -> Shown:
     """Raises NotFound for a strange institution, InputError where there is none at all."""
-    way = places.way_to(session, asker, below, on=day)
-    if not way:
-        raise InputError("还没有机构：请先在“导入”中导入机构与人员。")
+    way, children = places.place(session, asker, below, on=day)
     code = way[-1].code
-    children = DirectoryRepository(session, within=asker.within).institutions(
-        below=None, parent=code, level=None, must_hold=None, on=day, cursor=None, limit=MOST_CHILDREN
-    )
     turnout = events.rates(session, asker, code, month, ScopeKind.INSTITUTION)
     totals = volumes.volumes(session, asker, code, month, None, ScopeKind.INSTITUTION)
     return Shown(
         way=way,
-        children=tuple((child.code, child.name) for child in children),
+        children=children,
         month=events.month(session, asker, code, month),
         gaps=events.gaps(session, asker, code, month),
         turnout=tuple(row for row in turnout if row.scope.code == code),
@@ -107,7 +99,7 @@ async def activities(view: View, month: str = "", below: str = "") -> None:
     with parts.section(f"{here.name} · {first:%Y 年 %-m 月}", _counted(shown, open_codes)):
         with ui.element("div").classes("toolbar no-print"):
             if shown.children:
-                options = {here.code: f"{here.name}（全部）", **dict(shown.children)}
+                options = {here.code: f"{here.name}（全部）", **shown.children}
                 listing.filters(PATH, [Field("below", "机构", here.code, options=options)], **kept)
             address = f"/api/v1/activity-calendar.ics?institution={here.code}&month={first:%Y-%m}"
             ui.html(

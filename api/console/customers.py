@@ -20,7 +20,7 @@ from api.console.listing import Column, Field, Html
 from api.console.places import Step
 from api.customers import service
 from api.customers.repository import CustomerListRepository
-from api.customers.schemas import WeekOut
+from api.customers.schemas import CustomerOut
 from api.organisation.service import today
 from api.pages import page
 from models.base import ScopeKind, Subtree
@@ -65,17 +65,6 @@ LEVELS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Customer:
-    """A line of the list; the name is masked already."""
-
-    code: str
-    name: str
-    agent: str
-    source: CustomerSource
-    week: WeekOut
-
-
-@dataclass(frozen=True, slots=True)
 class Filter:
     """What the list is narrowed to."""
 
@@ -96,7 +85,8 @@ class Shown:
     """(temperature, value) of at most `MOST_POINTS` customers whose quadrant is known."""
     parts: tuple[tuple[ScopeOut, Matrix], ...]
     """Of the institutions, or a level-4 institution's offices, right below."""
-    customers: tuple[Customer, ...]
+    customers: tuple[CustomerOut, ...]
+    """Their names are masked."""
     further: str | None
 
 
@@ -151,7 +141,7 @@ def _matrices(
 
 def _list(
     session: Session, asker: Caller, path: str, week: date, parameters: CustomerParameters, wanted: Filter
-) -> tuple[tuple[Customer, ...], str | None]:
+) -> tuple[tuple[CustomerOut, ...], str | None]:
     rows = CustomerListRepository(session, within=asker.within).customers(
         below=path,
         on=today(),
@@ -165,17 +155,8 @@ def _list(
         limit=A_PAGE,
     )
     shown, further = page(rows, A_PAGE, lambda row: [row[0].code])
-    found = tuple(
-        Customer(
-            code=customer.code,
-            name=service.name_of(customer.name, full=False),
-            agent=number,
-            source=customer.source,
-            week=service.week(shot, week, parameters),
-        )
-        for customer, number, shot in shown
-    )
-    return found, further
+    found = (service.line(*row, week_ends=week, parameters=parameters, full=False) for row in shown)
+    return tuple(found), further
 
 
 def ended_weeks(day: date) -> list[date]:
@@ -337,7 +318,7 @@ def _customers(shown: Shown, kept: dict[str, str]) -> None:
         listing.further(PATH, shown.further, **kept)
 
 
-def _line(one: Customer) -> list[object]:
+def _line(one: CustomerOut) -> list[object]:
     week = one.week
     level = f" · {LEVELS[week.level]}" if week.level else ""
     return [

@@ -22,7 +22,6 @@ from api.console.people import number_of
 from api.console.places import Step
 from api.management import endpoints
 from api.management.schemas import Behind, CoverageOut, FocusList, FocusOut
-from api.organisation.repository import DirectoryRepository
 from api.organisation.service import today
 from models.activities.entry import PLATFORM_LABELS
 from models.management.focus import FocusReason
@@ -33,7 +32,6 @@ from qa_pipeline.values.vocabulary import Status
 
 PATH: Final = "/management"
 TITLE: Final = "管理动作"
-MOST_CHILDREN: Final = 300
 LISTED: Final = 40
 KINDS: Final[Mapping[ActionKind, tuple[str, str]]] = {
     ActionKind.GOAL_INTERVIEW: ("目标面谈", "每月与每位重点主管"),
@@ -53,7 +51,7 @@ class Shown:
     """All that the screen draws."""
 
     way: tuple[Step, ...]
-    children: tuple[tuple[str, str], ...]
+    children: Mapping[str, str]
     coverage: tuple[CoverageOut, ...]
     focus: FocusList
     homes: Mapping[str, str]
@@ -67,19 +65,14 @@ def register() -> None:
 
 def read(session: Session, asker: Caller, below: str, on: date, day: date) -> Shown:
     """Raises NotFound for a strange institution, InputError where there is none at all."""
-    way = places.way_to(session, asker, below, on=day)
-    if not way:
-        raise InputError("还没有机构：请先在“导入”中导入机构与人员。")
+    way, children = places.place(session, asker, below, on=day)
     code = way[-1].code
-    children = DirectoryRepository(session, within=asker.within).institutions(
-        below=None, parent=code, level=None, must_hold=None, on=day, cursor=None, limit=MOST_CHILDREN
-    )
     coverage = endpoints.coverage(session, asker, code, on)
     codes = CodeRepository(session, within=asker.within)
     keys = codes.keys(Institution, {one.institution for row in coverage for one in row.behind})
     return Shown(
         way=way,
-        children=tuple((child.code, child.name) for child in children),
+        children=children,
         coverage=tuple(coverage),
         focus=endpoints.focus(session, asker, code, on),
         homes={named.code: named.name for named in codes.names(Institution, keys.values()).values()},
@@ -97,7 +90,7 @@ async def management(view: View, below: str = "", on: str = "") -> None:
     places.crumbs(PATH, shown.way, on=on)
     fields = [Field("on", "看哪天所在的周和月", f"{chosen}", "date")]
     if shown.children:
-        options = {here.code: f"{here.name}（全部）", **dict(shown.children)}
+        options = {here.code: f"{here.name}（全部）", **shown.children}
         fields.insert(0, Field("below", "机构", here.code, options=options))
         listing.filters(PATH, fields)
     else:

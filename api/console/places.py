@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from nicegui import ui
 from sqlalchemy.orm import Session
@@ -17,6 +18,9 @@ from api.organisation.repository import DirectoryRepository
 from models.base import Subtree
 from models.organisation.repository import InstitutionRepository
 from models.organisation.tables import Institution
+from qa_pipeline.errors import InputError
+
+MOST_CHILDREN: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +59,20 @@ def way_to(session: Session, asker: Caller, code: str, *, on: date) -> tuple[Ste
         line += following
         following = alone(parent=line[-1].code, level=None)
     return tuple(map(_step, line))
+
+
+def place(session: Session, asker: Caller, code: str, *, on: date) -> tuple[tuple[Step, ...], dict[str, str]]:
+    """The way down to where a screen stands, and code -> name of the institutions right below.
+
+    Raises NotFound for a strange institution, InputError where there is none at all.
+    """
+    way = way_to(session, asker, code, on=on)
+    if not way:
+        raise InputError("还没有机构：请先在“导入”中导入机构与人员。")
+    children = DirectoryRepository(session, within=asker.within).institutions(
+        below=None, parent=way[-1].code, level=None, must_hold=None, on=on, cursor=None, limit=MOST_CHILDREN
+    )
+    return way, {child.code: child.name for child in children}
 
 
 def children_of(session: Session, within: Subtree, node: Step, *, on: date) -> set[str]:

@@ -31,7 +31,6 @@ from qa_pipeline.values.vocabulary import Status
 
 PATH: Final = "/toolbox"
 TITLE: Final = "工具箱"
-MOST_CHILDREN: Final = 300
 MONTHS: Final = 3
 """As many months past are offered to compute from."""
 TABLES: Final[Mapping[ToolboxTable, tuple[str, str, str]]] = {
@@ -47,7 +46,7 @@ class Shown:
     """All that the screen draws."""
 
     way: tuple[Step, ...]
-    children: tuple[tuple[str, str], ...]
+    children: Mapping[str, str]
     answers: tuple[AnswerOut, ...]
     history: tuple[ValueOut, ...]
     names: Mapping[str, str]
@@ -61,20 +60,15 @@ def register() -> None:
 
 def read(session: Session, asker: Caller, below: str, on: date) -> Shown:
     """Raises NotFound for a strange institution, InputError where there is none at all."""
-    way = places.way_to(session, asker, below, on=on)
-    if not way:
-        raise InputError("还没有机构：请先在“导入”中导入机构与人员。")
+    way, children = places.place(session, asker, below, on=on)
     code = way[-1].code
-    directory = DirectoryRepository(session, within=asker.within)
-    children = directory.institutions(
-        below=None, parent=code, level=None, must_hold=None, on=on, cursor=None, limit=MOST_CHILDREN
-    )
-    names = {rank.code: rank.name for rank in directory.ranks()}
+    ranks = DirectoryRepository(session, within=asker.within).ranks()
+    names = {rank.code: rank.name for rank in ranks}
     names |= {key.value: name for key, name in QUADRANT_NAMES.items()}
     names |= {key.value: name for key, name in PLATFORM_LABELS.items()}
     return Shown(
         way=way,
-        children=tuple((child.code, child.name) for child in children),
+        children=children,
         answers=tuple(endpoints.look_up(session, asker, code, on)),
         history=tuple(endpoints.history(session, asker, code)),
         names={**names, ALL: "全部"},
@@ -91,7 +85,7 @@ async def toolbox(view: View, below: str = "", on: str = "") -> None:
     places.crumbs(PATH, shown.way, on=on)
     fields = [Field("on", "看哪天适用的数值", f"{day}", "date")]
     if shown.children:
-        options = {here.code: f"{here.name}（本级）", **dict(shown.children)}
+        options = {here.code: f"{here.name}（本级）", **shown.children}
         fields.insert(0, Field("below", "机构", here.code, options=options))
         listing.filters(PATH, fields)
     else:

@@ -69,16 +69,7 @@ def customers(
     )
     shown, further = page(rows, limit, lambda row: [row[0].code])
     return Page(
-        items=[
-            CustomerOut(
-                code=customer.code,
-                name=service.name_of(customer.name, full=full),
-                agent=number,
-                source=customer.source,
-                week=service.week(shot, week_ends, parameters),
-            )
-            for customer, number, shot in shown
-        ],
+        items=[service.line(*row, week_ends=week_ends, parameters=parameters, full=full) for row in shown],
         next=further,
     )
 

@@ -11,11 +11,11 @@ from sqlalchemy.orm import Session
 from api.access import Caller
 from api.accounts.tables import Role
 from api.audit import note
-from api.customers.schemas import WeekOut
+from api.customers.schemas import CustomerOut, WeekOut
 from api.problems import Forbidden
 from models.customers.parameters import CustomerParameters, customer_parameters
 from models.customers.quadrant import quadrant
-from models.customers.tables import CustomerSnapshot
+from models.customers.tables import Customer, CustomerSnapshot
 from models.customers.temperature import temperature_level
 from models.exchange.cells import masked
 from models.exchange.entities import BY_TITLE
@@ -46,6 +46,25 @@ def require_full(
 
 def name_of(name: str, *, full: bool) -> str:
     return name if full else masked(NAME, name)
+
+
+def line(
+    customer: Customer,
+    agent: str,
+    shot: CustomerSnapshot | None,
+    *,
+    week_ends: date,
+    parameters: CustomerParameters,
+    full: bool,
+) -> CustomerOut:
+    """A line of a list; ``agent``: the number of who serves the customer."""
+    return CustomerOut(
+        code=customer.code,
+        name=name_of(customer.name, full=full),
+        agent=agent,
+        source=customer.source,
+        week=week(shot, week_ends, parameters),
+    )
 
 
 def phone_of(phone: str | None, *, full: bool) -> str | None:

@@ -90,20 +90,7 @@ def due(
 ) -> list[CommitmentOut]:
     existing(InstitutionRepository(session, within=asker.within).get, institution)
     found = ActionRepository(session, within=asker.within).due_for_check(institution, on=on)
-    return [
-        CommitmentOut(
-            code=row.code,
-            what=row.what,
-            who=row.who,
-            owner=row.owner,
-            due_on=row.due_on,
-            confirmed=row.confirmed,
-            meeting=row.meeting,
-            passed_over=row.passed_over,
-            overdue_days=row.overdue_days,
-        )
-        for row in found
-    ]
+    return [CommitmentOut.model_validate(row, from_attributes=True) for row in found]
 
 
 @router.post(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -9,10 +10,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
-from fastapi import FastAPI, Request
-from fastapi.responses import RedirectResponse
+from fastapi import FastAPI, HTTPException, Request
+from fastapi.exception_handlers import http_exception_handler
+from fastapi.responses import RedirectResponse, Response
+from nicegui import Client, run, ui
 from nicegui import app as nicegui_app
-from nicegui import run, ui
 from sqlalchemy.orm import Session
 
 from api.access import COOKIE, Caller, Permission, caller_of, hashed
@@ -73,6 +75,8 @@ def serve(app: FastAPI) -> None:
     """The service that the screens ask (one a process, as NiceGUI has one application a process)."""
     _SERVICE[:] = [app]
     nicegui_app.add_static_files("/assets", ASSETS)
+    nicegui_app.add_exception_handler(404, _lost)
+    nicegui_app.add_exception_handler(Exception, _broken)
 
 
 def settings() -> Settings:
@@ -136,13 +140,16 @@ def screen(
                     refusal("您的角色没有打开此页的权限；如有需要请联系管理员。")
                     return None
                 try:
-                    await draw(view, **parts)
+                    async with asyncio.timeout(SLOWEST):
+                        await draw(view, **parts)
                 except HuijianError as error:
                     refusal(str(error))
+                except TimeoutError:
+                    refusal(f"此页 {SLOWEST} 秒内没有准备好：请缩小范围（一个机构或一个月），或稍后重试。")
             return None
 
         page.__signature__ = _signature(draw)  # type: ignore[attr-defined]
-        ui.page(path, title=f"{title} · 会鉴", response_timeout=SLOWEST)(page)
+        ui.page(path, title=f"{title} · 会鉴", response_timeout=SLOWEST + 5)(page)
 
     return register
 
@@ -152,6 +159,33 @@ def refusal(sentence: str) -> None:
     with ui.row().classes("refusal").props("role=alert"):
         ui.icon("error_outline")
         ui.label(sentence)
+
+
+async def _lost(request: Request, error: Exception) -> Response:
+    if request.url.path.startswith((f"{MOUNT}/assets/", f"{MOUNT}/_nicegui")):
+        return await http_exception_handler(request, cast(HTTPException, error))
+    return await _apart(request, 404, "没有此页", "没有此页：请核对网址，或从首页打开。")
+
+
+async def _broken(request: Request, error: Exception) -> Response:
+    """In place of the error's own words, which are for the log alone."""
+    if not request.scope.get("nicegui_page_path"):
+        raise error
+    return await _apart(request, 500, "出错了", "服务器出错，此页没有打开：请重试；仍不行请联系管理员。")
+
+
+async def _apart(request: Request, code: int, title: str, sentence: str) -> Response:
+    """A page in place of the one that was asked for; with the navigation where somebody is signed in."""
+    view = await run.io_bound(_viewer, request)
+    with Client(ui.page("", title=f"{title} · 会鉴"), request=request) as client:
+        if view is None:
+            ui.add_head_html(_STYLE)
+        else:
+            _surround(view, title)
+        with ui.column().classes("screen"):
+            refusal(sentence)
+            ui.link("打开首页 ›", "/").classes("onward")
+    return client.build_response(request, code)
 
 
 def _viewer(request: Request) -> View | None:
@@ -167,7 +201,7 @@ def _viewer(request: Request) -> View | None:
 
 def _surround(view: View, title: str) -> None:
     """Header with the navigation that the role permits; on a phone it folds into a drawer."""
-    ui.add_head_html(f'<link rel="stylesheet" href="{MOUNT}/assets/console.css">')
+    ui.add_head_html(_STYLE)
     if view.language is Language.ENGLISH:
         ui.add_head_html(f'<script defer src="{MOUNT}/assets/english.js"></script>')
     ui.colors(primary="#0b5cad")
@@ -198,6 +232,7 @@ def _surround(view: View, title: str) -> None:
             ui.menu_item("退出登录", lambda: ui.run_javascript(_SIGN_OUT.format(csrf=view.csrf, mount=MOUNT)))
 
 
+_STYLE: Final = f'<link rel="stylesheet" href="{MOUNT}/assets/console.css">'
 _OTHER: Final = {
     Language.CHINESE: (Language.ENGLISH, "English"),
     Language.ENGLISH: (Language.CHINESE, "中文"),

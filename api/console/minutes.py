@@ -97,7 +97,7 @@ def _decisions(found: Sequence[Decision]) -> None:
             for one in said:
                 with ui.element("div").classes("proof"):
                     sound.seek(one.start)
-                    ui.label(one.kind).classes("soft")
+                    ui.label(one.kind).classes("soft kind")
                     ui.label(f"{one.speaker}：{one.text}" if one.speaker else one.text)
 
 

@@ -54,9 +54,17 @@ async def sign_in(next: str = f"{MOUNT}/") -> None:
 async def change_password(view: View) -> None:
     with ui.card().classes("form"):
         ui.label(RULES)
-        old = ui.input("原密码", password=True).props("autocomplete=current-password outlined")
-        new = ui.input("新密码", password=True).props("autocomplete=new-password outlined")
-        again = ui.input("再输一次新密码", password=True).props("autocomplete=new-password outlined")
+        old = (
+            ui.input("原密码", password=True)
+            .props("autocomplete=current-password outlined")
+            .classes("w-full")
+        )
+        new = ui.input("新密码", password=True).props("autocomplete=new-password outlined").classes("w-full")
+        again = (
+            ui.input("再输一次新密码", password=True)
+            .props("autocomplete=new-password outlined")
+            .classes("w-full")
+        )
         refused = ui.label().classes("negative").props("role=alert")
 
         async def change() -> None:

@@ -83,4 +83,8 @@ async def upload(view: View) -> None:
 
         ui.button("开始上传", icon="upload", on_click=begin)
     with parts.section("进度"):
-        ui.html('<ol id="uploads" class="uploads" aria-live="polite"></ol>', sanitize=False).classes("w-full")
+        ui.html(
+            '<ol id="uploads" class="uploads" aria-live="polite"></ol>'
+            '<p class="empty soft">选好录音，点“开始上传”：每个文件的进度和结论都在这里，不用刷新。</p>',
+            sanitize=False,
+        ).classes("w-full")

@@ -26,6 +26,11 @@ def test_every_screen_is_sound(page_as: PageAs) -> None:
         opened(page, path)
         expect(page.locator(".refusal")).to_have_count(0)
         assert_sound(page)
+    opened(page, "/no-such-page")
+    expect(page.get_by_role("alert")).to_contain_text("没有此页：请核对网址，或从首页打开。")
+    assert_sound(page)
+    page.get_by_role("link", name="打开首页 ›").click()
+    expect(page.get_by_role("heading", name="首页", level=1)).to_be_visible()
 
 
 def test_the_meeting_page_is_sound_with_its_waveform_and_goes_on_paper_with_its_proofs(

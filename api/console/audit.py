@@ -23,35 +23,52 @@ from qa_pipeline.errors import InputError
 PATH: Final = "/audit"
 A_PAGE: Final = 100
 SUBJECTS: Final[Mapping[str, str]] = {
-    "account": "账号", "action": "行动项", "api_key": "API 密钥", "appeal": "申诉", "attainment": "达成",
-    "audit": "审计", "batch": "批次", "briefing": "会前简报", "calendar": "节假日", "clip": "录音片段",
-    "compliance": "合规", "customer": "客户", "export": "导出", "import": "导入", "income_target": "收入目标",
+    "account": "账号", "action": "行动项", "activity": "活动", "api_key": "API 密钥", "appeal": "申诉",
+    "attainment": "达成", "audit": "审计", "batch": "批次", "briefing": "会前简报", "calendar": "节假日",
+    "calibration": "校准集", "clip": "录音片段", "content": "存储内容", "corrections": "更正数据",
+    "feed": "日历订阅", "interactions": "客户互动", "inventory": "客户盘点", "management": "管理动作",
+    "management_action": "管理动作", "month": "月份", "recommendation": "行动建议", "slot": "场次",
+    "source": "数据来源", "speech_model": "语音模型", "toolbox": "工具箱", "compliance": "合规",
+    "customer": "客户", "export": "导出", "import": "导入", "income_target": "收入目标",
     "indicator": "指标", "institution": "机构", "job": "质检任务", "meeting": "会议", "minutes": "纪要",
     "navigator": "导航", "observation": "指标值", "office": "营业室", "parameter": "参数", "person": "人员",
-    "plan": "规划", "recording": "录音", "report": "报告", "review": "复核", "rubric": "量规", "sale": "保单",
-    "scorecard": "结论", "session": "登录", "slots": "场次", "transcript": "文字稿", "volume": "活动量",
-    "webhook": "通知地址",
+    "plan": "规划", "recording": "录音", "report": "报告", "review": "复核", "rubric": "量规",
+    "sale": "保单", "scorecard": "结论", "session": "登录", "slots": "场次", "transcript": "文字稿",
+    "volume": "活动量", "webhook": "通知地址",
 }  # fmt: skip
 """What an action is done to: the word before its point."""
+OBJECTS: Final = (
+    "account", "action", "activity", "api_key", "appeal", "audit", "batch", "calendar", "calibration",
+    "content", "customer", "export", "feed", "import", "indicator", "institution", "interactions",
+    "inventory", "job", "management_action", "meeting", "month", "office", "parameter", "person",
+    "plan", "recommendation", "recording", "review", "rubric", "sale", "slot", "source", "speech_model",
+    "volume", "webhook",
+)  # fmt: skip
+"""The kinds of objects that entries are about; the trail is narrowed by them."""
 DEEDS: Final[Mapping[str, str]] = {
-    "add": "新增", "amend": "更正职级经历", "answer": "答复", "attendance": "登记签到",
-    "bind": "绑定统一身份", "change": "修改", "change_password": "修改密码", "close": "关闭",
-    "close_all": "全部退出", "close_sessions": "强制退出",
+    "add": "新增", "begin": "发起", "check": "校验", "compute": "计算", "define": "定义",
+    "dismissed": "不采纳", "done": "完成", "erase": "按申请删除个人信息", "hand_in": "交分",
+    "interactions": "登记互动", "inventory": "盘点", "invite": "邀约客户", "participants": "登记到场",
+    "pause": "暂停", "redeliver": "重新发送", "resume": "继续", "snapshot": "生成快照",
+    "state": "启用或停用", "test": "试发", "tidy": "清理", "review": "检视", "amend": "更正职级经历",
+    "answer": "答复", "attendance": "登记签到", "bind": "绑定统一身份", "change": "修改",
+    "change_password": "修改密码", "close": "关闭", "close_all": "全部退出", "close_sessions": "强制退出",
     "cancel": "取消", "confirm": "确认", "copy": "复制", "create": "新建", "decide": "作出结论",
     "delete": "删除", "deputy": "设副职", "download": "下载", "draft": "起草", "edit": "修改",
     "expire": "到期删除", "export": "导出", "file": "导入文件", "fill": "生成", "focus": "标为重点主管",
     "follow_up": "跟进", "forget": "恢复内置", "full": "导出未隐去的数据", "hold": "登记召开",
-    "join": "入司", "leave": "离司",
-    "lead": "设主管", "lock": "锁定", "manager": "设负责人", "masked": "导出", "move": "调整上级",
-    "must_hold": "设应召开", "open": "提交", "plan": "安排", "play": "播放", "prepare": "会前准备",
-    "promote": "晋升", "publish": "发布", "push": "推送", "read": "查看", "read_full": "查看未隐去的信息",
-    "record": "登记", "release": "放回", "report": "填报", "reset_password": "重置密码", "retire": "停用",
-    "retry": "重试", "revoke": "吊销", "run": "运行", "scores": "取得分", "second": "二次复核", "set": "设定",
-    "start": "开始", "take": "领取", "transfer": "调动", "unfocus": "取消重点主管标记", "upload": "上传",
-    "void": "作废", "withdraw": "撤单",
+    "join": "入司", "leave": "离司", "lead": "设主管", "lock": "锁定", "manager": "设负责人",
+    "masked": "导出", "move": "调整上级", "must_hold": "设应召开", "open": "提交", "plan": "安排",
+    "play": "播放", "prepare": "会前准备", "promote": "晋升", "publish": "发布", "push": "推送",
+    "read": "查看", "read_full": "查看未隐去的信息", "record": "登记", "release": "放回", "report": "填报",
+    "reset_password": "重置密码", "retire": "停用", "retry": "重试", "revoke": "吊销", "run": "运行",
+    "scores": "取得分", "second": "二次复核", "set": "设定", "start": "开始", "take": "领取",
+    "transfer": "调动", "unfocus": "取消重点主管标记", "upload": "上传", "void": "作废", "withdraw": "撤单",
 }  # fmt: skip
 """What is done: the word behind the point."""
 WHOLE: Final[Mapping[str, str]] = {
+    "activity.feed.add": "日历订阅：新建",
+    "activity.feed.remove": "日历订阅：取消",
     "person.withdraw": "人员：撤回职级变更",
     "session.open": "登录",
     "session.close": "退出登录",
@@ -72,6 +89,20 @@ WHOLE: Final[Mapping[str, str]] = {
     "plan.target.spread": "规划：逐级分解",
 }
 """Actions whose two words together would say something else."""
+FACTS: Final[Mapping[str, str]] = {
+    "active": "启用", "added": "新增", "again_from": "重做起点", "agrees": "同意", "at": "时间",
+    "by": "方式", "changed": "改动", "changes": "改动", "channel": "方式", "created": "新建",
+    "customers": "客户数", "days": "天数", "delivery": "发送编号", "disabled": "停用", "download": "下载",
+    "fields": "项目", "full": "未隐去", "institution": "机构", "key": "项", "last": "末月", "made": "生成",
+    "meeting": "会议", "meetings": "会议数", "month": "月份", "must_hold": "应召开", "name": "名称",
+    "new": "新收", "on": "日期", "parent": "上级", "parts": "段数", "permissions": "权限", "person": "人员",
+    "practice": "做法", "present": "实到", "rank": "职级", "reason": "原因", "request_number": "申请编号",
+    "role": "角色", "rows": "行数", "rubric": "量规", "sha256": "校验值", "sheets": "表数",
+    "side": "计划或实际", "size": "字节", "source": "来源", "table": "表", "texts": "文字处数",
+    "transcript": "文字稿版本", "upheld": "申诉成立", "valid_from": "生效", "value": "数值",
+    "verdict": "结论", "version": "版本", "week_ends": "周末日",
+}  # fmt: skip
+"""What an entry tells besides."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +134,9 @@ def read(
             at=entry.at,
             actor=entry.actor,
             action=entry.action,
-            subject=f"{entry.object_kind} {entry.object_code}",
+            subject=f"{SUBJECTS.get(entry.object_kind, entry.object_kind)} {entry.object_code}",
             institution=institution or "",
-            detail="，".join(f"{name}={value}" for name, value in entry.detail.items() if value is not None),
+            detail=" · ".join(fact(*each) for each in entry.detail.items() if each[1] is not None),
             address=entry.address or "",
         )
         for entry, institution in found
@@ -116,6 +147,12 @@ def words_of(action: str) -> str:
     """``account.create`` as 账号：新建; what has no words stays as it is."""
     subject, _, deed = action.partition(".")
     return WHOLE.get(action) or f"{SUBJECTS.get(subject, subject)}：{DEEDS.get(deed, deed)}"
+
+
+def fact(name: str, value: object) -> str:
+    """``("version", 2)`` as 版本：2; what has no words stays as it is."""
+    said = ("否", "是")[value] if isinstance(value, bool) else value
+    return f"{FACTS.get(name, name)}：{said}"
 
 
 def midnight(text: str, *, days_later: int = 0) -> datetime | None:
@@ -141,14 +178,15 @@ async def audit(
     named = {"actor": actor, "action": action, "kind": kind, "code": code}
     wanted = AuditFilter(**{name: text or None for name, text in named.items()}, since=since, until=until)
     found, further = await view.ask(read, view.asker, wanted, cursor or None)
+    kinds = {"": "全部", **{each: SUBJECTS[each] for each in OBJECTS}}
     with parts.section("审计记录", "新的在前；记录只增不改"):
         with ui.element("div").classes("toolbar"):
             listing.filters(
                 PATH,
                 [
                     Field("actor", "操作者", actor),
-                    Field("action", "动作", action),
-                    Field("kind", "对象种类", kind),
+                    Field("action", "动作代码", action),
+                    Field("kind", "对象种类", kind, options=kinds),
                     Field("code", "对象编号", code),
                     Field("first", "自", first, "date"),
                     Field("last", "至", last, "date"),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Final
 
 from nicegui import ui
@@ -18,7 +19,7 @@ from api.console.listing import Column, Field, Html
 from api.organisation.service import today
 from models.calendar.repository import CalendarRepository
 from models.calendar.tables import SpecialDay
-from qa_pipeline.compliance.calendar import FIRST_YEAR, LAST_YEAR, is_known
+from qa_pipeline.compliance.calendar import FIRST_YEAR, LAST_YEAR, BaseKind, ImportedDays, day_kind, is_known
 from qa_pipeline.errors import InputError
 from qa_pipeline.values.vocabulary import Status
 
@@ -37,6 +38,9 @@ class Year:
     source: str | None
     """None: not entered here."""
     days: Mapping[SpecialDay, tuple[str, ...]]
+    """As entered here."""
+    counts: Mapping[SpecialDay, int]
+    """As they hold, entered or built in; of an unknown year 0."""
 
 
 def register() -> None:
@@ -60,9 +64,19 @@ def read(session: Session, asker: Caller, years: Sequence[int]) -> tuple[Year, .
                 )
                 for kind in SpecialDay
             },
+            counts=_counts(year, imported),
         )
         for year in sorted({*years, *sources})
     )
+
+
+def _counts(year: int, imported: ImportedDays) -> dict[SpecialDay, int]:
+    first = date(year, 1, 1)
+    kinds = Counter(day_kind(first + timedelta(days=number), imported) for number in range(365))
+    return {
+        SpecialDay.HOLIDAY: kinds[BaseKind.STATUTORY_HOLIDAY],
+        SpecialDay.LIEU_WORKDAY: kinds[BaseKind.LIEU_WORKDAY],
+    }
 
 
 def parsed(text: str) -> list[dict[str, str]]:
@@ -106,12 +120,10 @@ def _row(one: Year) -> list[object]:
         state = listing.badge(Status.PASS, "内置")
     else:
         state = listing.badge(Status.WARN, "未知，请录入")
-    entered = one.source is not None
     return [
         listing.link(PATH, one.year, year=str(one.year)),
         state,
-        str(len(one.days[SpecialDay.HOLIDAY])) if entered else "—",
-        str(len(one.days[SpecialDay.LIEU_WORKDAY])) if entered else "—",
+        *(str(one.counts[kind]) if one.known else "—" for kind in SpecialDay),
         one.source or Html(""),
     ]
 

@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 from sqlalchemy import select
 
 from api.accounts.tables import Role
-from api.console.audit import words_of
+from api.console.audit import OBJECTS, SUBJECTS, fact, words_of
 from api.console.calendar import parsed
 from api.console.imports import located
 from api.jobs.tables import InspectionJob, JobState, Stage
@@ -164,13 +164,22 @@ def test_an_action_is_told_in_words_and_an_unknown_one_as_it_is(action: str, wor
     assert words_of(action) == words
 
 
+def test_what_an_entry_is_about_and_tells_besides_is_told_in_words() -> None:
+    assert set(OBJECTS) <= SUBJECTS.keys()
+    assert [fact("version", 2), fact("full", False), fact("new_one", "x")] == [
+        "版本：2",
+        "未隐去：否",
+        "new_one：x",
+    ]
+
+
 def test_the_audit_trail_is_narrowed_and_exported(page_as: PageAs) -> None:
     page = page_as(Role.ADMINISTRATOR, "/audit")
     with page.expect_download() as download:
         page.get_by_role("link", name="导出 CSV").click()
     assert download.value.path().read_text("utf-8-sig").startswith("时间,操作者")
 
-    page.get_by_label("动作").fill("audit.export")
+    page.get_by_label("动作代码").fill("audit.export")
     page.get_by_role("button", name="查看").click()
     rows = page.get_by_role("table", name="审计记录").get_by_role("row")
     expect(rows.filter(has_text="审计：导出").first).to_be_visible()

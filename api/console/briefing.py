@@ -86,6 +86,7 @@ async def briefing(view: View, institution: str = "", month: str = "", slot: str
             _below_standard(found.below_standard)
             for ranking in found.rankings:
                 _ranking(ranking)
+            _unranked([one for one in found.rankings if not one.items])
 
 
 def _head(view: View, found: BriefingOut) -> None:
@@ -209,9 +210,14 @@ def _ranking(part: Part[RankingOut]) -> None:
                 ],
             )
             _reason(part)
-    if not part.items:
+
+
+def _unranked(lacking: Sequence[Part[RankingOut]]) -> None:
+    """The indicators without a ranking, each with its reason."""
+    if lacking:
         with parts.section("指标排行"):
-            _reason(part)
+            for part in lacking:
+                _reason(part)
 
 
 def _time_plan(found: BriefingOut) -> None:

@@ -195,6 +195,7 @@ def _quadrants(shown: Shown, kept: dict[str, str]) -> None:
     for place, strategy in STRATEGIES.items():
         count = matrix.counts.get(place, 0)
         share = Decimal(count) / matrix.known if matrix.known else None
+        known = "占比未知" if share is None else f"占象限已知的 {listing.percent(share)}"
         chosen = kept["quadrant"] == place
         address = listing.address(PATH, **{**kept, "quadrant": "" if chosen else place.value})
         here = ' aria-current="true"' if chosen else ""
@@ -202,7 +203,7 @@ def _quadrants(shown: Shown, kept: dict[str, str]) -> None:
             f'<a class="tile board" href="{listing.escaped(address)}"{here}>'
             f'<span class="name">{WORDS[place]}（{place}）</span>'
             f'<span class="figure">{count:,} 位</span>'
-            f'<span class="soft">占象限已知的 {listing.percent(share)}</span>'
+            f'<span class="soft">{known}</span>'
             f"<span><b>{strategy.name}</b> · <span>{strategy.means}</span></span></a>"
         )
     ui.html(f'<nav class="tiles boards" aria-label="四象限">{"".join(cards)}</nav>', sanitize=False).classes(

@@ -53,7 +53,7 @@ def screens(shown: Shown) -> tuple[str, ...]:
         *("/income", f"/activities?month={MONTH}", "/management", "/toolbox", "/imports", "/jobs"),
         *(
             "/rubrics",
-            "/rubrics/weekly_review",
+            "/rubrics/weekly_review/1.2",
             "/speech-models",
             "/accounts",
             "/notices",

@@ -33,6 +33,10 @@ from qa_pipeline.values.vocabulary import MeetingKind
 SHOWN: Final = 5
 _DAYS: Final = re.compile(r"(?<!\d)(20\d\d)[-_.年]?(0?[1-9]|1[0-2])[-_.月]?(0?[1-9]|[12]\d|3[01])(?!\d)日?")
 _CLOCK: Final = re.compile(r"(?<!\d)([01]?\d|2[0-3])[:：点时-]([0-5]\d)(?!\d)")
+_STAMP: Final = re.compile(
+    _DAYS.pattern + r"[ _T-]{1,3}([01]\d|2[0-3])[:：.点时_-]?([0-5]\d)(?:[:：.分_-]?[0-5]\d)?(?!\d)"
+)
+"""Day and time as recorders name their files: ``20260908_090005``, ``2026-09-08 09.00.05``."""
 
 
 class Placing(BaseModel):
@@ -74,7 +78,9 @@ def resolve(
     day = _day(said, file_name, created)
     kind = said.kind or _kind(session, day, file_name)
     there = _on_day(session, owner, day, kind)
-    start = said.started_at or _start(there[0] if len(there) == 1 else None, day, file_name, created)
+    start = said.started_at or _start(
+        there[0] if len(there) == 1 else None, day, _without(file_name, owner.code), created
+    )
     if len(there) > 1:
         codes = "、".join(meeting.code for meeting in there[:SHOWN])
         raise Conflict(
@@ -149,7 +155,12 @@ def _institution(session: Session, within: Subtree, said: Placing, file_name: st
 
 
 def _has_code(text: str, code: str) -> bool:
-    return re.search(rf"(?<![0-9A-Za-z]){re.escape(code)}(?![0-9A-Za-z])", text) is not None
+    return _without(text, code) != text
+
+
+def _without(text: str, code: str) -> str:
+    """Without the code of an institution, whose digits may look like a time."""
+    return re.sub(rf"(?<![0-9A-Za-z]){re.escape(code)}(?![0-9A-Za-z])", " ", text)
 
 
 def _day(said: Placing, file_name: str, created: datetime | None) -> date:
@@ -181,7 +192,9 @@ def _start(planned: Meeting | None, day: date, file_name: str, created: datetime
     for moment in (planned.started_at if planned else None, created):
         if moment is not None and moment.astimezone(SHANGHAI).date() == day:
             return moment
-    clocks = {time(int(hour), int(minute)) for hour, minute in _CLOCK.findall(_DAYS.sub(" ", file_name))}
+    found = [(hour, minute) for *_, hour, minute in _STAMP.findall(file_name)]
+    found += _CLOCK.findall(_DAYS.sub(" ", _STAMP.sub(" ", file_name)))
+    clocks = {time(int(hour), int(minute)) for hour, minute in found}
     return datetime.combine(day, clocks.pop(), SHANGHAI) if len(clocks) == 1 else None
 
 

@@ -30,7 +30,7 @@ from sqlalchemy.orm import Session
 from starlette.requests import ClientDisconnect
 
 from api.access import Caller
-from api.problems import Conflict, NotFound
+from api.problems import Conflict, NotFound, TooLarge
 from api.recordings.live import with_index
 from api.recordings.placing import Placing
 from api.recordings.receiving import AT_ONCE, Arrived, hashed_file, safe_name, sounds, too_large
@@ -182,7 +182,9 @@ async def append(request: Request, upload: Arriving, *, offset: int, checksum: s
                 taken += len(chunk)
                 if taken > room:
                     await in_upload_thread(_cut, file, start)
-                    raise too_large(whole)
+                    if upload.row.length is None:
+                        raise too_large(limit)
+                    raise TooLarge(f"内容超过开始时声明的 {whole} 字节：请核对 Upload-Length。")
                 held += chunk
                 if len(held) >= AT_ONCE:
                     await in_upload_thread(write, bytes(held))

@@ -53,7 +53,7 @@ ANY_SIZE: Final = 1 << 40
 """The limit of a file is kept while it comes, whatever the whole request's size."""
 PLAY_NOTED: Final = timedelta(minutes=10)
 """A player asks for many ranges; one entry stands for all that it asks within this time."""
-_RANGE: Final = re.compile(r"bytes=(\d*)-(\d*)")
+_RANGE: Final = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 _BODY: Final[dict[str, Any]] = {
     "requestBody": {
         "required": True,

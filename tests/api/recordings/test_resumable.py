@@ -106,7 +106,8 @@ def test_more_bytes_than_announced_and_a_wrong_checksum_are_not_taken(
     manager: TestClient, tmp_path: Path
 ) -> None:
     address = begin(manager, 1000).headers["Location"]
-    assert send(manager, address, 0, b"x" * 1001).status_code == 413
+    more = send(manager, address, 0, b"x" * 1001)
+    assert (more.status_code, "声明的 1000 字节" in more.json()["detail"]) == (413, True)
     right = base64.b64encode(hashlib.sha256(b"abc").digest()).decode()
     wrong = send(manager, address, 0, b"abd", **{"Upload-Checksum": f"sha256 {right}"})
     assert (wrong.status_code, wrong.json()["code"]) == (460, "checksum_mismatch")

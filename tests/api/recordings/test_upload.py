@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, time
 from pathlib import Path
 
 import httpx
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from api.accounts.tables import AuditEntry, Role
 from api.app import create_app
+from api.recordings.placing import _start, _without
 from api.settings import Settings
 from models.base import SHANGHAI
 from models.database import transaction
@@ -220,6 +221,22 @@ def test_what_is_not_unique_is_asked_for_by_name(signed_in: SignedIn, sound: byt
     assert answer.json()["meeting"] == "350102-20260908"
 
 
+def test_day_and_time_are_read_as_recorders_name_their_files() -> None:
+    for name, begin in (
+        ("清河_20260908_0930.m4a", time(9, 30)),
+        ("清河_20260908_093005_2.m4a", time(9, 30)),
+        ("Recording 2026-09-08 09.30.05.m4a", time(9, 30)),
+        ("2026年9月8日 09时30分05.m4a", time(9, 30)),
+        ("20260908_0930 10:15.m4a", None),
+        ("20260908_2.m4a", None),
+        ("20260908_9999.m4a", None),
+        ("20260908.m4a", None),
+    ):
+        start = _start(None, date(2026, 9, 8), name, None)
+        assert (start.time() if start else None) == begin, name
+    assert "110102" not in _without("20260908_110102.m4a", "110102")  # an institution's code is no time
+
+
 # ---------------------------------------------------------------- playing
 
 
@@ -238,6 +255,7 @@ def test_a_part_is_played_in_ranges_and_each_listener_is_noted_once(
         assert (part.status_code, part.content) == (206, content)
     assert part.headers["content-range"] == f"bytes 10-{len(sound) - 1}/{len(sound)}"
     assert manager.get(address, headers={"Range": f"bytes={len(sound)}-"}).status_code == 416
+    assert manager.get(address, headers={"Range": f"bytes={'9' * 5000}-"}).content == sound
     assert manager.get("/api/v1/meetings/M/recordings/2/audio").status_code == 404
     with Session(service_engine) as session:
         plays = session.scalars(select(AuditEntry).where(AuditEntry.action == "recording.play")).all()

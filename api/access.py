@@ -148,7 +148,7 @@ class Allowed:
 
     async def __call__(self, asker: Asker) -> Caller:
         if asker.must_change_password:
-            raise Forbidden("首次登录后须先修改密码。")
+            raise Forbidden("登录用的是一次性密码：请先修改密码，再使用其他功能。")
         if self.permission not in asker.permissions:
             raise Forbidden("您的角色没有此项权限；如有需要请联系管理员。")
         return asker

@@ -28,15 +28,15 @@ class Settings(BaseModel):
     """Where recordings and artefacts lie: a folder or ``s3://bucket/prefix``; default: the data folder."""
     archive_root: str = ""
     """The folder or ``s3://bucket/prefix`` that batches may fetch recordings from; without it from none."""
-    public_url: str = "http://127.0.0.1:8000"
+    public_url: str = Field("http://127.0.0.1:8000", pattern=r"^https?://[^/\s]+")
     """How people and webhooks reach the service; with https, cookies are sent over https only."""
     model: str | None = None
     """Speech model: a size, a name or a folder; the best installed by default."""
-    session_hours: float = 12
+    session_hours: float = Field(12, gt=0)
     """After so long a person signs in again."""
-    upload_limit: int = 2 * 1024**3
+    upload_limit: int = Field(2 * 1024**3, ge=1)
     """Largest recording part, bytes."""
-    retention_days: int = 0
+    retention_days: int = Field(0, ge=0)
     """Recordings are deleted after so many days, scores stay; 0: kept."""
     requests_per_minute: int = Field(3000, ge=1)
     """What one caller may ask; short bursts up to as many at once."""
@@ -53,7 +53,7 @@ class Settings(BaseModel):
     """Whether notices may go to addresses of the own network, and over plain http."""
     smtp_host: str = ""
     """Mail server for notices by e-mail; without it none are sent."""
-    smtp_port: int = 587
+    smtp_port: int = Field(587, ge=1, le=65535)
     smtp_user: str = ""
     smtp_password: str = ""
     smtp_from: str = ""

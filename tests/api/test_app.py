@@ -49,12 +49,27 @@ def test_an_unknown_address_is_a_problem_with_an_id_and_secure_headers(anonymous
     assert answer.headers["Cache-Control"] == "no-store"
 
 
+def test_what_is_wrong_with_a_request_is_said_in_chinese(anonymous: TestClient) -> None:
+    answer = anonymous.post("/api/v1/session", json={"login": "", "password": 1}).json()
+    assert answer["code"] == "invalid_request"
+    assert answer["problems"] == ["login：至少 1 个字符", "password：须为文字"]
+    missing = anonymous.post("/api/v1/session", json={"login": "a"}).json()
+    assert missing["problems"] == ["password：必填"]
+
+
 def test_a_database_without_the_tables_is_refused_with_the_command_that_makes_them() -> None:
     with pytest.raises(InputError, match="huijian database upgrade"):
         create_app(Settings(), engine=connect("sqlite://"))
 
 
 def test_a_wrong_setting_is_named() -> None:
-    with pytest.raises(InputError, match="HUIJIAN_SESSION_HOURS"):
-        from_environment({"HUIJIAN_SESSION_HOURS": "long"})
+    for name, value in (
+        ("SESSION_HOURS", "long"),
+        ("SESSION_HOURS", "-1"),
+        ("PUBLIC_URL", "huijian.example.com"),
+        ("RETENTION_DAYS", "-30"),
+        ("SMTP_PORT", "99999"),
+    ):
+        with pytest.raises(InputError, match=f"HUIJIAN_{name}"):
+            from_environment({f"HUIJIAN_{name}": value})
     assert from_environment({"HUIJIAN_SESSION_HOURS": "2", "HOME": "/x"}).session_hours == 2

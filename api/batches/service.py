@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
-from datetime import UTC, datetime
+from collections.abc import Collection, Sequence
+from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any, Final
 
@@ -33,6 +33,8 @@ from api.jobs.tables import ACTIVE, ARCHIVE, JobState, Stage
 from api.problems import Forbidden
 from api.settings import Settings
 from models.base import SHANGHAI, Subtree
+from models.calendar.weeks import month_start
+from models.meetings.slots import SlotRepository
 from models.organisation.repository import InstitutionRepository
 from qa_pipeline.errors import InputError
 
@@ -68,7 +70,7 @@ def begin(
     refused, offered = _offered(asker, given, settings)
     with Session(engine) as reading:
         found = plan(reading, below, offered, wanted=wanted, pattern=pattern, month=given.month)
-        return _of_files(session, asker, given, new, found, refused)
+        return _of_files(session, asker, given, new, below, found, refused)
 
 
 def _offered(asker: Caller, given: NewBatch, settings: Settings) -> tuple[list[UnmatchedFile], list[Offered]]:
@@ -98,7 +100,13 @@ def _told(one: OfferedFile) -> datetime | None:
 
 
 def _of_files(
-    session: Session, asker: Caller, given: NewBatch, new: Batch, found: Plan, refused: list[UnmatchedFile]
+    session: Session,
+    asker: Caller,
+    given: NewBatch,
+    new: Batch,
+    below: Subtree,
+    found: Plan,
+    refused: list[UnmatchedFile],
 ) -> BatchAnswer:
     todo = [one for one in found.files if given.again or not one.inspected]
     names = sorted({one.together for one in found.files if one.inspected and not given.again})
@@ -108,6 +116,7 @@ def _of_files(
         return answer
     session.add(new)
     session.flush()
+    _owe(session, below, {one.place.day for one in todo})
     session.add_all(
         BatchFile(
             batch_id=new.id,
@@ -155,6 +164,7 @@ def _of_uploaded(
         return answer
     session.add(new)
     session.flush()
+    _owe(session, below, {one.day for one in found.matched if one.meeting in todo})
     for code in todo:
         job = start(
             session,
@@ -169,6 +179,12 @@ def _of_uploaded(
     session.flush()
     answer.batch = shown(session, asker, new)
     return answer
+
+
+def _owe(session: Session, below: Subtree, days: Collection[date]) -> None:
+    """Whoever sent nothing of an archive's months shall be seen to miss, and not be left out."""
+    for month in sorted({month_start(day) for day in days}):
+        SlotRepository(session, within=below).fill_month(month)
 
 
 def set_paused(session: Session, asker: Caller, code: str, *, paused: bool) -> Batch:

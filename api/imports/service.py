@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from api.access import Caller, Permission
 from api.imports.repository import CursorRepository, PlanStateRepository
 from api.imports.schemas import Cell, EntityOut, FieldOut, RowsIn, TakenOut
+from api.organisation.service import today
 from api.problems import Conflict, Forbidden, NotFound
 from models.base import EVERYWHERE, SHANGHAI
 from models.exchange.cells import CellError, choices, parse, show
@@ -20,6 +21,7 @@ from models.exchange.entities import BY_TITLE, SHEETS
 from models.exchange.importing import Taken, take
 from models.exchange.reading import FilledSheet, Row
 from models.exchange.sheets import Column, Sheet
+from models.meetings.slots import SlotRepository
 from models.planning.tables import PlanState
 from qa_pipeline.errors import SheetError
 
@@ -71,6 +73,8 @@ def take_file(
     taken = take(session, filled, within=asker.within)
     if dry_run:
         session.rollback()
+    elif any(each.sheet.name in COMPANY_WIDE for each in filled):
+        SlotRepository(session, within=asker.within).fill_ahead(today())
     return [_taken(each) for each in taken]
 
 

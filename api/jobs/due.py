@@ -9,7 +9,6 @@ from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 
 from api.jobs.tables import Notice, NoticeKind
-from models.calendar.weeks import month_start, months_later
 from models.meetings.slots import SlotRepository
 from models.meetings.tables import Meeting, MeetingSlot, MeetingState, Recording
 from models.organisation.tables import Institution
@@ -24,9 +23,7 @@ def note_missing(session: Session, *, today: date) -> int:
 
     Told once each, however often this runs. Returns how many notices are new.
     """
-    slots = SlotRepository(session)
-    for month in (month_start(today), months_later(month_start(today), 1)):
-        slots.fill_month(month)
+    SlotRepository(session).fill_ahead(today)
     counts = (Meeting.slot_id == MeetingSlot.id) & (Meeting.state != MeetingState.VOID)
     recorded = exists().where(Recording.meeting_id == Meeting.id)
     query = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -31,6 +32,8 @@ from api.organisation.schemas import (
 )
 from api.pages import Cursor, Limit, Page, page
 from api.sessions import Database
+from models.base import Subtree
+from models.meetings.slots import SlotRepository
 from models.organisation.appointments import AppointmentRepository
 from models.organisation.repository import InstitutionRepository
 
@@ -131,6 +134,8 @@ def add_institution(
         valid_from=body.valid_from,
         must_hold=body.must_hold,
     )
+    if body.must_hold:
+        SlotRepository(session, within=Subtree(new.path)).fill_ahead(service.today())
     _noted(session, request, asker, "institution.add", new.code, new.id)
     return service.detail(session, asker, new.code)
 
@@ -148,6 +153,7 @@ def close(request: Request, session: Database, asker: Editor, code: Code, body: 
     service.require_below(session, asker, code)
     tree = InstitutionRepository(session, within=asker.within)
     tree.close(code, on=body.on)
+    SlotRepository(session, within=Subtree(tree.get(code).path)).withdraw(after=body.on - timedelta(days=1))
     _noted(session, request, asker, "institution.close", code, tree.get(code).id, on=str(body.on))
     return service.detail(session, asker, code)
 
@@ -160,6 +166,11 @@ def must_hold(
     found = existing(tree.get, code)
     service.require_company_wide(asker)
     tree.set_must_hold(code, must_hold=body.must_hold)
+    slots = SlotRepository(session, within=Subtree(found.path))
+    if body.must_hold:
+        slots.fill_ahead(service.today())
+    else:
+        slots.withdraw(after=service.today())
     _noted(session, request, asker, "institution.must_hold", code, found.id, must_hold=body.must_hold)
     return service.detail(session, asker, code)
 

@@ -9,7 +9,7 @@ from sqlalchemy import and_, delete, exists, insert, select, update
 
 from models.base import Repository
 from models.calendar.repository import CalendarRepository
-from models.calendar.weeks import month_end, month_start
+from models.calendar.weeks import month_end, month_start, months_later
 from models.meetings.tables import Meeting, MeetingSlot, SlotName
 from models.organisation.conditions import inside
 from models.organisation.repository import InstitutionRepository
@@ -80,6 +80,11 @@ class SlotRepository(Repository):
             corrected=corrected,
             unknown=sum(name in unwindowed for _, name in (*there, *made)),
         )
+
+    def fill_ahead(self, today: date) -> None:
+        """The month of the day and the next: what is owed now, and what briefings and calendars look at."""
+        for month in (month_start(today), months_later(month_start(today), 1)):
+            self.fill_month(month)
 
     def of_month(self, month: date, *, institution: str) -> tuple[MeetingSlot, ...]:
         """The institution's slots of the month, W1 to MP."""

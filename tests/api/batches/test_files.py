@@ -153,6 +153,16 @@ def test_the_archive_is_taken_in_and_each_meeting_inspected_once_it_is_whole(
         assert len(session.scalars(select(Recording)).all()) == 3
 
 
+def test_who_sent_nothing_of_an_archives_month_is_seen_to_miss(office: TestClient, archive: Path) -> None:
+    (archive / "350103_20260915_1400.wav").unlink()
+    (archive / "350103_20260922_0900.mp3").unlink()
+    for dry_run, seen in ((True, []), (False, ["350102", "350103"])):
+        run(office, folder="2026-09", pattern=NAMES, dry_run=dry_run)
+        table = office.get("/api/v1/compliance/2026-09").json()["items"]
+        assert [row["institution"] for row in table] == seen
+    assert {cell["state"] for cell in table[1]["slots"]} == {"missing"}
+
+
 def test_a_manifest_says_what_names_do_not_and_inspected_meetings_are_left_out(
     office: TestClient, archive: Path, service_engine: Engine, tmp_path: Path
 ) -> None:

@@ -12,6 +12,7 @@ from openpyxl import load_workbook
 from sqlalchemy import Engine, select
 
 from api.accounts.tables import AuditEntry, Role
+from api.organisation.service import today
 from models.database import transaction
 from tests.api.conftest import SignedIn
 from tests.models.exchange.filled import ORGANISATION, Rows, with_row, workbook
@@ -50,6 +51,8 @@ def test_a_whole_organisation_comes_in_and_is_known_again(filled: TestClient, se
     again = send(filled, ORGANISATION).json()
     assert {each["entity"] for each in again["sheets"]} >= {"institutions", "customers", "targets"}
     assert sum(each["added"] + each["changed"] for each in again["sheets"]) == 0
+    owed = filled.get(f"{V1}/slots?month={today():%Y-%m}").json()["items"]
+    assert "350102" in {slot["institution"] for slot in owed}  # from today on, not from tomorrow's look
     detail = filled.get(f"{V1}/plans/PL1").json()
     assert (detail["institution"], len(detail["nodes"])) == ("3501", 5)
     with transaction(service_engine) as session:

@@ -7,6 +7,8 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, select
 
 from api.accounts.tables import AuditEntry, Role
+from api.organisation.service import today
+from models.calendar.weeks import month_start, months_later
 from models.database import transaction
 from tests.api.conftest import SignedIn
 from tests.api.people import staff
@@ -128,6 +130,32 @@ def test_nobody_below_head_office_says_who_must_hold_or_closes_their_own(
     assert head_office.put(must_hold, json={"must_hold": False}).json()["must_hold"] is False
     assert manager.post(f"{V1}/institutions/3501/close", json={"on": "2026-10-01"}).status_code == 403
     assert manager.post(f"{V1}/institutions/3501/move", json={"parent": "350102"}).status_code == 403
+
+
+def test_meetings_are_owed_from_the_day_an_institution_must_hold_them_and_no_longer(
+    head_office: TestClient,
+) -> None:
+    day = today()
+    months = [f"{month:%Y-%m}" for month in (day, months_later(month_start(day), 1))]
+
+    def owed(code: str) -> list[int]:
+        slots = [
+            head_office.get(f"{V1}/slots?month={month}&below={code}").json()["items"] for month in months
+        ]
+        return [len(found) for found in slots]
+
+    for code in ("350104", "350105"):
+        new = {"code": code, "name": f"机构{code}", "parent": "3501", "valid_from": "2020-01-01"}
+        assert head_office.post(f"{V1}/institutions", json={**new, "must_hold": code == "350104"}).is_success
+    assert (owed("350104"), owed("350105")) == ([4, 4], [0, 0])
+    must_hold = f"{V1}/institutions/350105/must-hold"
+    head_office.put(must_hold, json={"must_hold": True})
+    assert owed("350105") == [4, 4]
+    head_office.put(must_hold, json={"must_hold": False})
+    assert owed("350105")[1] == 0  # what was due before stays on record
+    closing = {"on": f"{months[1]}-01"}
+    assert head_office.post(f"{V1}/institutions/350104/close", json=closing).is_success
+    assert owed("350104") == [4, 0]
 
 
 def test_r8_managers_and_deputies_are_appointed(head_office: TestClient) -> None:

@@ -94,6 +94,7 @@ class Service:
                     wait = max(pause, int(answer.headers["Retry-After"]))
             if wait is None:
                 break
+            typer.echo(f"{why}；{wait:g} 秒后再试。", err=True)
             self.wait(wait)
         raise OutputError(f"{why}：请检查网络后再运行一次，从断点继续。")
 
@@ -109,14 +110,16 @@ class Service:
 
 @dataclass(slots=True)
 class _Begun:
-    """Kept on this machine: the batch, and the address of each upload that has begun."""
+    """Kept on this machine: the batch, how many files belong to no meeting, and the address of each upload
+    that has begun."""
 
     place: Path
     batch: str | None = None
+    unmatched: int = 0
     uploads: dict[str, str] = field(default_factory=dict)
 
     def save(self) -> None:
-        kept = {"batch": self.batch, "uploads": self.uploads}
+        kept = {"batch": self.batch, "unmatched": self.unmatched, "uploads": self.uploads}
         write_atomically(self.place, json.dumps(kept, ensure_ascii=False).encode())
 
 
@@ -168,7 +171,8 @@ def told(answer: Mapping[str, Any]) -> None:
 
 
 def send(service: Service, folder: Path, wanted: Wanted, *, out: Path, follow: bool) -> bool:
-    """Begin a batch or go on with the one begun; whether every file was taken and every meeting inspected."""
+    """Begin a batch or go on with the one begun; whether every file was matched and taken and every meeting
+    inspected."""
     begun = _begun(service, folder)
     if begun.batch is None:
         answer = ask(service, folder, wanted, dry_run=False)
@@ -176,7 +180,7 @@ def send(service: Service, folder: Path, wanted: Wanted, *, out: Path, follow: b
         if answer["batch"] is None:
             typer.echo("没有要质检的录音。")
             return not answer["unmatched"]
-        begun.batch = answer["batch"]["code"]
+        begun.batch, begun.unmatched = answer["batch"]["code"], len(answer["unmatched"])
         begun.save()
     else:
         typer.echo(f"继续批次 {begun.batch}")
@@ -186,15 +190,17 @@ def send(service: Service, folder: Path, wanted: Wanted, *, out: Path, follow: b
         typer.echo(f"未收下 {file}：{why}")
     if not follow:
         typer.echo(f"批次 {begun.batch} 由服务继续质检；再运行一次可查看进度、取回结果。")
-        return not problems
+        return not problems and not begun.unmatched
     state = _follow(service, path)
     _keep(service, path, out / "results.xlsx")
     if state["files"]["waiting"] == 0:
         begun.place.unlink(missing_ok=True)
     jobs, refused = state["jobs"], state["files"]["refused"]
     counts = f"完成 {jobs['done']} 场，失败 {jobs['failed']} 场，未收下 {refused} 个文件"
+    if begun.unmatched:
+        counts += f"，对不上 {begun.unmatched} 个文件"
     typer.echo(f"{counts}；结果在 {out / 'results.xlsx'}")
-    return not problems and jobs["failed"] == jobs["cancelled"] == refused == 0
+    return not problems and begun.unmatched == jobs["failed"] == jobs["cancelled"] == refused == 0
 
 
 # ---------------------------------------------------------------- inner steps
@@ -207,6 +213,7 @@ def _begun(service: Service, folder: Path) -> _Begun:
     try:
         kept = json.loads(begun.place.read_bytes())
         begun.batch, begun.uploads = kept["batch"], kept["uploads"]
+        begun.unmatched = kept.get("unmatched", 0)
         service.ask("GET", f"api/v1/batches/{begun.batch}")
     except (OSError, ValueError, KeyError):
         return _Begun(begun.place)

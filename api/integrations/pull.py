@@ -23,7 +23,7 @@ import httpx
 import typer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from qa_pipeline.errors import InputError, OutputError
+from qa_pipeline.errors import HuijianError, InputError, OutputError
 
 BACK_OFF: Final = (1, 5, 30, 120)
 """Seconds before a system is asked again that is busy or does not answer."""
@@ -103,6 +103,8 @@ def pull(
                 added + taken["added"],
                 changed + taken["changed"],
             )
+            if page["next"] in (None, cursor):
+                break  # some lists say so that nothing comes after
             cursor = page["next"]
         yield Pulled(entity=name, rows=rows, added=added, changed=changed)
 
@@ -124,7 +126,14 @@ def read_configuration(file: Path) -> Configuration:
 
 def main(configuration: Annotated[Path, typer.Argument(help="配置文件，见 crm.example.yaml")]) -> None:
     """从 CRM 拉取人员和客户，经导入接口写入服务。"""
-    settings = read_configuration(configuration)
+    try:
+        _run(read_configuration(configuration))
+    except HuijianError as error:
+        typer.echo(f"错误：{error}", err=True)
+        raise typer.Exit(2) from error
+
+
+def _run(settings: Configuration) -> None:
     with (
         httpx.Client(base_url=settings.crm, headers=_bearer("CRM_TOKEN"), timeout=60) as crm,
         httpx.Client(base_url=settings.service, headers=_bearer("HUIJIAN_KEY"), timeout=60) as service,

@@ -12,14 +12,16 @@ from typing import Any
 
 import httpx
 import pytest
+import typer
 import uvicorn
 from fastapi.testclient import TestClient
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
+from typer.testing import CliRunner
 
-from api.integrations.pull import BACK_OFF, Configuration, Pulled, pull, read_configuration
+from api.integrations.pull import BACK_OFF, Configuration, Pulled, main, pull, read_configuration
 from qa_pipeline.errors import InputError, OutputError
 from tests.api.imports.test_rows import crm as key
 from tests.sound import ROOT
@@ -35,6 +37,8 @@ class Crm:
     url: str = ""
     lists: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
+    says_end: bool = False
+    """Some say ``null`` after the last page."""
     busy: int = 0
 
     def page(self, request: Request) -> JSONResponse:
@@ -46,7 +50,8 @@ class Crm:
             return JSONResponse({}, status_code=503)
         start, limit = int(request.query_params.get("after", 0)), int(request.query_params["limit"])
         items = self.lists[request.path_params["kind"]][start : start + limit]
-        return JSONResponse({"items": items, "next": str(start + len(items))})
+        last = self.says_end and len(items) < limit
+        return JSONResponse({"items": items, "next": None if last else str(start + len(items))})
 
 
 @pytest.fixture
@@ -113,6 +118,10 @@ def test_pages_come_through_the_import_api_and_go_on_where_they_stopped(other: C
     assert key.get("/api/v1/customers/Q8").status_code == 404  # nothing of the page was taken
     other.lists["customers"][-1] = customer(9)
     assert run(other, key)[1].added == 2
+    other.says_end = True
+    assert run(other, key)[1].rows == 0
+    other.lists["customers"].append(customer(4))
+    assert run(other, key)[1].rows == 1  # and does not begin again from the first page
     with pytest.raises(InputError, match="拒绝"):
         run(other, key, token="wrong")
     other.busy = 99
@@ -132,3 +141,7 @@ def test_a_wrong_configuration_is_named(tmp_path: Path) -> None:
             read_configuration(wrong)
     with pytest.raises(InputError, match="打不开"):
         read_configuration(tmp_path / "none.yaml")
+    application = typer.Typer()
+    application.command()(main)
+    done = CliRunner().invoke(application, [str(EXAMPLE)], env={"CRM_TOKEN": ""})
+    assert (done.exit_code, "错误：环境变量 CRM_TOKEN" in done.output) == (2, True)

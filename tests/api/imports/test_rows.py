@@ -54,6 +54,7 @@ def push(client: TestClient, entity: str, *rows: Any, status: int = 200, **more:
 
 
 def test_rows_are_added_changed_and_known_again(crm: TestClient) -> None:
+    assert "customers" in [one["entity"] for one in crm.get(f"{V1}/imports/entities").json()]
     assert push(crm, "customers", CUSTOMER)["added"] == 1
     assert push(crm, "customers", CUSTOMER)["unchanged"] == 1
     assert push(crm, "customers", {**CUSTOMER, "source": "warm"})["changed"] == 1

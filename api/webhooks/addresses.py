@@ -23,7 +23,8 @@ class Receiver:
 def checked(url: str, *, private: bool) -> Receiver:
     """The receiver behind the URL. ``private``: plain http and addresses of the own network are allowed.
 
-    Raises InputError for what may not be asked, and for a name that is not known.
+    Raises InputError for what may not be asked (link-local addresses never: there clouds keep their
+    credentials), and for a name that is not known.
     """
     try:
         parts = urlsplit(url)
@@ -39,6 +40,8 @@ def checked(url: str, *, private: bool) -> Receiver:
     except (OSError, UnicodeError) as error:
         raise InputError(f"接收地址的主机 {parts.hostname} 解析不到：请核对地址。") from error
     addresses = [str(row[4][0]) for row in found]
+    if any(_inner(address).is_link_local for address in addresses):
+        raise InputError(f"主机 {parts.hostname} 是本机链路地址，不能作为接收地址：请换一个地址。")
     if not private and not all(_is_public(address) for address in addresses):
         raise InputError(
             f"主机 {parts.hostname} 是内网地址，不能作为接收地址："
@@ -48,9 +51,13 @@ def checked(url: str, *, private: bool) -> Receiver:
 
 
 def _is_public(address: str) -> bool:
+    found = _inner(address)
+    return found.is_global and not found.is_multicast
+
+
+def _inner(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The address; of IPv6 that carries one of IPv4, that one."""
     found = ipaddress.ip_address(address.partition("%")[0])
     if isinstance(found, ipaddress.IPv6Address):
-        inner = found.ipv4_mapped or found.sixtofour
-        if inner is not None:
-            found = inner
-    return found.is_global and not found.is_multicast
+        return found.ipv4_mapped or found.sixtofour or found
+    return found

@@ -261,6 +261,9 @@ def test_addresses_inside_and_unsafe_ones_are_refused_by_default(
 
 
 def test_an_address_outside_is_connected_to_as_it_was_checked() -> None:
+    for place in ("http://169.254.169.254/latest", "http://[fe80::1]/", "http://[::ffff:169.254.169.254]/"):
+        with pytest.raises(InputError, match="链路"):
+            checked(place, private=True)  # a setting opens the own network, not the cloud's credentials
     found = checked("https://93.184.216.34/hook?a=1", private=False)
     assert (found.address, found.port, found.host) == ("93.184.216.34", 443, "93.184.216.34")
     with pytest.raises(InputError, match="内网地址"):

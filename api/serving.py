@@ -45,7 +45,8 @@ def settings_for(data: Path | None) -> Settings:
     if data is not None:
         settings = settings.model_copy(update={"data_folder": data.absolute()})
     try:
-        settings.data_folder.mkdir(parents=True, exist_ok=True)
+        # What lies there are voices, names and phones: for the service's own user alone.
+        settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
             f"无法建立数据文件夹 {settings.data_folder}（{error.strerror}）：请用 --data 换一个可写的位置。"

@@ -13,7 +13,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError
+from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
 
 from qa_pipeline.errors import InputError
@@ -81,7 +81,11 @@ def writing(engine: Engine) -> Engine:
 
 
 def migrate(engine: Engine, *, scripts: Path = MIGRATIONS) -> None:
-    """Bring the database to the newest migration of a folder of scripts, in one transaction."""
+    """Bring the database to the newest migration of a folder of scripts, in one transaction.
+
+    Raises InputError when it does not answer.
+    """
+    _require_answer(engine)
     with engine.begin() as connection:
         settings = _settings(scripts)
         settings.attributes["connection"] = connection
@@ -101,7 +105,9 @@ def take_stock(engine: Engine) -> None:
 def require_current(
     engine: Engine, *, scripts: Path = MIGRATIONS, version_table: str = "alembic_version"
 ) -> None:
-    """Raise InputError when the database is not at the newest migration of a folder of scripts."""
+    """Raise InputError when the database does not answer, or is not at the newest migration of a folder of
+    scripts."""
+    _require_answer(engine)
     newest = ScriptDirectory.from_config(_settings(scripts)).get_current_head()
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": version_table})
@@ -110,6 +116,15 @@ def require_current(
         raise InputError(
             f"数据库结构版本为 {current or '空'}，程序需要 {newest}：请先运行 huijian database upgrade。"
         )
+
+
+def _require_answer(engine: Engine) -> None:
+    try:
+        engine.connect().close()
+    except OperationalError as error:
+        raise InputError(
+            "数据库连接不上：请检查数据库地址和密码（HUIJIAN_DATABASE_URL），确认数据库已启动、文件夹可写。"
+        ) from error
 
 
 def _settings(scripts: Path = MIGRATIONS) -> Config:

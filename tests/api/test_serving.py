@@ -130,6 +130,7 @@ def test_the_commands_are_listed_and_an_unusable_data_folder_is_named(tmp_path: 
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="--data"):
         settings_for(tmp_path / "file")
+    assert settings_for(tmp_path / "new").data_folder.stat().st_mode & 0o777 == 0o700  # nobody else reads it
 
 
 def test_without_a_graphics_card_a_machine_bears_as_many_jobs_as_its_cores(card: Card) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from alembic import command
@@ -94,6 +95,14 @@ def test_the_database_knows_after_taking_stock_what_its_tables_hold(fresh_engine
         with fresh_engine.connect() as connection:
             known = connection.execute(text("SELECT stat FROM sqlite_stat1 WHERE tbl = 'indicator'"))
             assert known.scalars().all() == ["1 1 1"]
+
+
+def test_a_database_that_does_not_answer_is_said_in_a_sentence(tmp_path: Path) -> None:
+    for url in ("postgresql://u:secret@127.0.0.1:1/x", f"sqlite:///{tmp_path}/no/where.db"):
+        for ask in (database.migrate, database.require_current):
+            with pytest.raises(InputError, match="连接不上") as refused:
+                ask(database.connect(url))
+            assert "secret" not in str(refused.value)
 
 
 def test_an_empty_database_is_refused_with_the_command_that_makes_it() -> None:

@@ -171,8 +171,6 @@ def _tables(result: Evaluation) -> Iterator[str]:
             "sent to a person",
             "wrong",
             "wrong and not sent",
-            "commitments (two kinds): recall",
-            "precision",
         ),
         [
             [
@@ -180,14 +178,32 @@ def _tables(result: Evaluation) -> Iterator[str]:
                 *_threes(a.rate, len(a.sent) / a.meetings),
                 str(len(a.wrong)),
                 " ".join(a.undoubted) or "none",
+            ]
+            for name, a in result.verdicts.items()
+        ],
+    )
+    yield from _table(
+        "What is found in weekly reviews and monthly planning meetings",
+        (
+            *("", "commitments: recall", "precision", "good practices: recall", "precision"),
+            *("common problems: recall", "precision"),
+        ),
+        [
+            [
+                name,
                 *_threes(
-                    a.commitments.right / a.commitments.there if a.commitments.there else None,
-                    a.commitments.right / a.commitments.found if a.commitments.found else None,
+                    *(
+                        share
+                        for counts in (a.commitments, a.practices, a.issues)
+                        for share in (counts.recall, counts.precision)
+                    )
                 ),
             ]
             for name, a in result.verdicts.items()
         ],
     )
+    yield "Commitments are the utterances labelled so. Practices and problems have no labels of their own: counted"
+    yield "is what would be remarked if every act and chapter had been read as labelled."
     yield from _table(
         "Scores and bands",
         (

@@ -19,6 +19,16 @@ class Counts:
         return Counts(self.right + other.right, self.found + other.found, self.there + other.there)
 
     @property
+    def recall(self) -> float | None:
+        """None where there is nothing to find."""
+        return self.right / self.there if self.there else None
+
+    @property
+    def precision(self) -> float | None:
+        """None where nothing was found."""
+        return self.right / self.found if self.found else None
+
+    @property
     def f1(self) -> float:
         """1 where there is nothing to find and nothing was found."""
         return 2 * self.right / (self.found + self.there) if self.found + self.there else 1.0

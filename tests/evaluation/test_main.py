@@ -53,6 +53,8 @@ JUDGED = Agreement(
     covered=0.625,
     touched=0.875,
     commitments=Counts(7, 9, 10),
+    practices=Counts(3, 4, 5),
+    issues=Counts(0, 0, 2),
 )
 FAILURE = Failure(
     meeting="A01",
@@ -123,7 +125,8 @@ def test_the_document_holds_the_tables_and_discusses_every_failure() -> None:
         "| clean | 0.910 | 0.800 | 0.970 | 0.100 | 0.120 | 0.040 | 0.900 |",
         "| ask | 10 | 8 | 0.750 | 0.600 | 0.667 |",
         "| clean | 0.667 | 0.730 | 0.750 | 0.021 |",
-        "| clean | 0.500 | 0.250 | 2 | A01 | 0.700 | 0.778 |",
+        "| clean | 0.500 | 0.250 | 2 | A01 |",
+        "| clean | 0.700 | 0.778 | 0.600 | 0.750 | 0.000 | – |",
         "| clean | 0.500 | 0.750 | 2.5 | 4.0 | 0.625 | 0.875 |",
         "### A gate closed that should not: 1",
         "argues its way through",

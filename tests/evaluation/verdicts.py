@@ -19,14 +19,14 @@ from qa_pipeline.chapters import segment
 from qa_pipeline.chapters.corpus import LabelledMeeting, meetings
 from qa_pipeline.chapters.model import Model, load, save
 from qa_pipeline.chapters.train import learn
-from qa_pipeline.findings import find
+from qa_pipeline.findings import find, measured, read
 from qa_pipeline.findings.acts import ActModel
 from qa_pipeline.learning.figures import accuracy
 from qa_pipeline.rubric import load_rubric, score
 from qa_pipeline.rubric.scorer import straddles
 from qa_pipeline.transcript.cleanup import clean
 from qa_pipeline.values.facts import MeetingFacts
-from qa_pipeline.values.findings import Findings
+from qa_pipeline.values.findings import Findings, Remark
 from qa_pipeline.values.scorecard import Scorecard
 from qa_pipeline.values.transcript import Transcript
 from qa_pipeline.values.vocabulary import Act, MeetingKind, Theme
@@ -42,14 +42,17 @@ WIDE = 20
 class Judged:
     """A meeting with its card; ``distance`` is how far the score lies outside the author's band.
 
-    ``accuracy`` is the share of time whose chapter was told right, ``commitments`` counts the utterances that
-    hold one.
+    ``accuracy`` is the share of time whose chapter was told right; ``commitments`` counts the utterances that
+    hold one, ``practices`` and ``issues`` what is remarked, against what would be if every act and chapter
+    had been read as the author labelled it.
     """
 
     meeting: LabelledMeeting
     card: Scorecard
     accuracy: float = 1.0
     commitments: Counts = field(default_factory=Counts)
+    practices: Counts = field(default_factory=Counts)
+    issues: Counts = field(default_factory=Counts)
 
     @property
     def gates(self) -> tuple[str, ...]:
@@ -140,6 +143,8 @@ class Agreement:
     covered: float = 0.0
     touched: float = 0.0
     commitments: Counts = field(default_factory=Counts)
+    practices: Counts = field(default_factory=Counts)
+    issues: Counts = field(default_factory=Counts)
 
     @property
     def undoubted(self) -> tuple[str, ...]:
@@ -181,6 +186,7 @@ def judge(
             else meeting.chapters
         )
         findings = find(transcript, spans, facts, model=acts[meeting.author])
+        ideal = _labelled(meeting, transcript, facts, model=acts[meeting.author])
         kind = facts.kind or MeetingKind.WEEKLY_REVIEW
         card = score(
             load_rubric(kind.value), transcript=transcript, chapters=spans, findings=findings, facts=facts
@@ -191,6 +197,8 @@ def judge(
                 card=card,
                 accuracy=accuracy(meeting, spans),
                 commitments=_commitments(meeting, findings),
+                practices=_remarks(meeting, findings.practices, ideal.practices),
+                issues=_remarks(meeting, findings.issues, ideal.issues),
             )
         )
     return judged
@@ -206,6 +214,25 @@ def _commitments(meeting: LabelledMeeting, findings: Findings) -> Counts:
     return Counts(len(found & there), len(found), len(there))
 
 
+def _labelled(
+    meeting: LabelledMeeting, transcript: Transcript, facts: MeetingFacts, *, model: ActModel
+) -> Findings:
+    """What a reader would find who reads every act and chapter as the author labelled it."""
+    reading = read(transcript, meeting.chapters, facts, model=model)
+    said = tuple(
+        replace(mine, acts=tuple((act, 1.0) for act in sorted(acts)))
+        for mine, acts in zip(reading.readings, meeting.acts, strict=True)
+    )
+    return measured(replace(reading, readings=said), reader="author")
+
+
+def _remarks(meeting: LabelledMeeting, found: Sequence[Remark], there: Sequence[Remark]) -> Counts:
+    if meeting.facts.kind is None:
+        return Counts()
+    ours, theirs = {remark.id for remark in found}, {remark.id for remark in there}
+    return Counts(len(ours & theirs), len(ours), len(theirs))
+
+
 def agreement(judged: Sequence[Judged]) -> Agreement:
     return Agreement(
         meetings=len(judged),
@@ -219,6 +246,8 @@ def agreement(judged: Sequence[Judged]) -> Agreement:
         covered=statistics.mean(j.covered for j in judged),
         touched=statistics.mean(j.touched for j in judged),
         commitments=sum((j.commitments for j in judged), Counts()),
+        practices=sum((j.practices for j in judged), Counts()),
+        issues=sum((j.issues for j in judged), Counts()),
     )
 
 

@@ -202,8 +202,8 @@ def _tables(result: Evaluation) -> Iterator[str]:
             for name, a in result.verdicts.items()
         ],
     )
-    yield "Commitments are the utterances labelled so. Practices and problems have no labels of their own: counted"
-    yield "is what would be remarked if every act and chapter had been read as labelled."
+    yield "Commitments are the utterances labelled so. Practices and problems have no labels of their own:"
+    yield "counted is what would be remarked if every act and chapter had been read as labelled."
     yield from _table(
         "Scores and bands",
         (

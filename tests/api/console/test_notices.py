@@ -32,6 +32,21 @@ def test_a_receiver_is_made_tried_and_removed(page_as: PageAs) -> None:
     expect(page.get_by_text("还没有接收方")).to_be_visible()
 
 
+def test_the_signing_key_of_a_receiver_is_shown_once(page_as: PageAs) -> None:
+    page = page_as(Role.ADMINISTRATOR, "/notices")
+    page.get_by_label("名称").fill("核心系统")
+    page.get_by_label("接收地址").fill("https://8.8.8.8/huijian")
+    page.get_by_role("button", name="新建").click()
+    key = page.locator(".secret").inner_text()
+    press(page, "已保存")
+    row = page.get_by_role("table", name="接收方").get_by_role("row", name="核心系统")
+    expect(row).to_contain_text("启用")
+    expect(page.get_by_text(key)).to_have_count(0)
+    row.get_by_role("button", name="删除 核心系统").click()
+    press(page, "删除")
+    expect(page.get_by_text("还没有接收方")).to_be_visible()
+
+
 def test_a_value_is_set_by_hand_and_given_back(page_as: PageAs) -> None:
     page = page_as(Role.MANAGER, "/toolbox")
     table = page.get_by_role("table", name="活动平台转化")

@@ -28,7 +28,8 @@ def note(
     institution_id: int | None = None,
     **detail: str | int | float | bool | None,
 ) -> None:
-    """Add an entry; ``detail`` holds what changed, never personal data or secrets.
+    """Add an entry; ``detail`` holds what changed, never personal data or secrets. What is of no institution
+    of its own is kept with the caller's, so that who watches over that one sees it.
 
     ``request`` None: what the service itself does later, as somebody asked for.
     """
@@ -41,7 +42,7 @@ def note(
             action=action,
             object_kind=kind,
             object_code=code,
-            institution_id=institution_id,
+            institution_id=asker.institution_id if institution_id is None else institution_id,
             detail=detail,
             request_id=request.state.request_id if request else LATER,
             address=request.client.host if request and request.client else None,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Annotated
 
 from fastapi import Header, Response
@@ -15,8 +18,20 @@ IfMatch = Annotated[str | None, Header(alias="If-Match", description="读取时�
 
 
 def etag(shown: BaseModel) -> str:
-    """A strong tag over the whole of what was shown."""
-    return f'"{hashlib.sha256(shown.model_dump_json().encode()).hexdigest()[:32]}"'
+    """A tag over the whole of what was shown: the same for what was just written as for what is read of it
+    later, when the database gives moments in its own zone and numbers with its own zeros."""
+    content = json.dumps(shown.model_dump(), default=_settled)
+    return f'"{hashlib.sha256(content.encode()).hexdigest()[:32]}"'
+
+
+def _settled(value: object) -> object:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat()
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    if isinstance(value, set | frozenset):
+        return sorted(map(str, value))
+    return str(value)
 
 
 def tagged(response: Response, shown: BaseModel) -> None:

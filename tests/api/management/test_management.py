@@ -59,7 +59,11 @@ def test_actions_are_listed_by_day_and_edited_as_read(manager: TestClient) -> No
     body = {**VISIT, "planned_on": "2025-11-09"}
     tag = {"If-Match": read.headers["ETag"]}
     assert manager.put(f"{V1}/management-actions/M1", json=body).status_code == 400
-    assert manager.put(f"{V1}/management-actions/M1", json=body, headers=tag).status_code == 200
+    changed = manager.put(f"{V1}/management-actions/M1", json=body, headers=tag)
+    assert (changed.status_code, changed.headers["ETag"]) == (
+        200,
+        manager.get(f"{V1}/management-actions/M1").headers["ETag"],
+    )
     assert manager.put(f"{V1}/management-actions/M1", json=body, headers=tag).status_code == 412
     assert manager.post(f"{V1}/management-actions", json=VISIT).status_code == 409
 

@@ -78,6 +78,7 @@ def test_an_edit_is_a_new_version_that_the_next_score_uses(qa: TestClient, servi
     }
     edited = qa.post(f"{PATH}/versions", json=body, headers={"If-Match": first.headers["ETag"]})
     assert edited.status_code == 201
+    assert edited.headers["ETag"] == qa.get(PATH).headers["ETag"]  # so that the next edit need not read again
     shown = edited.json()
     assert (shown["version"], shown["base_version"], shown["edited_by"]) == (2, 1, "qa-None")
     assert shown["utterances"][0]["speaker"] == "马建军"

@@ -112,10 +112,14 @@ def test_drafts_are_edited_by_whoever_saw_the_latest(author: TestClient) -> None
     path = f"{V1}/drafts/{code}"
     seen = {"If-Match": author.get(path).headers["ETag"]}
     body = {"title": "试用二", "yaml": TRIAL}
-    assert author.put(path, json=body, headers=seen).json()["title"] == "试用二"
+    saved = author.put(path, json=body, headers=seen)
+    assert saved.json()["title"] == "试用二"
+    body["title"] = "试用三"
+    saved = author.put(path, json=body, headers={"If-Match": saved.headers["ETag"]})
+    assert (saved.status_code, saved.headers["ETag"]) == (200, author.get(path).headers["ETag"])
     assert author.put(path, json=body, headers=seen).status_code == 412
     assert author.put(path, json=body).status_code == 400
-    assert [row["title"] for row in author.get(f"{V1}/drafts").json()] == ["试用二"]
+    assert [row["title"] for row in author.get(f"{V1}/drafts").json()] == ["试用三"]
     assert author.delete(path).status_code == 204
     assert author.get(path).status_code == 404
 

@@ -29,7 +29,7 @@ def list_accounts(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[AccountOut]:
-    """In the order of the logins."""
+    """按登录名排序。"""
     accounts = AccountRepository(session, within=asker.within)
     lines = accounts.lines(role=role, disabled=disabled, cursor=cursor, limit=limit)
     found, behind = page(lines, limit, lambda line: (line.account.login,))
@@ -40,7 +40,7 @@ def list_accounts(
 def create_account(
     given: NewAccount, request: Request, response: Response, session: Database, asker: Administrator
 ) -> OneTimePassword:
-    """The one-time password is shown in this answer only."""
+    """一次性密码只在这次回答中显示。"""
     account, password = service.create(session, request, asker, given)
     response.headers["Location"] = f"{request.url.path}/{account.login}"
     return OneTimePassword(account=account, one_time_password=password)
@@ -63,7 +63,7 @@ def change_account(
     asker: Administrator,
     if_match: IfMatch = None,
 ) -> AccountOut:
-    """The last administrator of everything can be neither disabled nor demoted."""
+    """最后一位管辖全部机构的管理员不能停用，也不能改为其他角色。"""
     line = AccountRepository(session, within=asker.within).line(as_login(login))
     require_match(if_match, service.shown(line))
     shown = service.change(session, request, asker, line.account, given)
@@ -73,7 +73,7 @@ def change_account(
 
 @router.post("/{login}/password", summary="重置为一次性密码", operation_id="reset_password")
 def reset_password(login: str, request: Request, session: Database, asker: Administrator) -> OneTimePassword:
-    """Lifts the lock; every session of the account ends."""
+    """同时解除锁定；该账号的所有登录失效。"""
     account = _account(session, asker, login)
     password = service.reset_password(session, request, asker, account)
     line = AccountRepository(session, within=asker.within).line(account.login)

@@ -47,7 +47,7 @@ Wanted = Annotated[AuditFilter, Depends(_wanted)]
 def list_audit(
     session: Database, asker: Auditor, wanted: Wanted, cursor: Cursor = None, limit: Limit = 100
 ) -> Page[AuditOut]:
-    """Newest first."""
+    """新的在前。"""
     lines = AuditRepository(session, within=asker.within).lines(wanted, cursor=cursor, limit=limit)
     found, behind = page(lines, limit, lambda line: (line[0].at, line[0].id))
     return Page(items=[_shown(line) for line in found], next=behind)
@@ -61,7 +61,7 @@ def list_audit(
     responses={200: {"content": {"text/csv": {"schema": {"type": "string"}}}}},
 )
 def export_audit(request: Request, session: Database, asker: Auditor, wanted: Wanted) -> StreamingResponse:
-    """Oldest first; the export itself is written down too."""
+    """旧的在前；导出本身也记入审计。"""
     note(session, request, asker, "audit.export", kind="audit", code="audit")
     rows = _csv(request.app.state.engine, asker.within, wanted)
     headers = {"Content-Disposition": 'attachment; filename="audit.csv"'}

@@ -25,7 +25,7 @@ def list_api_keys(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[KeyOut]:
-    """Newest first."""
+    """新的在前。"""
     lines = KeyRepository(session, within=asker.within).lines(revoked=revoked, cursor=cursor, limit=limit)
     found, behind = page(lines, limit, lambda line: (line[0].id,))
     return Page(items=[keys.shown(line) for line in found], next=behind)
@@ -33,12 +33,12 @@ def list_api_keys(
 
 @router.post("", summary="新建 API 密钥", operation_id="create_api_key", status_code=201)
 def create_api_key(given: NewKey, request: Request, session: Database, asker: Administrator) -> KeyShown:
-    """The key is shown in this answer only."""
+    """密钥只在这次回答中显示。"""
     key, details = keys.create(session, request, asker, given)
     return KeyShown(key=key, details=details)
 
 
 @router.delete("/{key_id}", summary="吊销 API 密钥", operation_id="revoke_api_key", status_code=204)
 def revoke_api_key(key_id: int, request: Request, session: Database, asker: Administrator) -> None:
-    """Holds at once; a key stays in the list as revoked."""
+    """立即生效；密钥仍在列表中，标为已吊销。"""
     keys.revoke(session, request, asker, key_id)

@@ -32,7 +32,7 @@ Token = Annotated[str, Query(min_length=1, max_length=2048)]
     "/session", summary="登录", operation_id="sign_in", dependencies=[Depends(_SIGN_IN)], max_body_size=BODY
 )
 def sign_in(given: Credentials, request: Request, response: Response, session: Database) -> Me:
-    """Answers with the CSRF token and sets the session cookie."""
+    """返回防伪标记（CSRF），并设置会话 Cookie。"""
     if request.headers.get("Sec-Fetch-Site") == "cross-site":
         raise Forbidden("不接受从其他网站发起的登录。")
     limits = request.app.state.limits
@@ -69,7 +69,7 @@ def sign_out_everywhere(request: Request, response: Response, session: Database,
 def change_password(
     given: PasswordChange, request: Request, response: Response, session: Database, asker: Oneself
 ) -> Me:
-    """Ends every session of the account and begins a fresh one."""
+    """该账号的所有登录随之失效，并重新登录当前设备。"""
     _own_account(asker)
     opened = signing_in.change_password(
         session,

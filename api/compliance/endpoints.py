@@ -42,7 +42,7 @@ def scores(
     cursor: Cursor = None,
     limit: Limit = 200,
 ) -> Page[ComplianceScore]:
-    """Meant for other systems: each pull is noted in the audit trail."""
+    """供其他系统取用；每次读取都记入审计。"""
     part = subtree_of(session, asker, below)
     table = service.table(session, asker, month, below=part, as_of=as_of or today())
     found, further = sliced(table, cursor, limit, lambda row: [row.code])

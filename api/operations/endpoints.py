@@ -47,7 +47,7 @@ def health() -> State:
 
 @router.get("/ready", summary="能否接受请求", operation_id="ready", dependencies=[Depends(PROBE)])
 def ready(request: Request) -> State:
-    """A problem with status 503 while the database does not answer."""
+    """数据库没有响应，或结构不是程序需要的版本时，返回 503。"""
     try:
         require_current(request.app.state.engine)
     except InputError as error:

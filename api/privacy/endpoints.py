@@ -40,11 +40,9 @@ class ErasureDone(BaseModel):
 def erase_personal_data(
     given: ErasureRequest, request: Request, session: Database, asker: Keeper
 ) -> ErasureDone:
-    """Name, phone and code are replaced for good; figures and policy numbers stay.
+    """姓名、电话和编号永久替换，历史数字和保单号保留；该人员的账号随之停用，审计记录不变。
 
-    Accounts of the person are closed. Entries of the audit trail stay as they were. Whoever imports people or
-    customers has to leave the person out from now on: a row with the old code would be a new person.
-    """
+    此后导入人员或客户时须去掉此人：带原编号的行会成为一个新人。"""
     code, texts = service.erase(
         session, request, asker, given.subject, code=given.code, request_number=given.request_number
     )

@@ -53,7 +53,7 @@ def queue(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[QueueRow]:
-    """Results under appeal are listed whenever the meeting was held."""
+    """有申诉的结论不论会议何时召开都在列。"""
     part = subtree_of(session, asker, below)
     end = last or today()
     rows = service.queue(

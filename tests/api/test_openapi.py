@@ -74,6 +74,8 @@ def test_everything_has_one_name_and_says_what_it_is(document: dict[str, Any]) -
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             silent += [f"{method} {path}"] * (not operation.get("summary"))
+            told = operation.get("description", "")
+            silent += [f"{method} {path}: {told}"] * (told != "" and told.isascii())
             parameters = operation.get("parameters", [])
             silent += [f"{method} {path} {p['name']}" for p in parameters if not p.get("description")]
     assert not silent, "say it where it is defined, or in api/glossary.py"

@@ -174,9 +174,12 @@ class Public:
     """Marks a route that nobody need sign in for, and says why; strangers share one rate an address."""
 
     reason: str
+    limited: bool = True
+    """Not for what costs nothing and must always answer."""
 
     async def __call__(self, request: Request) -> None:
-        request.app.state.limits.strangers.count(request, address_of(request))
+        if self.limited:
+            request.app.state.limits.strangers.count(request, address_of(request))
 
 
 def caller_of(session: Session, account: Account, *, sign_in_id: int | None = None) -> Caller:

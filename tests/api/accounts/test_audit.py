@@ -93,3 +93,6 @@ def test_only_auditors_read_and_only_within_their_subtree(
     for path in (AUDIT, f"{AUDIT}/export"):
         assert manager.get(path).status_code == 403
         assert TestClient(app).get(path).status_code == 401
+    assert manager.get("/api/v1/exports?entity=customers&format=csv").status_code == 200
+    (entry,) = confined.get(AUDIT, params={"kind": "export"}).json()["items"]
+    assert entry["institution"] == "350102"  # of no institution of its own: kept with the caller's

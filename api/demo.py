@@ -78,6 +78,8 @@ def load(engine: Engine, settings: Settings, *, until: date | None = None) -> st
             )
             start(session, meeting=meeting.code, requested_by="demo")
     begun.unlink()
+    if not taken:
+        return "已装入示例机构（数据均为虚构）；安装包不含示例录音，要质检示例录音请从源码目录启动。"
     return f"已装入示例机构（数据均为虚构），正在质检 {len(taken)} 段示例录音。"
 
 

@@ -32,7 +32,7 @@ def default_url() -> str:
     from platformdirs import user_data_path
 
     folder = Path(os.environ.get("HUIJIAN_DATA_FOLDER") or user_data_path("huijian")).absolute()
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # names and phones: for this user alone
     return f"sqlite:///{folder / 'huijian.db'}"
 
 

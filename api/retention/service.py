@@ -44,7 +44,7 @@ def expire(session: Session, store: Store, *, days: int, now: datetime) -> int:
     """Delete the sound of meetings longer ago than ``days``; returns how many files went. 0 days: keep all.
 
     The sound is kept as long as any meeting that has it is younger or held. Rows and scores stay. Each
-    deletion is noted in the audit trail.
+    deletion is noted in the audit trail, by meeting and part as whoever plays them is.
     """
     if days <= 0:
         return 0
@@ -57,11 +57,16 @@ def expire(session: Session, store: Store, *, days: int, now: datetime) -> int:
         if store.size(sha256) is None:
             continue
         store.remove(sha256)
-        session.add(
+        whose = select(Meeting.code, Recording.part, Meeting.institution_id).where(
+            Recording.content_hash == sha256, Meeting.id == Recording.meeting_id
+        )
+        session.add_all(
             AuditEntry(
                 at=now, actor=RETENTION, action="recording.expire", object_kind="recording",
-                object_code=sha256, detail={"days": days}, request_id=RETENTION,
+                object_code=f"{code}#{part}", institution_id=institution_id,
+                detail={"days": days, "sha256": sha256}, request_id=RETENTION,
             )
+            for code, part, institution_id in session.execute(whose.order_by(Recording.id))
         )  # fmt: skip
         gone += 1
     return gone

@@ -62,7 +62,9 @@ def test_old_sound_goes_and_what_a_younger_meeting_has_stays(service_engine: Eng
     assert run(service_engine, store) == 0
     with transaction(service_engine) as session:
         assert len(session.scalars(select(Recording)).all()) == 3
-        assert session.scalars(select(AuditEntry.object_code)).all() == [sha(OLD)]
+        entry = session.scalars(select(AuditEntry)).one()
+        assert (entry.object_code, entry.detail) == ("OLD#1", {"days": 90, "sha256": sha(OLD)})
+        assert entry.institution_id is not None  # whoever audits the institution sees it
 
 
 @pytest.mark.usefixtures("recorded")

@@ -2,7 +2,7 @@
 // In its keys {n} stands for figures and {} for any words, which are themselves put into English where known.
 (async () => {
   const words = await (await fetch(document.currentScript.src.replace(/\.js$/, '.json'))).json();
-  const ATTRIBUTES = ['aria-label', 'title', 'placeholder', 'data-label'];
+  const ATTRIBUTES = ['aria-label', 'title', 'placeholder', 'data-label', 'data-border'];
   const LEFT_ALONE = '.cm-editor, .transcript, .quote, pre, textarea, script, style';
   const CHINESE = /[\u4e00-\u9fff]/, HOLE = /\{n?\}/g, LONGEST = 300;
   const MARKS = [['；', '; '], ['：', ': '], ['，', ', '], ['、', ', '], [' ', ' ']];

@@ -49,4 +49,6 @@ def test_the_meeting_page_is_sound_with_its_waveform_and_goes_on_paper_with_its_
     expect(proof).to_be_visible()
     expect(page.get_by_role("navigation", name="主导航")).to_be_hidden()
     expect(page.get_by_role("button", name="提出申诉")).to_be_hidden()
+    page.emulate_media(media="print", color_scheme="dark")
+    expect(page.locator(".q-expansion-item .q-item").first).to_have_css("color", "rgb(28, 39, 51)")
     assert page.locator(".transcript").evaluate("one => one.scrollHeight <= one.clientHeight")

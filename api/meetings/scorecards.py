@@ -5,6 +5,7 @@ from __future__ import annotations
 import tempfile
 from pathlib import Path as File
 from typing import Annotated, Any, Final
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 from sqlalchemy.orm import Session
@@ -132,7 +133,9 @@ def workbook(request: Request, session: Database, asker: Reader, code: Code, ver
     return Response(
         content,
         media_type=XLSX,
-        headers={"Content-Disposition": f'attachment; filename="scorecard-{meeting.id}-{version}.xlsx"'},
+        headers={
+            "Content-Disposition": f"attachment; filename*=UTF-8''{quote(f'{code}_结论_{version}.xlsx')}"
+        },
     )
 
 

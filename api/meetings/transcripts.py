@@ -6,6 +6,7 @@ import tempfile
 from enum import StrEnum
 from pathlib import Path as File
 from typing import Annotated, Final
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
@@ -93,11 +94,11 @@ def file(
         write_transcript(text if full else versions.masked(text), target)
         content = target.read_bytes()
     note_meeting(session, request, asker, meeting, "transcript.read", version=row.version, full=full)
-    name = f"transcript-{meeting.id}-{row.version}.{form}"
+    name = quote(f"{meeting.code}_文字稿_{row.version}.{form}")
     return Response(
         content,
         media_type=f"{_MEDIA[form]}; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        headers={"Content-Disposition": f"attachment; filename*=UTF-8''{name}"},
     )
 
 

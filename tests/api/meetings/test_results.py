@@ -71,7 +71,9 @@ def test_reports_are_whole_files_without_personal_numbers(manager: TestClient) -
     page = manager.get(f"{base}/report.html")
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
-    book = load_workbook(io.BytesIO(manager.get(f"{base}/report.xlsx").content))
+    workbook = manager.get(f"{base}/report.xlsx")
+    assert workbook.headers["content-disposition"].endswith("''A_%E7%BB%93%E8%AE%BA_1.xlsx")
+    book = load_workbook(io.BytesIO(workbook.content))
     assert book.sheetnames[0] == "会议"
     result = manager.get(f"{base}/result")
     assert result.json()["verdict"] == "qualified"

@@ -22,8 +22,9 @@ from tests.evaluation.shown import Shown, browsing, opened, page_of, served
 
 LARGEST: Final = 200_000
 """Bytes of a picture."""
-IN_CHINESE: Final = "document.querySelectorAll('input').forEach(each => { each.lang = 'zh-CN' })"
-"""Fields made before the page had its language show dates as this machine's language does."""
+IN_CHINESE: Final = """document.querySelectorAll('input[type=date], input[type=time]').forEach(each => {
+    const {type} = each; each.type = 'text'; each.type = type; })"""
+"""Fields made before the page had its language show dates as this machine does, until they are made anew."""
 STILL: Final = "*, *::before, *::after { animation: none !important; transition: none !important; }"
 
 
@@ -76,7 +77,7 @@ def compliance(browser: Browser, shown: Shown) -> bytes:
 
 def upload(browser: Browser, shown: Shown) -> bytes:
     """A recording chosen on a phone."""
-    page = page_of(browser, shown, Role.MANAGER, width=390, height=450, scale=1.5)
+    page = page_of(browser, shown, Role.MANAGER, width=390, height=480, scale=1.5)
     opened(page, "/upload")
     sound = {"name": "周复盘会20260908.m4a", "mimeType": "audio/mp4", "buffer": b"sound"}
     page.set_input_files("#files", sound)  # type: ignore[arg-type]

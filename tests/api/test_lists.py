@@ -180,7 +180,9 @@ def _longest(value: Any) -> int:
     if isinstance(value, BaseModel):
         return _longest(dict(value))
     if is_dataclass(value):
-        return max(_longest(getattr(value, field.name)) for field in fields(value))
+        held = [getattr(value, field.name) for field in fields(value)]
+        by_code = [len(one) for one in held if isinstance(one, Mapping)]
+        return max([*map(_longest, held), *by_code])
     if isinstance(value, Mapping):
         return max(map(_longest, value.values()), default=0)
     if isinstance(value, list | tuple):

@@ -250,7 +250,7 @@
       (changed(one) ? `${was === null ? '—' : was.toFixed(1)} → ` : '') + (now === null ? '—' : now.toFixed(1));
     one.querySelector('.why').hidden = !changed(one);
     one.querySelector('.why input').value = said.reason || '';
-    one.querySelector('.points').value = now ?? '';
+    one.querySelector('.points').value = now === null ? '' : Math.round(now * 100) / 100;
     for (const button of one.querySelectorAll('[data-level]'))
       button.setAttribute('aria-pressed', now !== null && Math.abs(button.dataset.level * one.dataset.max - now) < 0.05);
     $('#confirmed').textContent = `已确认 ${items.filter(i => rows.get(i.dataset.item)?.confirmed).length} / ${items.length} 项`;

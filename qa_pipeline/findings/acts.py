@@ -33,7 +33,7 @@ from qa_pipeline.values.findings import Mention
 from qa_pipeline.values.transcript import Transcript
 from qa_pipeline.values.vocabulary import Act, Chapter
 
-VERSION: Final = "acts-3"
+VERSION: Final = "acts-4"
 ACTS: Final = tuple(Act)
 Matrix = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -59,6 +59,15 @@ _PRAISE: Final = re.compile(
 _PAST: Final = re.compile(
     r"上次|上回|上周|上个月|上礼拜|上星期|承诺|答应|应下|认的|认领|说好|讲好|旧账|纪要|欠"
 )
+_LAST_TIME: Final = r"(?:上|前)(?:一|个|一个)?(?:次|回|周|礼拜|星期|月底?)"
+_TAKEN_UP: Final = re.compile(
+    rf"(?:{_LAST_TIME}|[一二三四五六七八九十\d]号(?:那天|晚上|会上|复盘|规划)?)[^。？！，,]{{0,6}}?(?:你|您|各人|大家|谁|咱|我们|各位|各室|[一二三四五六七八]室|[哥姐总])[^。？！，,]{{0,8}}?(?:说|应|承诺|答应|报了|定了|立|拍|喊|许|认|布置|讲)"
+    rf"|{_LAST_TIME}(?:会上?)?[^，。？！]{{0,4}}(?:布置|交代|安排|定|写|说|讲|留)[^，。？！]{{0,2}}的"
+    rf"|{_LAST_TIME}[^。？！]{{0,14}}(?:做了|做到|完成|兑现|落实|办了|去了|打了|跑了)(?:没|吗|几|多少)"
+    r"|(?<![反对适])(?:应|应下|答应|应承|许|承诺|认)了?的(?:是|事|那|账|几|[^，。？！]{0,6}(?:做|办|没|成))|拍的?胸脯|拍的板|当时(?:你|您)?(?:自己)?(?:说|应|定|报|许|答应)|说到做到了?没|(?:清|算|对|核)旧账"
+    r"|承诺[^。？！]{0,8}(?:兑现|做到|核|对一|念|落实|一条|过一遍|几条)|(?:核对|对一?下|念一?下|过一?下|过一遍|回顾|清)[^。？！]{0,6}(?:承诺|旧账|上次|上周|上月)"
+)
+"""Where somebody takes up what was promised last time."""
 
 WORLD: Final = 6
 """How many preceding utterances count as the current exchange."""
@@ -158,7 +167,7 @@ def signals(
         [any(marks) and not mark for mark in marks],
         words,
         ends,
-        *(_matching(p, texts) for p in (_SEQUENCE, _VAGUE, _PROMISE, _CAUSAL, _PRAISE, _PAST)),
+        *(_matching(p, texts) for p in (_SEQUENCE, _VAGUE, _PROMISE, _CAUSAL, _PRAISE, _PAST, _TAKEN_UP)),
         [sum(questions[max(0, i - WORLD) : i]) / WORLD for i in range(count)],
         [sum(questions[i + 1 : i + 1 + WORLD]) / WORLD for i in range(count)],
         place < 0.05,

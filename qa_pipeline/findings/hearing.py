@@ -28,21 +28,23 @@ MOST_MISHEARD: Final = 0.25
 
 Offsets = tuple[float, float, float]
 OFFSETS: Final[dict[Act, Offsets]] = {
-    Act.ASK: (0.05, -0.35, 0.0),
+    Act.ASK: (0.15, -0.35, 0.0),
     Act.PROBE: (0.0, -0.3, -2.0),
     Act.CHECK: (0.2, -0.1, -2.0),
     Act.CAUSE: (-0.1, -0.05, -1.0),
     Act.MEASURE: (-0.25, -0.05, 0.0),
     Act.COMMIT: (-0.1, 0.15, -2.5),
-    Act.FOLLOWUP: (-0.1, -0.05, -3.5),
-    Act.PRACTICE: (-0.15, -0.5, -2.0),
-    Act.RECOGNIZE: (-0.5, -0.25, -1.0),
+    Act.FOLLOWUP: (0.15, -0.05, -4.0),
+    Act.PRACTICE: (-0.2, -0.4, -1.5),
+    Act.RECOGNIZE: (-0.35, -0.25, -1.0),
     Act.EVADE: (-0.2, 0.0, 0.0),
-    Act.SUMMARY: (-0.55, -0.3, -1.0),
-    Act.GOAL: (-1.1, -0.15, -1.0),
+    Act.SUMMARY: (-0.45, -0.3, -0.5),
+    Act.GOAL: (-0.6, -0.2, -1.5),
     Act.DATA: (0.2, -0.05, -2.5),
 }
 """Act -> what the cut moves by (logits): speakers unknown, marks missing, all characters misheard."""
+PRAISE: Final = 0.4
+"""What the cut of praise always moves by: of what lies below, one in five was meant so by unseen authors."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +60,7 @@ class Hearing:
         """From which probability on (0.5 in a meeting well heard) an act counts as said."""
         blind, unmarked, misheard = OFFSETS[act]
         offset = blind * self.blind + unmarked * self.unmarked + misheard * self.misheard
+        offset += PRAISE * (act is Act.RECOGNIZE)
         return 1 / (1 + math.exp(-offset))
 
 

@@ -210,7 +210,7 @@ def practice_complete(reading: Reading) -> Measurement:
     id="named_recognition",
     label="具名认可",
     unit="count",
-    meaning="点名表扬、感谢的次数，前后须说到他的做法、成绩或数字；只喊辛苦、鼓掌的不计；分不清说话人时名字多半听错，只看前后（I5）",
+    meaning="点名表扬、感谢的次数：要点到人，或说出他做了多少；分不清说话人时名字多半听错，改看前后有没有说到做法、成绩（I5）",
 )
 def named_recognition(reading: Reading) -> Measurement:
     found = [
@@ -219,9 +219,9 @@ def named_recognition(reading: Reading) -> Measurement:
         if (
             any(reading.names(j, "person", "office") for j in reading.near(i, before=1, after=1))
             or reading.names(i, "number", "money", "percent")
-            or not reading.speakers_known
+            if reading.speakers_known
+            else any(reading.does(j, *_DEEDS) for j in reading.near(i, before=2, after=1))
         )
-        and any(reading.does(j, *_DEEDS) for j in reading.near(i, before=2, after=1))
     ]
     return reading.measured("named_recognition", len(found), found)
 

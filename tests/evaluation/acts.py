@@ -1,6 +1,6 @@
 """How well utterance acts are told, author by author: ``python -m tests.evaluation.acts [--models FOLDER]``.
 
-Each author's meetings are read by a model that has seen none of them. ``--models`` keeps the thirteen models
+Each author's meetings are read by a model that has seen none of them. ``--models`` keeps these models
 in a folder, so that other measurements can read each author's meetings without having learned from them.
 """
 
@@ -101,7 +101,7 @@ def measure(
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--models", type=Path, help="folder that keeps the thirteen held-out models")
+    parser.add_argument("--models", type=Path, help="folder that keeps the held-out models")
     models = held_out_models(parser.parse_args().models)
     sys.stdout.write(f"{'F1 by act':16s}" + "".join(f"{a.value:>10s}" for a in ACTS) + f"{'micro':>8s}\n")
     everything = list(meetings())

@@ -19,7 +19,7 @@ CODE = {
 """What decides how a model comes out, beside the meetings."""
 
 FOLDS = 5
-"""As often are the models learned anew: without a third of fifteen authors each time."""
+"""As often are the models learned anew: without a fifth of the authors each time."""
 
 
 def held_out(authors: Iterable[str]) -> list[str]:

@@ -29,10 +29,10 @@ def test_what_was_not_said_is_none_and_not_guessed() -> None:
 
 
 def test_a_deadline_in_the_question_belongs_to_the_promise() -> None:
-    found = findings(
-        "next_week_plan\n王建: 名单十二号之前交得上来吗？\n李梅: 交得上，我把二十个准客户名单报给你。"
-    )
-    assert any(a.due == "十二号之前" and a.due_date == date(2026, 9, 12) for a in found.actions)
+    asked = ("王建", "名单十二号之前交得上来吗？")
+    promised = ("李梅", "交得上，我把二十个准客户名单报给你。", Act.COMMIT)
+    (action,) = commitments.actions(acted(asked, promised, chapter=Chapter.NEXT_WEEK_PLAN))
+    assert (action.due, action.due_date) == ("十二号之前", date(2026, 9, 12))
 
 
 def test_without_speakers_the_one_who_promises_stays_nameless_but_somebody() -> None:
@@ -50,15 +50,18 @@ def test_weak_words_bind_nobody() -> None:
 
 
 def test_a_vague_promise_is_called_so_and_written_as_a_task_to_confirm() -> None:
-    found = findings(
-        "next_week_plan\n王建: 下周各人报一下。\n李梅: 我尽量多约几个客户吧。\n"
-        "赵强: 我周三之前去见刘姐，带检视表。"
+    made = acted(
+        ("王建", "下周各人报一下。", Act.ASK),
+        ("李梅", "我尽量多约几个客户吧。", Act.COMMIT),
+        ("赵强", "我周三之前去见刘姐，带检视表。", Act.COMMIT),
+        chapter=Chapter.NEXT_WEEK_PLAN,
     )
-    vague, firm = (next(a for a in found.actions if a.who == who) for who in ("李梅", "赵强"))
+    vague, firm = commitments.actions(made)
     assert (vague.vague, firm.vague) == (True, False)
     assert vague.task == "李梅，下周，多约几个客户"
     assert firm.task == "赵强，周三之前，周三之前去见刘姐，带检视表"
-    bare = findings("next_week_plan\n李梅: 我去把周老板的计划书送过去。").actions[0]
+    alone = ("李梅", "我去把周老板的计划书送过去。", Act.COMMIT)
+    (bare,) = commitments.actions(acted(alone, chapter=Chapter.NEXT_WEEK_PLAN))
     assert bare.task == "李梅，（几号之前），去把周老板的计划书送过去"
 
 

@@ -93,7 +93,9 @@ def test_the_model_labels_and_the_same_code_measures_and_scores(
     (remark,) = [p for p in found.findings.practices if p.id == "broad_voice"]
     assert remark.label == "人人开口，发言面广", "label and advice are the library's"
     level = {i.id: i.level for i in found.scorecard.items}
-    assert (level["I5"], level["C5"]) == (0.0, next(i.level for i in local.scorecard.items if i.id == "C5"))
+    assert level["I5"] == 0.0, "without praise there is none to score"
+    ours = next(i.level for i in local.scorecard.items if i.id == "C5")
+    assert level["C5"] == pytest.approx(ours, abs=0.05), "the one promise it adds moves it a little"
     assert found.compliance.verdict is Verdict.QUALIFIED
     assert found.reader.act_agreement is not None
     assert found.reader.act_agreement > 0.95

@@ -42,10 +42,11 @@ console = Console()
 
 
 def speech_huijian(audio: Path) -> dict[str, object]:
+    """At its defaults: of two processors one hears, the other reads on."""
     from qa_pipeline.recording import open_recording
-    from qa_pipeline.transcript.engine import TranscribeOptions, transcribe
+    from qa_pipeline.transcript.engine import transcribe
 
-    transcript = transcribe(open_recording([audio]), options=TranscribeOptions(cpu_threads=THREADS))
+    transcript = transcribe(open_recording([audio]))
     return {"text": "".join(u.text for u in transcript.utterances)}
 
 
@@ -157,7 +158,7 @@ def speech(audio: Path = SHORT, rounds: int = ROUNDS) -> None:
         for name in names:
             runs[name].append(_contest(name, audio))
     base = statistics.median(float(r["seconds"]) for r in runs["speech_batched"])
-    table = Table(title=f"Speech: {audio.name}, {THREADS} threads, median of {rounds}")
+    table = Table(title=f"Speech: {audio.name}, {THREADS} processors, median of {rounds}")
     for column in ("", "seconds", "ratio to batched", "CER %", "peak MB"):
         table.add_column(column, justify="left" if not column else "right")
     for name in names:

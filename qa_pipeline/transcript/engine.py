@@ -274,7 +274,8 @@ class _Listener:
         self._beam = options.beam_size or folder.profile.beam_size
         self._second_pass = options.second_pass
         self._prompt = _prompt() if folder.profile.prompts else None
-        threads = options.cpu_threads or folder.profile.cpu_threads or min(_MOST_THREADS, usable_processors())
+        threads = options.cpu_threads or min(_MOST_THREADS, usable_processors())
+        threads = min(threads, folder.profile.cpu_threads or threads)
         self._model, device, compute, self.fallback = load(
             str(folder.path), options.device or "auto", options.compute_type, threads
         )

@@ -45,8 +45,8 @@ class Profile(BaseModel):
     batch_size: Annotated[int, Field(ge=1, le=64)] | None = None
     """Windows decoded together; None: by device and model size."""
     cpu_threads: Annotated[int, Field(ge=1, le=64)] | None = None
-    """Threads of one decoding on a CPU; None: by the machine. A model so small that a second one gains it
-    nothing leaves that processor to the reading of the file."""
+    """At most so many threads of one decoding on a CPU; None: by the machine. A model so small that a second
+    one gains it nothing leaves that processor to the reading of the file."""
     temperature: tuple[Annotated[float, Field(ge=0, le=1)], ...] = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
     """The fallback ladder of the second pass; the first pass uses the first value."""
     prompts: bool = True

@@ -57,8 +57,7 @@ def actions(reading: Reading) -> tuple[Action, ...]:
     """The promises as a person would write them down: no question, and no bare word of assent or number to
     which nobody said when; an answer that does not say what (六号。我室三组。) has its question beside it.
 
-    On a fourth of the labelled meetings, read by models that have not seen their authors, 66.5 % of
-    those listed are labelled so (65.0 % of all found), and 75.5 % of the labelled are listed (76.6 %).
+    How many of those listed are labelled so, and of the labelled are listed: docs/evaluation.md.
     """
     return tuple(
         replace(action, what=action.what or _answered(reading, action.evidence.utterance))

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
+import gzip
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -57,6 +58,38 @@ WORDS = (
     {sheet.name: sheet.title for sheet in SHEETS}, {"password": RULES},
 )  # fmt: skip
 """The words of other packages that screens show."""
+REPOSITORY = ROOT.parents[1]
+ELSEWHERE = tuple(
+    str(REPOSITORY / path)
+    for path in (
+        "api/console/", "api/migrations/", "api/minutes/document.py", "api/webhooks/events.py",
+        "api/cli.py", "api/commands.py", "api/demo.py", "api/serving.py", "api/settings.py",
+        "api/accounts/bootstrap.py", "api/batches/commands.py", "api/batches/sending.py", "api/integrations/",
+        "models/commands.py", "models/demo_org/",
+        "qa_pipeline/batch.py", "qa_pipeline/cli.py", "qa_pipeline/facts.py", "qa_pipeline/learning/",
+        "qa_pipeline/report/", "qa_pipeline/compliance/commands.py", "qa_pipeline/rubric/archive.py",
+        "qa_pipeline/rubric/commands.py", "qa_pipeline/rubric/judge.py", "qa_pipeline/chapters/",
+        "qa_pipeline/endpoint.py", "qa_pipeline/reader/answers.py", "qa_pipeline/reader/asking.py",
+        "qa_pipeline/reader/questions.py",
+    )
+)  # fmt: skip
+"""Looked at above; or told on the command line, in documents and messages that others read, or to a model."""
+THROUGHOUT = ("exchange/importing.py", "rubric/linter.py", "rubric/loader.py", "rubric/source.py")
+"""Modules whose every text is what is wrong with a file."""
+TELLS = re.compile(
+    r"(Error|NotSignedIn|Forbidden|NotFound|Conflict|Stale|TooLarge|TooMany|Unavailable)$"
+    r"|^(unknown|_unknown|_pass|_warn|_fail|Check|Graded)$"
+)
+"""What is called with a refusal, or with the reason of a verdict, an item or a measure."""
+WORTH_READING = re.compile(
+    r"(?s)(Error|NotFound|Conflict|Forbidden|Unavailable|unknown|_pass|Check|Graded)\(.*[\u4e00-\u9fff]|。"
+)
+WRITTEN = {
+    "今天天气不错": "tries a regular expression",
+    "百分之五十": "tries a regular expression",
+    "嗯": "tries a regular expression",
+}
+"""What stands in those modules and is told to nobody."""
 
 
 @cache
@@ -77,6 +110,60 @@ def _said() -> Iterator[tuple[str, str]]:
     for rubric in map(load_rubric, names.KINDS):
         yield from ((rubric.id, one.label) for one in (rubric, *rubric.items, *rubric.criticals))
         yield from ((rubric.id, one.reason) for one in rubric.criticals)
+        yield from ((rubric.id, one.reason) for item in rubric.items for one in (*item.caps, *item.doubts))
+
+
+@cache
+def refused() -> frozenset[tuple[str, str]]:
+    """Every refusal and reason that reaches a screen from the API, the model or the inspection.
+
+    They are the texts given to an error or to what makes a reason, by their own or as a constant's name, and
+    all other sentences; of some modules everything.
+    """
+    sources = {
+        file: file.read_text()
+        for package in ("api", "models", "qa_pipeline")
+        for file in sorted((REPOSITORY / package).rglob("*.py"))
+        if not str(file).startswith(ELSEWHERE) and file.name not in ("schemas.py", "scorecard_schemas.py")
+    }
+    trees = {file: ast.parse(text) for file, text in sources.items() if WORTH_READING.search(text)}
+    constants = {
+        name.id: value
+        for tree in trees.values()
+        for node in tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign) and isinstance(value := node.value, ast.Constant)
+        for name in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(name, ast.Name)
+    }
+    found: set[tuple[str, str]] = set()
+    for file, tree in trees.items():
+        whole = str(file).endswith(THROUGHOUT)
+        given = told(tree, constants, whole=whole)
+        found.update((file.name, HOLE.sub("{}", text).strip()) for text in given if CHINESE.search(text))
+    return frozenset(found)
+
+
+def told(node: ast.AST, constants: Mapping[str, ast.Constant], *, whole: bool) -> Iterator[str]:
+    """The texts below a node; unless ``whole``, those that are told to somebody."""
+    match node:
+        case ast.Expr(value=ast.Constant()) | ast.keyword(arg="description" | "summary" | "help" | "examples" | "rule"):
+            return
+        case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
+            whole = whole or TELLS.search(name) is not None
+        case ast.JoinedStr(values=values):
+            text = "".join(map(part_of, values))
+            if whole or text.endswith("。"):
+                yield text
+            for part in values:
+                if isinstance(part, ast.FormattedValue):
+                    yield from told(part.value, constants, whole=whole)
+            return
+        case ast.Constant(value=str(text)) if whole or text.endswith("。"):
+            yield text
+        case ast.Name(id=name) if whole and name in constants:
+            yield from told(constants[name], constants, whole=True)
+    for child in ast.iter_child_nodes(node):
+        yield from told(child, constants, whole=whole)
 
 
 def literals(tree: ast.AST) -> Iterator[str]:
@@ -140,6 +227,13 @@ def test_all_that_a_screen_says_has_its_english() -> None:
     assert sorted(one for one in said() if figureless(one[1]) not in known and one[1] not in CONTENT) == []
 
 
+def test_all_that_a_screen_is_refused_with_or_given_as_a_reason_has_its_english() -> None:
+    known = set(map(figureless, KNOWN))
+    lacking = (one for one in refused() if figureless(one[1]) not in known and one[1] not in WRITTEN)
+    assert sorted(lacking) == []
+    assert len(refused()) > 500, "the texts are no longer found where they are told"
+
+
 def figureless(text: str) -> str:
     """With {} for figures, also for such as 3 / 4 and 2–5, as {n} in english.json."""
     return re.sub(r"(?:\{n?\}|\d[\d.]*)(?: ?[/–-] ?(?:\{n?\}|\d[\d.]*))*%?", "{}", text)
@@ -151,7 +245,7 @@ def test_what_is_left_as_it_is_written_is_still_said() -> None:
 
 def test_no_english_is_empty_or_chinese_and_all_of_it_loads_quickly() -> None:
     assert [words for words, english in KNOWN.items() if not english.strip() or CHINESE.search(english)] == []
-    assert (ROOT / "assets" / "english.json").stat().st_size < 120_000
+    assert len(gzip.compress((ROOT / "assets" / "english.json").read_bytes())) < 90_000  # as it is sent
 
 
 def test_what_stands_for_figures_and_words_is_in_the_english_as_well() -> None:

@@ -2,6 +2,7 @@
 
 frame       the service behind the screens, who looks, the page around every screen
 parts       what several screens draw: status, score, empty and error states, the table that fits a phone
+kept_files  the framework's own files, answered from memory
 <screen>    one module a screen
 """
 
@@ -17,6 +18,7 @@ MOUNT = "/console"
 def mount(app: FastAPI) -> None:
     """Add the console to the service, at ``/console``; the address of the service itself leads there."""
     from fastapi.responses import RedirectResponse
+    from nicegui import app as nicegui_app
     from nicegui import ui
 
     from api.console import (
@@ -39,6 +41,7 @@ def mount(app: FastAPI) -> None:
         institution,
         institutions,
         jobs,
+        kept_files,
         management,
         meeting,
         meetings,
@@ -115,3 +118,4 @@ def mount(app: FastAPI) -> None:
         # A telephone that changes cells comes back to the page it had: reloading would break its upload off.
         reconnect_timeout=30.0,
     )
+    nicegui_app.add_middleware(kept_files.KeptFiles)

@@ -249,11 +249,7 @@ def _items(items: list[ItemOut], *, deciding: bool) -> str:
 def _item(item: ItemOut, *, deciding: bool) -> str:
     value, word = sound.ITEM_STATUS[item.status]
     score = "—" if item.score is None else f"{item.score:.1f}"
-    proofs = "".join(
-        f"<p>{'' if one.start is None else sound.at_button(one.start, f'▶ {parts.clock(one.start)}')} "
-        f'<span class="quote">“{html.escape(one.quote)}”</span></p>'
-        for one in item.evidence[:SHOWN_PROOFS]
-    )
+    proofs = "".join(map(sound.proof, item.evidence[:SHOWN_PROOFS]))
     reason = f"<p>{html.escape(item.reason)}</p>" if item.reason else ""
     given = "" if item.score is None else f' data-score="{item.score}"'
     return (

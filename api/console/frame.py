@@ -201,20 +201,14 @@ def _viewer(request: Request) -> View | None:
 
 def _surround(view: View, title: str) -> None:
     """Header with the navigation that the role permits; on a phone it folds into a drawer."""
-    ui.add_head_html(_STYLE)
+    ui.add_head_html(_STYLE + _PAPER)
     if view.language is Language.ENGLISH:
         ui.add_head_html(f'<script defer src="{MOUNT}/assets/english.js"></script>')
     ui.colors(primary="#0b5cad")
     shown = [d for d in DESTINATIONS if d.permission is None or view.may(d.permission)]
-    with (
-        ui.left_drawer(value=None).props("show-if-above breakpoint=900 width=200 bordered") as drawer,
-        ui.element("nav").props('aria-label="主导航"'),
-    ):
-        for destination in shown:
-            current = destination.title == title
-            with ui.link(target=destination.path).classes("entry" + (" current" if current else "")):
-                ui.icon(destination.icon)
-                ui.label(destination.title)
+    with ui.left_drawer(value=None).props("show-if-above breakpoint=900 width=200 bordered") as drawer:
+        entries = "".join(_entry(one, current=one.title == title) for one in shown)
+        ui.html(entries, sanitize=False, tag="nav").props('aria-label="主导航"')
     with ui.header().classes("bar"):
         ui.button(icon="menu", on_click=drawer.toggle).props('flat dense aria-label="导航"').classes("menu")
         ui.label("会鉴").classes("brand")
@@ -232,7 +226,20 @@ def _surround(view: View, title: str) -> None:
             ui.menu_item("退出登录", lambda: ui.run_javascript(_SIGN_OUT.format(csrf=view.csrf, mount=MOUNT)))
 
 
+def _entry(one: Destination, *, current: bool) -> str:
+    shape = 'class="entry current" aria-current="page"' if current else 'class="entry"'
+    icon = f'<i class="q-icon notranslate material-icons" aria-hidden="true">{one.icon}</i>'
+    return f'<a {shape} href="{MOUNT}{one.path}">{icon}<span>{one.title}</span></a>'
+
+
 _STYLE: Final = f'<link rel="stylesheet" href="{MOUNT}/assets/console.css">'
+_PAPER: Final = """<script>
+addEventListener('beforeprint', () => document.querySelectorAll('details:not([open])').forEach(
+  one => { one.open = true; one.dataset.paper = ''; }));
+addEventListener('afterprint', () => document.querySelectorAll('details[data-paper]').forEach(
+  one => { one.open = false; delete one.dataset.paper; }));
+</script>"""
+"""On paper all that is folded lies open; afterwards it is as it was."""
 _OTHER: Final = {
     Language.CHINESE: (Language.ENGLISH, "English"),
     Language.ENGLISH: (Language.CHINESE, "中文"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,9 +14,10 @@ from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
 from api.audit import note_meeting
-from api.console import MOUNT, appeal, history, parts, sound
+from api.console import MOUNT, appeal, history, listing, parts, sound
 from api.console.frame import View, screen
 from api.console.history import History
+from api.console.listing import Html, escaped
 from api.meetings import scorecards, service, versions
 from api.meetings.repository import VersionRepository
 from api.meetings.schemas import MeetingDetail
@@ -30,6 +31,7 @@ from qa_pipeline.values.vocabulary import Chapter, Dimension, Likeness, Status
 
 SHOWN_PROOFS: Final = 3
 SHOWN_ACTIONS: Final = 8
+OPENS: Final = '<i class="q-icon notranslate material-icons opens" aria-hidden="true">expand_more</i>'
 COLOURS: Final = dict(
     zip(
         Chapter,
@@ -177,16 +179,17 @@ def _timeline(code: str, card: ScorecardOut) -> None:
 
 
 def _chapters(card: ScorecardOut, whole: float) -> None:
-    with ui.element("div").classes("timeline"):
-        for span in card.chapters:
-            share = (span.end - span.start) / max(1.0, whole)
-            name = CHAPTERS[span.chapter]
-            told = f"{name} {parts.clock(span.start)}–{parts.clock(span.end)}，把握 {span.confidence:.0%}"
-            piece = ui.element("button").props(f'type=button title="{told}" aria-label="{told}"')
-            piece.style(f"flex:{share:.4f};background:{COLOURS[span.chapter]}")
-            piece.on("click", js_handler=f"() => window.hjSeek && hjSeek({span.start})")
-            with piece:
-                ui.label(name if share > 0.07 else "")
+    pieces = []
+    for span in card.chapters:
+        share = (span.end - span.start) / max(1.0, whole)
+        name = CHAPTERS[span.chapter]
+        told = f"{name} {parts.clock(span.start)}–{parts.clock(span.end)}，把握 {span.confidence:.0%}"
+        pieces.append(
+            f'<button type="button" title="{told}" aria-label="{told}" data-at="{span.start}" '
+            f'style="flex:{share:.4f};background:{COLOURS[span.chapter]}">'
+            f"<span>{name if share > 0.07 else ''}</span></button>"
+        )
+    ui.html("".join(pieces), sanitize=False).classes("timeline")
 
 
 def _dimensions(whole: dict[str, Any]) -> None:
@@ -200,36 +203,32 @@ def _advice(card: ScorecardOut) -> None:
     with parts.section("下次怎么提高", "按能多得的分排列"):
         if not advice:
             parts.empty("没有失分项需要建议。")
-        for number, finding in enumerate(advice, 1):
-            with ui.element("div").classes("advice"):
-                ui.label(str(number)).classes("number")
-                with ui.element("div"):
-                    ui.label(finding.text)
-                    _proof_of(finding)
+        _drawn(
+            f'<div class="advice"><div class="number">{number}</div><div>{_told(finding)}</div></div>'
+            for number, finding in enumerate(advice, 1)
+        )
 
 
 def _items(card: ScorecardOut) -> None:
     with parts.section("逐项得分", "展开看依据"):
-        for item in card.items:
-            value, word = sound.ITEM_STATUS[item.status]
-            figures = "—" if item.score is None else f"{item.score:.1f} / {item.max:.0f}"
-            with ui.expansion().classes("item") as expansion:
-                with expansion.add_slot("header"), ui.element("div").classes("item-head"):
-                    ui.label(f"{item.id} {item.label}")
-                    parts.status(value, word)
-                    ui.label(figures).classes("figures")
-                _item(item)
+        _drawn(map(_item, card.items))
 
 
-def _item(item: ItemOut) -> None:
-    if item.reason:
-        ui.label(item.reason)
-    for proof in item.evidence[:SHOWN_PROOFS]:
-        sound.proof(proof)
+def _item(item: ItemOut) -> str:
+    value, word = sound.ITEM_STATUS[item.status]
+    figures = "—" if item.score is None else f"{item.score:.1f} / {item.max:.0f}"
+    body = [f"<div>{escaped(item.reason)}</div>"] if item.reason else []
+    body += map(sound.proof, item.evidence[:SHOWN_PROOFS])
     if not item.evidence:
-        parts.empty("没有找到依据。")
+        body.append('<div class="soft">没有找到依据。</div>')
     if item.suggestion:
-        ui.label(f"建议：{item.suggestion}").classes("soft")
+        body.append(f'<div class="soft">建议：{escaped(item.suggestion)}</div>')
+    return (
+        f'<details class="item"><summary class="item-head"><span>{escaped(item.id)} '
+        f"{escaped(item.label)}</span>"
+        f'{listing.badge(value, word)}<span class="figures">{figures}</span>{OPENS}</summary>'
+        f'<div class="item-body">{"".join(body)}</div></details>'
+    )
 
 
 def _findings(card: ScorecardOut) -> None:
@@ -241,30 +240,32 @@ def _findings(card: ScorecardOut) -> None:
             found = [finding for finding in card.findings if finding.kind == kind]
             if not found:
                 parts.empty(none)
-            for finding in found:
-                with ui.element("div").classes("finding"):
-                    ui.label(finding.text)
-                    _proof_of(finding)
+            _drawn(f'<div class="finding">{_told(finding)}</div>' for finding in found)
 
 
-def _proof_of(finding: FindingOut) -> None:
+def _told(finding: FindingOut) -> Html:
+    told = f"<div>{escaped(finding.text)}</div>"
     if finding.start is not None and finding.quote:
-        sound.proof(EvidenceOut(start=finding.start, end=finding.end, quote=finding.quote))
+        told += sound.proof(EvidenceOut(start=finding.start, end=finding.end, quote=finding.quote))
+    return Html(told)
 
 
 def _actions(actions: Sequence[dict[str, Any]]) -> None:
     with parts.section("行动项", "会上说定的人、事、期限"):
         if not actions:
             parts.empty("会上没有说定行动项。")
-        for number, action in enumerate(actions):
-            with ui.element("div").classes("finding" if number < SHOWN_ACTIONS else "finding more"):
-                ui.label(action["what"] or action["evidence"]["quote"])
-                who, due = action["who"] or "未说谁", action["due_date"] or action["due"] or "未说期限"
-                ui.label(f"{who} · {due}").classes("soft")
-        if len(actions) > SHOWN_ACTIONS:
-            ui.button(f"全部 {len(actions)} 项").props("flat dense").classes("no-print").on(
-                "click", js_handler="(event) => event.target.closest('section').classList.add('all')"
-            )
+        drawn = [_action(action) for action in actions]
+        _drawn(drawn[:SHOWN_ACTIONS])
+        if len(drawn) > SHOWN_ACTIONS:
+            words = f"<summary>其余 {len(drawn) - SHOWN_ACTIONS} 项</summary>"
+            _drawn(["<details>", words, *drawn[SHOWN_ACTIONS:], "</details>"])
+
+
+def _action(action: dict[str, Any]) -> str:
+    what = action["what"] or action["evidence"]["quote"]
+    who, due = action["who"] or "未说谁", action["due_date"] or action["due"] or "未说期限"
+    said = f"<div>{escaped(what)}</div>"
+    return f'<div class="finding">{said}<div class="soft">{escaped(f"{who} · {due}")}</div></div>'
 
 
 def _figures(compared: Sequence[dict[str, Any]]) -> None:
@@ -272,19 +273,24 @@ def _figures(compared: Sequence[dict[str, Any]]) -> None:
     if not compared:
         return
     with parts.section("数字核对", "会上说的与系统里的相比；不符也可能是口径不同"):
-        for one in sorted(compared, key=lambda one: bool(one["agrees"])):
-            name, unit = INDICATORS[one["indicator"]]
-            in_percent = 0.01 if unit == "%" else 1.0
-            said, given = (amount(one[which] * in_percent, unit) for which in ("said", "given"))
-            with ui.element("div").classes("finding"):
-                ui.label(f"{one['owner']} {name}")
-                with ui.row().classes("items-center"):
-                    ui.label(f"会上说 {said}，系统 {given}").classes("soft")
-                    if one["agrees"]:
-                        parts.status(Status.PASS, "一致")
-                    else:
-                        parts.status(Status.WARN, "不符")
-                sound.proof(EvidenceOut.model_validate(one["evidence"]))
+        _drawn(map(_figure, sorted(compared, key=lambda one: bool(one["agrees"]))))
+
+
+def _figure(one: dict[str, Any]) -> str:
+    name, unit = INDICATORS[one["indicator"]]
+    in_percent = 0.01 if unit == "%" else 1.0
+    said, given = (amount(one[which] * in_percent, unit) for which in ("said", "given"))
+    state = listing.badge(Status.PASS, "一致") if one["agrees"] else listing.badge(Status.WARN, "不符")
+    return (
+        f'<div class="finding"><div>{escaped(one["owner"])} {escaped(name)}</div>'
+        f'<div class="compared"><span class="soft">会上说 {said}，系统 {given}</span>{state}</div>'
+        f"{sound.proof(EvidenceOut.model_validate(one['evidence']))}</div>"
+    )
+
+
+def _drawn(pieces: Iterable[str]) -> None:
+    """As one element: what is said of a meeting may be hundreds of lines."""
+    ui.html("".join(pieces), sanitize=False).classes("w-full")
 
 
 def _talk(utterances: Sequence[Utterance]) -> None:
@@ -299,12 +305,7 @@ def _talk(utterances: Sequence[Utterance]) -> None:
             return
         total = sum(spoken.values())
         for speaker, seconds in sorted(spoken.items(), key=lambda pair: -pair[1]):
-            share = seconds / total
-            with ui.element("div").classes("bar-row"):
-                ui.label(speaker)
-                with ui.element("div").classes("track").props('aria-hidden="true"'):
-                    ui.element("div").classes("fill").style(f"width:{share:.1%}")
-                ui.label(f"{share:.0%}").classes("figures")
+            parts.share(seconds / total, speaker)
 
 
 def _transcript(utterances: Sequence[Utterance]) -> None:
@@ -317,10 +318,7 @@ def _transcript(utterances: Sequence[Utterance]) -> None:
             js_handler="""(text) => document.querySelectorAll('.line').forEach(line =>
               line.hidden = !!text && !line.textContent.includes(text))""",
         )
-        ui.html(sound.transcript(utterances), sanitize=False).on(
-            "click",
-            js_handler="(event) => { const at = event.target.dataset.at; at && window.hjSeek?.(+at) }",
-        )
+        ui.html(sound.transcript(utterances), sanitize=False)
 
 
 def _downloads(code: str, card: ScorecardOut) -> None:

@@ -95,10 +95,8 @@ def _decisions(found: Sequence[Decision]) -> None:
         for chapter, said in groupby(found, key=lambda one: one.chapter):
             ui.label(CHAPTERS[chapter]).classes("heading").props("role=heading aria-level=3")
             for one in said:
-                with ui.element("div").classes("proof"):
-                    sound.seek(one.start)
-                    ui.label(one.kind).classes("soft kind")
-                    ui.label(f"{one.speaker}：{one.text}" if one.speaker else one.text)
+                words = f"{one.speaker}：{one.text}" if one.speaker else one.text
+                _drawn(one.start, Html(f'<span class="soft kind">{one.kind}</span>'), words)
 
 
 def _practices(found: Sequence[PracticeMinutes]) -> None:
@@ -109,9 +107,7 @@ def _practices(found: Sequence[PracticeMinutes]) -> None:
             with ui.element("div").classes("finding"):
                 ui.label(one.text)
                 for quote in one.quotes:
-                    with ui.element("div").classes("proof"):
-                        sound.seek(quote.start)
-                        ui.label(f"“{quote.text}”").classes("quote")
+                    _drawn(quote.start, sound.quotation(quote.text))
 
 
 def _actions(found: Sequence[ActionMinutes]) -> None:
@@ -144,11 +140,12 @@ def _state(one: ActionMinutes) -> Html:
 def _chapters(found: MinutesOut) -> None:
     with parts.section("经过"):
         for span in found.chapters:
-            with ui.element("div").classes("proof"):
-                sound.seek(span.start)
-                ui.label(f"{span.label} {(span.end - span.start) / 60:.0f} 分钟")
-                if not span.sure:
-                    parts.status(Status.WARN, "把握不大")
+            unsure = () if span.sure else (listing.badge(Status.WARN, "把握不大"),)
+            _drawn(span.start, f"{span.label} {(span.end - span.start) / 60:.0f} 分钟", *unsure)
+
+
+def _drawn(seconds: float, *words: str) -> None:
+    ui.html(sound.heard(seconds, *words), sanitize=False)
 
 
 def plain(found: MinutesOut) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Decimal
@@ -61,10 +62,8 @@ def clock(seconds: float) -> str:
 def section(title: str, note: str = "") -> Iterator[None]:
     """A titled part of a screen."""
     with ui.element("section").classes("section").props(f'aria-label="{title}"'):
-        with ui.element("header"):
-            ui.label(title).props("role=heading aria-level=2").classes("heading")
-            if note:
-                ui.label(note).classes("soft")
+        said = f'<div class="soft">{html.escape(note)}</div>' if note else ""
+        ui.html(f'<h2 class="heading">{html.escape(title)}</h2>{said}', sanitize=False, tag="header")
         yield
 
 
@@ -75,9 +74,17 @@ def empty(sentence: str) -> None:
 
 def bar(value: float, maximum: float, label: str) -> None:
     """A bar of value / maximum with its figure."""
-    share = 0 if maximum <= 0 else max(0.0, min(1.0, value / maximum))
-    with ui.element("div").classes("bar-row"):
-        ui.label(label)
-        with ui.element("div").classes("track").props('aria-hidden="true"'):
-            ui.element("div").classes("fill").style(f"width:{share:.1%}")
-        ui.label(f"{value:.1f} / {maximum:.0f}").classes("figures")
+    filled = 0.0 if maximum <= 0 else max(0.0, min(1.0, value / maximum))
+    _bar(filled, label, f"{value:.1f} / {maximum:.0f}")
+
+
+def share(value: float, label: str) -> None:
+    """A bar of a share between 0 and 1, in percent."""
+    _bar(value, label, f"{value:.0%}")
+
+
+def _bar(filled: float, label: str, figures: str) -> None:
+    drawn = f'<div class="track" aria-hidden="true"><div class="fill" style="width:{filled:.1%}"></div></div>'
+    ui.html(
+        f'<div>{html.escape(label)}</div>{drawn}<div class="figures">{figures}</div>', sanitize=False
+    ).classes("bar-row")

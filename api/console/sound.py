@@ -12,13 +12,15 @@ from nicegui import ui
 from sqlalchemy.orm import Session
 
 from api.access import Caller
-from api.console import MOUNT, parts
+from api.console import MOUNT, listing, parts
+from api.console.listing import Html
 from api.meetings.scorecard_schemas import EvidenceOut
 from models.meetings.recordings import RecordingRepository
 from qa_pipeline.names import CHAPTERS
 from qa_pipeline.values.transcript import Utterance
 from qa_pipeline.values.vocabulary import Chapter, Status
 
+PLAY: Final = '<i class="q-icon notranslate material-icons" aria-hidden="true">play_arrow</i>'
 ITEM_STATUS: Final = {
     "full": (Status.PASS, "得满分"),
     "partial": (Status.WARN, "部分得分"),
@@ -49,26 +51,27 @@ def player(code: str, starts: Sequence[float]) -> None:
     ui.add_body_html(f'<script src="{MOUNT}/assets/sound.js"></script>')
 
 
-def seek(seconds: float, *, label: str | None = None) -> None:
-    """A button that plays from there."""
+def at_button(seconds: float, icon: str = "") -> Html:
+    """A button that plays from there (assets/sound.js); what it shows is the time."""
     at = parts.clock(seconds)
-    button = ui.button(label or at).props(f'flat dense no-caps icon=play_arrow aria-label="从 {at} 播放"')
-    button.classes("seek").on("click", js_handler=f"() => window.hjSeek && hjSeek({seconds})")
+    return Html(
+        f'<button type="button" class="at" data-at="{seconds}" aria-label="从 {at} 播放">{icon}{at}</button>'
+    )
 
 
-def proof(found: EvidenceOut) -> None:
-    """What was said, and a button that plays it."""
-    with ui.element("div").classes("proof"):
-        if found.start is not None:
-            seek(found.start)
-        ui.label(f"“{found.quote}”").classes("quote")
+def heard(seconds: float | None, *words: object) -> Html:
+    """What was said or happened, beside a button that plays it where the moment is known."""
+    button = "" if seconds is None else at_button(seconds, PLAY)
+    return Html(f'<div class="proof">{button}{"".join(map(listing.escaped, words))}</div>')
 
 
-def at_button(seconds: float, words: str | None = None) -> str:
-    """The same button as HTML: whoever shows it listens for clicks on ``data-at``."""
-    at = parts.clock(seconds)
-    told = html.escape(words or at)
-    return f'<button type="button" class="at" data-at="{seconds}" aria-label="从 {at} 播放">{told}</button>'
+def proof(found: EvidenceOut) -> Html:
+    """A quotation and a button that plays it."""
+    return heard(found.start, quotation(found.quote))
+
+
+def quotation(text: str) -> Html:
+    return Html(f'<span class="quote">“{html.escape(text)}”</span>')
 
 
 def transcript(utterances: Sequence[Utterance], borders: Mapping[int, Chapter] | None = None) -> str:

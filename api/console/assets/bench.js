@@ -377,7 +377,6 @@
     if (event.detail > 0 && !pressed.closest('dialog')) pressed.blur();
     if (pressed.dataset.at) {
       if (row) pointAt(lines.indexOf(row), false);
-      sound()?.seek(+pressed.dataset.at);
     } else if (pressed.dataset.do) acts[pressed.dataset.do]();
     else if (one && pressed.classList.contains('item-head')) {
       select(items.indexOf(one), !one.classList.contains('open'));

@@ -56,7 +56,6 @@
 
   document.addEventListener('click', event => {
     const pressed = event.target.closest('button'), one = pressed?.closest('[data-item]');
-    if (pressed?.dataset.at) window.hjSound?.seek(+pressed.dataset.at);
     if (!one || !pressed.dataset.level) return;
     none(one).checked = false;
     points(one).value = Math.round(pressed.dataset.level * one.dataset.max * 10000) / 10000;

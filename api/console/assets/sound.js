@@ -29,6 +29,11 @@
     if (event.target === sound() && part() < starts().length) seek(starts()[part()]);
   }, true);
 
+  document.addEventListener('click', event => {
+    const at = event.target.closest('[data-at]')?.dataset.at;
+    if (at !== undefined) seek(+at);
+  });
+
   window.hjSeek = seek;
   window.hjSound = {
     now, playing, seek,

@@ -42,13 +42,20 @@ def test_the_meeting_page_is_sound_with_its_waveform_and_goes_on_paper_with_its_
     opened(page, f"/meetings/{GOOD}")
     expect(page.locator("#wave")).to_be_visible()
     assert_sound(page)
-    proof = page.locator(".q-expansion-item .quote").first
+    proof = page.locator(".item .quote").first
     expect(proof).to_be_hidden()
-
-    page.emulate_media(media="print")
+    page.locator("summary").first.press("Enter")
     expect(proof).to_be_visible()
+    page.locator("summary").first.press("Enter")
+
+    page.evaluate("addEventListener('beforeprint', () => window.folded = document.querySelectorAll("
+                  "'details:not([open])').length)")  # fmt: skip
+    page.pdf()
+    assert page.evaluate("window.folded") == 0
+    expect(proof).to_be_hidden()
+    page.emulate_media(media="print")
     expect(page.get_by_role("navigation", name="主导航")).to_be_hidden()
     expect(page.get_by_role("button", name="提出申诉")).to_be_hidden()
     page.emulate_media(media="print", color_scheme="dark")
-    expect(page.locator(".q-expansion-item .q-item").first).to_have_css("color", "rgb(28, 39, 51)")
+    expect(page.locator("summary").first).to_have_css("color", "rgb(28, 39, 51)")
     assert page.locator(".transcript").evaluate("one => one.scrollHeight <= one.clientHeight")

@@ -150,8 +150,8 @@ def _secret(title: str, note: str, secret: str) -> None:
 def _place(names: Mapping[str, str], value: str | None) -> Any:
     """A choice of institutions, or their code where there are too many."""
     if names:
-        options = {"": EVERYTHING, **names}
-        chosen_one: Any = ui.select(options, value=value or "", label="机构", with_input=True)
+        label = "机构（不选为全部机构）"
+        chosen_one: Any = ui.select(dict(names), value=value, label=label, with_input=True, clearable=True)
     else:
         chosen_one = ui.input("机构代码（空为全部机构）", value=value or "")
     return chosen_one.props("outlined dense").classes("w-full")

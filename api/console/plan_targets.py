@@ -94,7 +94,7 @@ async def set_top(view: View, detail: PlanDetail, redraw: Redraw) -> None:
     first = next((one for one in offered.values() if one.aspect not in aspects), next(iter(offered.values())))
     with dialog("设定机构目标") as opened:
         words = {code: f"{one.name}（{one.unit}，{ASPECTS[one.aspect]}）" for code, one in offered.items()}
-        which = choice("指标", words, first.code, with_input=True)
+        which = choice("指标", words, first.code)
         box = line("目标", first=True, props="inputmode=decimal")
         ui.label("每份规划至少要有一个结果指标和一个过程指标。").classes("soft")
 

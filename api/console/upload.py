@@ -55,9 +55,7 @@ async def upload(view: View) -> None:
             sanitize=False,
         ).classes("w-full")
         meeting = (
-            ui.select(
-                {"": "按文件名、日期和机构自动识别", **offered}, value="", label="哪一场会议", with_input=True
-            )
+            ui.select(offered, label="哪一场会议（不选则自动识别）", with_input=True, clearable=True)
             .props("outlined dense")
             .classes("field")
         )

@@ -82,7 +82,8 @@
 
   function named(element) {
     for (const name of ATTRIBUTES) {
-      const said = element.getAttribute(name) ?? '', told = shaped(said, {ofName: true}) ?? led(said) ?? english(said);
+      const said = element.getAttribute(name) ?? '';
+      const told = Object.hasOwn(words, said) ? words[said] : shaped(said, {ofName: true}) ?? led(said) ?? english(said);
       if (told !== null && told !== said) element.setAttribute(name, told);
     }
   }

@@ -146,7 +146,10 @@ def refused() -> frozenset[tuple[str, str]]:
 def told(node: ast.AST, constants: Mapping[str, ast.Constant], *, whole: bool) -> Iterator[str]:
     """The texts below a node; unless ``whole``, those that are told to somebody."""
     match node:
-        case ast.Expr(value=ast.Constant()) | ast.keyword(arg="description" | "summary" | "help" | "examples" | "rule"):
+        case (
+            ast.Expr(value=ast.Constant())
+            | ast.keyword(arg="description" | "summary" | "help" | "examples" | "rule")
+        ):
             return
         case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)):
             whole = whole or TELLS.search(name) is not None
@@ -258,6 +261,18 @@ def test_what_stands_for_figures_and_words_is_in_the_english_as_well() -> None:
     assert unequal == []
 
 
+def filled(words: str, english: str) -> tuple[str, str]:
+    """A sentence and its English as a screen has them, with something in each of their places."""
+    given: dict[str, list[str]] = {"{n}": [], "{}": []}
+
+    def put_in(place: re.Match[str]) -> str:
+        given[place[0]].append(str(len(given["{n}"]) + 10) if place[0] == "{n}" else f"X{len(given['{}'])}")
+        return given[place[0]][-1]
+
+    asked = re.sub(r"\{n?\}", put_in, words)
+    return asked, re.sub(r"\{n?\}", lambda place: given[place[0]].pop(0), english)
+
+
 SENTENCES = {
     "2026-09-08，已过 3 天": "2026-09-08, 3 days overdue",
     "3 / 4 场到期": "3 / 4 due",
@@ -300,8 +315,14 @@ def test_the_language_is_chosen_once_and_kept(page_as: PageAs) -> None:
     expect(page.get_by_text("Hello, head 的姓名")).to_be_visible()
     opened(page, "/toolbox")
     expect(page.get_by_role("heading", name="Compute again")).to_be_visible()
-    told = page.evaluate(PUT_IN, [list(SENTENCES), list(NAMES)])
-    assert told == [list(SENTENCES.values()), list(NAMES.values())]
+    sentences = {**SENTENCES, **dict(filled(words, english) for words, english in KNOWN.items())}
+    told = page.evaluate(PUT_IN, [list(sentences), list(NAMES)])
+    assert [given for given in zip(sentences, told[0], strict=True) if given[1] != sentences[given[0]]] == []
+    assert told[1] == list(NAMES.values())
+    opened(page, "/people/NOBODY")
+    expect(page.get_by_role("alert")).to_contain_text(
+        "There is no person NOBODY, or outside your institutions: check the number."
+    )
     page.get_by_role("button", name="Account head 的姓名").click()
     page.get_by_text("中文", exact=True).click()
-    expect(page.get_by_role("heading", name="重新计算")).to_be_visible()
+    expect(page.get_by_role("alert")).to_contain_text("人员 NOBODY 不存在")

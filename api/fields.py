@@ -19,6 +19,8 @@ from pydantic import (
 )
 
 from api.problems import NotFound
+from models.base import SHANGHAI
+from qa_pipeline.clock import lies_ahead
 from qa_pipeline.compliance.calendar import FIRST_YEAR, LAST_YEAR
 from qa_pipeline.errors import InputError
 
@@ -74,6 +76,15 @@ def existing(get: Callable[[str], Found], code: str) -> Found:
         return get(code)
     except InputError as error:
         raise NotFound(str(error)) from error
+
+
+def require_begun(start: datetime) -> None:
+    """Raises InputError for a meeting that is said to have taken place and has not come yet."""
+    if lies_ahead(start):
+        raise InputError(
+            f"会议的开始时间 {start.astimezone(SHANGHAI):%Y-%m-%d %H:%M} 还没有到："
+            "请核对日期和时间，或录音设备的时钟。"
+        )
 
 
 def example(**values: Any) -> dict[str, Any]:

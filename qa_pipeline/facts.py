@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
+from qa_pipeline.clock import lies_ahead
 from qa_pipeline.errors import FactsError
 from qa_pipeline.names import INDICATORS
 from qa_pipeline.values.facts import Figure, MeetingFacts, Roster
@@ -88,7 +89,10 @@ class _FactsInput(BaseModel):
     @field_validator("meeting_date", mode="before")
     @classmethod
     def _date(cls, value: Any) -> date | None:
-        return _date(value)
+        day = _date(value)
+        if day is not None and lies_ahead(datetime.combine(day, time(), BEIJING)):
+            raise ValueError(f"“{value}”还没有到，请核对会议日期")
+        return day
 
     @field_validator("start_time", mode="before")
     @classmethod

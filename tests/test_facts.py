@@ -84,6 +84,7 @@ def test_what_is_not_given_is_unknown(sidecar, text):
         ("theme: 领跑周\n", "第 1 行", "是否想写“主管领跑周”"),
         ("meeting_date: 2026-02-30\n", "第 1 行", "这一天不存在"),
         ("meeting_date: 明天\n", "第 1 行", "年-月-日"),
+        ("meeting_date: 2100-01-01\n", "第 1 行", "还没有到，请核对会议日期"),
         ("meeting_date: 0206-02-03\n", "第 1 行", "2000–2100"),
         ("host: 甲\nstart_time: 25:00\n", "第 2 行", "这个时间不存在"),
         ("start_time: 上午\n", "第 1 行", "时:分"),

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from api.access import Caller, Permission, allowed
 from api.audit import note, note_meeting
 from api.etags import IfMatch, require_match, tagged
-from api.fields import Below, Code, Month
+from api.fields import Below, Code, Month, require_begun
 from api.meetings import service
 from api.meetings.repository import MeetingListRepository, Sort, sort_key
 from api.meetings.schemas import (
@@ -111,6 +111,7 @@ def plan(request: Request, session: Database, asker: Editor, body: NewMeeting) -
 
 @router.post("/meetings/held", status_code=201, summary="登记一场已召开的会议", operation_id="record_meeting")
 def record(request: Request, session: Database, asker: Editor, body: HeldMeeting) -> MeetingDetail:
+    require_begun(body.started_at)
     stem = f"{body.institution}-{body.started_at:%Y-%m-%d}"
     held = MeetingRepository(session, within=asker.within).record(
         body.code or MeetingListRepository(session).free_code(stem),
@@ -160,6 +161,7 @@ def prepare(
 @router.post("/meetings/{code}/hold", summary="登记召开（可重复以更正）", operation_id="hold_meeting")
 def hold(request: Request, session: Database, asker: Editor, code: Code, body: Holding) -> MeetingDetail:
     service.meeting(session, asker, code)
+    require_begun(body.started_at)
     held = MeetingRepository(session, within=asker.within).hold(
         code, started_at=body.started_at, ended_at=body.ended_at, host=body.host
     )

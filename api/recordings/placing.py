@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.fields import Code, Day, existing
+from api.fields import Code, Day, existing, require_begun
 from api.problems import Conflict
 from models.base import SHANGHAI, Subtree
 from models.calendar.repository import CalendarRepository
@@ -25,6 +25,7 @@ from models.meetings.tables import Meeting, MeetingState
 from models.organisation.conditions import inside
 from models.organisation.repository import InstitutionRepository
 from models.organisation.tables import Institution
+from qa_pipeline.clock import lies_ahead
 from qa_pipeline.compliance.calendar import distance, slot_for
 from qa_pipeline.errors import InputError
 from qa_pipeline.names import KINDS
@@ -91,6 +92,7 @@ def resolve(
         return Place(meeting=meeting, institution=owner, day=day, kind=kind, start=None)
     if start is None:
         raise _no_start(file_name)
+    require_begun(start)
     return Place(meeting=meeting, institution=owner, day=day, kind=kind, start=start)
 
 
@@ -121,9 +123,11 @@ def _named(session: Session, within: Subtree, said: Placing, code: str, created:
     if meeting.state == MeetingState.VOID:
         raise Conflict(f"会议 {code} 已作废：请选择有效的会议。")
     held = meeting.state == MeetingState.HELD
-    start = meeting.started_at if held else said.started_at or meeting.started_at or created
+    start = meeting.started_at if held else said.started_at or _past(meeting.started_at, created)
     if start is None:
         raise _no_start(code)
+    if not held:
+        require_begun(start)
     return Place(
         meeting=meeting,
         institution=session.get_one(Institution, meeting.institution_id),
@@ -131,6 +135,12 @@ def _named(session: Session, within: Subtree, said: Placing, code: str, created:
         kind=meeting.kind,
         start=None if held else start,
     )
+
+
+def _past(*moments: datetime | None) -> datetime | None:
+    """The first that has come; else the first there is: a meeting may be held before its planned time."""
+    told = [moment for moment in moments if moment is not None]
+    return next((moment for moment in told if not lies_ahead(moment)), next(iter(told), None))
 
 
 def _no_start(name: str) -> InputError:

@@ -21,7 +21,9 @@ from models.exchange.references import References, in_parts
 from models.exchange.sheets import Column, Sheet
 from models.indicators.repository import IndicatorRepository, NewObservation
 from models.indicators.tables import Observation
+from models.meetings.tables import Meeting, MeetingState
 from models.organisation.tables import Institution
+from qa_pipeline.clock import lies_ahead
 from qa_pipeline.errors import SheetError
 
 MOST_PROBLEMS: Final = 200
@@ -134,6 +136,8 @@ class _Importer:
             for column in filled.columns
         }
         drafts = [self._parsed(row) for row in filled.rows]
+        if sheet.table is Meeting:
+            self._refuse_ahead(drafts)
         self._name_rows(sheet, drafts)
         drafts = [draft for draft in drafts if draft.sound]
         added = changed = unchanged = 0
@@ -168,6 +172,14 @@ class _Importer:
             else:
                 draft.values[column.field] = column.default if value is None else value
         return draft
+
+    def _refuse_ahead(self, drafts: Sequence[_Draft]) -> None:
+        """Note the meetings that are said to have taken place and have not come yet."""
+        for draft in drafts:
+            start = draft.values.get("started_at")
+            if draft.values.get("state") == MeetingState.HELD and start is not None and lies_ahead(start):
+                self._note(draft.row, self._filled.sheet.column("started_at"), "还没有到，不能是已召开的会议")
+                draft.sound = False
 
     def _name_rows(self, sheet: Sheet, drafts: Sequence[_Draft]) -> None:
         """Note doubled keys, the names that later rows may refer to, and each row's depth below others."""

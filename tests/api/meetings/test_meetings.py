@@ -71,6 +71,9 @@ def test_a_meeting_held_unplanned_finds_its_slot(manager: TestClient) -> None:
     assert (held.status_code, held.json()["slot"], held.json()["theme"]) == (201, "W1", "supervisor_lead")
     again = manager.post(f"{V1}/meetings/held", json=body)
     assert "一场只计一次" in again.json()["detail"]
+    ahead = manager.post(f"{V1}/meetings/held", json={**body, "started_at": "2100-01-08T09:00:00+08:00"})
+    assert (ahead.status_code, ahead.json()["code"]) == (400, "input_error")
+    assert "2100-01-08 09:00 还没有到" in ahead.json()["detail"]
 
 
 def test_the_list_is_filtered_and_sorted(

@@ -206,6 +206,25 @@ def test_a_planned_meeting_becomes_the_one_that_was_held(
     assert hand_in(manager, ("a.wav", sound), meeting="P", started_at=START).json()["meeting"] == "P"
 
 
+def test_what_has_not_come_yet_is_refused_and_a_plan_that_lies_ahead_is_not_when_it_was(
+    manager: TestClient, service_engine: Engine, sound: bytes, tmp_path: Path
+) -> None:
+    with transaction(service_engine) as session:
+        meetings = MeetingRepository(session)
+        SlotRepository(session).fill_month(date(2026, 9, 1))
+        meetings.plan("P", institution="350102", month=date(2026, 9, 1), slot=SlotName.W1)
+        meetings.prepare("P", at=datetime.now(SHANGHAI), starts_at=datetime(2100, 1, 8, 9, tzinfo=SHANGHAI))
+    for query in ({"meeting": "P"}, {"started_at": "2100-01-08T01:00:00Z", "kind": "weekly_review"}):
+        refused = hand_in(manager, ("a.wav", sound), **query)
+        assert (refused.status_code, refused.json()["code"]) == (400, "input_error")
+        assert refused.json()["detail"] == (
+            "会议的开始时间 2100-01-08 09:00 还没有到：请核对日期和时间，或录音设备的时钟。"
+        )
+    held = hand_in(manager, ("a.m4a", wav(tmp_path, 440, created="2026-09-08T01:00:00Z")), meeting="P")
+    assert held.status_code == 201, held.text
+    assert manager.get("/api/v1/meetings/P").json()["started_at"] == START
+
+
 def test_what_is_not_unique_is_asked_for_by_name(signed_in: SignedIn, sound: bytes) -> None:
     office = signed_in(Role.HEAD_OFFICE)
     for name, query, wanted in (

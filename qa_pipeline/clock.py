@@ -1,0 +1,16 @@
+"""Whether a meeting can have taken place, as far as this machine's clock tells."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Final
+
+TOLERANCE: Final = timedelta(days=1)
+"""Clocks and zones of recorders are off by hours, not by days."""
+BUILT: Final = datetime(2026, 11, 26, tzinfo=timezone(timedelta(hours=8)))
+"""A clock that stands before the program was built is wrong, and judges nothing."""
+
+
+def lies_ahead(start: datetime) -> bool:
+    """Whether what is said to have begun at ``start`` (with its zone) has not come yet."""
+    return start > max(datetime.now(UTC), BUILT) + TOLERANCE

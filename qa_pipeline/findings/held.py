@@ -60,7 +60,7 @@ def substance(reading: Reading, chapter: Chapter) -> float:
     if chapter == Chapter.NEXT_MONTH_PLAN:
         amounts = [topics.strengths(reading)[id][0] for id in PLAN]
     else:
-        amounts = [float(len(found)) for found in contents(reading, chapter)]
+        amounts = [len(found) / reading.relative_length for found in contents(reading, chapter)]
     return sum(min(1.0, amount / ENOUGH[chapter]) for amount in amounts) / 2
 
 

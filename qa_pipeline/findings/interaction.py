@@ -88,6 +88,20 @@ def top_talk_share(reading: Reading) -> Measurement:
 
 
 @measure(
+    id="pair_talk_share",
+    label="最多两人发言占比",
+    unit="share",
+    meaning="说话最多的两人占全部说话时间的比例；两人各占一半、别人几乎不说，是面谈不是会议",
+)
+def pair_talk_share(reading: Reading) -> Measurement:
+    if not reading.speakers_known or not reading.talk_by:
+        return unknown("pair_talk_share", NO_SPEAKERS)
+    first = sorted(reading.talk_by.values(), reverse=True)[:2]
+    share = sum(first) / max(sum(reading.talk_by.values()), 1e-9)
+    return reading.measured("pair_talk_share", share, reading.spoken[-2:])
+
+
+@measure(
     id="speakers_heard",
     label="发言人数",
     unit="count",

@@ -26,6 +26,11 @@ BLIND_REACH: Final = 1
 """The same where nobody knows who speaks: further on, the one who asked may already be talking again."""
 ANOTHER_KIND: Final = 0.8
 """Share of off-topic talk from which a meeting is one of another kind."""
+LABELLED_CHARACTERS: Final = 3600
+"""Characters of a labelled meeting, the median; an hour of real talk has four times as many."""
+GROWTH: Final = 0.75
+"""Exponent: four times the talk holds about three times the acts. A condensed meeting has an act in three of
+four utterances, talk at full length about one in two."""
 QUESTIONS: Final = (Act.ASK, Act.PROBE)
 _EMPTY_ANSWER: Final = re.compile(
     r"^(?:嗯+|好+的?|是的?|对+|哦|啊|行|有|没有?|全面|挺全面的|没问题|有信心|明白|晓得了?|知道了?|收到)+[!！。,，]*$"
@@ -124,6 +129,14 @@ class Reading:
     def astray(self) -> float:
         """Share of the talk that is off topic (0-1)."""
         return self.seconds(self.within(Chapter.OFF_TOPIC)) / max(self.talk_seconds, 1e-9)
+
+    @cached_property
+    def relative_length(self) -> float:
+        """How much more of everything a meeting of this length has than a labelled one (1 for shorter ones).
+        What is counted is divided by it before it is worth anything: false hits grow with the talk, and so do
+        true ones, though slower, for a labelled text is a whole meeting condensed to what tells."""
+        characters = sum(len(self.utterances[i].text) for i in self.spoken)
+        return max(1.0, characters / LABELLED_CHARACTERS) ** GROWTH
 
     @property
     def another_kind(self) -> bool:

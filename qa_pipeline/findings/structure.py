@@ -72,6 +72,18 @@ def largest_chapter_share(reading: Reading) -> Measurement:
     return reading.measured("largest_chapter_share", share, _first(reading, longest))
 
 
+@measure(
+    id="relative_length",
+    label="篇幅倍数",
+    unit="ratio",
+    meaning="这场会的话比标注会议（一般3600字）多，各种条数大致多几倍（字数之比的0.75次方），短会为1；按条数计分时先除以它",
+)
+def relative_length(reading: Reading) -> Measurement:
+    if not reading.spoken:
+        return unknown("relative_length", _NO_SPEECH)
+    return reading.measured("relative_length", reading.relative_length, reading.spoken)
+
+
 @measure(id="recap", label="环节小结", unit="count", meaning="各规定章节内出现小结、归纳的章节数")
 def recap(reading: Reading) -> Measurement:
     proof: list[int] = []

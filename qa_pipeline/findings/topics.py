@@ -122,7 +122,7 @@ def _strength(reading: Reading, topic: Topic) -> tuple[float, list[int]]:
     rated += [(IMPLIED * depth(reading, i, topic), -i) for i in implied(reading, topic, said)]
     rated.sort(reverse=True)
     solid = [-i for value, i in rated if value >= 0.3] or [-i for value, i in rated[:1] if value > 0]
-    return min(1.0, sum(value for value, _ in rated) / (topic.need * SHARE)), solid
+    return min(1.0, sum(value for value, _ in rated) / (topic.need * SHARE * reading.relative_length)), solid
 
 
 def _simple(topic: Topic) -> Measure:
@@ -188,7 +188,12 @@ def _benchmark(reading: Reading) -> Measurement:
 )
 def _root_cause(reading: Reading) -> Measurement:
     found = causes.causes(reading)
-    return _taken(reading, "root_cause", min(1.0, sum(_heavy(reading, i) for i in found) / 8), found)
+    return _taken(
+        reading,
+        "root_cause",
+        min(1.0, sum(_heavy(reading, i) for i in found) / 8 / reading.relative_length),
+        found,
+    )
 
 
 @measure(
@@ -218,7 +223,9 @@ def _barrier(reading: Reading) -> Measurement:
     near = {j for i in about for j in range(i - NEAR, i + NEAR + 1)}
     found = [i for i in causes.causes(reading) if i in near]
     met = [pair for pair in causes.loops(reading) if pair[0] in near]
-    value = 0.5 * min(1.0, len(found) / 4) + 0.5 * min(1.0, len(met) / 3)
+    value = 0.5 * min(1.0, len(found) / 4 / reading.relative_length) + 0.5 * min(
+        1.0, len(met) / 3 / reading.relative_length
+    )
     return _taken(reading, "training_barrier", value, found)
 
 
@@ -232,7 +239,10 @@ def _ct_cause(reading: Reading) -> Measurement:
     if not hits(reading, _BY_ID["ct"]):
         return _taken(reading, "ct_cause", 0.0)
     found = causes.causes(reading)
-    value = 0.4 * min(1.0, len(found) / 4) + 0.6 * min(1.0, len(causes.loops(reading)) / 6)
+    paired = len(causes.loops(reading))
+    value = 0.4 * min(1.0, len(found) / 4 / reading.relative_length) + 0.6 * min(
+        1.0, paired / 6 / reading.relative_length
+    )
     return _taken(reading, "ct_cause", value, found)
 
 
@@ -256,7 +266,7 @@ def _common(reading: Reading) -> Measurement:
 @measure(id="topic.countermeasure", label="对策", unit="strength", meaning="针对问题定下对策，3条为满（R17）")
 def _countermeasure(reading: Reading) -> Measurement:
     found = [i for i in causes.measures(reading) if reading.chapter_of[i] == Chapter.PROBLEM_DISCUSSION]
-    return _taken(reading, "countermeasure", min(1.0, len(found) / 3), found)
+    return _taken(reading, "countermeasure", min(1.0, len(found) / 3 / reading.relative_length), found)
 
 
 @measure(
@@ -274,7 +284,12 @@ def _walkthrough(reading: Reading) -> Measurement:
             if exchange.respondent is not None:
                 first.setdefault(exchange.respondent, exchange.question)
         return _taken(reading, "walkthrough", min(1.0, len(first) / 5), first.values())
-    return _taken(reading, "walkthrough", min(1.0, len(asked) / 12), [e.question for e in asked])
+    return _taken(
+        reading,
+        "walkthrough",
+        min(1.0, len(asked) / 12 / reading.relative_length),
+        [e.question for e in asked],
+    )
 
 
 @measure(
@@ -298,7 +313,7 @@ def _decomposition(reading: Reading) -> Measurement:
         named = {name for i in reading.near(index, before=1, after=1) for name in reading.indicators(i)}
         if sum(bool(named & family) for family in families) >= 3:
             found.append(index)
-    return _taken(reading, "decomposition", min(1.0, len(found) / 4), found)
+    return _taken(reading, "decomposition", min(1.0, len(found) / 4 / reading.relative_length), found)
 
 
 _ELEMENTS: Final = {
@@ -371,7 +386,7 @@ def _first_week(reading: Reading) -> Measurement:
     return _taken(
         reading,
         "first_week_plan",
-        min(1.0, 0.2 * bool(named) + 0.8 * min(1.0, len(firm) / 8)),
+        min(1.0, 0.2 * bool(named) + 0.8 * min(1.0, len(firm) / 8 / reading.relative_length)),
         [*named[:1], *firm],
     )
 
@@ -390,7 +405,10 @@ def _week_plan(reading: Reading) -> Measurement:
         for a in planned
     ]
     return _taken(
-        reading, "week_plan", min(1.0, sum(w for w, _ in weights) / 5), [i for w, i in weights if w > 0.6]
+        reading,
+        "week_plan",
+        min(1.0, sum(w for w, _ in weights) / 5 / reading.relative_length),
+        [i for w, i in weights if w > 0.6],
     )
 
 

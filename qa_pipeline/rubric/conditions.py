@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
 
@@ -64,6 +64,13 @@ class Reader:
 
     def quantity(self, quantity: Quantity) -> Number:
         """The number a quantity stands for. Unknown measures, and a share of nothing, are None."""
+        number = self._number(quantity)
+        measured = self.heard.findings.measures.get("relative_length")
+        if not quantity.by_length or number.value is None or measured is None or measured.value is None:
+            return number
+        return replace(number, value=number.value / measured.value)
+
+    def _number(self, quantity: Quantity) -> Number:
         if quantity.measure is not None:
             measured = self.heard.findings.measures.get(quantity.measure)
             if measured is None:

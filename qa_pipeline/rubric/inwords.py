@@ -37,6 +37,10 @@ def _labels() -> dict[str, str]:
 
 
 def quantity(asked: Quantity) -> str:
+    return _quantity(asked) + ("（按篇幅折算）" if asked.by_length else "")
+
+
+def _quantity(asked: Quantity) -> str:
     if asked.measure is not None:
         return f"「{measure_label(asked.measure)}」"
     if asked.count is not None:

@@ -181,6 +181,9 @@ class Quantity(Part):
     unit: Literal["utterances", "speakers", "seconds"] = Field(
         "utterances", description="按语句数、说话人数，还是说话的秒数"
     )
+    by_length: bool = Field(
+        False, description="条数先除以篇幅倍数（测量 relative_length）：会开得越长，同样的条数越不稀奇"
+    )
 
     @model_validator(mode="after")
     def _one_quantity(self) -> Self:
@@ -189,6 +192,8 @@ class Quantity(Part):
             raise ValueError(f"要且只要写一个：{'、'.join(_spelled(m) for m in self.matters)}")
         if self.rate is not None and self.per is None:
             raise ValueError("写了 rate 就要写 per")
+        if self.by_length and self.measure is None and self.count is None:
+            raise ValueError("by_length 只用于 measure 和 count")
         return self
 
 

@@ -88,6 +88,13 @@ def test_shares_of_talk() -> None:
     assert 0 < value(found, "turn_entropy") < 1
 
 
+def test_two_who_talk_and_one_who_looks_in() -> None:
+    talk = "stage_review\n" + "王建: 你这个月到底差多少？\n李梅: 差两千八，我晓得的。\n" * 20 + "赵强: 茶好了"
+    assert value(findings(talk), "pair_talk_share") == pytest.approx(1 - 3 / 363, abs=0.01)
+    assert value(findings(talk), "top_talk_share") == pytest.approx(0.5, abs=0.05)
+    assert findings(talk, speakers=False).measures["pair_talk_share"].value is None
+
+
 def test_one_person_reading_everything() -> None:
     alone = findings("stage_review\n" + "王建: 我给大家念一下数据，期缴保费三十万，达成率百分之五十。\n" * 20)
     assert value(alone, "top_talk_share") == 1.0

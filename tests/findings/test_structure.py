@@ -25,6 +25,13 @@ def test_r13_monthly_planning_has_five_chapters() -> None:
     assert value(found, "chapters_present") == pytest.approx(3 / 5)
 
 
+def test_only_what_is_longer_than_a_labelled_meeting_counts_as_longer() -> None:
+    line = "王建: 我们接着说这件事情，"
+    assert value(findings("stage_review\n" + f"{line}\n" * 40), "relative_length") == 1
+    fourfold = findings("stage_review\n" + f"{line}\n" * (4 * 3600 // len("我们接着说这件事情，")))
+    assert value(fourfold, "relative_length") == pytest.approx(4**0.75, rel=0.01)
+
+
 def test_order_is_the_longest_rising_run() -> None:
     found = findings(chapters("excellence_sharing", "stage_review", "problem_discussion", "next_week_plan"))
     assert value(found, "chapter_order") == pytest.approx(3 / 4)

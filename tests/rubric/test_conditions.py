@@ -162,6 +162,21 @@ def test_a_quantity_or_fact_is_compared(tmp_path: Path, condition: str, truth: b
     assert found(tmp_path, condition, meeting).truth is truth
 
 
+def test_a_count_by_length_is_divided_by_how_much_longer_the_meeting_is(tmp_path: Path) -> None:
+    """A meeting of four times the talk has about three times of everything."""
+    lines = [f"甲 opening 第{n}句话" for n in range(6)]
+    acts = dict.fromkeys(range(6), "cause")
+    short, long = (
+        Meeting(*lines, acts=acts, measures={"root_causes": 6, "relative_length": length})
+        for length in (1, 3)
+    )
+    for counted in ("measure: root_causes", "count: {act: cause}"):
+        three = f"{{{counted}, by_length: true, at_least: 3}}"
+        assert found(tmp_path, three, short).truth is True
+        assert found(tmp_path, three, long).truth is False
+        assert found(tmp_path, f"{{{counted}, at_least: 3}}", long).truth is True
+
+
 def test_a_phantom_line_proves_nothing(tmp_path: Path) -> None:
     meeting = Meeting("甲 opening 本周五之前完成", acts={0: "commit"}, phantom=[0])
     assert found(tmp_path, "{act: commit}", meeting).truth is False

@@ -9,6 +9,7 @@ import pytest
 from qa_pipeline.rubric import load_rubric
 from qa_pipeline.rubric.examples import run_examples
 from qa_pipeline.rubric.linter import lint
+from qa_pipeline.values.facts import Roster
 from qa_pipeline.values.findings import Evidence, Measurement
 from qa_pipeline.values.scorecard import Critical, ItemScore, Point
 from qa_pipeline.values.vocabulary import MeetingKind, Theme
@@ -241,15 +242,37 @@ def test_chapters_count_by_what_is_in_them_and_by_their_order(name: str) -> None
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("sign", [{"off_topic_share": 0.85}, {"domain_density": 0.01}])
-def test_a_meeting_of_another_kind_earns_three_tenths_at_most_and_fails(
+def test_a_meeting_of_another_kind_earns_four_tenths_at_most_and_fails(
     name: str, sign: dict[str, float]
 ) -> None:
     rubric = load_rubric(name)
     ours, other = meeting(name).scored(rubric), meeting(name, **sign).scored(rubric)
     assert "K3" in {c.id for c in other.criticals}
-    assert any((i.level or 0.0) > 0.3 for i in ours.items)
-    assert all((i.level or 0.0) <= 0.3 for i in other.items)
-    assert other.energy_score <= 30
+    assert any((i.level or 0.0) > 0.4 for i in ours.items)
+    assert all((i.level or 0.0) <= 0.4 for i in other.items)
+    assert other.energy_score <= 40
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize(
+    ("expected", "present", "talk", "closed"),
+    [
+        (2, 2, {"pair_talk_share": 0.97, "top_talk_share": 0.55}, {"K3"}),
+        (2, 4, {"pair_talk_share": 0.87, "top_talk_share": 0.45}, {"K3"}),
+        (9, 8, {"pair_talk_share": 0.97, "top_talk_share": 0.55}, set()),
+        (3, 3, {"pair_talk_share": 0.8, "top_talk_share": 0.5}, set()),
+        (2, 2, {"pair_talk_share": None, "top_talk_share": None}, set()),
+    ],
+    ids=["two", "two, and two who look in", "voices not told apart", "three who talk", "voices not known"],
+)
+def test_k3_a_talk_between_two_is_no_meeting(
+    name: str, expected: int, present: int, talk: dict[str, float | None], closed: set[str]
+) -> None:
+    made = meeting(name, **talk)
+    made.facts = replace(
+        made.facts, expected_attendees=Roster(count=expected), attendees=Roster(count=present)
+    )
+    assert {c.id for c in made.scored(load_rubric(name)).criticals} == closed
 
 
 def test_an_outside_excuse_limits_the_causal_loop() -> None:

@@ -26,6 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_pipeline import installed
+from qa_pipeline.chapters.ngrams import standard
 from qa_pipeline.chapters.telling import strongest
 from qa_pipeline.lexicon import lexicon
 from qa_pipeline.values.chapters import Chapters
@@ -33,7 +34,7 @@ from qa_pipeline.values.findings import Mention
 from qa_pipeline.values.transcript import Transcript
 from qa_pipeline.values.vocabulary import Act, Chapter
 
-VERSION: Final = "acts-4"
+VERSION: Final = "acts-5"
 ACTS: Final = tuple(Act)
 Matrix = NDArray[np.float32]
 Ints = NDArray[np.int64]
@@ -95,7 +96,7 @@ def syllable(char: str) -> str:
 
 def _plain(text: str) -> str:
     """What n-grams are taken of: numbers become #, punctuation is dropped, ^ and $ mark the ends."""
-    return "^" + _DIGIT_RUN.sub("#", _PUNCTUATION.sub("", text)).upper() + "$"
+    return "^" + _DIGIT_RUN.sub("#", _PUNCTUATION.sub("", standard(text))).upper() + "$"
 
 
 def _sound(char: str) -> str:
@@ -117,6 +118,7 @@ def grams(text: str) -> list[str]:
 
 def is_question(text: str) -> bool:
     """Whether the form is a question's: a mark, an interrogative word or a closing particle."""
+    text = standard(text)
     return "?" in text or "？" in text or bool(_QUESTION_WORDS.search(text) or _QUESTION_END.search(text))
 
 
@@ -147,7 +149,7 @@ def signals(
     mentions: Sequence[Sequence[Mention]],
 ) -> Matrix:
     """Form and place of each utterance: (utterances, signals), all within [-1, 1]."""
-    texts = [u.text for u in transcript.utterances]
+    texts = [standard(u.text) for u in transcript.utterances]
     count = len(texts)
     if not count:
         return np.zeros((0, 0), dtype=np.float32)

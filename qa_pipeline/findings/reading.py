@@ -132,11 +132,12 @@ class Reading:
 
     @cached_property
     def relative_length(self) -> float:
-        """How much more of everything a meeting of this length has than a labelled one (1 for shorter ones).
-        What is counted is divided by it before it is worth anything: false hits grow with the talk, and so do
-        true ones, though slower, for a labelled text is a whole meeting condensed to what tells."""
+        """How much more of everything is heard in a meeting of this length than in a labelled one; a shorter
+        one counts as long as those. What is counted is divided by it before it is worth anything: false hits
+        grow with the talk, and so do true ones, though slower, for a labelled text is a whole meeting
+        condensed to what tells. Of what is misheard little is told, for want of words."""
         characters = sum(len(self.utterances[i].text) for i in self.spoken)
-        return max(1.0, characters / LABELLED_CHARACTERS) ** GROWTH
+        return max(1.0, characters / LABELLED_CHARACTERS) ** GROWTH * (1 - self.misheard)
 
     @property
     def another_kind(self) -> bool:

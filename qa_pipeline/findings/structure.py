@@ -76,7 +76,7 @@ def largest_chapter_share(reading: Reading) -> Measurement:
     id="relative_length",
     label="篇幅倍数",
     unit="ratio",
-    meaning="这场会的话比标注会议（一般3600字）多，各种条数大致多几倍（字数之比的0.75次方），短会为1；按条数计分时先除以它",
+    meaning="这场会的话比标注会议（一般3600字）多，各种条数大致多几倍（字数之比的0.75次方，短会为1；再乘听清的字所占的比例）；按条数计分时先除以它",
 )
 def relative_length(reading: Reading) -> Measurement:
     if not reading.spoken:

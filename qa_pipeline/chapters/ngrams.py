@@ -20,7 +20,23 @@ FIRST_HAN: Final = 0x4E00
 HANS: Final = 0x9FA6 - FIRST_HAN
 NUMERALS: Final = "0123456789零一二三四五六七八九十百千万亿两"
 
+DIALECT: Final = dict(
+    zip(
+        "喺冇嘅咁噉佢哋乜嘢咗仲睇畀俾嚟嗰唔啲瞓揾搵攞谂嗌咩覅侬勿弗忒啷",
+        "在没的这这他们什么了还看给给来那不些睡找找拿想叫吗别你不不太怎",
+        strict=True,
+    )
+)
+"""Characters that only dialect is written with, and the standard ones of the same meaning: who writes 冇 is
+learned from with all who write 没."""
+_STANDARD: Final = str.maketrans(DIALECT)
+
 Ints = NDArray[np.int64]
+
+
+def standard(text: str) -> str:
+    """The text with standard characters for those of dialect, one for one."""
+    return text.translate(_STANDARD)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,8 +49,11 @@ class Stream:
 
 
 def stream(texts: Sequence[str]) -> Stream:
-    """Join texts to one stream; full-width letters and digits become half-width, case is folded."""
-    joined = np.frombuffer("".join(texts).encode("utf-32-le", "replace"), dtype=np.uint32).astype(np.int64)
+    """Join texts to one stream; full-width letters and digits become half-width, case is folded, and
+    characters of dialect become standard ones."""
+    joined = np.frombuffer(standard("".join(texts)).encode("utf-32-le", "replace"), dtype=np.uint32).astype(
+        np.int64
+    )
     lengths = np.fromiter((len(text) for text in texts), dtype=np.int64, count=len(texts))
     joined = np.where((joined >= 0xFF01) & (joined <= 0xFF5E), joined - 0xFEE0, joined)
     joined = np.where((joined >= ord("A")) & (joined <= ord("Z")), joined + 32, joined)

@@ -47,6 +47,10 @@ def test_n_grams_do_not_see_punctuation_case_width_or_cuts() -> None:
     assert ngrams.stream(["", "。"]).edges.tolist() == [0, 0, 0]
 
 
+def test_n_grams_read_dialect_characters_as_the_standard_ones() -> None:
+    assert (ngrams.stream(["佢冇喺度"]).codes == ngrams.stream(["他没在度"]).codes).all()
+
+
 def test_homophones_share_the_pinyin_buckets() -> None:
     syllables = ngrams.syllable_table()
     right, wrong = (

@@ -30,7 +30,7 @@ def test_r13_monthly_planning_has_five_chapters() -> None:
 def test_only_what_is_longer_than_a_labelled_meeting_counts_as_longer() -> None:
     line = "王建: 我们接着说这件事情，"
     short, fourfold = (
-        replace(reading("stage_review\n" + f"{line}\n" * lines), misheard=0.0) for lines in (40, 4 * 327)
+        replace(reading("stage_review\n" + f"{line}\n" * lines), misheard=0.0) for lines in (40, 4 * 360)
     )
     assert short.relative_length == 1
     assert fourfold.relative_length == pytest.approx(4**0.75, rel=0.01)

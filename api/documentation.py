@@ -1,7 +1,7 @@
 """The OpenAPI description: what the framework finds out, and what a generator of clients needs besides.
 
-Each error is one response that all refer to; each type has one name; every parameter and field says what it
-is; every body has an example; and each operation says whether one has to be signed in.
+Each error is one response that all refer to; each type has one name; every type, parameter and field says
+what it is, in Chinese; every body has an example; and each operation says whether one has to be signed in.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from fastapi.routing import iter_route_contexts
 
 from api.access import COOKIE, Public
 from api.glossary import EXAMPLES, WORDS
+from api.glossary_types import TYPES
 from api.problems import MEDIA_TYPE, SCHEMA
 
 ERRORS: Final[Mapping[int, str]] = {
@@ -32,6 +33,8 @@ ERRORS: Final[Mapping[int, str]] = {
 """What every operation may answer instead."""
 OF_BODIES: Final[Mapping[int, str]] = {413: "请求的正文超过上限"}
 OF_EDITS: Final[Mapping[int, str]] = {412: "此后已被他人修改：请重新读取再改"}
+DONE: Final = "成功"
+"""In the place of the framework's own words."""
 UNFIT: Final = 422
 """The framework describes an answer of its own for it, which the service does not give."""
 DEEPEST: Final = 6
@@ -71,6 +74,8 @@ def completed(document: dict[str, Any], *, public: frozenset[tuple[str, str]]) -
     }
     document["security"] = [{"key": []}, {"session": []}]
     for name, schema in parts["schemas"].items():
+        if name in TYPES:
+            schema["description"] = TYPES[name]
         for field, told in schema.get("properties", {}).items():
             _describe(told, field, f"{name}.{field}")
     for path, method, operation in _operations(document):
@@ -218,6 +223,8 @@ def _problem(word: str) -> dict[str, Any]:
 def _add_errors(operation: dict[str, Any]) -> None:
     responses: dict[str, Any] = operation["responses"]
     for code, response in responses.items():
+        if response["description"] == "Successful Response":
+            response["description"] = DONE
         if code.isdigit() and int(code) >= 400 and "content" not in response:
             response.update(_problem(response["description"]))
     codes = [*ERRORS]

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, TypeVar
 
 from fastapi import Query
 from pydantic import (
+    AfterValidator,
     AwareDatetime,
     BaseModel,
     BeforeValidator,
@@ -53,6 +54,8 @@ Moment = Annotated[
     AwareDatetime,
     Field(ge=datetime(FIRST_YEAR, 1, 2, tzinfo=UTC), le=datetime(LAST_YEAR, 12, 30, tzinfo=UTC)),
 ]
+Instant = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(SHANGHAI))]
+"""A moment in an answer: in the company's zone, whether it was just made or read from the database."""
 Month = Annotated[
     date,
     BeforeValidator(_month),

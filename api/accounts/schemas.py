@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
@@ -10,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 from api.access import Permission
 from api.accounts.passwords import LONGEST, RULES
 from api.accounts.tables import Language, Role
-from api.fields import Code, Line, example
+from api.fields import Code, Instant, Line, example
 
 Login = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\w.@-]+$")]
 """Never with a colon, which marks the keys of other systems in the audit trail."""
@@ -60,7 +59,7 @@ class Me(BaseModel):
     institution_name: str | None
     must_change_password: bool = Field(description="为 true 时须先修改密码，其他接口一律拒绝")
     csrf_token: str | None = Field(description="修改类请求须放入 X-CSRF-Token 头；API 密钥不需要")
-    expires_at: datetime | None = Field(description="登录到期时间")
+    expires_at: Instant | None = Field(description="登录到期时间")
     identity_provider: bool = Field(description="本服务是否接入统一身份登录")
 
 
@@ -121,8 +120,8 @@ class AccountOut(BaseModel):
     has_password: bool
     must_change_password: bool
     disabled: bool
-    locked_until: datetime | None
-    created_at: datetime
+    locked_until: Instant | None
+    created_at: Instant
 
 
 class OneTimePassword(BaseModel):
@@ -169,10 +168,10 @@ class KeyOut(BaseModel):
     permissions: list[str]
     institution: str | None
     created_by: str
-    created_at: datetime
-    expires_at: datetime | None
-    revoked_at: datetime | None
-    last_used_at: datetime | None = Field(description="精确到分钟")
+    created_at: Instant
+    expires_at: Instant | None
+    revoked_at: Instant | None
+    last_used_at: Instant | None = Field(description="精确到分钟")
 
 
 class KeyShown(BaseModel):
@@ -201,7 +200,7 @@ class AuditOut(BaseModel):
     )
 
     id: int
-    at: datetime
+    at: Instant
     actor: str
     action: str
     kind: str

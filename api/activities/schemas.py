@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.codes import Named, ScopeOut
-from api.fields import Code, Day, Line, Moment, Month, Words, example
+from api.fields import Code, Day, Instant, Line, Moment, Month, Words, example
 from api.figures import Figure, ScoreIn
 from models.activities.entry import LoopPart
 from models.activities.tables import Platform
@@ -75,8 +75,8 @@ class EventOut(BaseModel):
     month: Month
     office: str | None
     owner: Named | None
-    starts_at: datetime | None
-    ends_at: datetime | None
+    starts_at: Instant | None
+    ends_at: Instant | None
     place: str | None
     content: str | None
     audience: str | None
@@ -192,7 +192,7 @@ class FeedOut(BaseModel):
     id: int
     institution: str
     office: str | None
-    created_at: datetime
+    created_at: Instant
 
 
 class NewFeed(FeedOut):

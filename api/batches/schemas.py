@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.batches.tables import FileState
-from api.fields import Code, Line, Moment, Month, example
+from api.fields import Code, Instant, Line, Moment, Month, example
 from api.jobs.tables import JobState
 
 MOST_FILES = 5000
@@ -87,13 +87,13 @@ class BatchOut(BaseModel):
     name: str
     folder: str | None = Field(description="从归档的哪个子目录取文件")
     created_by: str
-    created_at: datetime
+    created_at: Instant
     paused: bool
     files: dict[FileState, int] = Field(description="还要收的、已收下的、不能收的文件；已上传的不计")
     jobs: dict[JobState, int]
     progress: float = Field(ge=0, le=1, description="已结束的会议的比例")
     finished: bool
-    done_by: datetime | None = Field(description="按目前速度预计何时完成；未知或已暂停为 null")
+    done_by: Instant | None = Field(description="按目前速度预计何时完成；未知或已暂停为 null")
 
 
 class BatchFileOut(BaseModel):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.fields import Code, Given, Line, example
+from api.fields import Code, Given, Instant, Line, example
 from api.figures import Figure
 from api.reviews.schemas import DifferenceOut
 from qa_pipeline.values.vocabulary import MeetingKind, Verdict
@@ -23,7 +22,7 @@ class Candidate(BaseModel):
     meeting: str
     institution_name: str
     kind: MeetingKind
-    held_at: datetime | None
+    held_at: Instant | None
     verdict: Verdict
     reviewer: str = Field(description="作出该结论的质检人员")
 
@@ -48,8 +47,8 @@ class CalibrationOut(BaseModel):
     code: str
     title: str
     opened_by: str
-    opened_at: datetime
-    closed_at: datetime | None = Field(description="结束时间；还在评为空")
+    opened_at: Instant
+    closed_at: Instant | None = Field(description="结束时间；还在评为空")
     meetings: int
     progress: list[Progress] = Field(description="每人交了几场")
     mine: int = Field(description="您已交的场数")
@@ -62,9 +61,9 @@ class Place(BaseModel):
     meeting: str
     institution_name: str
     kind: MeetingKind
-    held_at: datetime | None
+    held_at: Instant | None
     decided_by_me: bool = Field(description="结论由您作出或同意：您不再盲评这一场")
-    handed_in_at: datetime | None = Field(description="您交的时间")
+    handed_in_at: Instant | None = Field(description="您交的时间")
 
 
 class CalibrationDetail(CalibrationOut):

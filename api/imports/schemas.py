@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.fields import Code, example
+from api.fields import Code, Instant, example
 
 Cell = Annotated[str, StringConstraints(max_length=8000, pattern=r"^[^\x00]*$")] | bool | int | float | None
 """A cell: texts as a file would hold them; days ``2026-11-08``, months ``2026-11``, moments ISO 8601."""
@@ -92,4 +91,4 @@ class CursorOut(BaseModel):
     entity: str
     cursor: str
     received_rows: int
-    updated_at: datetime
+    updated_at: Instant

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.fields import Code, example
+from api.fields import Code, Instant, example
 from api.jobs.repository import Listed
 from api.jobs.tables import JobState, Stage
 
@@ -50,13 +49,13 @@ class JobOut(BaseModel):
     paused: bool
     again_from: Stage | None = Field(description="从这一阶段起重做")
     attempts: int = Field(description="因可恢复的原因连续失败的次数")
-    retry_at: datetime | None = Field(description="下次自动重试的时间")
+    retry_at: Instant | None = Field(description="下次自动重试的时间")
     cancelling: bool = Field(description="已要求取消，正在停下")
     error: str | None = Field(description="为什么等待重试、失败或取消")
     requested_by: str
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
+    created_at: Instant
+    started_at: Instant | None
+    finished_at: Instant | None
     scorecard_version: int | None = Field(description="发布成第几版结论")
 
 
@@ -88,8 +87,8 @@ class JobIn(BaseModel):
 class WorkerOut(BaseModel):
     name: str
     concurrency: int = Field(description="同时处理几个任务")
-    started_at: datetime
-    seen_at: datetime
+    started_at: Instant
+    seen_at: Instant
 
 
 class QueueOut(BaseModel):
@@ -100,7 +99,7 @@ class QueueOut(BaseModel):
     done: int
     failed: int
     cancelled: int
-    waiting_since: datetime | None = Field(description="等得最久的任务是什么时候提交的")
+    waiting_since: Instant | None = Field(description="等得最久的任务是什么时候提交的")
     workers: list[WorkerOut] = Field(description="正在运行的工作进程")
 
 

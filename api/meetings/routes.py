@@ -74,7 +74,7 @@ def meetings(
     month: Annotated[Month | None, Query(description="场次所属月份；无场次的按召开日")] = None,
     slot: Annotated[SlotName | None, Query(description="场次")] = None,
     kind: Annotated[MeetingKind | None, Query(description="会议类别")] = None,
-    state: Annotated[MeetingState | None, Query(description="planned、held、void")] = None,
+    state: Annotated[MeetingState | None, Query(description="会议状态：planned、held、void")] = None,
     verdict: Annotated[Verdict | None, Query(description="当前结论")] = None,
     inspected: Annotated[bool | None, Query(description="是否已质检")] = None,
     sort: Annotated[Sort, Query(description="排序：code、institution、started_at、-started_at")] = Sort.CODE,

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.fields import Code, Day, Given, Line, Moment, Month, Words, example
+from api.fields import Code, Day, Given, Instant, Line, Moment, Month, Words, example
 from api.figures import Figure
 from models.meetings.compliance import SlotState
 from models.meetings.tables import ActionState, FollowUpOutcome, MeetingState, Presence, SlotName
@@ -68,8 +68,8 @@ class MeetingOut(BaseModel):
     slot: SlotName | None
     theme: Theme | None
     state: MeetingState
-    started_at: datetime | None
-    ended_at: datetime | None
+    started_at: Instant | None
+    ended_at: Instant | None
     host: str | None = Field(description="主持人工号")
     verdict: Verdict | None
     energy_score: Figure | None = Field(description="能量值 0–100；未质检或测不出为 null")
@@ -82,7 +82,7 @@ class MeetingDetail(MeetingOut):
     topic: str | None
     goal: str | None
     flow: str | None
-    prepared_at: datetime | None
+    prepared_at: Instant | None
     preparation: Status
     preparation_reason: str
 
@@ -181,7 +181,7 @@ class ActionOut(BaseModel):
     owner_name: str | None
     due_on: date | None
     state: ActionState
-    confirmed_at: datetime | None
+    confirmed_at: Instant | None
     closed_on: date | None
 
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.copies.schemas import CopyOut
-from api.fields import Given, Line, Words, example
+from api.fields import Given, Instant, Line, Words, example
 from api.figures import Figure
 from models.meetings.tables import FindingKind
 from qa_pipeline.values.vocabulary import Chapter, Status, Verdict
@@ -31,7 +30,9 @@ class ItemOut(BaseModel):
     dimension: str
     score: float | None
     max: float
-    status: str = Field(description="full、partial、missed、not_applicable、unknown")
+    status: str = Field(
+        description="full 得满分、partial 得部分分、missed 没有得分、not_applicable 不适用、unknown 未知"
+    )
     reason: str
     confidence: float | None
     suggestion: str
@@ -77,7 +78,7 @@ class VersionOut(BaseModel):
 
     version: int
     is_current: bool
-    made_at: datetime
+    made_at: Instant
     rubric: str
     energy_score: Figure | None
     band: tuple[Figure | None, Figure | None] = Field(description="能量值的误差范围")
@@ -156,7 +157,7 @@ class TranscriptHead(BaseModel):
     version: int
     base_version: int | None = Field(description="在哪一版上修改；机器转写为 null")
     edited_by: str | None
-    edited_at: datetime
+    edited_at: Instant
     note: str | None
 
 

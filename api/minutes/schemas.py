@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 
 from pydantic import BaseModel, Field
 
+from api.fields import Instant
 from models.meetings.tables import ActionState
 from qa_pipeline.values.vocabulary import Chapter, MeetingKind, Theme
 
@@ -65,8 +66,8 @@ class MinutesOut(BaseModel):
     theme: Theme | None
     topic: str | None
     goal: str | None
-    started_at: datetime | None
-    ended_at: datetime | None
+    started_at: Instant | None
+    ended_at: Instant | None
     host: str | None
     due: int | None = Field(description="应到人数；未知为 null")
     present: int | None = Field(description="实到人数；未登记签到为 null")

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.codes import Named, ScopeOut, ScopeRef
-from api.fields import Code, Given, Line, Month, Words, example
+from api.fields import Code, Given, Instant, Line, Month, Words, example
 from api.figures import AmountIn, Figure, MoneyIn, RateIn
 from models.base import ScopeKind
 from models.indicators.tables import Aspect
@@ -245,7 +244,7 @@ class DecisionOut(BaseModel):
     before: PlanState
     after: PlanState
     by: str
-    at: datetime
+    at: Instant
     comment: str | None
 
 

@@ -174,7 +174,10 @@ def parts(meeting: Annotated[Code, Path()], session: Database, asker: Reader) ->
     response_class=StreamingResponse,
     responses={
         200: {"content": {"audio/*": {"schema": {"type": "string", "format": "binary"}}}},
-        206: {"content": {"audio/*": {"schema": {"type": "string", "format": "binary"}}}},
+        206: {
+            "description": "所要的一段",
+            "content": {"audio/*": {"schema": {"type": "string", "format": "binary"}}},
+        },
         416: {"description": "请求的范围超出文件"},
     },
 )

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.fields import example
+from api.fields import Instant, example
 from api.jobs.tables import JobState
 
 
@@ -25,7 +23,7 @@ class PartOut(BaseModel):
     size: int = Field(description="字节数")
     duration: float = Field(description="秒")
     sha256: str = Field(description="文件内容的 SHA-256")
-    started_at: datetime | None = Field(description="录音机记下的开始时间")
+    started_at: Instant | None = Field(description="录音机记下的开始时间")
     duplicates: list[DuplicateOut] = Field(description="相同的声音还出现在哪里；不为空则触发一票否决 K4")
 
 
@@ -85,7 +83,7 @@ class UploadOut(BaseModel):
     file_name: str
     length: int | None = Field(description="总字节数；边录边传、尚未结束时为 null")
     offset: int = Field(description="已收到的字节数")
-    expires_at: datetime
+    expires_at: Instant
     answer: UploadAnswer | None = Field(description="收齐并登记后的结果")
 
 
@@ -98,8 +96,8 @@ class UnfinishedOut(BaseModel):
     live: bool = Field(description="true：在浏览器里边录边传")
     length: int | None = Field(description="总字节数；边录边传、尚未结束时为 null")
     offset: int = Field(description="已收到的字节数；与 length 相等而仍在此处的，没能登记到会议")
-    created_at: datetime
-    expires_at: datetime
+    created_at: Instant
+    expires_at: Instant
 
 
 class WaveformOut(BaseModel):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Final
 
 from fastapi import APIRouter, Depends, Path, Request
@@ -10,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from api.access import Caller, Permission, allowed
 from api.audit import note_meeting
-from api.fields import Code, Words, existing
+from api.fields import Code, Instant, Words, existing
 from api.retention import service
 from api.retention.tables import LegalHold
 from api.sessions import Database
@@ -32,9 +31,9 @@ class HoldOut(BaseModel):
     meeting: str
     reason: str
     ordered_by: str
-    ordered_at: datetime
+    ordered_at: Instant
     lifted_by: str | None
-    lifted_at: datetime | None
+    lifted_at: Instant | None
 
 
 @router.put("/meetings/{code}/legal-hold", summary="法定保留一场会议的录音", operation_id="hold_recordings")

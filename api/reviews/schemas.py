@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.fields import Code, Given, Words, example
+from api.fields import Code, Given, Instant, Words, example
 from api.figures import Figure
 from api.reviews.tables import AppealState, ReviewState
 from qa_pipeline.values.vocabulary import Verdict
@@ -32,7 +31,7 @@ class QueueRow(BaseModel):
     meeting: str
     institution: str
     institution_name: str
-    held_at: datetime
+    held_at: Instant
     version: int
     verdict: Verdict
     energy_score: Figure | None
@@ -95,14 +94,14 @@ class ReviewOut(BaseModel):
     version: int = Field(description="所复核的版本")
     state: ReviewState
     reviewer: str
-    taken_at: datetime
+    taken_at: Instant
     verdict: Verdict | None
     reason: str | None
     overrides: list[OverrideOut]
     second: str | None
     second_agrees: bool | None
     second_reason: str | None
-    decided_at: datetime | None
+    decided_at: Instant | None
     result_version: int | None = Field(description="决定产生的版本")
 
 
@@ -147,10 +146,10 @@ class AppealOut(BaseModel):
     version: int = Field(description="所申诉的版本")
     state: AppealState
     opened_by: str
-    opened_at: datetime
+    opened_at: Instant
     reason: str
     answered_by: str | None
-    answered_at: datetime | None
+    answered_at: Instant | None
     answer: str | None
 
 

@@ -55,7 +55,7 @@ def rubrics(session: Database, asker: Reader) -> list[RubricHead]:
     summary="量规的 JSON Schema，供编辑器提示",
     operation_id="get_rubric_schema",
     response_class=Response,
-    responses={200: {"content": {"application/schema+json": {}}, "description": "JSON Schema"}},
+    responses={200: {"content": {"application/schema+json": {}}, "description": "量规的 JSON Schema"}},
 )
 def schema(asker: Reader) -> Response:
     return Response(schema_text(), media_type="application/schema+json")

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.fields import Code, Given, Line, Month, example
+from api.fields import Code, Given, Instant, Line, Month, example
 from api.rubrics.tables import RubricState
 from qa_pipeline.values.vocabulary import MeetingKind, Theme
 
@@ -31,7 +31,7 @@ class RubricHead(BaseModel):
     items: int
     sha256: str
     published_by: str | None
-    published_at: datetime | None
+    published_at: Instant | None
 
 
 class RubricOut(RubricHead):
@@ -51,7 +51,7 @@ class DraftHead(BaseModel):
     code: str
     title: str
     edited_by: str
-    edited_at: datetime
+    edited_at: Instant
 
 
 class DraftOut(DraftHead):

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.fields import Code, Line, example
+from api.fields import Code, Instant, Line, example
 from api.webhooks.tables import Channel, DeliveryState, EventKind
 
 Target = Annotated[
@@ -46,7 +45,7 @@ class SubscriptionOut(BaseModel):
     events: list[EventKind]
     institution: str | None
     active: bool
-    created_at: datetime
+    created_at: Instant
 
 
 class CreatedSubscription(BaseModel):
@@ -68,8 +67,8 @@ class DeliveryOut(BaseModel):
     sentence: str
     state: DeliveryState
     attempts: int
-    next_at: datetime | None = Field(description="下次尝试的时间；不再尝试为 null")
-    created_at: datetime
-    delivered_at: datetime | None
+    next_at: Instant | None = Field(description="下次尝试的时间；不再尝试为 null")
+    created_at: Instant
+    delivered_at: Instant | None
     status: int | None = Field(description="对方最近一次回答的 HTTP 状态")
     error: str | None

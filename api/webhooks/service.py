@@ -18,6 +18,7 @@ from api.webhooks.events import Event
 from api.webhooks.repository import Line, SubscriptionRepository
 from api.webhooks.schemas import DeliveryOut, NewSubscription, SubscriptionOut
 from api.webhooks.tables import PING, Channel, Delivery, DeliveryState, EventKind, Subscription
+from models.base import SHANGHAI
 from qa_pipeline.errors import InputError
 
 SECRET_PREFIX: Final = "hjs_"
@@ -169,7 +170,7 @@ def _message(
         body={
             "id": code,
             "event": event,
-            "at": at.isoformat(),
+            "at": at.astimezone(SHANGHAI).isoformat(),
             "institution": institution,
             "text": sentence,
             "data": data,

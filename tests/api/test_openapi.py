@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import re
 import sys
 import threading
 import time
@@ -13,7 +14,7 @@ from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Annotated, Any, get_args
 
 import pytest
 import uvicorn
@@ -21,12 +22,14 @@ from fastapi import FastAPI
 from jsonschema import Draft202012Validator
 from openapi_python_client import MetaType, generate
 from openapi_python_client.config import Config, ConfigFile
+from pydantic import BaseModel, TypeAdapter
 from sqlalchemy import Engine
 
 from api.access import Permission, hashed
 from api.accounts.tables import Account, ApiKey, Role
 from api.app import create_app
 from api.database import migrate
+from api.glossary_types import TYPES
 from api.settings import Settings
 from models.database import connect, transaction
 from tests.api.company import found_company
@@ -81,6 +84,53 @@ def test_everything_has_one_name_and_says_what_it_is(document: dict[str, Any]) -
     assert not silent, "say it where it is defined, or in api/glossary.py"
     assert [name for name in schemas if "__" in name or "-" in name] == []
     assert all(schema["title"] == name for name, schema in schemas.items())
+
+
+def test_what_describes_anything_is_chinese(document: dict[str, Any]) -> None:
+    assert [told for told in descriptions(document) if not re.search("[\u4e00-\u9fff]", told)] == [], (
+        "of types say it in api/glossary_types.py"
+    )
+    assert TYPES.keys() <= document["components"]["schemas"].keys()
+
+
+def descriptions(part: Any) -> Iterator[str]:
+    """Every description that a part of the document holds."""
+    for name, inner in part.items() if isinstance(part, dict) else ():
+        if name == "description" and isinstance(inner, str):
+            yield inner
+        elif name not in ("example", "examples"):
+            yield from descriptions(inner)
+    for inner in part if isinstance(part, list) else ():
+        yield from descriptions(inner)
+
+
+def test_every_moment_in_an_answer_is_told_in_the_companys_zone(document: dict[str, Any]) -> None:
+    given, told, elsewhere = datetime(2026, 9, 8, 1, tzinfo=UTC), b'"2026-09-08T09:00:00+08:00"', []
+    fields = [
+        (f"{model.__name__}.{name}", Annotated[field.annotation, *field.metadata, None])
+        for model in models()
+        for name, field in model.model_fields.items()
+        if datetime in (field.annotation, *map(bare, get_args(field.annotation)))
+    ]
+    for name, kind in fields:
+        adapter = TypeAdapter(kind)
+        if adapter.dump_json(adapter.validate_python(given)) != told:
+            elsewhere.append(name)
+    assert elsewhere == [], "an answer's moment is an api.fields.Instant"
+    assert len(fields) > 40
+
+
+def bare(kind: Any) -> Any:
+    """Without what is annotated to it."""
+    return getattr(kind, "__origin__", kind) if get_args(kind) else kind
+
+
+def models(base: type[BaseModel] = BaseModel) -> Iterator[type[BaseModel]]:
+    """Every model of the service."""
+    for model in base.__subclasses__():
+        if model.__module__.startswith("api."):
+            yield model
+        yield from models(model)
 
 
 def test_every_body_has_an_example_that_fits_it(document: dict[str, Any]) -> None:

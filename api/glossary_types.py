@@ -1,0 +1,235 @@
+"""What the types of the API are, in the served description: their docstrings are for who reads the code."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+TYPES: Final[Mapping[str, str]] = dict(
+    line.split(maxsplit=1)
+    for line in """
+AccountChange 对账号的修改；不填的字段不变
+AccountOut 一个账号，不含任何密码和密钥
+ActionState 行动项的结果
+ActivitiesMonthOut 一个月的行事历：每行七天，从周一起，活动按编号给出
+Aggregate 某机构及其下级一个月的汇总
+AgreementOut 一段时间内机器与复核人员的一致程度
+AnomalyOut CT 率持续低于本机构平均的营业室，及可能的原因（R33）
+AnswerOut 机构在当日采用的数值：是多少、取自哪里、为什么
+AppealOut 经理对结论的申诉及答复
+AppealState 申诉的结果
+Appended 一批数据的处理结果：首次写入、更正、与已有相同
+Aspect 结果指标或过程指标（R27：每份规划两类各至少一个）
+AssessmentIn 对客户价值和潜力的评定；null 为未知
+Assignment 给下级逐个定的目标；没列出的下级不变，余数归入未分配
+AttainmentRun 要把哪里、截至哪天的达U和CT登记为指标值
+AttendanceOut 当月登记了签到的会议的出勤（R9）
+AuditOut 一条审计记录：谁看了或改了什么
+BaseKind 场次的基准日是什么日子（月规划会则看窗口）
+BatchAnswer 找到了哪些录音，以及建立的批次；试运行或无事可做时没有批次
+BatchFileOut 批次要取或在等的一个文件
+BatchOut 一个批次及其进度
+Behind 谁还欠多少：主管，或某类平台的机构
+BelowStandard 低于本地本职级标准的人，及所复盘一周的 PVKYC
+BlindItem 盲评的一项，不给出任何人的分数
+BlindSheet 一场会议要盲评的各项，及本人已交的分数
+BreakDown 按权重把节点的目标连同缓冲分给下级
+BriefingOut 机构下一场会议的全部会前材料
+BuyerOut 一个客户在该时段的净期缴保费
+CalibratedReviewer 一名复核人员与定论相差多少
+CalibratedRow 某一项、结论或能量值上的一致程度
+CalibrationOut 一个校准集；结束后才显示各人的分数
+CalibrationResult 已结束的校准集的结果
+Candidate 一场可用于校准的会议：当前结论由人作出
+CareerStep 职级经历的一条
+CauseOut 一个可能的原因；按绝对阈值判断的，z 为 null
+Channel 通知发往哪里
+ChapterMinutes 一章的一段，时间为自录音开始的秒数
+CheckedOut 语音模型的文件是否与取得时一致
+ChildLine 一家下一级机构，连同其全部下级的合计
+CommitmentOut 会议当日要核对的一条未了结承诺
+ComparedNode 各方案中的同一节点，按方案的顺序；null 为该方案没有
+Comparison 同一会议两版结论的对照
+ComplianceCoverageOut 一个场次的覆盖率（R10）；未到期和未知的场次不计
+ComplianceForm 表格软件能打开的文件格式
+ComputeIn 按这些月份计算三张表；自末月的次月起生效
+CopiedPlan 复制出的草稿方案，及原方案中没有带入的部分
+CopyOut 本场会议中取自另一场会议的一段
+CountsIn 一人一周的五项活动量；null 为未上报
+Credentials 用密码登录
+CursorOut 来源系统上次推送到的位置
+CustomerOut 一位客户；除非有权且要求看全文，姓名已隐去
+DecisionInput 对一份规划的审批意见
+DecisionOut 规划审批的一步
+DecisionOutput 会上定下的一句话：目标、对策或总结
+DeliveryOut 发送记录的一条
+DeliveryState 发送状态；后两种为最终状态，可由人重发
+DiffOut 发布后当月已质检会议会有什么变化；不改写任何结果
+DiffRow 一场会议按现行量规和草稿的得分；结论只按分数比较
+DifferenceOut 机器分减人工分的差距
+Direction 指标以高为好还是以低为好
+DuplicateOut 别处的同一段录音（K4）
+EntityOut 可以导入导出的一类数据：文件中的一张表，或 JSON 的行
+ErasureDone 办理后该人还留下什么
+ErasureRequest 应谁的要求，清除谁的个人信息
+EventIn 行事历的一项活动；六要素不全的也保存，标为无效（R30）
+EventKind 可以订阅的事件
+EventOut 行事历的一项活动，缺哪些要素（R30）、闭环还差什么（R31）
+EvidenceOut 作为依据的原话及其时间（秒）
+ExamplesOut 量规自带例子的试跑结果；有一例不符即不能发布
+Factor 可能造成 CT 率偏低的因素
+Fault 目标树可能的毛病；除最后两种外，有则不能提交
+FieldOut 一类数据的一列
+FileState 批次中文件的状态；被拒的文件在批次恢复后重新等待
+Filled 生成当月场次的结果；可以重复执行
+FindingKind 每场会议的报告都列出的内容（R34）
+FindingOut 一条优秀做法、问题或建议（R34）
+FocusOut 一名重点主管及原因：未达U、未达CT，或人工标记
+FocusReason 为什么是重点主管
+FollowUpOutcome 后来的会议怎么说此前的行动项
+Format 文件的格式
+GapsOut 当月行事历缺什么
+HoldOut 对一场会议录音的一次法定保留
+IncomeAnswer 三因素（R28）、现状得出的收入，及达到目标的路径
+IncomeLineOut 一名主管当月的收入目标；null 为尚未设定（R18）
+IncomeParts 收入除管理津贴外的构成，元/月
+IncomeTargetOut 一名主管已保存的收入目标及其三因素
+IndicatorsValueOut 当月截至某日的有效值；没有值的对象不列
+InspectionOut 质检率（R12）：已质检与已召开之比，及尚待质检的会议
+InstitutionDetail 一家机构：在机构树中的位置，及今天可主持会议的人（R8）
+InstitutionLine 表中一行：一家机构及其当月各场次
+InstitutionOut 一家机构；valid_to 是不再存续的首日
+InteractionKind 互动的种类；各类权重见参数 interaction_weight.<种类>
+InteractionsIn 一批互动；已登记过的不变
+InventoryIn 一次客户盘点：各客户当日的标签
+InventoryOut 该时段的盘点覆盖情况；有多个标签的以最新为准（R32）
+ItemChange 两版判得不同的一项；null 为该版没有此项
+JobIn 要开始的一次质检
+JobOut 一个质检任务
+JobState 任务状态；后三种为最终状态，失败或取消的可由人重试
+KeyOut 一把 API 密钥；密钥本身不保存，不能再次显示
+KeyShown 密钥，只显示这一次
+Language 控制台的语言
+LanguageIn 要为本人选用的控制台语言
+Likeness 两场会议何处相同：录音的声音，或所说的话
+LintOut 量规的错误（不能使用）和提醒（可以使用）
+ListenOut 作决定前最该听的一段，及原因
+ManagementActionIn 一个管理动作的计划；面谈和陪访写明对象，平台搭建写明活动
+ManagementActionOut 一个管理动作；陪访须有记录和复盘才算（R32）
+ManagementCoverageOut 机构连同下级在一类管理动作上的完成情况（R32）
+MarkOut 一名由人标记的重点主管
+MatrixOut 各象限的客户数（R29）
+Me 本人是谁，可以做什么
+MeetingDetail 一场会议及其会前准备（R24）
+MeetingOut 一场会议及其当前结论
+MeetingState 会议状态；不计入场次的（重复、测试）为作废
+MeetingsActionIn 由人补写的一条行动项
+MeetingsActionOut 会上说定的一条行动项（R26）
+MeetingsForm 文字稿可下载的文件格式
+MeetingsItemOut 量规的一项；未知和不适用的不计入分母
+Method 目标按什么分给下级
+MinutesOut 一场已质检会议的纪要
+MovementOut 两周之间客户从哪个象限移到哪个象限
+Named 编号与名称
+NewAccount 一个新账号
+NewBatch 要质检哪些录音：已上传的（月份、清单、文件名格式至少一项）、归档文件夹里的，或客户端将要发送的
+NewDefinition 一个新指标，或已有指标的新版口径：登记后不再改写
+NewKey 给其他系统的一把密钥
+NewScenario 同月的另一个方案，或另一个月的第一份规划
+NextSlot 简报所对应的场次
+NodeOut 一个对象在一个指标上的目标；未分配节点为还没有分给下级的部分
+ObservationIn 一个对象截至某日的指标值
+Observations 一批指标值：全部写入，或逐行说明问题而一行不写
+OfferedFile 客户端将要发送的一个文件
+OfficeChange 对营业室的修改；对此前的时间也生效
+OfficeOut 一个营业室
+OfficeProgress 营业室本月至今的 CT；null 为缺阈值或实绩
+OneTimePassword 一次性密码，只显示这一次；首次登录时须修改
+OpenLoop 闭环中还没有做的部分（R31）
+OrganisationMonthOut 一个月的经营日历
+PaceOut 复核的生效数，及本人复核一场的用时
+ParameterIn 自某日起的参数值；上一个值在该日终止
+ParameterOut 一个阈值、比率或系数：适用于全公司、某机构及其下级，或某职级
+PartIn 对客户一部分情况的填写；不填的变为未知
+PasswordChange 原密码和新密码
+Permission 接口所需的权限
+PersonChange 更正填错的个人信息；只改所填的字段
+PersonDetail 一名人员及其全部职级经历，最早的在前
+PersonKind 外勤负责销售，内勤负责管理
+PersonOut 一名人员在所问之日的情况
+PersonRef 人员的工号和姓名
+Place 校准集中的一场会议，只给出盲评者可以知道的内容
+PlaceOut 排行中的一行（R15）；差距为负表示落后，null 为未知
+PlanChange 对规划的修改；只能改草稿
+PlanDetail 一份规划及其整棵目标树（上级在前），及其中的问题（R27）
+PlanOut 机构某月的一个规划方案
+PlanProblem 目标树中的一个问题（R27）
+PlanState 规划的审批状态：草稿、已提交、已通过或已退回；已通过的可被新规划取代
+Platform 三类活动平台，每类每月至少一次（R30）
+PracticeMinutes 一条值得推广的做法；录音片段见 …/practices/{number}/audio
+PracticeOut 会上分享的一条优秀做法（R34），及其依据所在
+PremiumOut 该时段签单的期缴保费
+Presence 出席方式；请假单列，仍计入分母
+Quadrant 象限：首字母为价值，次字母为温度
+QueueOut 本人管辖机构的复核队列概况
+QueueRow 一条等待人工复核的结论
+RecommendationOut 一条待办的建议：为哪位客户做什么、为什么、何时之前
+RecordingOut 一场会议的各段录音，按顺序
+RecordingsPartOut 会议录音的一段
+ReviewState 复核状态；提出的决定可能要等第二人意见
+Reviewed 本版记录的人工决定；机器的版本保留
+ReviewsReviewOut 一次复核；决定形成新的一版结论，机器的版本保留
+Role 账号的角色；各角色的权限固定
+RosterOut 当日谁应参加本机构的会议（R9），谁可以主持（R8）
+RowsIn 其他系统推送的行：全部写入，或一行也不写；已有的行按编号更新，可重复推送；没有给出的字段不变
+RubricHead 一份正在使用或使用过的量规
+RubricState 量规状态；只有已发布的用于评分，停用的仍可查看
+RunIn 要生成哪一天的建议
+ScopeKind 目标、指标值或参数属于哪一类对象
+ScopeOut 一个对象的编号与名称
+ScopeRef 一家机构、一个营业室或一名人员，以编号指代
+ScoreBand 得分在 [low, high) 的会议数（最后一段含 100 分）
+ScorecardOut 一版会议结论的全部内容
+ShareOut 直接下级中的一个应分得的目标
+SharesOut 按某方法各直接下级应分得多少；不作任何修改
+SheetOut 一场会议的签到表，已按应到人员预填（R9）
+SheetRow 签到表的一行；presence 为 null 表示尚未登记
+Side 周报的一面：计划或实际
+SlotCell 一家机构的一个场次，及计入的会议和当前结论
+SlotName 每月的四个场次（R1、R2）
+SlotOut 当月四场会议中的一场，及可召开的日期（R1-R4）
+SlotRow 机构应召开的一场会议，及其结果
+SlotState 场次的结果；又迟又低的算迟
+SnapshotOrder 计算当周温度，并连同价值和潜力保存
+Sort 会议列表的排序
+SpecialDay 特殊日子与平常星期几有何不同
+SpeechModelOut 本机的一个语音模型
+SpeechModelsOut 已安装的语音模型（最好的在前），及可以获取的
+SpreadOut 分解之后的规划；此前分解过的目标不变
+Spreading 把所有还没有下级的目标逐级分解下去
+Stage 任务的各阶段，按先后
+Standing 所问之日机构是否存续、人员是否在职
+State 服务正常；任何一处不正常即返回错误
+Subject 个人信息属于谁
+SubscriptionOut 一个通知接收方；地址中保密的部分不显示
+Summary 某机构及其下级一个月的概况
+TakenOut 一类数据各行的处理结果
+TeamBreakDown 按团队分解之后的规划；任一团队缺因素则不作修改
+Theme 周主题；主题属于场次，而非实际召开的日子（R4）
+ToolboxOverrideIn 人工设定的数值；终止之前优先于计算值
+ToolboxValueOut 一个已保存的数值
+TranscriptHead 文字稿的一个版本
+TranscriptOut 一份文字稿及章节边界；除非要求全文，个人号码已隐去
+TurnoutOut 邀请、到场、签单、升温的人数；未知的不计入分母
+UnfinishedOut 本人一次还没有完成的断点续传
+UploadAnswer 一次上传的结果
+UploadOut 一次断点续传
+VersionOut 一版会议结论，不含各部分
+WaveformOut 录音各处的响度，各段依次相接
+WeekOut 客户在截至该日的业务周的情况；null 为未知
+Why 结论为什么等待人工复核，最紧急的在前
+Written 本次请求写入的行数
+YearOut 一个由人录入节假日、不用内置数据的年份
+""".strip().splitlines()
+)
+"""Sentence by type, as the description names it."""

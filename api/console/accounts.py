@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -18,8 +18,8 @@ from api.accounts.repository import AccountRepository
 from api.accounts.schemas import AccountOut, KeyOut
 from api.accounts.tables import Role
 from api.console import listing, parts
-from api.console.calls import Answer, call, did
-from api.console.dialogs import deed, dialog
+from api.console.calls import Answer, call
+from api.console.dialogs import anew, confirm, deed, dialog, told_once
 from api.console.frame import View, screen
 from api.console.listing import Column, Field, Html
 from api.console.meetings import chosen, institutions
@@ -136,17 +136,6 @@ def _state(one: AccountOut) -> Html:
 # ---------------------------------------------------------------- dialogs
 
 
-def _secret(title: str, note: str, secret: str) -> None:
-    """A secret that is shown this once; the list is read anew when the dialog closes."""
-    with dialog(title) as opened:
-        ui.label(secret).classes("secret")
-        ui.label(note).classes("soft")
-        opened.props("persistent")
-        with ui.row().classes("w-full justify-end"):
-            ui.button("复制", icon="content_copy", on_click=lambda: ui.clipboard.write(secret)).props("flat")
-            ui.button("我已记下", on_click=ui.navigate.reload)
-
-
 def _place(names: Mapping[str, str], value: str | None) -> Any:
     """A choice of institutions, or their code where there are too many."""
     if names:
@@ -183,7 +172,7 @@ def _role(value: Role) -> ui.select:
 
 def _one_time(body: Any) -> None:
     note = f"账号 {body['account']['login']} 的一次性密码，只显示这一次；首次登录后须修改。"
-    _secret("一次性密码", note, body["one_time_password"])
+    told_once("一次性密码", note, body["one_time_password"])
 
 
 async def _change(view: View, shown: Shown, one: AccountOut) -> None:
@@ -197,26 +186,25 @@ async def _change(view: View, shown: Shown, one: AccountOut) -> None:
             body = {"name": name.value, "role": role.value, "institution": place.value or None}
             return await call(view, "PATCH", f"accounts/{quote(one.login)}", body, seen=one)
 
-        deed(opened, "保存", do, lambda _: ui.navigate.reload())
+        deed(opened, "保存", do, anew)
 
 
 async def _reset(view: View, _: Shown, one: AccountOut) -> None:
-    with dialog(f"重置 {one.login} 的密码") as opened:
-        ui.label("原密码立即失效，所有设备上的登录都会退出。")
-        deed(opened, "重置", lambda: call(view, "POST", f"accounts/{quote(one.login)}/password"), _one_time)
+    told = "原密码立即失效，所有设备上的登录都会退出。"
+    path = f"accounts/{quote(one.login)}/password"
+    confirm(f"重置 {one.login} 的密码", told, "重置", lambda: call(view, "POST", path), _one_time)
 
 
 async def _turn(view: View, _: Shown, one: AccountOut) -> None:
     words = "启用" if one.disabled else "停用"
-    with dialog(f"启用账号 {one.login}" if one.disabled else f"停用账号 {one.login}") as opened:
-        ui.label("启用后可再次登录。" if one.disabled else "停用后立即退出，不能再登录；数据都保留。")
-        body = {"disabled": not one.disabled}
-        deed(
-            opened,
-            words,
-            lambda: call(view, "PATCH", f"accounts/{quote(one.login)}", body, seen=one),
-            lambda _: ui.navigate.reload(),
-        )
+    title = f"启用账号 {one.login}" if one.disabled else f"停用账号 {one.login}"
+    told = "启用后可再次登录。" if one.disabled else "停用后立即退出，不能再登录；数据都保留。"
+    body = {"disabled": not one.disabled}
+
+    def do() -> Awaitable[Answer]:
+        return call(view, "PATCH", f"accounts/{quote(one.login)}", body, seen=one)
+
+    confirm(title, told, words, do, anew, destroys=not one.disabled)
 
 
 ACTIONS: Final = {"change": _change, "reset": _reset, "turn": _turn}
@@ -226,9 +214,10 @@ ACTIONS: Final = {"change": _change, "reset": _reset, "turn": _turn}
 
 
 def _keys(view: View, shown: Shown) -> None:
-    async def revoke(_: str, code: str) -> None:
-        if await did(view, "DELETE", f"api-keys/{code}", said="密钥已吊销。"):
-            ui.navigate.reload()
+    def revoke(_: str, code: str) -> None:
+        told = "吊销后用它的系统立即连不上，不能恢复。"
+        path = f"api-keys/{code}"
+        confirm("吊销密钥", told, "吊销", lambda: call(view, "DELETE", path), anew, destroys=True)
 
     with parts.section("API 密钥", "给其他系统用；只能做授予的事"):
         with ui.element("div").classes("toolbar"):
@@ -285,4 +274,4 @@ def _create_key(view: View, shown: Shown) -> None:
             return await call(view, "POST", "api-keys", body)
 
         note = "只显示这一次；放入请求的 Authorization: Bearer 头。"
-        deed(opened, "新建", do, lambda body: _secret("API 密钥", note, body["key"]))
+        deed(opened, "新建", do, lambda body: told_once("API 密钥", note, body["key"]))

@@ -13,7 +13,7 @@ from nicegui import ui
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
-from api.console import calibration, listing, meetings, parts
+from api.console import calibration, listing, meetings, parts, when
 from api.console.frame import View, screen
 from api.console.listing import Column, Field, Html
 from api.console.sound import ITEM_STATUS
@@ -76,15 +76,15 @@ def read(
 
 
 async def agreement(view: View, first: str = "", last: str = "", below: str = "", drawn: str = "") -> None:
-    end = _day(last, today())
-    begin = _day(first, end - timedelta(days=QUEUE_DAYS))
+    end = when.day(last, today())
+    begin = when.day(first, end - timedelta(days=QUEUE_DAYS))
     sampled = drawn == "sampled"
     shown = await view.ask(read, view.asker, first=begin, last=end, below=below or None, sampled=sampled)
     found = shown.found
     with parts.section("机器与人工的一致程度", "按复核决定生效的日期统计"):
         fields = [
-            Field("first", "自", begin.isoformat(), "date"),
-            Field("last", "至", end.isoformat(), "date"),
+            Field("first", "自", begin.isoformat(), when.Kind.DAY),
+            Field("last", "至", end.isoformat(), when.Kind.DAY),
         ]
         if len(shown.institutions) != 1:
             offered = {"": "全部", **shown.institutions} if shown.institutions else None
@@ -174,10 +174,3 @@ def _tile(name: str, figure: str, told: str) -> None:
         ui.label(name).classes("name")
         ui.label(figure).classes("figure")
         ui.label(told).classes("soft")
-
-
-def _day(text: str, otherwise: date) -> date:
-    try:
-        return date.fromisoformat(text) if text else otherwise
-    except ValueError as error:
-        raise InputError(f"日期“{text}”不对：请写成 2026-09-01 这样的形式。") from error

@@ -9,13 +9,15 @@ from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
 from api.console import parts
-from api.console.calls import did
+from api.console.calls import Answer, call
+from api.console.dialogs import anew, deed, dialog, text_of
 from api.console.frame import View
 from api.reviews.endpoints import shown_appeal
 from api.reviews.repository import AppealRepository
 from api.reviews.schemas import AppealOut
 from api.reviews.tables import AppealState
 from models.base import SHANGHAI
+from qa_pipeline.errors import InputError
 from qa_pipeline.values.vocabulary import Status
 
 SHOWN: Final = 20
@@ -53,28 +55,18 @@ def draw(view: View, code: str, appeals: tuple[AppealOut, ...]) -> None:
                     answered = f"{one.answered_at.astimezone(SHANGHAI):%Y-%m-%d %H:%M}"
                     ui.label(f"{one.answered_by} · {answered}").classes("soft")
         if may and not any(one.state is AppealState.OPEN for one in appeals):
-            _button(view, code)
+            asks = ui.button("提出申诉", icon="gavel", on_click=lambda: _ask(view, code))
+            asks.props("outline").classes("no-print")
 
 
-def _button(view: View, code: str) -> None:
-    with ui.dialog().props('aria-label="提出申诉"') as dialog, ui.card().classes("form"):
-        ui.label("对当前结论提出申诉").props("role=heading aria-level=2").classes("heading")
+def _ask(view: View, code: str) -> None:
+    with dialog("提出申诉") as opened:
         ui.label("请写明哪一项不对、在录音的什么时候；质检人员会复听并答复。").classes("soft")
         reason = ui.textarea("申诉理由").props("outlined autogrow maxlength=2000").classes("w-full")
-        refused = ui.label().classes("negative").props("role=alert")
 
-        async def send() -> None:
-            if not (reason.value or "").strip():
-                refused.text = "请写明申诉理由。"
-                return
-            if await did(
-                view, "POST", f"meetings/{code}/appeals",
-                said="申诉已提交，答复会显示在本页。", body={"reason": reason.value.strip()},
-            ):  # fmt: skip
-                dialog.close()
-                ui.navigate.reload()
+        async def do() -> Answer:
+            if text_of(reason) is None:
+                raise InputError("请写明申诉理由。")
+            return await call(view, "POST", f"meetings/{code}/appeals", {"reason": text_of(reason)})
 
-        with ui.row():
-            ui.button("提交申诉", on_click=send)
-            ui.button("取消", on_click=dialog.close).props("flat")
-    ui.button("提出申诉", icon="gavel", on_click=dialog.open).props("outline").classes("no-print")
+        deed(opened, "提交申诉", do, anew)

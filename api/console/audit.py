@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Final
 from urllib.parse import urlencode
 
@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
 from api.accounts.audit_repository import AuditFilter, AuditRepository
-from api.console import listing, parts
+from api.console import listing, parts, when
 from api.console.frame import View, screen
 from api.console.listing import Column, Field, Html
 from api.pages import page
@@ -157,11 +157,13 @@ def fact(name: str, value: object) -> str:
 
 def midnight(text: str, *, days_later: int = 0) -> datetime | None:
     """The day's first moment; None for "". Raises InputError."""
+    if not text:
+        return None
+    day = when.day(text, date.max)
     try:
-        day = date.fromisoformat(text) + timedelta(days=days_later) if text else None
-    except (ValueError, OverflowError) as error:
-        raise InputError(f"日期“{text}”不对：请写成 2026-09-08 这样的形式。") from error
-    return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI) if day else None
+        return datetime.combine(day + timedelta(days=days_later), time(), SHANGHAI)
+    except OverflowError as error:
+        raise InputError(f"日期“{text}”不对：请写成 2026-11-08 这样的形式。") from error
 
 
 async def audit(
@@ -188,8 +190,8 @@ async def audit(
                     Field("action", "动作代码", action),
                     Field("kind", "对象种类", kind, options=kinds),
                     Field("code", "对象编号", code),
-                    Field("first", "自", first, "date"),
-                    Field("last", "至", last, "date"),
+                    Field("first", "自", first, when.Kind.DAY),
+                    Field("last", "至", last, when.Kind.DAY),
                 ],
             )
             moments = {

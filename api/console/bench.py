@@ -345,8 +345,8 @@ def _dialogs() -> str:
         '<form method="dialog"><button class="act">关闭</button></form></dialog>'
         '<dialog id="editor" aria-labelledby="editor-title"><form method="dialog">'
         '<h2 class="heading" id="editor-title"></h2><div id="editor-fields"></div>'
-        '<div class="editor-buttons"><button type="submit" class="act main" value="keep">记下</button>'
-        '<button type="button" class="act" data-do="again">重听这一句</button>'
-        '<button type="button" class="act" data-do="close">取消</button></div></form></dialog>'
+        '<div class="editor-buttons"><button type="button" class="act" data-do="again">重听这一句</button>'
+        '<button type="button" class="act" data-do="close">取消</button>'
+        '<button type="submit" class="act main" value="keep">记下</button></div></form></dialog>'
         '<div id="said" role="status" aria-live="polite"></div>'
     )

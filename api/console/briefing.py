@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from api.access import Caller, Permission
 from api.briefings.endpoints import briefing as read_briefing
 from api.briefings.schemas import BelowStandard, BriefingOut, Part
-from api.console import listing, parts
+from api.console import listing, parts, when
 from api.console.calls import call
 from api.console.frame import View, screen
 from api.console.home import window
@@ -245,10 +245,8 @@ def _preparation(view: View, found: BriefingOut, day: date) -> None:
         first = slot.earliest or day
         begins = max(first, day)
         with ui.element("div").classes("fields"):
-            on = ui.input("召开日期", value=f"{begins:%Y-%m-%d}").props(
-                "outlined dense type=date stack-label"
-            )
-            at = ui.input("开始时间", value=f"{START:%H:%M}").props("outlined dense type=time stack-label")
+            on = when.field("召开日期", begins)
+            at = when.field("开始时间", f"{START:%H:%M}", kind=when.Kind.TIME)
         topic = ui.input("主题", value=found.suggested_topic).props("outlined dense").classes("w-full")
         goal = ui.textarea("目标：本场要达成什么").props("outlined autogrow dense").classes("w-full")
         flow = ui.textarea("流程", value=found.suggested_flow).props("outlined autogrow dense")
@@ -256,14 +254,19 @@ def _preparation(view: View, found: BriefingOut, day: date) -> None:
         refused = ui.label().classes("negative").props("role=alert")
 
         async def confirm() -> None:
-            if not (on.value and at.value and (goal.value or "").strip()):
+            try:
+                moment = _moment(when.given(on), when.given(at))
+            except InputError as error:
+                refused.text = str(error)
+                return
+            if moment is None or not (goal.value or "").strip():
                 refused.text = "请填写召开日期、开始时间和目标。"
                 return
             body = {
                 "institution": slot.institution,
                 "month": f"{slot.month:%Y-%m}",
                 "slot": slot.name,
-                "starts_at": _moment(on.value, at.value),
+                "starts_at": moment,
                 "goal": goal.value,
                 "topic": topic.value or None,
                 "flow": flow.value or None,
@@ -277,7 +280,9 @@ def _preparation(view: View, found: BriefingOut, day: date) -> None:
         ui.button("确认，作为会前准备", icon="check", on_click=confirm).classes("justify-self-start")
 
 
-def _moment(day: str, clock: str) -> str:
+def _moment(day: str | None, clock: str | None) -> str | None:
+    if day is None or clock is None:
+        return None
     return datetime.combine(date.fromisoformat(day), time.fromisoformat(clock), SHANGHAI).isoformat()
 
 

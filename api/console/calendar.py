@@ -13,7 +13,8 @@ from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
 from api.console import listing, parts
-from api.console.calls import call, did
+from api.console.calls import call
+from api.console.dialogs import confirm
 from api.console.frame import View, screen
 from api.console.listing import Column, Field, Html
 from api.organisation.service import today
@@ -154,10 +155,13 @@ def _form(view: View, one: Year) -> None:
                 ui.notify(f"{one.year} 年的节假日已保存。", type="positive")
                 ui.navigate.to(f"{PATH}?year={one.year}")
 
-        async def forget() -> None:
-            said = f"{one.year} 年已恢复为内置节假日。"
-            if await did(view, "DELETE", f"calendar/years/{one.year}", said=said):
-                ui.navigate.to(f"{PATH}?year={one.year}")
+        def forget() -> None:
+            told = "改过的日期都换成内置的，不能找回。"
+            confirm(
+                f"恢复 {one.year} 年的内置节假日", told, "恢复",
+                lambda: call(view, "DELETE", f"calendar/years/{one.year}"),
+                lambda _: ui.navigate.to(f"{PATH}?year={one.year}"), destroys=True,
+            )  # fmt: skip
 
         with ui.row():
             ui.button("保存", on_click=save)

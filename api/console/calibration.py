@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
@@ -24,7 +24,8 @@ from api.calibration.schemas import (
     Place,
 )
 from api.console import listing, parts
-from api.console.calls import call, did
+from api.console.calls import Answer, call
+from api.console.dialogs import anew, confirm
 from api.console.frame import View, screen
 from api.console.listing import Column, Html
 from api.pages import page
@@ -199,16 +200,14 @@ def _place(one: CalibrationDetail, place: Place) -> list[object]:
 
 
 def _close(view: View, one: CalibrationDetail) -> None:
-    async def close() -> None:
-        if await did(view, "POST", f"calibrations/{one.code}/close", said="已结束并公布。"):
-            ui.navigate.reload()
+    def close() -> Awaitable[Answer]:
+        return call(view, "POST", f"calibrations/{one.code}/close")
 
-    with ui.dialog().props('aria-label="结束并公布结果"') as sure, ui.card():
-        ui.label("结束后不再收盲评，所有质检人员都能看到结果。")
-        with ui.row():
-            ui.button("结束并公布", on_click=close)
-            ui.button("取消", on_click=sure.close).props("flat")
-    ui.button("结束并公布结果", icon="visibility", on_click=sure.open).props("outline")
+    def sure() -> None:
+        told = "结束后不再收盲评，所有质检人员都能看到结果。"
+        confirm("结束并公布结果", told, "结束并公布", close, anew)
+
+    ui.button("结束并公布结果", icon="visibility", on_click=sure).props("outline")
 
 
 # ---------------------------------------------------------------- its result

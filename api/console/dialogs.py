@@ -1,4 +1,9 @@
-"""Dialogs that ask for something and do it; what the API refuses is said where it was asked."""
+"""Dialogs that ask for something and do it; what the API refuses is said where it was asked.
+
+Every dialog of the console is made here: its buttons stand in one order, the way out first and the deed last,
+Esc closes it, the first field has the focus (the way out where there is none, so that Enter does nothing that
+was not meant), and it returns to where it was.
+"""
 
 from __future__ import annotations
 
@@ -8,11 +13,14 @@ from inspect import isawaitable
 from typing import Any, Final
 
 from nicegui import ui
+from nicegui.elements.mixins.value_element import ValueElement
 
+from api.console import when
 from api.console.calls import Answer
 from qa_pipeline.errors import InputError
 
 DENSE: Final = "outlined dense"
+Do = Callable[[], Awaitable[Answer]]
 
 
 @contextmanager
@@ -26,16 +34,11 @@ def dialog(title: str, *, wide: bool = False) -> Iterator[ui.dialog]:
 
 
 def deed(
-    opened: ui.dialog,
-    words: str,
-    do: Callable[[], Awaitable[Answer]],
-    then: Callable[[Any], Any],
-    *,
-    props: str = "",
+    opened: ui.dialog, words: str, do: Do, then: Callable[[Any], Any], *, destroys: bool = False
 ) -> Callable[[], Awaitable[None]]:
     """Cancel, and the deed, which is returned; where somebody else was quicker, a button reads anew.
 
-    ``do`` may raise InputError; ``then`` hears what the API answered.
+    ``do`` may raise InputError; ``then`` hears what the API answered. ``destroys``: it takes something away.
     """
     refused = ui.label().classes("negative").props("role=alert")
 
@@ -53,12 +56,41 @@ def deed(
             if isawaitable(done):
                 await done
 
-    with ui.row().classes("w-full justify-end"):
+    with buttons():
         again = ui.button("重新读取", on_click=ui.navigate.reload).props("flat")
         again.set_visibility(False)
-        ui.button("取消", on_click=opened.close).props("flat")
-        ui.button(words, on_click=act).props(props)
+        cancel = ui.button("取消", on_click=opened.close).props("flat")
+        ui.button(words, on_click=act).props("color=negative" if destroys else "")
+    fields: list[ui.element] = [one for one in opened.descendants() if isinstance(one, ValueElement)]
+    if not any("autofocus" in one.props for one in fields):
+        (fields or [cancel])[0].props("autofocus")
     return act
+
+
+def confirm(
+    title: str, told: str, words: str, do: Do, then: Callable[[Any], Any], *, destroys: bool = False
+) -> None:
+    """Asks whether it is meant; ``told``: what will be."""
+    with dialog(title) as opened:
+        ui.label(told)
+        deed(opened, words, do, then, destroys=destroys)
+
+
+def told_once(title: str, note: str, secret: str) -> None:
+    """A secret that is shown this once; the page is read anew when the dialog closes."""
+    with dialog(title) as opened:
+        opened.props("persistent")
+        ui.label(secret).classes("secret")
+        ui.label(note).classes("soft")
+        with buttons():
+            copy = ui.button("复制", icon="content_copy", on_click=lambda: ui.clipboard.write(secret))
+            copy.props("flat autofocus")
+            ui.button("我已记下", on_click=ui.navigate.reload)
+
+
+def buttons() -> ui.row:
+    """Where the buttons of a dialog stand: at its end."""
+    return ui.row().classes("w-full justify-end")
 
 
 def line(label: str, value: str = "", *, first: bool = False, props: str = "") -> Any:
@@ -67,8 +99,8 @@ def line(label: str, value: str = "", *, first: bool = False, props: str = "") -
     return box.props("autofocus" if first else "").classes("w-full")
 
 
-def day(label: str, value: object = "") -> Any:
-    return ui.input(label, value=str(value)).props(f"{DENSE} type=date stack-label").classes("w-full")
+def day(label: str, value: object = "") -> ui.input:
+    return when.field(label, value).classes("w-full")
 
 
 def choice(label: str, options: dict[Any, str], value: Any, **more: Any) -> Any:
@@ -78,13 +110,6 @@ def choice(label: str, options: dict[Any, str], value: Any, **more: Any) -> Any:
 def text_of(box: Any) -> str | None:
     """What was written; None for nothing."""
     return str(box.value or "").strip() or None
-
-
-def day_of(box: Any) -> str:
-    """Raises InputError where no day was chosen."""
-    if not box.value:
-        raise InputError("请填写日期。")
-    return str(box.value)
 
 
 def anew(_: Any) -> None:

@@ -201,7 +201,7 @@ def _viewer(request: Request) -> View | None:
 
 def _surround(view: View, title: str) -> None:
     """Header with the navigation that the role permits; on a phone it folds into a drawer."""
-    ui.add_head_html(_STYLE + _PAPER)
+    ui.add_head_html(f'{_STYLE}<script defer src="{MOUNT}/assets/page.js"></script>')
     if view.language is Language.ENGLISH:
         ui.add_head_html(f'<script defer src="{MOUNT}/assets/english.js"></script>')
     ui.colors(primary="#0b5cad")
@@ -233,13 +233,6 @@ def _entry(one: Destination, *, current: bool) -> str:
 
 
 _STYLE: Final = f'<link rel="stylesheet" href="{MOUNT}/assets/console.css">'
-_PAPER: Final = """<script>
-addEventListener('beforeprint', () => document.querySelectorAll('details:not([open])').forEach(
-  one => { one.open = true; one.dataset.paper = ''; }));
-addEventListener('afterprint', () => document.querySelectorAll('details[data-paper]').forEach(
-  one => { one.open = false; delete one.dataset.paper; }));
-</script>"""
-"""On paper all that is folded lies open; afterwards it is as it was."""
 _OTHER: Final = {
     Language.CHINESE: (Language.ENGLISH, "English"),
     Language.ENGLISH: (Language.CHINESE, "中文"),

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from api.access import Caller, Permission
 from api.console import listing, parts, people, places, standing
 from api.console.calls import Answer, call
-from api.console.dialogs import anew, deed, dialog, line, text_of
+from api.console.dialogs import anew, confirm, deed, dialog, line, text_of
 from api.console.frame import View, screen
 from api.console.institutions import (
     LEVELS,
@@ -162,14 +162,11 @@ def _close(view: View, detail: InstitutionDetail) -> None:
 
 
 def _must_hold(view: View, detail: InstitutionDetail, words: str) -> None:
-    with dialog(words) as opened:
-        ui.label("从以后的场次起生效，已排定的场次不变。").classes("soft")
+    async def do() -> Answer:
+        body = {"must_hold": not detail.must_hold}
+        return await call(view, "PUT", f"institutions/{detail.code}/must-hold", body)
 
-        async def do() -> Answer:
-            body = {"must_hold": not detail.must_hold}
-            return await call(view, "PUT", f"institutions/{detail.code}/must-hold", body)
-
-        deed(opened, "确定", do, anew)
+    confirm(words, "从以后的场次起生效，已排定的场次不变。", words, do, anew)
 
 
 def _terms(view: View, shown: Shown, edits: bool) -> None:
@@ -200,13 +197,13 @@ def _terms(view: View, shown: Shown, edits: bool) -> None:
 def _manage(view: View, detail: InstitutionDetail) -> None:
     path = f"institutions/{detail.code}/manager"
     note = "前任行政经理同日卸任。"
-    appoint(view, "任命行政经理", note, ask=lambda body: call(view, "PUT", path, body))
+    appoint(view, "任命行政经理", note, "任命", ask=lambda body: call(view, "PUT", path, body))
 
 
 def _deputise(view: View, detail: InstitutionDetail) -> None:
     path = f"institutions/{detail.code}/deputies"
     note = "须有书面授权；行政经理不变。"
-    appoint(view, "书面授权代理", note, ask=lambda body: call(view, "POST", path, body), until=True)
+    appoint(view, "书面授权代理", note, "授权", ask=lambda body: call(view, "POST", path, body), until=True)
 
 
 def _children(view: View, shown: Shown, edits: bool) -> None:

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
 from api.codes import CodeRepository
-from api.console import listing, parts, standing
+from api.console import listing, parts, standing, when
 from api.console.calls import Answer, call
 from api.console.dialogs import choice, day, deed, dialog, line, text_of
 from api.console.frame import View, screen
@@ -167,7 +167,7 @@ def add(view: View, names: Mapping[str, str], above: str) -> None:
                 "code": text_of(code),
                 "name": text_of(name),
                 "parent": text_of(parent),
-                "valid_from": begins.value,
+                "valid_from": when.given(begins),
                 "must_hold": bool(must and must.value),
             }
             if not all((body["code"], body["name"], body["valid_from"])):

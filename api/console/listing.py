@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import urlencode
 
 from nicegui import ui
 
-from api.console import MOUNT
+from api.console import MOUNT, when
 from api.console.parts import ICONS, OF_VERDICT, UNKNOWN
 from models.calendar.weeks import month_start, months_later
 from models.meetings.compliance import SLOT_STATES, SlotState
@@ -53,12 +53,12 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One filter: a choice where ``options`` (value -> word) are given, else an input of the kind."""
+    """One filter: a choice where ``options`` (value -> word) are given, a day or month where a kind is."""
 
     name: str
     label: str
     value: str = ""
-    kind: str = "text"
+    kind: when.Kind | Literal["text", "number"] = "text"
     options: Mapping[str, str] | None = None
 
 
@@ -189,8 +189,10 @@ def filters(path: str, fields: Sequence[Field], **kept: str) -> None:
 
 
 def _input(field: Field) -> str:
-    value = html.escape(field.value)
+    if isinstance(field.kind, when.Kind):
+        return when.control(field.name, field.label, field.value, field.kind)
     if field.options is None:
+        value = html.escape(field.value)
         control = f'<input type="{field.kind}" name="{field.name}" value="{value}" maxlength="128">'
     else:
         options = "".join(
@@ -222,7 +224,7 @@ def months(path: str, month: date, **kept: str) -> None:
             other = months_later(month, offset)
             if FIRST_MONTH <= other <= LAST_MONTH:
                 ui.html(link(path, words, month=f"{other:%Y-%m}", **kept), sanitize=False)
-        filters(path, [Field("month", "月份", f"{month:%Y-%m}", "month")], **kept)
+        filters(path, [Field("month", "月份", f"{month:%Y-%m}", when.Kind.MONTH)], **kept)
 
 
 def further(path: str, cursor: str | None, **query: str) -> None:

@@ -12,9 +12,9 @@ from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
 from api.codes import CodeRepository
-from api.console import listing, parts, places
+from api.console import listing, parts, places, when
 from api.console.calls import Answer, call
-from api.console.dialogs import anew, day, day_of, deed, dialog, line, text_of
+from api.console.dialogs import anew, day, deed, dialog, line, text_of
 from api.console.frame import View, screen
 from api.console.home import tile
 from api.console.listing import Column, Field, Html
@@ -81,14 +81,11 @@ def read(session: Session, asker: Caller, below: str, on: date, day: date) -> Sh
 
 async def management(view: View, below: str = "", on: str = "") -> None:
     present = today()
-    try:
-        chosen = date.fromisoformat(on) if on else present
-    except ValueError as error:
-        raise InputError(f"日期“{on}”不对：请写成 2026-11-06 这样的形式。") from error
+    chosen = when.day(on, present)
     shown = await view.ask(read, view.asker, below, chosen, present)
     here = shown.way[-1]
     places.crumbs(PATH, shown.way, on=on)
-    fields = [Field("on", "看哪天所在的周和月", f"{chosen}", "date")]
+    fields = [Field("on", "看哪天所在的周和月", f"{chosen}", when.Kind.DAY)]
     if shown.children:
         options = {here.code: f"{here.name}（全部）", **shown.children}
         fields.insert(0, Field("below", "机构", here.code, options=options))
@@ -201,8 +198,8 @@ def _mark(view: View) -> None:
             body = {
                 "person": await view.ask(number_of, view.asker, text_of(who) or ""),
                 "reason": text_of(reason),
-                "on": day_of(on),
-                "until": until.value or None,
+                "on": when.required(on),
+                "until": when.given(until),
             }
             return await call(view, "POST", "focus-supervisors", body)
 
@@ -218,7 +215,7 @@ def _unmark(view: View, one: FocusOut) -> None:
 
         async def do() -> Answer:
             path = f"focus-supervisors/{one.person.code}/end"
-            return await call(view, "POST", path, {"on": day_of(on)})
+            return await call(view, "POST", path, {"on": when.required(on)})
 
         deed(opened, "取消标记", do, anew)
 

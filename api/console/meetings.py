@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
-from api.console import listing, parts
+from api.console import listing, parts, when
 from api.console.frame import View, screen
 from api.console.listing import Column, Field
 from api.meetings import service
@@ -106,7 +106,7 @@ async def meetings(
     )
     with parts.section("会议", "新的在前"):
         fields = [
-            Field("month", "月份", month, "month"),
+            Field("month", "月份", month, when.Kind.MONTH),
             Field("state", "状态", state, options={"": "全部", **{k.value: v for k, v in STATES.items()}}),
             Field(
                 "verdict", "结论", verdict, options={"": "全部", **{k.value: v for k, v in VERDICTS.items()}}

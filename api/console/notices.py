@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from api.access import Caller, Permission
 from api.console import listing, parts
 from api.console.calls import call, did
+from api.console.dialogs import confirm, told_once
 from api.console.frame import View, screen
 from api.console.listing import Column, Field, Html
 from api.pages import page
@@ -117,17 +118,11 @@ def _row(one: SubscriptionOut) -> list[object]:
 
 async def _act(view: View, name: str, code: str) -> None:
     if name == "delete":
-        with ui.dialog().props('aria-label="删除接收方"') as sure, ui.card():
-            ui.label("删除这个接收方？以后不再通知它，发送记录保留。")
-
-            async def delete() -> None:
-                if await did(view, "DELETE", f"webhooks/{code}", said="已删除。"):
-                    ui.navigate.to(PATH)
-
-            with ui.row():
-                ui.button("删除", on_click=delete).props("color=negative")
-                ui.button("不删除", on_click=sure.close).props("flat")
-        sure.open()
+        told = "删除这个接收方？以后不再通知它，发送记录保留。"
+        confirm(
+            "删除接收方", told, "删除", lambda: call(view, "DELETE", f"webhooks/{code}"),
+            lambda _: ui.navigate.to(PATH), destroys=True,
+        )  # fmt: skip
         return
     if name == "test":
         done = await did(view, "POST", f"webhooks/{code}/test", said="试发消息已排队。")
@@ -176,20 +171,11 @@ def _form(view: View) -> None:
             if not answer.ok:
                 return
             if answer.body["secret"]:
-                _told_once(answer.body["secret"])
+                told_once("签名密钥", "只显示这一次，请交给接收方保存。", answer.body["secret"])
             else:
                 ui.navigate.reload()
 
         ui.button("新建", icon="add", on_click=create).classes("justify-self-start")
-
-
-def _told_once(secret: str) -> None:
-    with ui.dialog() as dialog, ui.card().classes("ask"):
-        dialog.props('persistent aria-label="签名密钥"')
-        ui.label("签名密钥，只显示这一次，请交给接收方保存：")
-        ui.label(secret).classes("secret")
-        ui.button("已保存", on_click=ui.navigate.reload)
-    dialog.open()
 
 
 async def notice(view: View, code: str, state: str = "", cursor: str = "") -> None:

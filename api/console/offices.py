@@ -8,9 +8,9 @@ from urllib.parse import quote
 
 from nicegui import ui
 
-from api.console import listing, parts, people
+from api.console import listing, parts, people, when
 from api.console.calls import Answer, call
-from api.console.dialogs import anew, day, day_of, deed, dialog, line, text_of
+from api.console.dialogs import anew, day, deed, dialog, line, text_of
 from api.console.frame import View
 from api.console.listing import Column, Html
 from api.console.terms import Term, appoint, ending
@@ -86,7 +86,7 @@ def _open(view: View, home: str) -> None:
                 "code": text_of(code),
                 "name": text_of(name),
                 "institution": home,
-                "valid_from": day_of(begins),
+                "valid_from": when.required(begins),
                 "market_factor": _factor(factor),
             }
             if not (body["code"] and body["name"]):
@@ -114,7 +114,7 @@ async def _change_office(view: View, office: OfficeOut) -> None:
 async def _lead(view: View, office: OfficeOut) -> None:
     path = f"offices/{quote(office.code)}/lead"
     note = "须是本营业室的主管及以上；前任同日卸任。"
-    appoint(view, f"任命{office.name}的主管", note, ask=lambda body: call(view, "PUT", path, body))
+    appoint(view, f"任命{office.name}的主管", note, "任命", ask=lambda body: call(view, "PUT", path, body))
 
 
 async def _close_office(view: View, office: OfficeOut) -> None:

@@ -11,7 +11,7 @@ from nicegui import ui
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
-from api.console import listing, parts, standing
+from api.console import listing, parts, standing, when
 from api.console.calls import Answer, call
 from api.console.dialogs import choice, day, deed, dialog, line, text_of
 from api.console.frame import View, screen
@@ -244,7 +244,7 @@ async def join(view: View, found: Listed, below: str) -> None:
                 "code": text_of(code),
                 "name": text_of(name),
                 "kind": kind.value,
-                "joined_on": begins.value,
+                "joined_on": when.given(begins),
                 "rank": rank.value,
                 "upline": await view.ask(number_of, view.asker, above) if above else None,
             }

@@ -11,9 +11,9 @@ from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
 from api.codes import CodeRepository, Named
-from api.console import listing, parts, standing
+from api.console import listing, parts, standing, when
 from api.console.calls import Answer, call
-from api.console.dialogs import anew, choice, day, day_of, deed, dialog, line, text_of
+from api.console.dialogs import anew, choice, day, deed, dialog, line, text_of
 from api.console.frame import View, screen
 from api.console.institutions import PATH as INSTITUTIONS
 from api.console.listing import Column, Html
@@ -163,7 +163,7 @@ def _correct(view: View, shown: Shown) -> None:
 
         async def do() -> Answer:
             above = text_of(upline)
-            body: dict[str, Any] = {"name": text_of(name), "joined_on": joined.value or None}
+            body: dict[str, Any] = {"name": text_of(name), "joined_on": when.given(joined)}
             if text_of(phone):
                 body["phone"] = text_of(phone)
             if above != detail.upline:
@@ -179,8 +179,7 @@ def _happening(view: View, opened: ui.dialog, shown: Shown, what: str, words: st
     async def do() -> Answer:
         return await call(view, "POST", f"people/{shown.detail.code}/{what}", body())
 
-    props = "color=negative" if what == "leave" else ""
-    deed(opened, words, do, anew, props=props)
+    deed(opened, words, do, anew, destroys=what == "leave")
 
 
 def _promote(view: View, shown: Shown) -> None:
@@ -188,7 +187,9 @@ def _promote(view: View, shown: Shown) -> None:
         rank = choice("新职级", dict(shown.ranks), shown.latest.rank)
         on = day("生效日", today())
         ui.label("升降都可；降到主管以下时，所带营业室的主管任命同日结束。").classes("soft")
-        _happening(view, opened, shown, "promote", "变更", lambda: {"rank": rank.value, "on": day_of(on)})
+        _happening(
+            view, opened, shown, "promote", "变更", lambda: {"rank": rank.value, "on": when.required(on)}
+        )
 
 
 def _amend(view: View, shown: Shown) -> None:
@@ -200,7 +201,7 @@ def _amend(view: View, shown: Shown) -> None:
         ui.label("上一条随之止于新的生效日；因原变更结束的任命不会恢复，请在机构页重新任命。").classes("soft")
 
         async def do() -> Answer:
-            body = {"rank": rank.value, "on": day_of(on)}
+            body = {"rank": rank.value, "on": when.required(on)}
             return await call(view, "PUT", path, body, seen=shown.detail)
 
         def withdraw() -> None:
@@ -222,7 +223,7 @@ def _withdraw(view: View, shown: Shown, path: str) -> None:
         async def do() -> Answer:
             return await call(view, "DELETE", path, seen=shown.detail)
 
-        deed(opened, "撤回", do, anew, props="color=negative")
+        deed(opened, "撤回", do, anew, destroys=True)
 
 
 async def _transfer(view: View, shown: Shown) -> None:
@@ -234,7 +235,7 @@ async def _transfer(view: View, shown: Shown) -> None:
         ui.label("原营业室的主管任命、原机构的行政经理任命同日结束。").classes("soft")
         _happening(
             view, opened, shown, "transfer", "调动",
-            lambda: {**boxes.body, "rank": rank.value or None, "on": day_of(on)},
+            lambda: {**boxes.body, "rank": rank.value or None, "on": when.required(on)},
         )  # fmt: skip
 
 
@@ -242,4 +243,4 @@ def _leave(view: View, shown: Shown) -> None:
     with dialog(f"办理离职：{shown.detail.name}") as opened:
         on = day("离职日（首个不在职的日期）", today())
         ui.label("职级、任命和标记同日结束，不能撤回；历史数据都保留。").classes("soft")
-        _happening(view, opened, shown, "leave", "确认离职", lambda: {"on": day_of(on)})
+        _happening(view, opened, shown, "leave", "办理离职", lambda: {"on": when.required(on)})

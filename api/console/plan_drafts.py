@@ -11,8 +11,9 @@ from typing import Any, Final
 from nicegui import ui
 from sqlalchemy.orm import Session
 
+from api.console import when
 from api.console.calls import Answer, call
-from api.console.dialogs import choice, deed, dialog, line, text_of
+from api.console.dialogs import buttons, choice, deed, dialog, line, text_of
 from api.console.frame import View
 from api.console.listing import escaped
 from api.figures import plain
@@ -52,8 +53,7 @@ def _rate(box: Any) -> str | None:
 
 
 def _month(month: date) -> Any:
-    box = ui.input("月份", value=f"{month:%Y-%m}").props("outlined dense type=month stack-label")
-    return box.classes("w-full")
+    return when.field("月份", f"{month:%Y-%m}", kind=when.Kind.MONTH).classes("w-full")
 
 
 async def create(view: View, offered: Mapping[str, str], month: date) -> None:
@@ -70,15 +70,20 @@ async def create(view: View, offered: Mapping[str, str], month: date) -> None:
         buffer = line("缓冲（%）", props=f'inputmode=decimal hint="{STANDARD}"')
 
         async def suggest() -> None:
-            if text_of(home) and of.value:
-                code.value = await view.ask(free_code, home.value, of.value)
+            if text_of(home) and (wanted := when.known(of)):
+                code.value = await view.ask(free_code, home.value, wanted)
 
         home.on_value_change(suggest)
         of.on_value_change(suggest)
         await suggest()
 
         async def do() -> Answer:
-            given = {"名称": text_of(name), "代码": text_of(code), "机构": text_of(home), "月份": of.value}
+            given = {
+                "名称": text_of(name),
+                "代码": text_of(code),
+                "机构": text_of(home),
+                "月份": when.given(of),
+            }
             _require(given)
             body = {
                 "code": given["代码"],
@@ -114,7 +119,7 @@ def discard(view: View, detail: PlanDetail) -> None:
             return await call(view, "DELETE", f"plans/{detail.code}", seen=detail)
 
         back = f"{PATH}?month={detail.month:%Y-%m}"
-        deed(opened, "删除", do, lambda _: ui.navigate.to(back), props="color=negative")
+        deed(opened, "删除", do, lambda _: ui.navigate.to(back), destroys=True)
 
 
 async def copy(view: View, detail: PlanDetail) -> None:
@@ -141,15 +146,15 @@ async def copy_to_month(view: View, detail: PlanDetail) -> None:
         code = line("方案代码")
 
         async def suggest() -> None:
-            if of.value:
-                name.value = f"{int(of.value[5:])} 月基准方案"
-                code.value = await view.ask(free_code, detail.institution, of.value)
+            if wanted := when.known(of):
+                name.value = f"{int(wanted[5:])} 月基准方案"
+                code.value = await view.ask(free_code, detail.institution, wanted)
 
         of.on_value_change(suggest)
         await suggest()
 
         async def do() -> Answer:
-            return await _copied(view, detail, code, name, of.value)
+            return await _copied(view, detail, code, name, when.given(of))
 
         client = ui.context.client
 
@@ -163,7 +168,7 @@ async def copy_to_month(view: View, detail: PlanDetail) -> None:
         deed(opened, "复制", do, done)
 
 
-async def _copied(view: View, detail: PlanDetail, code: Any, name: Any, month: str) -> Answer:
+async def _copied(view: View, detail: PlanDetail, code: Any, name: Any, month: str | None) -> Answer:
     """Raises InputError where something was not filled in."""
     given = {"名称": text_of(name), "代码": text_of(code), "月份": month}
     _require(given)
@@ -178,7 +183,7 @@ def _left_out(body: Mapping[str, Any]) -> None:
         ui.label(f"规划已建立；以下 {len(body['left_out'])} 处没有带入，请在新规划中分配：")
         items = "".join(f"<li>{escaped(sentence)}</li>" for sentence in body["left_out"])
         ui.html(f'<ul class="problems" tabindex="0">{items}</ul>', sanitize=False).classes("w-full")
-        with ui.row().classes("w-full justify-end"):
+        with buttons():
             ui.button("打开新规划", on_click=lambda: _go(body))
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from api.access import Caller
 from api.console import listing
 from api.console.calls import Answer, call
-from api.console.dialogs import choice, deed, dialog, line, text_of
+from api.console.dialogs import buttons, choice, deed, dialog, line, text_of
 from api.console.frame import View
 from api.console.plan_drafts import Redraw, number
 from api.console.plan_tree import ASPECTS, Cell, Heading, Line, figure
@@ -141,7 +141,7 @@ async def edit(view: View, place: Place, redraw: Redraw) -> None:
         with ui.row():
             if place.may_have_below:
                 ui.button("分给下级", icon="account_tree", on_click=further).props("outline")
-            ui.button("删除", icon="delete", on_click=remove).props("flat")
+            ui.button("删除这个目标…", icon="delete", on_click=remove).props("flat")
         box.on("keydown.enter", deed(opened, "保存", do, done))
 
 
@@ -154,7 +154,7 @@ def _remove(view: View, place: Place, redraw: Redraw) -> None:
         async def do() -> Answer:
             return await call(view, "DELETE", place.path, seen=place.detail)
 
-        deed(opened, "确认删除", do, lambda _: redraw(), props="color=negative")
+        deed(opened, "删除", do, lambda _: redraw(), destroys=True)
 
 
 # ---------------------------------------------------------------- sharing one target out
@@ -312,5 +312,5 @@ def _left(added: int, sentences: Sequence[str]) -> None:
         ui.label(f"新增 {added} 个目标；以下 {len(sentences)} 处数据不足，没有分解：")
         items = "".join(f"<li>{listing.escaped(sentence)}</li>" for sentence in sentences)
         ui.html(f'<ul class="problems" tabindex="0">{items}</ul>', sanitize=False).classes("w-full")
-        with ui.row().classes("w-full justify-end"):
+        with buttons():
             ui.button("知道了", on_click=opened.close)

@@ -11,8 +11,9 @@ from nicegui import ui
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
-from api.console import listing, parts
-from api.console.calls import call, did
+from api.console import listing, parts, when
+from api.console.calls import Answer, call
+from api.console.dialogs import confirm
 from api.console.frame import View, screen
 from api.console.listing import Column, Html
 from api.console.rubrics import PATH, TITLE
@@ -29,7 +30,7 @@ from api.rubrics.schemas import (
     ProblemOut,
 )
 from models.calendar.weeks import month_start, months_later
-from qa_pipeline.errors import HuijianError
+from qa_pipeline.errors import HuijianError, InputError
 from qa_pipeline.values.vocabulary import Status
 
 PAUSE: Final = 0.6
@@ -152,7 +153,7 @@ class _Editor:
                 told = f"跳到第 {line} 行第 {problem.column or 1} 列"
                 ui.button(words, on_click=lambda: self.code.reveal_line(line)).props(
                     f'flat dense no-caps aria-label="{told}"'
-                ).classes("seek")
+                )
             ui.label(problem.text)
 
     async def save(self) -> bool:
@@ -194,7 +195,7 @@ class _Editor:
         last = months_later(month_start(today()), -1)
         with parts.section("谁的结论会变", "拿某月已质检的会议按新旧两份量规各评一次，不改原有结果"):
             with ui.element("div").classes("fields"):
-                month = ui.input("月份", value=f"{last:%Y-%m}").props("outlined dense type=month stack-label")
+                month = when.field("月份", f"{last:%Y-%m}", kind=when.Kind.MONTH)
                 below = ui.input("机构代码（可不填）").props("outlined dense")
             button = ui.button("保存并比较", icon="compare_arrows").props("outline")
             report = ui.element("div").classes("w-full").props("aria-live=polite")
@@ -236,29 +237,26 @@ class _Editor:
 
     def _publishing(self) -> None:
         with parts.section("发布", "发布后新质检的会议即按它评分"), ui.element("div").classes("turn-buttons"):
+            path = f"rubrics/drafts/{self.draft.code}"
 
-            async def publish() -> None:
-                path = f"rubrics/drafts/{self.draft.code}/publish"
-                if await self.save() and await did(self.view, "POST", path, said="已发布。"):
-                    ui.navigate.to(PATH)
+            async def publish() -> Answer:
+                if not await self.save():
+                    raise InputError(self.refused.text)
+                return await call(self.view, "POST", f"{path}/publish")
 
-            async def discard() -> None:
-                path = f"rubrics/drafts/{self.draft.code}"
-                if await did(self.view, "DELETE", path, said="草稿已删除。"):
-                    ui.navigate.to(PATH)
+            def discard() -> Awaitable[Answer]:
+                return call(self.view, "DELETE", path)
 
-            with ui.dialog().props('aria-label="发布量规"') as sure, ui.card():
-                ui.label(f"发布“{self.draft.title}”？新质检的会议即按它评分。")
-                with ui.row():
-                    ui.button("发布", on_click=publish)
-                    ui.button("不发布", on_click=sure.close).props("flat")
-            ui.button("发布…", icon="publish", on_click=sure.open)
-            with ui.dialog().props('aria-label="删除草稿"') as away, ui.card():
-                ui.label("删除这份草稿？删除后不能找回。")
-                with ui.row():
-                    ui.button("删除", on_click=discard).props("color=negative")
-                    ui.button("不删除", on_click=away.close).props("flat")
-            ui.button("删除草稿…", on_click=away.open).props("flat")
+            def sure() -> None:
+                told = f"发布“{self.draft.title}”？新质检的会议即按它评分。"
+                confirm("发布量规", told, "发布", publish, lambda _: ui.navigate.to(PATH))
+
+            def away() -> None:
+                told = "删除这份草稿？删除后不能找回。"
+                confirm("删除草稿", told, "删除", discard, lambda _: ui.navigate.to(PATH), destroys=True)
+
+            ui.button("发布…", icon="publish", on_click=sure)
+            ui.button("删除草稿…", on_click=away).props("flat")
 
 
 def _outcomes(found: ExamplesOut) -> None:

@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 from nicegui import ui
 
-from api.console import listing, people, standing
+from api.console import listing, people, standing, when
 from api.console.calls import Answer, call
-from api.console.dialogs import anew, day, day_of, deed, dialog, line, text_of
+from api.console.dialogs import anew, day, deed, dialog, line, text_of
 from api.console.frame import View
 from api.console.listing import Html
 from api.organisation.schemas import Standing
@@ -54,6 +54,7 @@ def appoint(
     view: View,
     title: str,
     note: str,
+    words: str,
     *,
     ask: Callable[[dict[str, Any]], Awaitable[Answer]],
     until: bool = False,
@@ -66,10 +67,10 @@ def appoint(
 
         async def do() -> Answer:
             person = await view.ask(people.number_of, view.asker, text_of(who) or "")
-            body = {"person": person, "on": day_of(on)}
-            return await ask(body | ({"until": ends.value or None} if ends else {}))
+            body = {"person": person, "on": when.required(on)}
+            return await ask(body | ({"until": when.given(ends)} if ends else {}))
 
-        deed(opened, "确定", do, anew)
+        deed(opened, words, do, anew)
 
 
 def ending(view: View, title: str, path: str, note: str) -> None:
@@ -78,6 +79,6 @@ def ending(view: View, title: str, path: str, note: str) -> None:
         ui.label(note).classes("soft")
 
         async def do() -> Answer:
-            return await call(view, "POST", path, {"on": day_of(on)})
+            return await call(view, "POST", path, {"on": when.required(on)})
 
-        deed(opened, "确认撤销", do, anew, props="color=negative")
+        deed(opened, "撤销", do, anew, destroys=True)

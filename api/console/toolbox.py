@@ -12,8 +12,9 @@ from nicegui import ui
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
-from api.console import listing, parts, places
-from api.console.calls import call, did
+from api.console import listing, parts, places, when
+from api.console.calls import Answer, call, did
+from api.console.dialogs import anew, day, deed, dialog, line, text_of
 from api.console.frame import View, screen
 from api.console.listing import Column, Field, Html
 from api.console.places import Step
@@ -76,14 +77,11 @@ def read(session: Session, asker: Caller, below: str, on: date) -> Shown:
 
 
 async def toolbox(view: View, below: str = "", on: str = "") -> None:
-    try:
-        day = date.fromisoformat(on) if on else today()
-    except ValueError as error:
-        raise InputError(f"日期“{on}”不对：请写成 2026-11-06 这样的形式。") from error
-    shown = await view.ask(read, view.asker, below, day)
+    chosen = when.day(on, today())
+    shown = await view.ask(read, view.asker, below, chosen)
     here = shown.way[-1]
     places.crumbs(PATH, shown.way, on=on)
-    fields = [Field("on", "看哪天适用的数值", f"{day}", "date")]
+    fields = [Field("on", "看哪天适用的数值", f"{chosen}", when.Kind.DAY)]
     if shown.children:
         options = {here.code: f"{here.name}（本级）", **shown.children}
         fields.insert(0, Field("below", "机构", here.code, options=options))
@@ -91,9 +89,9 @@ async def toolbox(view: View, below: str = "", on: str = "") -> None:
     else:
         listing.filters(PATH, fields, below=here.code)
     for table in ToolboxTable:
-        _table(view, shown, table, [one for one in shown.answers if one.table is table], day)
+        _table(view, shown, table, [one for one in shown.answers if one.table is table], chosen)
     if view.may(Permission.EDIT_MODEL):
-        _computation(view, here, day)
+        _computation(view, here, chosen)
     _history(shown)
 
 
@@ -138,77 +136,56 @@ def _told(table: ToolboxTable, value: Decimal) -> str:
     return f"{value:.1%}" if table is ToolboxTable.PLATFORM_CONVERSION else f"{value:,.0f} 元"
 
 
-def _setting(view: View, here: Step, table: ToolboxTable, key: str, words: str, day: date) -> None:
+def _setting(view: View, here: Step, table: ToolboxTable, key: str, words: str, on: date) -> None:
     rate = table is ToolboxTable.PLATFORM_CONVERSION
-    with ui.dialog().props('aria-label="手工设定"') as dialog, ui.card().classes("ask"):
-        ui.label(f"{here.name}：{words}").classes("heading").props("role=heading aria-level=2")
+    with dialog(f"手工设定：{here.name} {words}") as opened:
         value = (
             ui.number("数值（%）" if rate else "数值（元）", min=0).props("outlined dense").classes("w-full")
         )
-        first = (
-            ui.input("从哪天起", value=f"{day}")
-            .props("outlined dense type=date stack-label")
-            .classes("w-full")
-        )
-        note = ui.input("依据").props("outlined dense maxlength=128").classes("w-full")
-        refused = ui.label().classes("negative").props("role=alert")
+        first = day("从哪天起", on)
+        note = line("依据")
 
-        async def save() -> None:
+        async def do() -> Answer:
             if value.value is None:
-                refused.text = "请填写数值。"
-                return
+                raise InputError("请填写数值。")
             given = Decimal(str(value.value)) / (100 if rate else 1)
             body = {
                 "institution": here.code,
                 "value": str(given),
-                "valid_from": first.value,
-                "note": (note.value or "").strip() or None,
+                "valid_from": when.required(first),
+                "note": text_of(note),
             }
-            answer = await call(view, "PUT", f"toolbox/{table}/{key}", body)
-            refused.text = answer.refusal
-            if answer.ok:
-                dialog.close()
-                ui.navigate.reload()
+            return await call(view, "PUT", f"toolbox/{table}/{key}", body)
 
-        with ui.row():
-            ui.button("保存", on_click=save)
-            ui.button("取消", on_click=dialog.close).props("flat")
-    dialog.open()
+        deed(opened, "保存", do, anew)
 
 
-def _ending(view: View, here: Step, table: ToolboxTable, key: str, words: str, day: date) -> None:
-    with ui.dialog().props('aria-label="恢复计算值"') as dialog, ui.card().classes("ask"):
-        ui.label(f"{here.name}：{words} · 恢复采用计算值").classes("heading").props(
-            "role=heading aria-level=2"
-        )
-        first = ui.input("从哪天起", value=f"{day + timedelta(days=1)}")
-        first.props("outlined dense type=date stack-label").classes("w-full")
-        refused = ui.label().classes("negative").props("role=alert")
+def _ending(view: View, here: Step, table: ToolboxTable, key: str, words: str, on: date) -> None:
+    with dialog(f"恢复计算值：{here.name} {words}") as opened:
+        first = day("从哪天起", on + timedelta(days=1))
 
-        async def save() -> None:
-            body = {"institution": here.code, "on": first.value}
-            answer = await call(view, "POST", f"toolbox/{table}/{key}/end", body)
-            refused.text = answer.refusal
-            if answer.ok:
-                dialog.close()
-                ui.navigate.reload()
+        async def do() -> Answer:
+            body = {"institution": here.code, "on": when.required(first)}
+            return await call(view, "POST", f"toolbox/{table}/{key}/end", body)
 
-        with ui.row():
-            ui.button("保存", on_click=save)
-            ui.button("取消", on_click=dialog.close).props("flat")
-    dialog.open()
+        deed(opened, "恢复", do, anew)
 
 
 def _computation(view: View, here: Step, day: date) -> None:
     last = months_later(month_start(day), -1)
     with parts.section("重新计算", "按这几个月的实绩计算三张表，从末月的次月起适用；手工设定的仍优先"):
         with ui.element("div").classes("fields"):
-            props = "outlined dense type=month stack-label"
-            begin = ui.input("首月", value=f"{months_later(last, 1 - MONTHS):%Y-%m}").props(props)
-            end = ui.input("末月", value=f"{last:%Y-%m}").props(props)
+            begin = when.field("首月", f"{months_later(last, 1 - MONTHS):%Y-%m}", kind=when.Kind.MONTH)
+            end = when.field("末月", f"{last:%Y-%m}", kind=when.Kind.MONTH)
+        refused = ui.label().classes("negative").props("role=alert")
 
         async def compute() -> None:
-            body = {"institution": here.code, "first": begin.value, "last": end.value}
+            try:
+                body = {"institution": here.code, "first": when.given(begin), "last": when.given(end)}
+            except InputError as error:
+                refused.text = str(error)
+                return
+            refused.text = ""
             if await did(view, "POST", "toolbox/computations", said="三张表已重新计算。", body=body):
                 ui.navigate.reload()
 

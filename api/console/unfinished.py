@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
 from api.console import MOUNT, frame, listing, parts
-from api.console.calls import did
+from api.console.calls import call
+from api.console.dialogs import anew, confirm
 from api.console.frame import View
 from api.console.listing import Column, Html
 from api.recordings import resumable
@@ -39,9 +40,10 @@ def draw(view: View, found: tuple[UnfinishedOut, ...]) -> None:
     if not view.may(Permission.UPLOAD):
         return
 
-    async def drop(name: str, code: str) -> None:
-        if await did(view, "DELETE", f"uploads/{code}", said="已丢弃。"):
-            ui.navigate.reload()
+    def drop(_: str, code: str) -> None:
+        told = "已传的部分从服务器上删去，要用时须从头再传。"
+        path = f"uploads/{code}"
+        confirm("丢弃未传完的录音", told, "丢弃", lambda: call(view, "DELETE", path), anew, destroys=True)
 
     given = json.dumps({"owner": view.asker.actor, "mount": MOUNT, "known": [one.code for one in found]})
     script = given.replace("</", "<\\/")

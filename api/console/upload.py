@@ -10,13 +10,14 @@ from nicegui import ui
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
-from api.console import MOUNT, parts
+from api.console import MOUNT, parts, when
 from api.console.frame import View, screen
 from api.meetings import service
 from api.meetings.repository import MeetingListRepository, Sort
 from models.base import SHANGHAI
 from models.calendar.weeks import month_start, months_later
 from models.meetings.tables import MeetingState
+from qa_pipeline.errors import InputError
 from qa_pipeline.names import KINDS
 from qa_pipeline.pipeline import SOUND
 
@@ -60,20 +61,26 @@ async def upload(view: View) -> None:
             .classes("field")
         )
         with ui.element("div").classes("fields"):
-            day = ui.input("召开日期").props("outlined dense type=date stack-label")
-            start = ui.input("开始时间").props("outlined dense type=time stack-label")
+            day = when.field("召开日期")
+            start = when.field("开始时间", kind=when.Kind.TIME)
             place = ui.input("机构代码").props("outlined dense")
             place.set_visibility(view.asker.institution_id is None)
 
         def facts() -> dict[str, Any]:
-            moment = f"{day.value}T{start.value}:00+08:00" if day.value and start.value else ""
-            return {"meeting": meeting.value or "", "day": day.value or "", "started_at": moment,
+            on, at = when.given(day), when.given(start)
+            moment = f"{on}T{at}:00+08:00" if on and at else ""
+            return {"meeting": meeting.value or "", "day": on or "", "started_at": moment,
                     "institution": place.value or ""}  # fmt: skip
 
         async def begin() -> None:
+            try:
+                told = json.dumps(facts())
+            except InputError as error:
+                ui.notify(str(error), type="warning")
+                return
             chosen = await ui.run_javascript(
                 "const files = document.getElementById('files').files;"
-                f"if (files.length) hjUpload(files, {json.dumps(facts())}, '{view.csrf}');"
+                f"if (files.length) hjUpload(files, {told}, '{view.csrf}');"
                 "return files.length"
             )
             if not chosen:

@@ -22,9 +22,6 @@ from tests.evaluation.shown import Shown, browsing, opened, page_of, served
 
 LARGEST: Final = 200_000
 """Bytes of a picture."""
-IN_CHINESE: Final = """document.querySelectorAll('input[type=date], input[type=time]').forEach(each => {
-    const {type} = each; each.type = 'text'; each.type = type; })"""
-"""Fields made before the page had its language show dates as this machine does, until they are made anew."""
 STILL: Final = "*, *::before, *::after { animation: none !important; transition: none !important; }"
 
 
@@ -86,7 +83,6 @@ def upload(browser: Browser, shown: Shown) -> bytes:
 
 def taken(page: Page) -> bytes:
     page.evaluate("document.fonts.ready")
-    page.evaluate(IN_CHINESE)
     page.add_style_tag(content=STILL)
     page.mouse.move(0, 0)
     page.wait_for_timeout(800)  # charts draw once more after the fonts have come

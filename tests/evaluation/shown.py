@@ -166,8 +166,6 @@ def browsing() -> Iterator[Browser]:
             executable_path=chromium,
             args=["--no-sandbox", "--disable-gpu", "--use-fake-device-for-media-stream",
                   "--use-fake-ui-for-media-stream", "--font-render-hinting=none", "--lang=zh-CN",
-                  # date fields in Chinese, as a Chinese browser shows them
-                  "--enable-blink-features=LangAttributeAwareFormControlUI",
                   "--process-per-site"],  # many tabs of one person fit the machine
         )  # fmt: skip
         yield browser

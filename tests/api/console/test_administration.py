@@ -41,6 +41,11 @@ def test_an_account_is_made_with_a_password_shown_once_then_changed_and_disabled
     expect(row).to_contain_text("待改密码")
     expect(page.get_by_text(r)).to_have_count(0)
 
+    row.get_by_role("button", name="停用").press("Enter")
+    expect(page.get_by_role("dialog").get_by_role("button", name="取消")).to_be_focused()
+    page.keyboard.press("Enter")  # nothing is taken away by a second stroke
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(row.get_by_role("button", name="停用")).to_be_focused()
     row.get_by_role("button", name="停用").click()
     press(page, "停用")
     expect(row).to_contain_text("已停用")
@@ -67,6 +72,7 @@ def test_a_key_is_shown_once_and_revoked(page_as: PageAs) -> None:
     row = page.get_by_role("row", name="HR")
     expect(row).to_contain_text("查看合规")
     row.get_by_role("button", name="吊销").click()
+    press(page, "吊销")
     expect(row).to_have_count(0)
 
 
@@ -147,6 +153,7 @@ def test_the_holidays_of_a_year_are_entered_and_taken_back(page_as: PageAs) -> N
     expect(page.get_by_role("row", name="2031")).to_contain_text("已录入")
 
     page.get_by_role("button", name="恢复内置").click()
+    press(page, "恢复")
     expect(page.get_by_role("row", name="2031")).to_contain_text("未知，请录入")
 
 

@@ -25,6 +25,22 @@ def test_a_verdict_narrows_the_list_and_the_address_keeps_it(page_as: PageAs) ->
     assert "verdict=not_qualified" in page.url
     assert "month=2026-09" in page.url
 
+    month = page.get_by_label("月份")
+    month.fill("2026年8月")
+    month.press("Enter")
+    page.wait_for_url("**month=2026-08**")
+    expect(month).to_have_value("2026-08")
+    month.fill("上个月")
+    page.get_by_role("button", name="查看").click()
+    told = "one => one.validationMessage"
+    assert (month.evaluate(told), "2026-08" in page.url) == ("请写成 2026-09 这样的形式。", True)
+    page.get_by_role("button", name="打开月历").click()
+    expect(page.locator(".picker")).to_have_attribute("type", "month")
+    page.locator(".picker").evaluate(
+        "one => { one.value = '2026-07'; one.dispatchEvent(new Event('input')); }"
+    )
+    assert (month.input_value(), month.evaluate(told)) == ("2026-07", "")
+
 
 def test_a_manager_sees_the_own_institution_alone_and_opens_its_meeting(
     page_as: PageAs, service: Service

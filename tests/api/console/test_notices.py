@@ -38,7 +38,7 @@ def test_the_signing_key_of_a_receiver_is_shown_once(page_as: PageAs) -> None:
     page.get_by_label("接收地址").fill("https://8.8.8.8/huijian")
     page.get_by_role("button", name="新建").click()
     key = page.locator(".secret").inner_text()
-    press(page, "已保存")
+    press(page, "我已记下")
     row = page.get_by_role("table", name="接收方").get_by_role("row", name="核心系统")
     expect(row).to_contain_text("启用")
     expect(page.get_by_text(key)).to_have_count(0)
@@ -58,7 +58,7 @@ def test_a_value_is_set_by_hand_and_given_back(page_as: PageAs) -> None:
     expect(row).to_contain_text("12.5%")
     expect(row).to_contain_text("手工")
     row.get_by_role("button", name="恢复计算值 升温平台").click()
-    press(page, "保存")
+    press(page, "恢复")
     page.get_by_text("1 个数值").click()
     expect(page.get_by_role("table", name="历次数值").get_by_role("row", name="升温平台")).to_contain_text(
         "至"

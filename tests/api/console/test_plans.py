@@ -129,11 +129,12 @@ def test_a_draft_is_renamed_and_deleted_and_what_cannot_be_broken_down_is_named(
     expect(page.get_by_role("dialog")).to_contain_text("鼓楼支公司的拜访量没有分解")
     press(page, "知道了")
     page.get_by_role("button", name="修改目标：鼓楼支公司 · 拜访量").click()
+    press(page, "删除这个目标…")
     press(page, "删除")
-    press(page, "确认删除")
     expect(page.get_by_role("table", name="目标树").get_by_role("row", name="鼓楼支公司")).to_contain_text(
         "—"
     )
+    expect(page.get_by_role("dialog")).to_have_count(0)
     page.get_by_role("button", name="删除草稿").click()
     press(page, "删除")
     expect(page.get_by_text("本月没有符合条件的规划")).to_be_visible()

@@ -18,8 +18,10 @@ from tests.api.console.conftest import (
     LOGINS,
     PageAs,
     Service,
+    assert_legible,
     assert_sound,
     opened,
+    press,
 )
 
 APPEALED: Final = "350102-R1"
@@ -72,7 +74,7 @@ def test_an_appeal_is_reviewed_decided_and_answered(page_as: PageAs) -> None:
     manager = page_as(Role.MANAGER, f"/meetings/{APPEALED}", width=390)
     manager.get_by_role("button", name="提出申诉").click()
     manager.get_by_label("申诉理由").fill("优秀分享在后半段。")
-    manager.get_by_role("button", name="提交申诉").click()
+    press(manager, "提交申诉")
     expect(manager.get_by_text("等待答复")).to_be_visible()
     expect(manager.get_by_role("button", name="提出申诉")).to_have_count(0)
 
@@ -135,6 +137,7 @@ def test_keys_play_and_move_and_are_not_stolen_while_somebody_types(page_as: Pag
     page.wait_for_function("!hjSound.playing()")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="快捷键")).to_be_visible()
+    assert_legible(page, "#keys")
     before = current(page)
     page.keyboard.press("j")
     page.keyboard.press("?")
@@ -153,6 +156,7 @@ def quick(page: Page) -> None:
           document.activeElement.dispatchEvent(new KeyboardEvent('keydown', {...key, bubbles: true}));
     """)
     expect(page.get_by_label("从这一句起是")).to_be_focused()
+    assert_legible(page, "#editor")
     page.keyboard.press("Escape")
     expect(page.locator("#pending")).to_have_text("未保存 1 处")
     expect(page.locator(".line").first).to_contain_text("快手")
@@ -261,7 +265,7 @@ def test_a_calibration_set_is_scored_blind_and_published(page_as: PageAs, asking
 
     first.reload()
     first.get_by_role("button", name="结束并公布结果").click()
-    first.get_by_role("button", name="结束并公布", exact=True).click()
+    press(first, "结束并公布")
     result = first.get_by_role("table", name="每位质检人员与复核结论").get_by_role("row", name="qa")
     expect(result).to_contain_text("0.0%")
     expect(first.get_by_role("row", name="C1 章节要点")).to_be_visible()

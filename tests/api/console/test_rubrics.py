@@ -38,7 +38,7 @@ def test_a_draft_is_written_tried_compared_and_published(page_as: PageAs) -> Non
     flipped = page.get_by_role("table", name="有变化的会议").get_by_role("row", name=GOOD)
     expect(flipped).to_contain_text("合格 →")
     page.get_by_role("button", name="删除草稿…").click()
-    press(page, "不删除")
+    press(page, "取消")
     expect(page.get_by_role("dialog")).to_have_count(0)
     page.get_by_role("button", name="发布…").click()
     press(page, "发布")

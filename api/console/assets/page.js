@@ -1,0 +1,62 @@
+// On every screen: what is folded lies open on paper, and the fields of a day, a month or a time (when.py).
+(() => {
+  addEventListener('beforeprint', () => document.querySelectorAll('details:not([open])').forEach(
+    one => { one.open = true; one.dataset.paper = ''; }));
+  addEventListener('afterprint', () => document.querySelectorAll('details[data-paper]').forEach(
+    one => { one.open = false; delete one.dataset.paper; }));
+
+  const SIZES = {date: [4, 2, 2], month: [4, 2], time: [2, 2]};
+
+  // 2026/11/8, 2026年11月8日 and 20261108 as 2026-11-08; null for what is no such moment.
+  function usual(kind, text) {
+    const sizes = SIZES[kind], whole = sizes.reduce((sum, size) => sum + size);
+    const run = /^\d+$/.test(text) && text.length === whole;
+    const found = run ? sizes.map((size, n) => text.substr(sizes.slice(0, n).reduce((a, b) => a + b, 0), size))
+      : /[^\d\s年月日时分:：./-]/.test(text) ? [] : text.match(/\d+/g) ?? [];
+    if (found.length !== sizes.length) return null;
+    if (found.some((each, n) => each.length > sizes[n] || sizes[n] === 4 && each.length < 4)) return null;
+    const told = found.map((each, n) => each.padStart(sizes[n], '0')).join(kind === 'time' ? ':' : '-');
+    const probe = document.createElement('input');
+    probe.type = kind;  // where the browser knows the kind, it empties what is no day of the calendar
+    probe.value = told;
+    return probe.value || null;
+  }
+
+  function put(field, text) {
+    field.value = text;
+    field.setCustomValidity('');
+    field.dispatchEvent(new Event('input', {bubbles: true}));
+  }
+
+  document.addEventListener('change', ({target}) => {
+    const kind = target.dataset?.when;
+    if (!kind) return;
+    const said = target.value.trim(), told = said && usual(kind, said);
+    if (told === null) target.setCustomValidity(target.title);
+    else if (told !== target.value) put(target, told);
+    else target.setCustomValidity('');
+  }, true);
+
+  document.addEventListener('click', event => {
+    const button = event.target.closest?.('.pick');
+    if (!button) return;
+    document.querySelectorAll('.picker').forEach(one => one.remove());
+    const field = button.closest('.when, .q-field').querySelector('[data-when]');
+    const picker = document.createElement('input');
+    picker.type = field.dataset.when;
+    picker.value = usual(picker.type, field.value.trim()) ?? '';
+    picker.className = 'picker';
+    picker.tabIndex = -1;
+    picker.setAttribute('aria-hidden', 'true');
+    picker.addEventListener('input', () => put(field, picker.value));
+    button.after(picker);
+    picker.showPicker();
+  });
+
+  // A browser that has no such calendar shows no button for it: the field is typed into.
+  const probe = document.createElement('input');
+  for (const kind of Object.keys(SIZES)) {
+    probe.type = kind;
+    if (probe.type !== kind || !probe.showPicker) document.documentElement.classList.add(`no-${kind}`);
+  }
+})();

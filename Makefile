@@ -24,8 +24,9 @@ demo: .venv/.ready ## Inspect two real recordings: why one passes and the other 
 	@$(BIN)/huijian inspect audio_samples/weekly_poor.opus --html $(OUT)/weekly_poor.html --json $(OUT)/weekly_poor.json
 	@echo "Open the full reports: $(OUT)/weekly_good.html and $(OUT)/weekly_poor.html"
 
+# Where Python is told to keep nothing compiled, each process that the tests start would compile all anew.
 test: .venv/.ready ## Run all tests (10 to 17 minutes on 2 cores)
-	@$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 check: .venv/.ready ## Format, lint, types, import directions, dead code
 	@$(BIN)/ruff format --check .

@@ -85,7 +85,7 @@ PALE: Final = """within => {
     return [...document.querySelectorAll(`${within}, ${within} *`)].flatMap(one => {
         const said = [...one.childNodes].map(each => each.nodeType === 3 ? each.nodeValue : '').join('');
         const seen = one.checkVisibility({checkOpacity: true});
-        if (!seen || one.matches('.material-icons, :disabled')) return [];
+        if (!seen || one.closest('.material-icons, :disabled, [aria-disabled=true]')) return [];
         if (one.matches('input, textarea')) return [...told(one, null, one.value),
             ...one.placeholder ? told(one, '::placeholder', one.placeholder) : []];
         return said.trim() ? told(one, null, said) : [];

@@ -70,7 +70,7 @@ def test_without_the_engines_database_nothing_is_lost_and_nothing_heard_twice(wo
     for file in works.settings.data_folder.glob("jobs.db*"):
         file.unlink()
     works.takes(0)
-    works.worker(hears="at once")
+    works.worker(hears="at once", finds_lost=1)
     assert works.wait(code, *ENDED).state == JobState.DONE
     assert set(works.finished.values()) == {1}
 

@@ -23,6 +23,7 @@ from api.jobs.repository import JobRepository
 from api.jobs.service import start
 from api.jobs.stages import Shop, key_of
 from api.jobs.tables import ArtefactKind, InspectionJob, JobState, Stage
+from api.jobs.worker import EVERY
 from api.settings import Settings
 from api.store import Store, spooled
 from models.base import SHANGHAI
@@ -103,8 +104,11 @@ class Works:
         with transaction(self.engine) as session:
             return start(session, meeting=meeting, requested_by="tester", **how).code  # type: ignore[arg-type]
 
-    def worker(self, *, concurrency: int = 1, hears: str = "in a child") -> subprocess.Popen[bytes]:
-        """A worker whose jobs are heard ``in a child`` that can be killed, or ``at once`` in itself."""
+    def worker(
+        self, *, concurrency: int = 1, hears: str = "in a child", finds_lost: float = EVERY["find_lost"]
+    ) -> subprocess.Popen[bytes]:
+        """A worker whose jobs are heard ``in a child`` that can be killed, or ``at once`` in itself; it looks
+        for lost ones every so many seconds."""
         environment = {
             **os.environ,
             "HUIJIAN_DATA_FOLDER": str(self.settings.data_folder),
@@ -113,7 +117,7 @@ class Works:
             "HUIJIAN_TEST_FOLDER": str(self.folder),
         }
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.api.jobs.process", str(concurrency), hears],
+            [sys.executable, "-m", "tests.api.jobs.process", str(concurrency), hears, str(finds_lost)],
             cwd=ROOT,
             env=environment,
             stdin=subprocess.PIPE,

@@ -17,7 +17,7 @@ from qa_pipeline.values.findings import Action, Measurement, Mention
 from qa_pipeline.values.vocabulary import Act, Chapter
 
 _WEAK: Final = re.compile(
-    r"尽量|争取|努力|尽力|加把劲|加油|多跑跑|再看看|看看|看情况|再说|差不多|应该(?:能|可以)|抓紧|跟紧|重视|认真|尽快|想办法|保持|回去想|抽时间|有空|有时间|推一?推|催一?催|把握|进入状态|加大力度|摸清楚"
+    r"尽量|争取|努力|尽力|加把劲|加油|多跑跑|再看看|看看|看情况|再说|差不多|应该(?:能|可以)|抓紧|跟紧|重视|认真|尽快|想办法|保持|回去想|抽时间|有空(?!的(?!时))|有时间|推一?推|催一?催|把握|进入状态|加大力度|摸清楚"
 )
 _UNWEAK: Final = re.compile(r"不(?:说|是|要|能|用|许)?[“\"]?(?:争取|尽量)")
 _SELF: Final = re.compile(r"我|咱|俺|我们|本人|我室|我组")
@@ -36,6 +36,8 @@ _PLEASE: Final = re.compile(
 )
 
 _NO_DEADLINE: Final = re.compile(r"当天|(?:[一二两三四五六七八九十]+|\d+)点(?!.*前)")
+_NO_DAY: Final = re.compile(r"今(?:年.?)?|(?:周|星期|礼拜)[一二三四五六]天[^气]?")
+"""A date's word, with the two characters after it, that names no day: 今年, 一周六天."""
 PLANNING: Final = (Chapter.NEXT_WEEK_PLAN, Chapter.NEXT_MONTH_PLAN)
 _DREW: Final = 40
 """Characters shown of what drew an answer: its end is what was asked."""
@@ -203,7 +205,12 @@ def _day(reading: Reading, index: int, due: Mention) -> date | None:
 def _deadline(reading: Reading, index: int) -> Mention | None:
     """The most binding date of an utterance: 之前 before a plain day before 每天 before a festival's name.
     八点半 without a day is when somebody has time, and 当天 is the day of another deed: neither binds."""
-    dates = [m for m in reading.readings[index].mentions if m.kind == "date"]
+    text = reading.utterances[index].text
+    dates = [
+        m
+        for m in reading.readings[index].mentions
+        if m.kind == "date" and not _NO_DAY.fullmatch(m.name + text[m.end : m.end + 2])
+    ]
     if not dates:
         return None
 

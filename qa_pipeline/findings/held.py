@@ -22,6 +22,15 @@ ENOUGH: Final[dict[Chapter, float]] = {
     Chapter.NEXT_WEEK_PLAN: 4,
 }
 """How much of each of its two contents fills a chapter: utterances, for the month's plan strength."""
+HOLLOW: Final = {
+    Chapter.STAGE_REVIEW: "阶段复盘里没有多少数字和答问",
+    Chapter.MONTHLY_REVIEW: "月度复盘里没有多少数字和答问",
+    Chapter.EXCELLENCE_SHARING: "优秀分享里没有多少能照做的步骤",
+    Chapter.PROBLEM_DISCUSSION: "问题研讨里没有多少根因和对策",
+    Chapter.NEXT_MONTH_PLAN: "下月规划里没有多少收入目标和行事历",
+    Chapter.NEXT_WEEK_PLAN: "下周安排里没有多少说定的事",
+}
+"""What is said of a chapter that was given its minute and has less than half of its contents."""
 TOLD: Final = 0.5
 """From this substance on an answer counts."""
 IN_NAME: Final = 0.4
@@ -112,7 +121,10 @@ def _substance(chapter: Chapter) -> Measure:
 
     def taken(reading: Reading) -> Measurement:
         first, second = contents(reading, chapter)
-        return reading.measured(name, substance(reading, chapter), {*first, *second}, confidence=0.85)
+        value = substance(reading, chapter)
+        hollow = value < TOLD and chapter in structure.held(reading)
+        reason = HOLLOW[chapter] if hollow else ""
+        return reading.measured(name, value, {*first, *second}, confidence=0.85, reason=reason)
 
     return taken
 

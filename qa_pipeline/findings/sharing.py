@@ -125,7 +125,10 @@ def stirring(reading: Reading) -> tuple[int, ...]:
 def card(reading: Reading) -> str:
     """The practice as a card to pass on: who, the steps in their own words, and where they were told; empty
     when no step was told that others could take. A clock time stands for minutes and seconds."""
-    told = shared(reading)
+    said: dict[str, int] = {}
+    for i in shared(reading):  # a step that is repeated is one
+        said.setdefault(reading.utterances[i].text, i)
+    told = tuple(said.values())
     if not told:
         return ""
     speakers = [reading.speaker(i) for i in told]

@@ -99,9 +99,9 @@ def _present(chapter: Chapter) -> Measure:
         seconds = reading.chapter_seconds(chapter)
         found = seconds >= LEAST
         sure = max((s.confidence for s in reading.chapters.of(chapter)), default=1.0)
-        return reading.measured(
-            name, float(found), _first(reading, chapter) if found else (), confidence=sure
-        )
+        proof = _first(reading, chapter) if found else ()
+        reason = "" if found else f"{CHAPTERS[chapter]}没有讲满一分钟"
+        return reading.measured(name, float(found), proof, confidence=sure, reason=reason)
 
     return present
 

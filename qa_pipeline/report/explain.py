@@ -24,6 +24,7 @@ from qa_pipeline.report.wording import (
     points,
     quantity,
 )
+from qa_pipeline.rubric.inwords import BY_LENGTH
 from qa_pipeline.values.vocabulary import Act, Chapter, Dimension
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ QUOTES: Final = 3
 """Passages shown of each measure and of the item."""
 WORDS: Final = 4
 """Stretches of words shown for an act or a chapter."""
+LENGTH: Final = "relative_length"
+"""The measure that counts are divided by; all that was said proves it, so that no passage does."""
 SAME: Final = 1e-3
 """Levels no further apart are the same: a result is rounded."""
 _NEEDED: Final = ("items", "findings", "chapters", "criticals", "versions", "energy_score")
@@ -145,7 +148,8 @@ def _steps(item: Result, result: Result) -> Iterator[Told]:
             yield Told(
                 depth=2,
                 lead="实测  ",
-                text=f"{quantity(step['value'], unit)}（{certainty(step['confidence'])}）",
+                text=f"{quantity(step['value'], unit)}（{certainty(step['confidence'])}）"
+                + _divided(step, result),
             )
     if steps and item["level"] is not None and abs((steps[-1]["level"] or 0.0) - item["level"]) > SAME:
         yield Told(depth=1, lead="→ ", text=f"两种读法合议或人工复核后改定为 {item['level']:.2f} 档")
@@ -162,8 +166,27 @@ def _steps(item: Result, result: Result) -> Iterator[Told]:
     )
 
 
+def _divided(step: Result, result: Result) -> str:
+    """How a count became what is measured, where the rubric has it divided by the meeting's length."""
+    times = _times(step, result)
+    if times is None or step["value"] is None:
+        return ""
+    return f"：数到 {points(step['value'] * times)}，除以篇幅倍数 {times:.2f}"
+
+
+def _times(step: Result, result: Result) -> float | None:
+    """What a step's count was divided by; None where it was not."""
+    if BY_LENGTH not in step["rule"]:
+        return None
+    times: float | None = result["findings"].get(LENGTH, {}).get("value")
+    return times
+
+
 def _measures(item: Result, result: Result) -> Iterator[Told]:
-    ids = list(dict.fromkeys(step["measure"] for step in item.get("steps") or () if step["measure"]))
+    steps = item.get("steps") or ()
+    ids = list(dict.fromkeys(step["measure"] for step in steps if step["measure"]))
+    if any(_times(step, result) is not None for step in steps):
+        ids.append(LENGTH)
     known = [id for id in ids if id in result["findings"]]
     if known:
         yield Told(depth=0, lead="", text="依据的测量")
@@ -176,7 +199,7 @@ def _measures(item: Result, result: Result) -> Iterator[Told]:
         yield Told(depth=1, lead=f"{label}  ", text=f"{told}{sure}{why}")
         if meaning:
             yield Told(depth=2, lead="含义  ", text=meaning)
-        for proof in measured["evidence"][:QUOTES]:
+        for proof in measured["evidence"][: 0 if id == LENGTH else QUOTES]:
             yield _quote(proof, depth=2)
 
 

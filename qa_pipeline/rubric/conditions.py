@@ -335,7 +335,8 @@ class Reader:
     def _numeric(self, condition: Condition) -> Found | None:
         if condition.item is not None:
             level, evidence = self.levels.get(condition.item, (None, ()))
-            return Found(_within(level, condition), evidence=evidence, reason="该项没有得分")
+            reason = "该项没有得分" if level is None else ""
+            return Found(_within(level, condition), evidence=evidence, reason=reason)
         numbers = (condition.measure, condition.count, condition.rate, condition.share)
         if all(number is None for number in numbers):
             return None
@@ -399,18 +400,21 @@ def _all(founds: list[Found]) -> Found:
     unknown = next((f for f in founds if f.truth is None), None)
     if unknown is not None:
         return Found(None, reason=unknown.reason)
-    return Found(True, _merged(founds), tuple(e for f in founds for e in f.evidence))
+    return Found(True, _merged(founds), tuple(e for f in founds for e in f.evidence), _reasons(founds))
 
 
 def _some(founds: list[Found], *, number: int) -> Found:
     held = [f for f in founds if f.truth]
     if len(held) >= number:
-        reasons = "；".join(dict.fromkeys(f.reason for f in held if f.reason))
-        return Found(True, _merged(held), tuple(e for f in held for e in f.evidence), reasons)
+        return Found(True, _merged(held), tuple(e for f in held for e in f.evidence), _reasons(held))
     unknown = [f for f in founds if f.truth is None]
     if len(held) + len(unknown) >= number:
         return Found(None, reason=unknown[0].reason)
     return Found(False)
+
+
+def _reasons(founds: list[Found]) -> str:
+    return "；".join(dict.fromkeys(f.reason for f in founds if f.reason))
 
 
 def _merged(founds: list[Found]) -> tuple[Hit, ...]:

@@ -85,6 +85,7 @@ def test_steps_told_off_without_being_boiled_down_are_a_practice_with_a_card() -
     found = told(*TOLD)["told_steps"]
     assert [e.quote for e in found.evidence] == [text for _, text, *_ in TOLD[:3]]
     assert "实践卡：孙丽的做法（00:00 至 00:20）：1. 第一步，我把老客户名单分成三类" in found.suggestion
+    assert told(*TOLD[:3], TOLD[0])["told_steps"].suggestion == found.suggestion, "a step said twice is one"
     boiled = told(*TOLD[:3], ("王建", "我给大家归纳一下，三步，谁都能照着做。", Act.SUMMARY))
     assert "told_steps" not in boiled, "boiled down, it is the better practice"
     assert "told_steps" not in told(*TOLD[:2], TOLD[3]), "two steps are too few"

@@ -13,6 +13,7 @@ from qa_pipeline.errors import InputError
 from qa_pipeline.findings.acts import current
 from qa_pipeline.report.explain import explain, read_result
 from qa_pipeline.report.json import inspection_to_json, to_json, write_json
+from qa_pipeline.report.wording import points
 from qa_pipeline.values.inspection import Inspection
 from qa_pipeline.values.vocabulary import Act
 
@@ -50,7 +51,7 @@ def test_an_explanation_names_rule_value_points_proof_and_words(result: dict[str
     item = next(one for one in result["items"] if one["id"] == "C1")
     step = next(one for one in item["steps"] if one["measure"] == "practice_steps")
     assert f"规则  {step['rule']}" in text
-    assert f"实测  {step['value']:g}" in text
+    assert f"实测  {points(step['value'])}" in text
     assert f"＝ {item['max']:g} × {item['level']:.2f} ＝ {item['score']:.2f} 分" in text
     assert item["evidence"][0]["quote"] in text
     acts = result["acts"][str(item["evidence"][0]["utterance"])]
@@ -145,3 +146,16 @@ def test_a_result_with_other_parts_is_refused_in_a_sentence(result: dict[str, An
     del broken["items"][0]["evidence"]
     with pytest.raises(InputError, match="写法与本版程序不合"):
         explain(broken, broken["items"][0]["id"])
+
+
+def test_a_count_that_is_divided_by_the_length_shows_the_count_and_by_what(result: dict[str, Any]) -> None:
+    text = told(result, "C1")
+    times = result["findings"]["relative_length"]["value"]
+    counted = result["findings"]["root_causes"]["value"]
+    assert f"：数到 {counted:g}，除以篇幅倍数 {times:.2f}" in text
+    assert "篇幅倍数  " in text
+    assert "除以篇幅倍数" not in told(result, "F3")
+
+
+def test_a_gate_on_chapters_says_which_one_lacks_what(result: dict[str, Any]) -> None:
+    assert "。问题研讨没有讲满一分钟；下周安排里没有多少说定的事。" in told(result, "K2")

@@ -159,15 +159,13 @@ def taken_up(reading: Reading, action: Action) -> int | None:
     return where if best >= 0.45 else None
 
 
-def answer_to(reading: Reading, action: Action) -> tuple[int, bool | None] | None:
-    """Where an earlier promise is taken up, and whether it is said to be kept; None there: it is not clear.
-
-    None for a promise that nobody takes up.
-    """
+def follow_up(reading: Reading, action: Action) -> FollowUp:
+    """What the meeting says of an earlier promise; what is said both kept and not is not clear."""
     where = taken_up(reading, action)
     if where is None:
-        return None
+        return FollowUp(action=action, outcome=Outcome.NOT_MENTIONED)
     answers = [i for e in reading.exchanges if e.question == where for i in e.answers]
     told = "。".join(reading.utterances[i].text for i in (answers or [where]))
-    kept, not_kept = _KEPT.search(_NOT_KEPT.sub("", told)), _NOT_KEPT.search(told)
-    return where, None if bool(kept) == bool(not_kept) else bool(kept)
+    kept, not_kept = bool(_KEPT.search(_NOT_KEPT.sub("", told))), bool(_NOT_KEPT.search(told))
+    outcome = Outcome.UNCLEAR if kept == not_kept else Outcome.KEPT if kept else Outcome.NOT_KEPT
+    return FollowUp(action=action, outcome=outcome, evidence=reading.proof([where, *answers]))

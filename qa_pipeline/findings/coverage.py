@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+from collections.abc import Mapping
+from functools import cache, lru_cache
 from typing import Final
 
 from qa_pipeline.findings.mentions import is_domain
 from qa_pipeline.findings.reading import Reading, unknown
 from qa_pipeline.findings.registry import measure
+from qa_pipeline.lexicon import lexicon
 from qa_pipeline.values.findings import Measurement
 from qa_pipeline.values.vocabulary import Act, Chapter
 
 FIGURES: Final = ("number", "percent", "money")
+TELLING: Final = 500
+"""Characters from which the share of the trade's words says how somebody talks."""
 _NO_SPEECH: Final = "没有听到说话"
 
 
@@ -97,3 +101,39 @@ def off_topic_share(reading: Reading) -> Measurement:
     if not reading.talk_seconds:
         return unknown("off_topic_share", _NO_SPEECH)
     return reading.measured("off_topic_share", reading.astray, reading.within(Chapter.OFF_TOPIC))
+
+
+@measure(
+    id="keyword_share",
+    label="行话套话占比",
+    unit="share",
+    meaning="词典里的行话和流程套话占全部字数的比例；一般会议百分之二三，报流程、堆关键词的到一成",
+)
+def keyword_share(reading: Reading) -> Measurement:
+    inside = {i: _in_words(reading.utterances[i].text) for i in reading.spoken}
+    characters = sum(len(reading.utterances[i].text) for i in inside)
+    if characters < TELLING:
+        return unknown("keyword_share", "说的话太少，看不出是不是在堆词")
+    fullest = sorted(inside, key=lambda i: -inside[i])[:4]
+    return reading.measured("keyword_share", sum(inside.values()) / characters, fullest)
+
+
+def _in_words(text: str) -> int:
+    """Characters of a text that lie in words of the lexicon, longest words first, none counted twice."""
+    found, place, words = 0, 0, _words()
+    while place < len(text) - 1:
+        word = next((w for w in words.get(text[place : place + 2], ()) if text.startswith(w, place)), "?")
+        found += len(word) if len(word) > 1 else 0
+        place += len(word)
+    return found
+
+
+@cache
+def _words() -> Mapping[str, tuple[str, ...]]:
+    """The words of the lexicon by their first two characters, the longest first."""
+    book = lexicon()
+    groups = (*book.terms.values(), *book.phrases.values(), *book.chapter_cues.values())
+    found: dict[str, list[str]] = {}
+    for word in sorted({w for group in groups for w in group if len(w) > 1}, key=len, reverse=True):
+        found.setdefault(word[:2], []).append(word)
+    return {start: tuple(words) for start, words in found.items()}

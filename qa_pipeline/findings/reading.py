@@ -137,7 +137,8 @@ class Reading:
         grow with the talk, and so do true ones, though slower, for a labelled text is a whole meeting
         condensed to what tells. Of what is misheard little is told, for want of words."""
         characters = sum(len(self.utterances[i].text) for i in self.spoken)
-        return max(1.0, characters / LABELLED_CHARACTERS) ** GROWTH * (1 - self.misheard)
+        more: float = max(1.0, characters / LABELLED_CHARACTERS) ** GROWTH
+        return more * (1 - self.misheard)
 
     @property
     def another_kind(self) -> bool:

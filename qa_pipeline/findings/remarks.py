@@ -25,6 +25,8 @@ from qa_pipeline.values.vocabulary import Act, Chapter, MeetingKind, Theme
 STRAYED: Final = "strayed"
 """The one problem that a meeting of another kind has."""
 
+STUFFED: Final = "keyword_stuffing"
+"""The problem of a meeting that says the words instead of doing the work."""
 MOST: Final = 4
 """Pieces of evidence of a remark."""
 ASTRAY: Final = 0.3
@@ -110,9 +112,11 @@ def library() -> _Library:
 
 
 def remark(reading: Reading, measures: Measures) -> tuple[tuple[Remark, ...], tuple[Remark, ...]]:
-    """(good practices, common problems) of the meeting."""
+    """(good practices, common problems) of the meeting. Who only says the words has nothing to pass on."""
     shelf = library()
-    return _seen(shelf.practices, reading, measures), _seen(shelf.issues, reading, measures)
+    issues = _seen(shelf.issues, reading, measures)
+    recited = STUFFED in {one.id for one in issues}
+    return () if recited else _seen(shelf.practices, reading, measures), issues
 
 
 def _seen(entries: Iterable[_Entry], reading: Reading, measures: Measures) -> tuple[Remark, ...]:
@@ -314,6 +318,14 @@ def _weak_promises(reading: Reading, measures: Measures, least: Thresholds) -> I
     return _surest(reading, plain if len(plain) > 1 else weak, Act.EVADE, Act.COMMIT)
 
 
+def _keyword_stuffing(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
+    share = _value(measures, "keyword_share") or 0.0
+    recited = (_value(measures, "exchange_share") or 0.0) <= least["exchange"] or share >= least["sure"]
+    if share < least["share"] or not recited:
+        return None
+    return [e.utterance for e in measures["keyword_share"].evidence]
+
+
 def _one_voice(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
     share = _value(measures, "top_talk_share")
     if share is None or share < least["host"]:
@@ -407,6 +419,7 @@ SIGHTS: Final[Mapping[str, tuple[Sight, frozenset[str]]]] = {
     "sentiment_sharing": (_sentiment_sharing, frozenset({"firm", "minutes", "steps"})),
     "blaming_outside": (_blaming_outside, frozenset({"causes", "share", "times", "per_1000"})),
     "weak_promises": (_weak_promises, frozenset({"count", "share"})),
+    STUFFED: (_keyword_stuffing, frozenset({"exchange", "share", "sure"})),
     "one_voice": (_one_voice, frozenset({"host"})),
     "off_theme": (_off_theme, frozenset({"strength"})),
     "evasive_answers": (_evasive_answers, frozenset({"evasive", "many", "vague"})),

@@ -52,6 +52,18 @@ def test_the_library_is_data_with_a_schema() -> None:
     assert {e.id for e in (*shelf.practices, *shelf.issues)} == set(remarks.SIGHTS)
 
 
+def test_a_host_who_says_every_keyword_is_told_so_and_praised_for_nothing() -> None:
+    words = "期缴保费，达U，陪访，转介绍，根因，对策，标杆，送训，目标面谈，客户盘点。"
+    stuffed = findings(
+        f"stage_review\n马国强: 上次说的都要核对。{words}\n何玉梅: 上周的承诺要兑现，{words}\n" * 12
+    )
+    issue = next(r for r in stuffed.issues if r.id == remarks.STUFFED)
+    assert issue.label == "堆砌关键词"
+    assert issue.evidence
+    assert stuffed.practices == ()
+    assert remarks.STUFFED not in {r.id for r in findings(GOOD).issues}
+
+
 SHARING = """excellence_sharing
 马国强: 请小何讲讲，她这周送了两个人进班。
 何玉梅: 我那年下着大雨去客户家，站在门口哭，心里就一个念头，坚持。

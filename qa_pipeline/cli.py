@@ -83,6 +83,7 @@ def inspect(
     expected: Annotated[str | None, typer.Option(help="应到：人数，或用逗号分开的名单")] = None,
     attendees: Annotated[str | None, typer.Option(help="实到：人数，或用逗号分开的名单")] = None,
     on_site: Annotated[int | None, typer.Option(help="现场人数")] = None,
+    before: Annotated[Path | None, typer.Option(help="上一场会的结果 JSON：逐条核对当时的承诺")] = None,
     rubric: RubricFile = None,
     model: Model = None,
     reader: ReadBy = None,
@@ -106,6 +107,7 @@ def inspect(
     }
     from rich.console import Console
 
+    from qa_pipeline.before import promised
     from qa_pipeline.facts import facts_from, merge
     from qa_pipeline.files import check_writable, write_atomically
     from qa_pipeline.pipeline import inspect as run
@@ -121,6 +123,9 @@ def inspect(
         _facts_beside(files, facts_file), facts_from({k: v for k, v in given.items() if v is not None})
     )
     loaded = load_rubric(rubric) if rubric else None
+    commitments = promised(before, facts) if before else ()
+    if before and not commitments:
+        typer.echo(f"提醒：{before.name} 里没有行动项，没有可以逐条核对的承诺。", err=True)
 
     def keep(transcript: Transcript) -> None:
         if transcript_file:
@@ -133,6 +138,7 @@ def inspect(
             rubric=loaded,
             model=model,
             reader=reader,
+            commitments_before=commitments,
             keep=keep,
             progress=progress,
         )

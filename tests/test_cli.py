@@ -60,6 +60,31 @@ def test_inspect_shows_a_scorecard_and_writes_what_was_asked_for(meeting: Path, 
     assert " --> " in words.read_text("utf-8")
 
 
+def test_i4_the_commitments_of_an_earlier_result_are_followed_up_one_by_one(
+    meeting: Path, tmp_path: Path
+) -> None:
+    last, data = tmp_path / "上周.json", tmp_path / "本周.json"
+    run = CliRunner().invoke
+    assert run(app, ["inspect", str(meeting), "--json", str(last), "--date", "2026-04-01"]).exit_code == 0
+    ended = run(app, ["inspect", str(meeting), "--json", str(data), "--before", str(last)])
+    assert ended.exit_code == 0, ended.output
+    promised = json.loads(last.read_text("utf-8"))["actions"]
+    followed = json.loads(data.read_text("utf-8"))["followed"]
+    assert promised
+    assert [one["action"] for one in followed] == promised
+    assert f"上次承诺 共 {len(promised)} 条" in ended.stdout
+
+    out = ("--json", tmp_path / "never.json")
+    assert "不早于本场" in refusal("inspect", meeting, "--before", data, *out)
+    assert "不早于本场" in refusal("inspect", meeting, "--before", last, "--date", "2026-03-25", *out)
+    assert "读不到结果文件" in refusal("inspect", meeting, "--before", tmp_path / "没有.json", *out)
+    assert "不是质检结果" in refusal("inspect", meeting, "--before", meeting, *out)
+    wrong = json.loads(last.read_text("utf-8")) | {"actions": [{"who": 3}]}
+    last.write_text(json.dumps(wrong), "utf-8")
+    assert "行动项" in refusal("inspect", meeting, "--before", last, *out)
+    assert not out[1].exists()
+
+
 def test_flags_go_before_the_facts_beside_the_recording(meeting: Path, tmp_path: Path) -> None:
     data = tmp_path / "result.json"
     flags = ["--start", "18:30", "--expected", "8", "--attendees", "张三，李四、王五"]

@@ -25,6 +25,7 @@ from qa_pipeline.report.json import inspection_from_json, inspection_to_json
 from qa_pipeline.report.masking import mask_personal
 from qa_pipeline.values.findings import Action, Evidence
 from qa_pipeline.values.inspection import Inspection
+from qa_pipeline.values.vocabulary import Outcome
 
 QUICK: Final = 6
 """gzip level: within 3 % of the smallest at a third of the time."""
@@ -92,7 +93,7 @@ class ArchiveRepository(Repository):
 
 def _follow_up(session: Session, meeting: Meeting, inspection: Inspection) -> None:
     """Write down what the meeting says of the commitments that it had to check."""
-    from qa_pipeline.findings.checking import answer_to
+    from qa_pipeline.findings.checking import follow_up
     from qa_pipeline.findings.reading import Reading
 
     institution = session.get_one(Institution, meeting.institution_id)
@@ -108,14 +109,12 @@ def _follow_up(session: Session, meeting: Meeting, inspection: Inspection) -> No
     )
     heard: dict[str, tuple[FollowUpOutcome, str | None]] = {}
     for one in actions.due_for_check(institution.code, on=day):
-        answer = answer_to(reading, promised(one))
-        if answer is None:
-            heard[one.code] = FollowUpOutcome.NOT_MENTIONED, None
+        said = follow_up(reading, promised(one))
+        if said.outcome is Outcome.UNCLEAR:
             continue
-        where, kept = answer
-        if kept is not None:
-            outcome = FollowUpOutcome.KEPT if kept else FollowUpOutcome.NOT_KEPT
-            heard[one.code] = outcome, mask_personal(inspection.transcript.utterances[where].text)
+        where = said.evidence[0].utterance if said.evidence else None
+        quote = None if where is None else mask_personal(inspection.transcript.utterances[where].text)
+        heard[one.code] = FollowUpOutcome(said.outcome.value), quote
     actions.hear(meeting.code, heard)
 
 

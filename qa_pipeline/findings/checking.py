@@ -9,8 +9,8 @@ from typing import Final
 from qa_pipeline.findings.reading import Reading, unknown
 from qa_pipeline.findings.registry import measure
 from qa_pipeline.findings.structure import REVIEWS
-from qa_pipeline.values.findings import Action, Measurement
-from qa_pipeline.values.vocabulary import Act, Chapter, MeetingKind
+from qa_pipeline.values.findings import Action, FollowUp, Measurement
+from qa_pipeline.values.vocabulary import Act, Chapter, MeetingKind, Outcome
 
 WORKING: Final = (
     *REVIEWS,

@@ -14,7 +14,15 @@ from qa_pipeline.report.masking import masked
 from qa_pipeline.report.wording import energy
 from qa_pipeline.values.compliance import ComplianceVerdict
 from qa_pipeline.values.facts import Figure, MeetingFacts, Roster
-from qa_pipeline.values.findings import Action, Evidence, Findings, Measurement, Remark, SpokenFigure
+from qa_pipeline.values.findings import (
+    Action,
+    Evidence,
+    Findings,
+    FollowUp,
+    Measurement,
+    Remark,
+    SpokenFigure,
+)
 from qa_pipeline.values.inspection import Inspection
 from qa_pipeline.values.reader import ReaderReport
 from qa_pipeline.values.scorecard import Critical, ItemScore, Listen, Scorecard
@@ -63,6 +71,7 @@ def to_json(inspection: Inspection) -> dict[str, Any]:
         "practices": [_remark(remark) for remark in findings.practices],
         "issues": [_remark(remark) for remark in findings.issues],
         "actions": [_action(action) for action in findings.actions],
+        "followed": [_followed(one) for one in findings.followed],
         "figures": [_spoken(figure) for figure in findings.figures],
         "facts": _facts(shown.facts),
         "recording": {
@@ -279,6 +288,14 @@ def _action(action: Action) -> dict[str, Any]:
         "due": action.due,
         "due_date": action.due_date.isoformat() if action.due_date else None,
         "evidence": _evidence(action.evidence),
+    }
+
+
+def _followed(one: FollowUp) -> dict[str, Any]:
+    return {
+        "action": _action(one.action),
+        "outcome": one.outcome.value,
+        "evidence": [_evidence(evidence) for evidence in one.evidence],
     }
 
 

@@ -13,6 +13,8 @@ from qa_pipeline.report.wording import (
     ITEM_MARKS,
     ITEM_STATUS,
     ITEM_STATUSES,
+    OUTCOME_STATUS,
+    OUTCOMES,
     STATUS_MARKS,
     UNSAID,
     UNSURE,
@@ -21,6 +23,7 @@ from qa_pipeline.report.wording import (
     advice,
     clock,
     critical_kind,
+    deadline,
     details,
     energy,
     figures,
@@ -55,6 +58,7 @@ def render(inspection: Inspection, console: Console) -> None:
     _chapters(shown, console)
     _items(shown, console)
     _actions(shown, console)
+    _followed(shown, console)
     _figures(shown, console)
     _advice(shown, console)
     _readers(shown, console)
@@ -181,6 +185,20 @@ def _actions(shown: Inspection, console: Console) -> None:
         console.print(hanging(f"  [{clock(action.evidence.start)}] ", parts))
     if len(actions) > ACTIONS:
         console.print(hanging("  ", f"其余 {len(actions) - ACTIONS} 条见 HTML 报告或 JSON。", style="dim"))
+
+
+def _followed(shown: Inspection, console: Console) -> None:
+    found = shown.findings.followed
+    if not found:
+        return
+    counts = "，".join(f"{name} {sum(f.outcome is o for f in found)}" for o, name in OUTCOMES.items())
+    console.print(f"\n[bold]上次承诺[/bold] 共 {len(found)} 条：{counts}", highlight=False)
+    for one in found:
+        status, action = OUTCOME_STATUS[one.outcome], one.action
+        parts = (action.what or action.evidence.quote, action.who or UNSAID, deadline(action))
+        lead = f"  {STATUS_MARKS[status]} {OUTCOMES[one.outcome]}  "
+        console.print(hanging(lead, " | ".join(parts), style=_STYLES[status]))
+        _quotes(one.evidence, console)
 
 
 def _figures(shown: Inspection, console: Console) -> None:

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from qa_pipeline.names import INDICATORS, KINDS, THEMES
-from qa_pipeline.values.findings import Evidence, Measurement
+from qa_pipeline.values.findings import Action, Evidence, Measurement
 from qa_pipeline.values.inspection import Inspection
 from qa_pipeline.values.reader import ModelUse, ReaderChoice, ReaderReport
 from qa_pipeline.values.scorecard import ItemScore, Scorecard
-from qa_pipeline.values.vocabulary import MANDATED, Chapter, Status, Verdict
+from qa_pipeline.values.vocabulary import MANDATED, Chapter, Outcome, Status, Verdict
 
 GATES: Final = "关键否决"
 UNKNOWN: Final = "未知"
@@ -44,6 +44,18 @@ ITEM_STATUS: Final = {
     "missed": Status.FAIL,
     "not_applicable": Status.UNKNOWN,
     "unknown": Status.UNKNOWN,
+}
+OUTCOMES: Final = {
+    Outcome.KEPT: "兑现",
+    Outcome.NOT_KEPT: "未兑现",
+    Outcome.UNCLEAR: "说不清",
+    Outcome.NOT_MENTIONED: "没有提到",
+}
+OUTCOME_STATUS: Final = {
+    Outcome.KEPT: Status.PASS,
+    Outcome.NOT_KEPT: Status.FAIL,
+    Outcome.UNCLEAR: Status.UNKNOWN,
+    Outcome.NOT_MENTIONED: Status.WARN,
 }
 FAMILIES: Final = {
     "structure": "章节结构",
@@ -160,6 +172,11 @@ def speaker(label: str | None, *, host: str | None) -> str:
     if label is None:
         return ""
     return f"{label}（主持）" if label == host else label
+
+
+def deadline(action: Action) -> str:
+    """When an earlier meeting's commitment is due: by its date, for 周五 was said in another week."""
+    return action.due_date.isoformat() if action.due_date else action.due or UNSAID
 
 
 def sentences(text: str) -> tuple[str, ...]:

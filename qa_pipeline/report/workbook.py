@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qa_pipeline.files import write_atomically
 from qa_pipeline.names import DIMENSIONS, KINDS, STATUSES, THEMES, VERDICTS
-from qa_pipeline.report.wording import COMPLIANCE, GATES, ITEM_STATUSES, critical_kind
-from qa_pipeline.values.vocabulary import Dimension, MeetingKind, Status, Theme, Verdict
+from qa_pipeline.report.wording import COMPLIANCE, GATES, ITEM_STATUSES, OUTCOMES, clock, critical_kind
+from qa_pipeline.values.vocabulary import Dimension, MeetingKind, Outcome, Status, Theme, Verdict
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
@@ -51,6 +51,8 @@ def write_workbook(rows: Sequence[Row], path: Path | str) -> None:
     _meetings(book.create_sheet("会议"), done)
     _institutions(book.create_sheet("机构均分"), done)
     _unfinished(book.create_sheet("未完成"), others)
+    if any(row["result"].get("followed") for row in done):
+        _followed(book.create_sheet("上次承诺"), done)
     buffer = io.BytesIO()
     book.save(buffer)
     write_atomically(path, buffer.getvalue())
@@ -186,6 +188,32 @@ def _unfinished(sheet: Worksheet, rows: Sequence[Row]) -> None:
     for number, row in enumerate(rows, 2):
         status = str(row.get("status", ""))
         _put(sheet, number, columns, [row["name"], _UNFINISHED.get(status, status), row.get("error")])
+    _finish(sheet, columns, pinned="A2")
+
+
+def _followed(sheet: Worksheet, rows: Sequence[Row]) -> None:
+    """A row a commitment of an earlier meeting, and what its meeting says of it."""
+    columns = [
+        _Column("文件", 24),
+        _Column("事项", 40),
+        _Column("谁", 11),
+        _Column("期限", 12),
+        _Column("结果", 9),
+        _Column("原话与时间", 70),
+    ]
+    _head(sheet, columns)
+    found = [(row["name"], one) for row in rows for one in row["result"].get("followed", ())]
+    for number, (name, one) in enumerate(found, 2):
+        action = one["action"]
+        values = [
+            name,
+            action["what"] or action["evidence"]["quote"],
+            action["who"],
+            action["due_date"] or action["due"],
+            _named(OUTCOMES, Outcome, one["outcome"]),
+            "\n".join(f"[{clock(piece['start'])}] {piece['quote']}" for piece in one["evidence"]),
+        ]
+        _put(sheet, number, columns, values)
     _finish(sheet, columns, pinned="A2")
 
 

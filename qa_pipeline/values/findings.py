@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from qa_pipeline.values.facts import Figure
-from qa_pipeline.values.vocabulary import Act, Seconds
+from qa_pipeline.values.vocabulary import Act, Outcome, Seconds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +85,16 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FollowUp:
+    """What the meeting says of a commitment of an earlier one; ``evidence``: where it is taken up, then what
+    is answered there. The evidence of the ``action`` lies in the earlier meeting."""
+
+    action: Action
+    outcome: Outcome
+    evidence: tuple[Evidence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SpokenFigure:
     """A figure as said beside the one that was given: ``value`` in the unit of ``given``. ``agrees``: what
     parts them is no more than the rounding of what was said."""
@@ -109,3 +119,5 @@ class Findings:
     reader: str
     figures: tuple[SpokenFigure, ...] = ()
     """Figures of the meeting that could be compared with those given, in time order."""
+    followed: tuple[FollowUp, ...] = ()
+    """What became of the commitments that were given, in their order."""

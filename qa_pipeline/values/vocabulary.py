@@ -71,6 +71,15 @@ class Likeness(StrEnum):
     WORDS = "words"
 
 
+class Outcome(StrEnum):
+    """What a meeting says of a promise of an earlier one; unclear: taken up, but not said whether kept."""
+
+    KEPT = "kept"
+    NOT_KEPT = "not_kept"
+    UNCLEAR = "unclear"
+    NOT_MENTIONED = "not_mentioned"
+
+
 class Status(StrEnum):
     PASS = "pass"
     WARN = "warn"

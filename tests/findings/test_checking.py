@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from qa_pipeline.findings import find
+from qa_pipeline.findings.checking import follow_up
 from qa_pipeline.values.findings import Action, Evidence
-from tests.findings.dialogue import EMPTY, GOOD, MONTHLY, WEEKLY, findings, meeting, value
+from qa_pipeline.values.vocabulary import Act, Outcome
+from tests.findings.dialogue import EMPTY, GOOD, MONTHLY, WEEKLY, acted, findings, meeting, value
 
 
 def promise(what: str) -> Action:
@@ -43,3 +45,31 @@ def test_without_the_list_follow_up_is_estimated_and_says_so_by_its_confidence()
     assert found.value > 0
     assert found.confidence < 0.7
     assert value(findings(EMPTY), "followup_rate") == 0.0
+
+
+def test_i4_a_promise_is_kept_not_kept_unclear_or_not_mentioned_each_with_its_words() -> None:
+    heard = acted(
+        ("王建", "李梅，上周说的陪访五户增员对象做得怎么样？", Act.FOLLOWUP),
+        ("李梅", "五户都已经陪访完了。"),
+        ("王建", "转介绍中心的名单整理好交给内勤的事呢？", Act.FOLLOWUP),
+        ("李梅", "这件事我还没来得及弄，主要是客户一直在外地。"),
+        ("王建", "高端客户的体检预约这件事怎么样？", Act.FOLLOWUP),
+        ("李梅", "体检中心那边的电话一直占线，等他们回话再说。"),
+    )
+    expected = {
+        "陪访五户增员对象": (Outcome.KEPT, (0, 1)),
+        "整理转介绍中心的名单交给内勤": (Outcome.NOT_KEPT, (2, 3)),
+        "高端客户的体检预约": (Outcome.UNCLEAR, (4, 5)),
+        "采购投影仪幕布": (Outcome.NOT_MENTIONED, ()),
+    }
+    said = {what: follow_up(heard, promise(what)) for what in expected}
+    assert {w: (f.outcome, tuple(e.utterance for e in f.evidence)) for w, f in said.items()} == expected
+
+
+def test_i4_each_promise_of_last_meeting_is_among_the_findings_in_its_order() -> None:
+    transcript, chapters = meeting(GOOD)
+    before = (promise("给内勤交送训名单和体检报告"), promise("这周见十个老客户"))
+    followed = find(transcript, chapters, WEEKLY, commitments_before=before).followed
+    assert tuple(one.action for one in followed) == before
+    assert followed[0].outcome is Outcome.NOT_MENTIONED
+    assert followed[1].evidence

@@ -10,9 +10,10 @@ import pytest
 from qa_pipeline.chapters.corpus import CORPUS, read_meeting
 from qa_pipeline.pipeline import inspect
 from qa_pipeline.values.facts import Figure
-from qa_pipeline.values.findings import Evidence, SpokenFigure
+from qa_pipeline.values.findings import Action, Evidence, FollowUp, SpokenFigure
 from qa_pipeline.values.inspection import Inspection
 from qa_pipeline.values.transcript import Sound
+from qa_pipeline.values.vocabulary import Outcome
 
 
 def inspected(name: str, *, institution: str, figures: tuple[Figure, ...] = ()) -> Inspection:
@@ -95,3 +96,31 @@ def checked(good: Inspection) -> Inspection:
         facts=replace(good.facts, figures=(rate, premium)),
         findings=replace(good.findings, figures=tuple(said)),
     )
+
+
+@pytest.fixture(scope="session")
+def followed(good: Inspection) -> Inspection:
+    """The good meeting after one that promised four things: one of each outcome."""
+
+    def one(what: str, outcome: Outcome, *heard: str, due: date | None = None) -> FollowUp:
+        made = Evidence(start=900, end=905, quote=what, utterance=90)
+        evidence = tuple(
+            Evidence(start=65 + 5 * i, end=70 + 5 * i, quote=text, utterance=3 + i)
+            for i, text in enumerate(heard)
+        )
+        action = Action(who="王芳霞", what=what, due="周五", due_date=due, evidence=made)
+        return FollowUp(action=action, outcome=outcome, evidence=evidence)
+
+    outcomes = (
+        one(
+            "陪访五户",
+            Outcome.KEPT,
+            "陪访做了没有？",
+            "五户都访了，13812345678 那户也去了。",
+            due=date(2026, 4, 3),
+        ),
+        one("交名单", Outcome.NOT_KEPT, "名单还没有交。"),
+        one("约老客户", Outcome.UNCLEAR, "老客户约得怎么样？"),
+        one("买幕布", Outcome.NOT_MENTIONED),
+    )
+    return replace(good, findings=replace(good.findings, followed=outcomes))

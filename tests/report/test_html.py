@@ -274,6 +274,14 @@ def test_c3_compared_figures_are_a_table_of_their_own(good: Inspection, checked:
     assert "数字核对" not in [h.text for h in page(good).all("h2")]
 
 
+def test_i4_earlier_commitments_are_a_table_of_their_own(good: Inspection, followed: Inspection) -> None:
+    kept, _, _, passed_over = page(followed).id("followed").all("tbody")[0].all("tr")
+    assert kept.text.startswith("陪访五户 王芳霞 2026-04-03 ✓ 兑现 01:05 陪访做了没有？ 01:10 五户都访了")
+    assert "13812345678" not in kept.text
+    assert passed_over.text == "买幕布 王芳霞 周五 ! 没有提到"
+    assert "上次承诺" not in [h.text for h in page(good).all("h2")]
+
+
 def test_an_action_shows_who_what_due_and_says_what_was_not_said(good: Inspection) -> None:
     actions = (
         Action(who="王芳", what="见三位老客户", due="周五前", evidence=said("周五前见三位。", at=65)),

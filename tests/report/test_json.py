@@ -17,7 +17,16 @@ from qa_pipeline.values.facts import Roster
 from qa_pipeline.values.findings import Evidence, Measurement
 from qa_pipeline.values.inspection import Inspection
 from qa_pipeline.values.recording import Recording, RecordingPart
-from qa_pipeline.values.vocabulary import Act, Chapter, Dimension, MeetingKind, Status, Theme, Verdict
+from qa_pipeline.values.vocabulary import (
+    Act,
+    Chapter,
+    Dimension,
+    MeetingKind,
+    Outcome,
+    Status,
+    Theme,
+    Verdict,
+)
 
 
 def closed(**properties: object) -> dict[str, object]:
@@ -49,6 +58,7 @@ VERDICT = closed(
     checks=listed(closed(rule={"type": "string", "pattern": r"^R\d+$"}, status=STATUS, reason=TEXT)),
 )
 REMARK = closed(id=TEXT, label=TEXT, suggestion=TEXT, evidence=listed(EVIDENCE))
+ACTION = closed(who=SAID_OR_NOT, what=SAID_OR_NOT, due=SAID_OR_NOT, due_date=SAID_OR_NOT, evidence=EVIDENCE)
 COUNT = {"type": "integer", "minimum": 0}
 READER = {"enum": ["local", "llm", "both"]}
 PEOPLE = {"anyOf": [{"type": ["integer", "null"]}, listed(TEXT)]}
@@ -118,8 +128,9 @@ RESULT = closed(
     },
     practices=listed(REMARK),
     issues=listed(REMARK),
-    actions=listed(
-        closed(who=SAID_OR_NOT, what=SAID_OR_NOT, due=SAID_OR_NOT, due_date=SAID_OR_NOT, evidence=EVIDENCE)
+    actions=listed(ACTION),
+    followed=listed(
+        closed(action=ACTION, outcome={"enum": [o.value for o in Outcome]}, evidence=listed(EVIDENCE))
     ),
     figures=listed(
         closed(
@@ -190,7 +201,7 @@ RESULT = closed(
     ),
     warnings=listed(TEXT),
 )
-ALL = ["good", "poor", "monthly", "speakerless", "unscored", "checked"]
+ALL = ["good", "poor", "monthly", "speakerless", "unscored", "checked", "followed"]
 
 
 @pytest.mark.parametrize("which", ALL)
@@ -218,6 +229,19 @@ def test_c3_compared_figures_say_what_was_said_what_is_given_and_what_parts_them
     )
     assert (premium["said"], premium["difference"], premium["agrees"]) == (3_200_000, 200_000, False)
     assert facts_from({"figures": result["facts"]["figures"]}).figures == checked.facts.figures
+
+
+def test_i4_what_became_of_earlier_commitments_is_told_and_older_results_without_it_are_read(
+    good: Inspection, followed: Inspection
+) -> None:
+    told = to_json(followed)["followed"]
+    assert [one["outcome"] for one in told] == ["kept", "not_kept", "unclear", "not_mentioned"]
+    assert told[0]["action"]["due_date"] == "2026-04-03"
+    assert told[3]["evidence"] == []
+    assert "13812345678" not in told[0]["evidence"][1]["quote"]
+    older = json.loads(inspection_to_json(good))
+    del older["findings"]["followed"]
+    assert inspection_from_json(json.dumps(older)) == good
 
 
 def test_scores_and_verdict_are_those_of_the_inspection(poor: Inspection) -> None:

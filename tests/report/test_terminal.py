@@ -110,6 +110,18 @@ def test_c3_figures_that_differ_are_told_and_the_others_counted(
     assert "数字核对" not in shown(good)
 
 
+def test_i4_each_earlier_commitment_has_its_outcome_and_its_words(
+    good: Inspection, followed: Inspection
+) -> None:
+    told = joined(shown(followed)).replace(" ", "")
+    assert "上次承诺共4条：兑现1，未兑现1，说不清1，没有提到1" in told
+    assert "✓兑现陪访五户|王芳霞|2026-04-03" in told
+    assert "✗未兑现交名单|王芳霞|周五" in told
+    assert "[01:05]“名单还没有交。”" in told
+    assert "13812345678" not in told
+    assert "上次承诺共" not in shown(good).replace(" ", "")
+
+
 def test_what_people_said_is_never_read_as_markup(good: Inspection) -> None:
     hostile = "[/red][bold]x[link=http://x]y"
     item = replace(good.scorecard.items[0], label=hostile, reason=hostile)

@@ -48,6 +48,22 @@ def test_a_meeting_is_a_row_with_score_verdict_reasons_and_items(
         assert second[f"{item.id} {item.label}"] == pytest.approx(item.score, abs=1e-4)
 
 
+def test_i4_earlier_commitments_have_a_sheet_where_there_are_any(
+    good: Inspection, followed: Inspection, tmp_path: Path
+) -> None:
+    kept, *_, passed_over = table(written(tmp_path, done("a", good), done("b", followed))["上次承诺"])
+    assert [kept[key] for key in ("文件", "事项", "谁", "期限", "结果")] == [
+        "b",
+        "陪访五户",
+        "王芳霞",
+        "2026-04-03",
+        "兑现",
+    ]
+    assert kept["原话与时间"].startswith("[01:05] 陪访做了没有？\n[01:10] 五户都访了")
+    assert (passed_over["结果"], passed_over["原话与时间"]) == ("没有提到", None)
+    assert "上次承诺" not in written(tmp_path, done("a", good)).sheetnames
+
+
 def test_an_item_that_does_not_count_says_so_and_a_missing_one_is_empty(
     good: Inspection, monthly: Inspection, tmp_path: Path
 ) -> None:

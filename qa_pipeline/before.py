@@ -9,8 +9,9 @@ from qa_pipeline.values.facts import MeetingFacts
 from qa_pipeline.values.findings import Action
 
 
-def promised(path: Path, facts: MeetingFacts) -> tuple[Action, ...]:
-    """The actions of the result in a file, for the meeting with these facts.
+def promised(path: Path, facts: MeetingFacts) -> tuple[tuple[Action, ...], int]:
+    """The actions of the result in a file that the meeting with these facts has to follow up, and how many
+    more are due only after it.
 
     Raises InputError for what is no result, and for that of a meeting known not to be an earlier one.
     """
@@ -30,8 +31,11 @@ def promised(path: Path, facts: MeetingFacts) -> tuple[Action, ...]:
             "请给出上一场会的结果。"
         )
     try:
-        return TypeAdapter(tuple[Action, ...]).validate_python(result.get("actions"))
+        actions = TypeAdapter(tuple[Action, ...]).validate_python(result.get("actions"))
     except ValidationError as error:
         raise InputError(
             f"{path.name} 的行动项与本版程序的写法不合：请对上一场会重新质检，用 --json 写出结果。"
         ) from error
+    day = facts.meeting_date
+    due = tuple(a for a in actions if day is None or a.due_date is None or a.due_date <= day)
+    return due, len(actions) - len(due)

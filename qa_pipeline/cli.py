@@ -123,8 +123,10 @@ def inspect(
         _facts_beside(files, facts_file), facts_from({k: v for k, v in given.items() if v is not None})
     )
     loaded = load_rubric(rubric) if rubric else None
-    commitments = promised(before, facts) if before else ()
-    if before and not commitments:
+    commitments, later = promised(before, facts) if before else ((), 0)
+    if before and later:
+        typer.echo(f"提醒：{before.name} 里有 {later} 条承诺在本场之后才到期，本场不核对。", err=True)
+    elif before and not commitments:
         typer.echo(f"提醒：{before.name} 里没有行动项，没有可以逐条核对的承诺。", err=True)
 
     def keep(transcript: Transcript) -> None:

@@ -70,19 +70,25 @@ def test_i4_the_commitments_of_an_earlier_result_are_followed_up_one_by_one(
     assert ended.exit_code == 0, ended.output
     promised = json.loads(last.read_text("utf-8"))["actions"]
     followed = json.loads(data.read_text("utf-8"))["followed"]
-    assert promised
-    assert [one["action"] for one in followed] == promised
-    assert f"上次承诺 共 {len(promised)} 条" in ended.stdout
+    due = [one for one in promised if one["due_date"] is None or one["due_date"] <= "2026-04-08"]
+    assert 0 < len(due) < len(promised)
+    assert [one["action"] for one in followed] == due
+    assert f"上次承诺 共 {len(due)} 条" in ended.stdout
+    assert f"有 {len(promised) - len(due)} 条承诺在本场之后才到期" in ended.stderr
 
     out = ("--json", tmp_path / "never.json")
     assert "不早于本场" in refusal("inspect", meeting, "--before", data, *out)
     assert "不早于本场" in refusal("inspect", meeting, "--before", last, "--date", "2026-03-25", *out)
     assert "读不到结果文件" in refusal("inspect", meeting, "--before", tmp_path / "没有.json", *out)
     assert "不是质检结果" in refusal("inspect", meeting, "--before", meeting, *out)
-    wrong = json.loads(last.read_text("utf-8")) | {"actions": [{"who": 3}]}
-    last.write_text(json.dumps(wrong), "utf-8")
+    result = json.loads(last.read_text("utf-8"))
+    last.write_text(json.dumps(result | {"actions": [{"who": 3}]}), "utf-8")
     assert "行动项" in refusal("inspect", meeting, "--before", last, *out)
     assert not out[1].exists()
+    last.write_text(json.dumps(result | {"actions": []}), "utf-8")
+    ended = run(app, ["inspect", str(meeting), "--before", str(last)])
+    assert "没有行动项" in ended.stderr
+    assert "上次承诺 共" not in ended.stdout
 
 
 def test_flags_go_before_the_facts_beside_the_recording(meeting: Path, tmp_path: Path) -> None:
@@ -196,7 +202,7 @@ def test_wrong_rubrics_are_refused(meeting: Path, tmp_path: Path) -> None:
     unknown.write_text(shipped.read_text("utf-8").replace("pass_line:", "pas_line:", 1), "utf-8")
     sentence = refusal("inspect", meeting, "--rubric", unknown)
     assert "pass_line" in sentence
-    assert "unknown.yaml:17:1" in sentence
+    assert "unknown.yaml:18:1" in sentence
     heavy = tmp_path / "heavy.yaml"
     heavy.write_text(shipped.read_text("utf-8").replace("weight: 14", "weight: 24", 1), "utf-8")
     assert "100" in refusal("inspect", meeting, "--rubric", heavy)

@@ -276,9 +276,10 @@ def test_c3_compared_figures_are_a_table_of_their_own(good: Inspection, checked:
 
 def test_i4_earlier_commitments_are_a_table_of_their_own(good: Inspection, followed: Inspection) -> None:
     kept, _, _, passed_over = page(followed).id("followed").all("tbody")[0].all("tr")
-    assert kept.text.startswith("陪访五户 王芳霞 2026-04-03 ✓ 兑现 01:05 陪访做了没有？ 01:10 五户都访了")
+    assert kept.text.startswith("王芳霞 2026-04-03 陪访五户 01:05 陪访做了没有？ 01:10 五户都访了")
+    assert kept.text.endswith("✓ 兑现")
     assert "13812345678" not in kept.text
-    assert passed_over.text == "买幕布 王芳霞 周五 ! 没有提到"
+    assert passed_over.text == "王芳霞 周五 买幕布 ! 没有提到"
     assert "上次承诺" not in [h.text for h in page(good).all("h2")]
 
 

@@ -8,7 +8,7 @@ from typing import Final
 TOLERANCE: Final = timedelta(days=1)
 """Clocks and zones of recorders are off by hours, not by days."""
 BUILT: Final = datetime(2026, 11, 26, tzinfo=timezone(timedelta(hours=8)))
-"""A clock that stands before the program was built is wrong, and judges nothing."""
+"""A clock that stands before the day the program was built is wrong: then that day is taken for today."""
 
 
 def lies_ahead(start: datetime) -> bool:

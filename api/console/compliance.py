@@ -313,7 +313,7 @@ def _chart(options: dict[str, Any], told: str) -> None:
         "xAxis": {**options["xAxis"], "axisLabel": {"color": GREY}},
         "yAxis": {**options["yAxis"], **text},
     }
-    ui.echart(whole).classes("trend").props(f'role=img aria-label="{told}"')
+    parts.named(ui.echart(whole).classes("trend").props("role=img"), told)
 
 
 def _hundredths(value: Any) -> float | None:

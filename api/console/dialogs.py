@@ -15,7 +15,7 @@ from typing import Any, Final
 from nicegui import ui
 from nicegui.elements.mixins.value_element import ValueElement
 
-from api.console import when
+from api.console import parts, when
 from api.console.calls import Answer
 from qa_pipeline.errors import InputError
 
@@ -27,7 +27,7 @@ Do = Callable[[], Awaitable[Answer]]
 def dialog(title: str, *, wide: bool = False) -> Iterator[ui.dialog]:
     """A dialog with its title, open from the start."""
     shape = "form wide-form" if wide else "form"
-    with ui.dialog().props(f'aria-label="{title}"') as opened, ui.card().classes(shape):
+    with parts.named(ui.dialog(), title) as opened, ui.card().classes(shape):
         ui.label(title).classes("heading").props("role=heading aria-level=2")
         yield opened
     opened.open()

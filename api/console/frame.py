@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from api.access import COOKIE, Caller, Permission, caller_of, hashed
 from api.accounts.repository import SignInRepository
 from api.accounts.tables import Language
-from api.console import MOUNT
+from api.console import MOUNT, parts
 from api.settings import Settings
 from qa_pipeline.errors import HuijianError
 
@@ -217,7 +217,10 @@ def _surround(view: View, title: str) -> None:
         ui.button(icon="contrast").props('flat dense aria-label="深浅切换"').on(
             "click", js_handler="() => Quasar.Dark.toggle()"
         )
-        with ui.button(icon="account_circle").props(f'flat dense aria-label="账号 {view.name}"'), ui.menu():
+        with (
+            parts.named(ui.button(icon="account_circle").props("flat dense"), f"账号 {view.name}"),
+            ui.menu(),
+        ):
             ui.menu_item(view.name).props("disable")
             other, name = _OTHER[view.language]
             script = _SPEAK.format(csrf=view.csrf, language=other)

@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from nicegui import ui
 
 from api.console import MOUNT, when
-from api.console.parts import ICONS, OF_VERDICT, UNKNOWN
+from api.console.parts import ICONS, OF_VERDICT, UNKNOWN, named
 from models.calendar.weeks import month_start, months_later
 from models.meetings.compliance import SLOT_STATES, SlotState
 from qa_pipeline.errors import InputError
@@ -140,7 +140,7 @@ def table(
     element = ui.html(drawn, sanitize=False).classes("w-full")
     if "<a " not in drawn and "<button" not in drawn:
         # A table wider than its place scrolls; nothing in it takes the keys, so the region itself must.
-        element.props(f'tabindex=0 role=group aria-label="{html.escape(label)}"')
+        named(element.props("tabindex=0 role=group"), label)
     if on_action is not None:
         element.on(
             "click",

@@ -11,7 +11,7 @@ from nicegui import ui
 from sqlalchemy.orm import Session
 
 from api.access import Caller
-from api.console import listing
+from api.console import listing, parts
 from api.console.calls import Answer, call
 from api.console.dialogs import buttons, choice, deed, dialog, line, text_of
 from api.console.frame import View
@@ -196,7 +196,7 @@ async def share(view: View, place: Place, redraw: Redraw) -> None:
                     ui.label(one.scope.name)
                     bases[_key(one)] = ui.label(one.scope.code).classes("soft")
                 box = ui.input(value="" if one.value is None else plain(one.value))
-                box.props(f'outlined dense inputmode=decimal aria-label="下级目标 {one.scope.name}"')
+                parts.named(box.props("outlined dense inputmode=decimal"), f"下级目标 {one.scope.name}")
                 boxes[_key(one)] = box
         left = ui.html("", sanitize=False).classes("w-full").props("aria-live=polite")
 

@@ -151,9 +151,8 @@ class _Editor:
                 line = problem.line
                 words = f"{line}:{problem.column or 1}"
                 told = f"跳到第 {line} 行第 {problem.column or 1} 列"
-                ui.button(words, on_click=lambda: self.code.reveal_line(line)).props(
-                    f'flat dense no-caps aria-label="{told}"'
-                )
+                jump = ui.button(words, on_click=lambda: self.code.reveal_line(line))
+                parts.named(jump.props("flat dense no-caps"), told)
             ui.label(problem.text)
 
     async def save(self) -> bool:

@@ -15,6 +15,7 @@ from typing import Final
 
 from nicegui import ui
 
+from api.console import parts
 from qa_pipeline.errors import InputError
 
 
@@ -70,8 +71,9 @@ def field(label: str, value: object = "", *, kind: Kind = Kind.DAY) -> ui.input:
     shape = _SHAPES[kind]
     box = ui.input(label, value=str(value)).props(
         f"outlined dense stack-label data-when={kind} inputmode=numeric autocomplete=off maxlength=16 "
-        f'placeholder="{shape.holder}" title="{shape.told}" aria-label="{label}"'
+        f'placeholder="{shape.holder}" title="{shape.told}"'
     )
+    parts.named(box, label)
     with box.add_slot("append"):
         ui.html(_opener(shape, kind), sanitize=False, tag="span")
     return box

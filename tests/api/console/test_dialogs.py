@@ -22,6 +22,12 @@ def test_no_screen_makes_a_dialog_or_a_field_of_a_day_of_its_own() -> None:
     assert [name for name, text in SCREENS.items() if own.search(text)] == []
 
 
+def test_no_name_is_written_into_a_string_of_props() -> None:
+    """An office called 「一室" onclick="…」 would end the string and begin props of its own."""
+    written = re.compile(r"""props\(\s*f?['"][^()]*aria-label="?\{""")
+    assert [name for name, text in SCREENS.items() if written.search(text)] == []
+
+
 @pytest.mark.parametrize(
     ("text", "kind", "usual"),
     [

@@ -122,7 +122,12 @@ def _strength(reading: Reading, topic: Topic) -> tuple[float, list[int]]:
     rated += [(IMPLIED * depth(reading, i, topic), -i) for i in implied(reading, topic, said)]
     rated.sort(reverse=True)
     solid = [-i for value, i in rated if value >= 0.3] or [-i for value, i in rated[:1] if value > 0]
-    return min(1.0, sum(value for value, _ in rated) / (topic.need * SHARE * reading.relative_length)), solid
+    return _filled(reading, sum(value for value, _ in rated), topic.need * SHARE), solid
+
+
+def _filled(reading: Reading, count: float, enough: float) -> float:
+    """How far a count comes to what is enough (0-1), in a meeting of this length."""
+    return min(1.0, count / enough / reading.relative_length)
 
 
 def _simple(topic: Topic) -> Measure:
@@ -188,12 +193,7 @@ def _benchmark(reading: Reading) -> Measurement:
 )
 def _root_cause(reading: Reading) -> Measurement:
     found = causes.causes(reading)
-    return _taken(
-        reading,
-        "root_cause",
-        min(1.0, sum(_heavy(reading, i) for i in found) / 8 / reading.relative_length),
-        found,
-    )
+    return _taken(reading, "root_cause", _filled(reading, sum(_heavy(reading, i) for i in found), 8), found)
 
 
 @measure(
@@ -223,9 +223,7 @@ def _barrier(reading: Reading) -> Measurement:
     near = {j for i in about for j in range(i - NEAR, i + NEAR + 1)}
     found = [i for i in causes.causes(reading) if i in near]
     met = [pair for pair in causes.loops(reading) if pair[0] in near]
-    value = 0.5 * min(1.0, len(found) / 4 / reading.relative_length) + 0.5 * min(
-        1.0, len(met) / 3 / reading.relative_length
-    )
+    value = 0.5 * _filled(reading, len(found), 4) + 0.5 * _filled(reading, len(met), 3)
     return _taken(reading, "training_barrier", value, found)
 
 
@@ -239,10 +237,7 @@ def _ct_cause(reading: Reading) -> Measurement:
     if not hits(reading, _BY_ID["ct"]):
         return _taken(reading, "ct_cause", 0.0)
     found = causes.causes(reading)
-    paired = len(causes.loops(reading))
-    value = 0.4 * min(1.0, len(found) / 4 / reading.relative_length) + 0.6 * min(
-        1.0, paired / 6 / reading.relative_length
-    )
+    value = 0.4 * _filled(reading, len(found), 4) + 0.6 * _filled(reading, len(causes.loops(reading)), 6)
     return _taken(reading, "ct_cause", value, found)
 
 
@@ -266,7 +261,7 @@ def _common(reading: Reading) -> Measurement:
 @measure(id="topic.countermeasure", label="对策", unit="strength", meaning="针对问题定下对策，3条为满（R17）")
 def _countermeasure(reading: Reading) -> Measurement:
     found = [i for i in causes.measures(reading) if reading.chapter_of[i] == Chapter.PROBLEM_DISCUSSION]
-    return _taken(reading, "countermeasure", min(1.0, len(found) / 3 / reading.relative_length), found)
+    return _taken(reading, "countermeasure", _filled(reading, len(found), 3), found)
 
 
 @measure(
@@ -287,7 +282,7 @@ def _walkthrough(reading: Reading) -> Measurement:
     return _taken(
         reading,
         "walkthrough",
-        min(1.0, len(asked) / 12 / reading.relative_length),
+        _filled(reading, len(asked), 12),
         [e.question for e in asked],
     )
 
@@ -313,7 +308,7 @@ def _decomposition(reading: Reading) -> Measurement:
         named = {name for i in reading.near(index, before=1, after=1) for name in reading.indicators(i)}
         if sum(bool(named & family) for family in families) >= 3:
             found.append(index)
-    return _taken(reading, "decomposition", min(1.0, len(found) / 4 / reading.relative_length), found)
+    return _taken(reading, "decomposition", _filled(reading, len(found), 4), found)
 
 
 _ELEMENTS: Final = {
@@ -386,7 +381,7 @@ def _first_week(reading: Reading) -> Measurement:
     return _taken(
         reading,
         "first_week_plan",
-        min(1.0, 0.2 * bool(named) + 0.8 * min(1.0, len(firm) / 8 / reading.relative_length)),
+        min(1.0, 0.2 * bool(named) + 0.8 * _filled(reading, len(firm), 8)),
         [*named[:1], *firm],
     )
 
@@ -407,7 +402,7 @@ def _week_plan(reading: Reading) -> Measurement:
     return _taken(
         reading,
         "week_plan",
-        min(1.0, sum(w for w, _ in weights) / 5 / reading.relative_length),
+        _filled(reading, sum(w for w, _ in weights), 5),
         [i for w, i in weights if w > 0.6],
     )
 

@@ -19,7 +19,7 @@ from qa_pipeline.findings.acts import ACTS, ActModel, load
 from qa_pipeline.findings.train import examples, fit, save
 from qa_pipeline.learning.figures import Told, act_probabilities
 from qa_pipeline.values.transcript import Transcript
-from tests.evaluation.kept import held_out, note_code
+from tests.evaluation.kept import held_out, model_file, note_code
 from tests.evaluation.metrics import calibration_error
 from tests.evaluation.noise import corrupt, without_punctuation, without_speakers
 
@@ -40,15 +40,17 @@ def held_out_models(folder: Path | None = None) -> dict[str, ActModel]:
     everything = list(meetings())
     learned = None
     for authors in held_out(m.author for m in everything):
-        path = folder / f"acts-{authors}.npz" if folder else None
+        path = model_file(folder, "acts", authors) if folder else None
         if path is not None and path.exists():
             with path.open("rb") as file:
                 model = load(file)
         else:
             if learned is None:
                 learned = [e for m in everything for e in examples(m)]
-            model = fit([e for e in learned if e.author not in authors], version=f"without-{authors}")
-            sys.stderr.write(f"trained without {authors}\n")
+            model = fit(
+                [e for e in learned if e.author not in authors], version=f"without-{'-'.join(authors)}"
+            )
+            sys.stderr.write(f"trained without {' '.join(authors)}\n")
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 save(model, path)

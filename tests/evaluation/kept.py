@@ -22,11 +22,15 @@ FOLDS = 5
 """As often are the models learned anew: without a fifth of the authors each time."""
 
 
-def held_out(authors: Iterable[str]) -> list[str]:
-    """The authors dealt into folds, each named by its authors: a model of ``"AFK"`` has seen none of the
-    three."""
-    ordered = sorted(set(authors))
-    return ["".join(ordered[fold::FOLDS]) for fold in range(min(FOLDS, len(ordered)))]
+def held_out(authors: Iterable[str]) -> list[tuple[str, ...]]:
+    """The authors dealt into folds: for each fold a model is learned that has seen none of them."""
+    ordered = sorted(set(authors), key=lambda author: (len(author), author))
+    return [tuple(ordered[fold::FOLDS]) for fold in range(min(FOLDS, len(ordered)))]
+
+
+def model_file(folder: Path, kind: str, authors: Iterable[str]) -> Path:
+    """Where the model is kept that has seen none of the authors."""
+    return folder / f"{kind}-{'-'.join(authors)}.npz"
 
 
 def note_code(folder: Path | None, kind: str) -> bool:

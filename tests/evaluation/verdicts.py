@@ -31,7 +31,7 @@ from qa_pipeline.values.scorecard import Scorecard
 from qa_pipeline.values.transcript import Transcript
 from qa_pipeline.values.vocabulary import Act, MeetingKind, Theme
 from tests.evaluation.acts import CONDITIONS, held_out_models
-from tests.evaluation.kept import held_out, note_code
+from tests.evaluation.kept import held_out, model_file, note_code
 from tests.evaluation.metrics import Counts
 
 WIDE = 20
@@ -110,12 +110,12 @@ def chapter_models(folder: Path | None) -> dict[str, Model]:
     everything = list(meetings())
     models = {}
     for authors in held_out(m.author for m in everything):
-        path = folder / f"chapters-{authors}.npz" if folder else None
+        path = model_file(folder, "chapters", authors) if folder else None
         if path is not None and path.exists():
             model = load(path)
         else:
             model = learn(m for m in everything if m.author not in authors)
-            sys.stderr.write(f"learned chapters without {authors}\n")
+            sys.stderr.write(f"learned chapters without {' '.join(authors)}\n")
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 save(model, path)

@@ -24,7 +24,6 @@ from qa_pipeline.report.wording import (
     points,
     quantity,
 )
-from qa_pipeline.rubric.inwords import BY_LENGTH
 from qa_pipeline.values.vocabulary import Act, Chapter, Dimension
 
 if TYPE_CHECKING:
@@ -148,8 +147,7 @@ def _steps(item: Result, result: Result) -> Iterator[Told]:
             yield Told(
                 depth=2,
                 lead="实测  ",
-                text=f"{quantity(step['value'], unit)}（{certainty(step['confidence'])}）"
-                + _divided(step, result),
+                text=f"{quantity(step['value'], unit)}（{certainty(step['confidence'])}）" + _divided(step),
             )
     if steps and item["level"] is not None and abs((steps[-1]["level"] or 0.0) - item["level"]) > SAME:
         yield Told(depth=1, lead="→ ", text=f"两种读法合议或人工复核后改定为 {item['level']:.2f} 档")
@@ -166,26 +164,18 @@ def _steps(item: Result, result: Result) -> Iterator[Told]:
     )
 
 
-def _divided(step: Result, result: Result) -> str:
+def _divided(step: Result) -> str:
     """How a count became what is measured, where the rubric has it divided by the meeting's length."""
-    times = _times(step, result)
-    if times is None or step["value"] is None:
+    times = step.get("divided_by")
+    if times is None:
         return ""
     return f"：数到 {points(step['value'] * times)}，除以篇幅倍数 {times:.2f}"
-
-
-def _times(step: Result, result: Result) -> float | None:
-    """What a step's count was divided by; None where it was not."""
-    if BY_LENGTH not in step["rule"]:
-        return None
-    times: float | None = result["findings"].get(LENGTH, {}).get("value")
-    return times
 
 
 def _measures(item: Result, result: Result) -> Iterator[Told]:
     steps = item.get("steps") or ()
     ids = list(dict.fromkeys(step["measure"] for step in steps if step["measure"]))
-    if any(_times(step, result) is not None for step in steps):
+    if any(step.get("divided_by") for step in steps):
         ids.append(LENGTH)
     known = [id for id in ids if id in result["findings"]]
     if known:

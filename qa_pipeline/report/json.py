@@ -175,6 +175,7 @@ def _item(item: ItemScore) -> dict[str, Any]:
                 "rule": step.rule,
                 "measure": step.measure,
                 "value": _number(step.value),
+                "divided_by": _number(step.divided_by),
                 "level": _number(step.level),
                 "weight": _number(step.weight),
                 "confidence": _number(step.confidence),

@@ -37,13 +37,15 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Number:
-    """A quantity, None when unknown (``reason`` says why), with the proof behind it."""
+    """A quantity, None when unknown (``reason`` says why), with the proof behind it. ``divided_by``: what a
+    count was divided by for the meeting's length, None where it was not."""
 
     value: float | None
     hits: tuple[Hit, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     confidence: float = 1.0
     reason: str = ""
+    divided_by: float | None = None
 
 
 class Reader:
@@ -68,7 +70,7 @@ class Reader:
         measured = self.heard.findings.measures.get("relative_length")
         if not quantity.by_length or number.value is None or measured is None or measured.value is None:
             return number
-        return replace(number, value=number.value / measured.value)
+        return replace(number, value=number.value / measured.value, divided_by=measured.value)
 
     def _number(self, quantity: Quantity) -> Number:
         if quantity.measure is not None:

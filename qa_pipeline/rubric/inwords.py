@@ -21,8 +21,6 @@ ENTITIES: Final = {
     "customer": "客户",
 }
 PER: Final = {"10 minutes": "每 10 分钟", "100 utterances": "每 100 句", "1000 characters": "每千字"}
-BY_LENGTH: Final = "（按篇幅折算）"
-"""Said of a count that is divided by how much longer than a labelled meeting the meeting is."""
 UNITS: Final = {"utterances": "句数", "speakers": "人数", "seconds": "秒数"}
 
 
@@ -39,7 +37,7 @@ def _labels() -> dict[str, str]:
 
 
 def quantity(asked: Quantity) -> str:
-    return _quantity(asked) + (BY_LENGTH if asked.by_length else "")
+    return _quantity(asked) + ("（按篇幅折算）" if asked.by_length else "")
 
 
 def _quantity(asked: Quantity) -> str:

@@ -40,7 +40,7 @@ UNMET = 0.9
 @dataclass(frozen=True, slots=True)
 class Graded:
     """A level with its proof; None is unknown or not applicable (``applies`` False). ``rule`` is what the
-    rubric asks, ``measure`` and ``value`` what it asked of: see ``Step``."""
+    rubric asks, ``measure``, ``value`` and ``divided_by`` what it asked of: see ``Step``."""
 
     level: float | None
     hits: tuple[Hit, ...] = ()
@@ -51,6 +51,7 @@ class Graded:
     rule: str = ""
     measure: str = ""
     value: float | None = None
+    divided_by: float | None = None
 
     def step(self, label: str, *, weight: float | None = None) -> Step:
         return Step(
@@ -58,6 +59,7 @@ class Graded:
             rule=self.rule or self.reason,
             measure=self.measure,
             value=self.value,
+            divided_by=self.divided_by,
             level=self.level,
             weight=weight,
             confidence=round(self.confidence, 3),
@@ -281,7 +283,13 @@ def _graded(scale: Scale, reader: Reader) -> Graded:
     if scale.value is None or number is None:
         return graded
     rule = f"{inwords.quantity(scale.value)}：{graded.rule}"
-    return replace(graded, rule=rule, measure=scale.value.measure or "", value=number.value)
+    return replace(
+        graded,
+        rule=rule,
+        measure=scale.value.measure or "",
+        value=number.value,
+        divided_by=number.divided_by,
+    )
 
 
 def _stepped(scale: Scale, number: Number | None, reader: Reader) -> Graded:

@@ -23,12 +23,14 @@ class Point:
 class Step:
     """One step on the way to an item's points, in order: the ``rule`` as the rubric has it (Chinese), the
     ``measure`` it reads (empty: what was said) with the ``value`` found, and the ``level`` (0-1) it gave
-    (None: unknown). ``weight`` is that of a checklist's line among the others."""
+    (None: unknown). ``divided_by``: the meeting's length that the value is already divided by (None: not).
+    ``weight`` is that of a checklist's line among the others."""
 
     label: str
     rule: str
     measure: str = ""
     value: float | None = None
+    divided_by: float | None = None
     level: float | None = None
     weight: float | None = None
     confidence: float = 1.0

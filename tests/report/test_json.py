@@ -92,6 +92,7 @@ RESULT = closed(
                     rule=TEXT,
                     measure=TEXT,
                     value=KNOWN_OR_NOT,
+                    divided_by=KNOWN_OR_NOT,
                     level=KNOWN_OR_NOT,
                     weight=KNOWN_OR_NOT,
                     confidence=SHARE,

@@ -45,9 +45,10 @@ def segment(
     if not transcript.utterances:
         return Chapters(spans=(), segmenter=learned.version)
     seen = evidence(transcript, learned.scorers)
+    neither = _neither(seen, learned)
     if kind is None:
         kind, _ = _kind(seen, learned)
-    elif _is_neither(seen, learned):
+    elif neither > NEITHER:
         kind = None
     emission, entry = model.potentials(seen, learned.field)
     emission = emission + model.ruled_out(kind, seen.foreign)
@@ -58,6 +59,7 @@ def segment(
         spans=_spans(transcript, path, label, seen.weight, kind),
         segmenter=learned.version,
         likely=_likely(transcript, label, kind),
+        neither=round(neither, 3),
     )
 
 
@@ -103,23 +105,28 @@ def _misfiled(seen: Evidence, learned: model.Model) -> float:
     return float(1 / (1 + np.exp(-slope * otherness(seen) - intercept)))
 
 
-def _is_neither(seen: Evidence, learned: model.Model) -> bool:
+def _neither(seen: Evidence, learned: model.Model) -> float:
+    """The probability that a meeting is neither of the two, whatever it was filed as."""
     doubt = _misfiled(seen, learned)
-    if not DOUBTED < doubt <= REFUSED:
-        return doubt > REFUSED
-    found, sure = _kind(seen, learned)
-    return found is None and sure > NEITHER
+    if DOUBTED < doubt <= REFUSED:
+        return float(_kinds(seen, learned)[KIND_ORDER.index(None)])
+    return doubt
 
 
 def _kind(seen: Evidence, learned: model.Model) -> tuple[MeetingKind | None, float]:
-    if seen.foreign @ seen.weight > seen.weight.sum() / 2:
-        return None, 1.0
-    weights = learned.kind
-    scores = weights[:, :-1] @ kind_features(seen, learned.field) + weights[:, -1]
-    likely = np.exp(scores - scores.max())
-    likely /= likely.sum()
+    likely = _kinds(seen, learned)
     best = int(likely.argmax())
     return KIND_ORDER[best], float(likely[best])
+
+
+def _kinds(seen: Evidence, learned: model.Model) -> Floats:
+    """(3,) probabilities in ``KIND_ORDER``, by words and chapters together."""
+    if seen.foreign @ seen.weight > seen.weight.sum() / 2:
+        return np.array([kind is None for kind in KIND_ORDER], dtype=float)
+    weights = learned.kind
+    scores = weights[:, :-1] @ kind_features(seen, learned.field) + weights[:, -1]
+    likely: Floats = np.exp(scores - scores.max())
+    return likely / likely.sum()
 
 
 def _likely(transcript: Transcript, label: Floats, kind: MeetingKind | None) -> tuple[LikelyChapter, ...]:

@@ -84,6 +84,18 @@ def relative_length(reading: Reading) -> Measurement:
     return reading.measured("relative_length", reading.relative_length, reading.spoken)
 
 
+@measure(
+    id="neither_kind",
+    label="不是二会的可能",
+    unit="share",
+    meaning="按用词和章节判断，这场会既不是周复盘会也不是月规划会的概率；0.94以上不再分章，全按跑题算",
+)
+def neither_kind(reading: Reading) -> Measurement:
+    if reading.chapters.neither is None:
+        return unknown("neither_kind", "章节由人划定，或分章节时没有算概率")
+    return reading.measured("neither_kind", reading.chapters.neither, reading.spoken[:2])
+
+
 @measure(id="recap", label="环节小结", unit="count", meaning="各规定章节内出现小结、归纳的章节数")
 def recap(reading: Reading) -> Measurement:
     proof: list[int] = []

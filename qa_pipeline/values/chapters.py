@@ -33,11 +33,13 @@ class LikelyChapter:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Chapters:
     """Spans in time order that tile the utterances; a chapter may be missing, or recur in several spans.
-    ``likely`` is empty where nobody counted probabilities (borders set by hand)."""
+    ``likely`` is empty and ``neither`` None where nobody counted probabilities (borders set by hand)."""
 
     spans: tuple[ChapterSpan, ...]
     segmenter: str
     likely: tuple[LikelyChapter, ...] = ()
+    neither: float | None = None
+    """The probability (0-1) that the meeting is of neither kind, whatever it was filed as."""
 
     def of(self, chapter: Chapter) -> tuple[ChapterSpan, ...]:
         return tuple(s for s in self.spans if s.chapter == chapter)

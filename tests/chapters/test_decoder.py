@@ -131,9 +131,17 @@ def test_a_sales_meeting_is_told_from_other_talk() -> None:
     assert infer_kind(said(*[ENGLISH] * 6)) == (None, 1.0)
 
 
+def test_how_probable_another_kind_is_goes_with_the_chapters() -> None:
+    ours, other = (segment(said(*parts), kind=WEEKLY) for parts in (MEETINGS["in order"], [ENGLISH] * 6))
+    assert ours.neither is not None
+    assert other.neither is not None
+    assert 0 <= ours.neither < 0.5 < other.neither <= 1
+
+
 def test_an_empty_transcript_has_no_chapters_and_no_kind() -> None:
     nothing = Transcript(utterances=(), duration=0.0, engine="none")
     assert segment(nothing, kind=WEEKLY).spans == ()
+    assert segment(nothing, kind=WEEKLY).neither is None
     assert infer_kind(nothing) == (None, 1.0)
 
 

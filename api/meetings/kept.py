@@ -93,7 +93,7 @@ class ArchiveRepository(Repository):
 
 def _follow_up(session: Session, meeting: Meeting, inspection: Inspection) -> None:
     """Write down what the meeting says of the commitments that it had to check."""
-    from qa_pipeline.findings.checking import follow_up
+    from qa_pipeline.findings.following import follow_up
     from qa_pipeline.findings.reading import Reading
 
     institution = session.get_one(Institution, meeting.institution_id)
@@ -108,8 +108,8 @@ def _follow_up(session: Session, meeting: Meeting, inspection: Inspection) -> No
         host=found.host,
     )
     heard: dict[str, tuple[FollowUpOutcome, str | None]] = {}
-    for one in actions.due_for_check(institution.code, on=day):
-        said = follow_up(reading, promised(one))
+    due = actions.due_for_check(institution.code, on=day)
+    for one, said in zip(due, follow_up(reading, [promised(each) for each in due]), strict=True):
         if said.outcome is Outcome.UNCLEAR:
             continue
         where = said.evidence[0].utterance if said.evidence else None

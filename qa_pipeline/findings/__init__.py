@@ -40,7 +40,7 @@ def find(
 
 def measured(reading: Reading, *, reader: str) -> Findings:
     """Every measure of a meeting that was read, and what is remarkable in it; ``reader`` names who read."""
-    from qa_pipeline.findings import checking, commitments, figures, remarks
+    from qa_pipeline.findings import commitments, figures, following, remarks
     from qa_pipeline.findings.registry import take
 
     measures = take(reading)
@@ -59,7 +59,7 @@ def measured(reading: Reading, *, reader: str) -> Findings:
         actions=actions,
         reader=reader,
         figures=figures.compared(reading),
-        followed=tuple(checking.follow_up(reading, action) for action in reading.commitments_before),
+        followed=following.follow_up(reading, reading.commitments_before),
     )
 
 

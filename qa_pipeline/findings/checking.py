@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import Final
 
+from qa_pipeline.findings.following import taken_up
 from qa_pipeline.findings.reading import Reading, unknown
 from qa_pipeline.findings.registry import measure
 from qa_pipeline.findings.structure import REVIEWS
-from qa_pipeline.values.findings import Action, FollowUp, Measurement
-from qa_pipeline.values.vocabulary import Act, Chapter, MeetingKind, Outcome
+from qa_pipeline.values.findings import Measurement
+from qa_pipeline.values.vocabulary import Act, Chapter, MeetingKind
 
 WORKING: Final = (
     *REVIEWS,
@@ -64,17 +64,6 @@ def checking(reading: Reading) -> dict[int, float]:
     return weight
 
 
-_NOT_KEPT: Final = re.compile(
-    r"[没未](?:有)?(?:能|全|全部)?(?:完成|做|落实|达成|兑现|办|约|打|去|交|联系|拜访|来得及)[到完成好上]?|"
-    r"还[没差欠剩]|忘了|来不及|只(?:完成|做|约|打|去|联系|拜访)了"
-)
-_KEPT: Final = re.compile(
-    r"(?:完成|做完|落实|达成|兑现|办好|办完|搞定|做到|交上去|联系好|约好|约到)了?|"
-    r"(?:已经?|都)[^，。；？]{0,12}了|(?:约|打|去|拜访|联系|提交|做)了[^，。；？]{0,8}[一二两三四五六七八九十\d]"
-)
-"""What is said of a promise that was kept, and of one that was not; what says both is not clear."""
-
-
 @measure(
     id="check_share",
     label="检查占比",
@@ -120,9 +109,7 @@ def followup_rate(reading: Reading) -> Measurement:
     ]
     answered = [i for i in taken if _answered(reading, i)]
     if reading.commitments_before:
-        found = [
-            where for action in reading.commitments_before if (where := taken_up(reading, action)) is not None
-        ]
+        found = [where for where in taken_up(reading, reading.commitments_before) if where is not None]
         return reading.measured("followup_rate", len(found) / len(reading.commitments_before), found)
     # Without the list: three promises taken up and answered are a full round.
     value = min(1.0, len(answered) / 3)
@@ -139,33 +126,3 @@ def _answered(reading: Reading, index: int) -> bool:
     if not reading.asks[index]:
         return True
     return any(e.question == index and e.answers and e.substance >= LEAST_TOLD for e in reading.exchanges)
-
-
-def taken_up(reading: Reading, action: Action) -> int | None:
-    """The utterance that takes up an earlier promise: its words, where somebody checks or is asked."""
-    from rapidfuzz import fuzz
-
-    words = re.sub(r"[^\u4e00-\u9fffA-Za-z0-9]", "", action.what or action.evidence.quote)
-    best, where = 0.0, None
-    for index in reading.spoken:
-        if not (reading.asks[index] or reading.does(index, Act.FOLLOWUP, Act.CHECK)):
-            continue
-        score = fuzz.partial_ratio(words, reading.utterances[index].text)
-        shared = {words[i : i + 2] for i in range(len(words) - 1)}
-        overlap = sum(pair in reading.utterances[index].text for pair in shared) / max(1, len(shared))
-        score = max(score / 100 if len(words) >= 6 else 0.0, overlap)
-        if score > best:
-            best, where = score, index
-    return where if best >= 0.45 else None
-
-
-def follow_up(reading: Reading, action: Action) -> FollowUp:
-    """What the meeting says of an earlier promise; what is said both kept and not is not clear."""
-    where = taken_up(reading, action)
-    if where is None:
-        return FollowUp(action=action, outcome=Outcome.NOT_MENTIONED)
-    answers = [i for e in reading.exchanges if e.question == where for i in e.answers]
-    told = "。".join(reading.utterances[i].text for i in (answers or [where]))
-    kept, not_kept = bool(_KEPT.search(_NOT_KEPT.sub("", told))), bool(_NOT_KEPT.search(told))
-    outcome = Outcome.UNCLEAR if kept == not_kept else Outcome.KEPT if kept else Outcome.NOT_KEPT
-    return FollowUp(action=action, outcome=outcome, evidence=reading.proof([where, *answers]))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from qa_pipeline.findings import find
-from qa_pipeline.findings.checking import follow_up
+from qa_pipeline.findings.following import follow_up
 from qa_pipeline.values.findings import Action, Evidence
 from qa_pipeline.values.vocabulary import Act, Outcome
 from tests.findings.dialogue import EMPTY, GOOD, MONTHLY, WEEKLY, acted, findings, meeting, value
@@ -62,8 +62,8 @@ def test_i4_a_promise_is_kept_not_kept_unclear_or_not_mentioned_each_with_its_wo
         "高端客户的体检预约": (Outcome.UNCLEAR, (4, 5)),
         "采购投影仪幕布": (Outcome.NOT_MENTIONED, ()),
     }
-    said = {what: follow_up(heard, promise(what)) for what in expected}
-    assert {w: (f.outcome, tuple(e.utterance for e in f.evidence)) for w, f in said.items()} == expected
+    said = zip(expected, follow_up(heard, [promise(what) for what in expected]), strict=True)
+    assert {w: (f.outcome, tuple(e.utterance for e in f.evidence)) for w, f in said} == expected
 
 
 def test_i4_each_promise_of_last_meeting_is_among_the_findings_in_its_order() -> None:

@@ -125,8 +125,9 @@ def _kinds(seen: Evidence, learned: model.Model) -> Floats:
         return np.array([kind is None for kind in KIND_ORDER], dtype=float)
     weights = learned.kind
     scores = weights[:, :-1] @ kind_features(seen, learned.field) + weights[:, -1]
-    likely: Floats = np.exp(scores - scores.max())
-    return likely / likely.sum()
+    likely = np.exp(scores - scores.max())
+    shares: Floats = likely / likely.sum()
+    return shares
 
 
 def _likely(transcript: Transcript, label: Floats, kind: MeetingKind | None) -> tuple[LikelyChapter, ...]:

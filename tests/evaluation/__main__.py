@@ -30,11 +30,12 @@ from qa_pipeline.chapters import infer_kind, segment
 from qa_pipeline.chapters.corpus import meetings
 from qa_pipeline.chapters.model import Model
 from qa_pipeline.findings.acts import ActModel
-from tests.evaluation import document, subjects
+from tests.evaluation import document, following, subjects
 from tests.evaluation.acts import CONDITIONS, ActFigures, held_out_models
 from tests.evaluation.acts import measure as measure_acts
 from tests.evaluation.chapters import ChapterFigures, measure
 from tests.evaluation.document import Failure, failures
+from tests.evaluation.following import Followed
 from tests.evaluation.subjects import SubjectFigures
 from tests.evaluation.verdicts import Agreement, agreement, chapter_models, filed_as, judge
 
@@ -61,6 +62,7 @@ class Evaluation:
     kinds: Mapping[str, float]
     acts: Mapping[str, ActFigures]
     verdicts: Mapping[str, Agreement]
+    followed: Mapping[str, Followed]
     failures: tuple[Failure, ...]
     subjects: SubjectFigures | None
     minutes: float
@@ -79,7 +81,7 @@ def evaluate(folder: Path | None, vcsum: Path | None, *, only: Sequence[str] = (
     chapters, acts = models(folder)
     everything = list(meetings())
     of_kind = [m for m in everything if m.facts.kind is not None]
-    figures, two_meetings, kinds, acts_told, verdicts = {}, {}, {}, {}, {}
+    figures, two_meetings, kinds, acts_told, verdicts, followed = {}, {}, {}, {}, {}, {}
     failed: tuple[Failure, ...] = ()
     for name, change in CONDITIONS.items():
         if only and name not in (CLEAN, *only):
@@ -96,6 +98,7 @@ def evaluate(folder: Path | None, vcsum: Path | None, *, only: Sequence[str] = (
         acts_told[name] = measure_acts(everything, models=acts, change=change)
         judged = judge(everything, acts=acts, chapters=chapters, change=change)
         verdicts[name] = agreement(judged)
+        followed[name] = following.measure(everything, acts=acts, chapters=chapters, change=change)
         if name == CLEAN:
             failed = failures(judged)
         console.print(f"measured: {name}", style="dim")
@@ -105,6 +108,7 @@ def evaluate(folder: Path | None, vcsum: Path | None, *, only: Sequence[str] = (
         kinds=kinds,
         acts=acts_told,
         verdicts=verdicts,
+        followed=followed,
         failures=failed,
         subjects=subjects.measure(vcsum) if vcsum else None,
         minutes=(time.monotonic() - began) / 60,

@@ -204,6 +204,26 @@ def _tables(result: Evaluation) -> Iterator[str]:
     )
     yield "Commitments are the utterances labelled so. Practices and problems have no labels of their own:"
     yield "counted is what would be remarked if every act and chapter had been read as labelled."
+    outcomes = next(iter(result.followed.values())).outcomes
+    yield from _table(
+        "What became of the commitments of the meeting before",
+        (
+            "",
+            "place: recall",
+            "precision",
+            *(f"{o}: {of}" for o in outcomes for of in ("recall", "precision")),
+        ),
+        [
+            [
+                name,
+                *_threes(
+                    *(share for c in (f.places, *f.outcomes.values()) for share in (c.recall, c.precision))
+                ),
+            ]
+            for name, f in result.followed.items()
+        ],
+    )
+    yield f"{result.followed['clean'].promises} commitments in meetings written as the next of the same team."
     yield from _table(
         "Scores and bands",
         (

@@ -21,6 +21,7 @@ from tests.evaluation.__main__ import ROOT, Evaluation
 from tests.evaluation.acts import ActFigures
 from tests.evaluation.chapters import ChapterFigures
 from tests.evaluation.document import Failure, failures
+from tests.evaluation.following import Followed
 from tests.evaluation.kept import note_code
 from tests.evaluation.metrics import Counts
 from tests.evaluation.subjects import SubjectFigures
@@ -88,6 +89,11 @@ RESULT = Evaluation(
     kinds={"clean": 0.9, "20% noise": 0.8},
     acts={"clean": ACTS},
     verdicts={"clean": JUDGED},
+    followed={
+        "clean": Followed(
+            promises=9, places=Counts(4, 5, 8), outcomes={"kept": Counts(1, 2, 4), "unclear": Counts(0, 0, 1)}
+        )
+    },
     failures=(FAILURE,),
     subjects=None,
     minutes=12.0,
@@ -127,6 +133,8 @@ def test_the_document_holds_the_tables_and_discusses_every_failure() -> None:
         "| clean | 0.667 | 0.730 | 0.750 | 0.021 |",
         "| clean | 0.500 | 0.250 | 2 | A01 |",
         "| clean | 0.700 | 0.778 | 0.600 | 0.750 | 0.000 | – |",
+        "| clean | 0.500 | 0.800 | 0.250 | 0.500 | 0.000 | – |",
+        "9 commitments",
         "| clean | 0.500 | 0.750 | 2.5 | 4.0 | 0.625 | 0.875 |",
         "### A gate closed that should not: 1",
         "argues its way through",

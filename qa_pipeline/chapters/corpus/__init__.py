@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from pathlib import Path
@@ -16,7 +16,7 @@ from pathlib import Path
 from qa_pipeline.values.chapters import Chapters, ChapterSpan
 from qa_pipeline.values.facts import MeetingFacts, Roster
 from qa_pipeline.values.transcript import Transcript, Utterance
-from qa_pipeline.values.vocabulary import Act, Chapter, MeetingKind, Theme
+from qa_pipeline.values.vocabulary import Act, Chapter, MeetingKind, Outcome, Theme
 
 CORPUS = Path(__file__).parent
 GAP = 0.4
@@ -27,6 +27,7 @@ PAUSE = 5.0
 """Seconds of silence from which on a pause is written down."""
 NOBODY = "_"
 """The speaker of an utterance whose speaker is not known."""
+_FATE = re.compile(r"\{fate of=(\d+) told=(\w+)\}")
 LABELS = frozenset({"chapters", "acts", "verdict"})
 """What a person may have labelled; a meeting without the header line has all of it."""
 
@@ -45,10 +46,18 @@ class LabelledMeeting:
     acts: tuple[frozenset[Act], ...]
     commitments: tuple[str, ...]
     """The text inside ``{commit …}`` of each utterance, empty where there is none."""
+    fates: tuple[Mapping[int, Outcome], ...]
+    """What each utterance tells of the commitments of the meeting that this one ``follows``: the promising
+    utterance there (index) and what became of it."""
     host: str | None
     passes: bool
     band: tuple[float, float]
     header: dict[str, str]
+
+    @property
+    def follows(self) -> str | None:
+        """The id of the meeting before, where its commitments are labelled as followed up here."""
+        return self.header.get("follows")
 
     @property
     def labels(self) -> frozenset[str]:
@@ -60,7 +69,7 @@ class LabelledMeeting:
 def read_meeting(path: Path) -> LabelledMeeting:
     """Read one labelled meeting; raises ValueError with file and line when the text breaks the format."""
     header: dict[str, str] = {}
-    rows: list[tuple[Chapter, str, str, frozenset[Act], str]] = []
+    rows: list[tuple[Chapter, str, str, frozenset[Act], str, dict[int, Outcome]]] = []
     pauses: list[float] = []
     pause = 0.0
     chapter: Chapter | None = None
@@ -82,17 +91,18 @@ def read_meeting(path: Path) -> LabelledMeeting:
             tags = " ".join(re.findall(r"\{([^{}]*)\}", found[2]))
             commit = next((t for t in re.findall(r"\{([^{}]*)\}", found[2]) if "commit" in t.split()), "")
             acts = frozenset(Act(w) for w in re.split(r"[\s]+", tags) if w in set(Act))
-            rows.append((chapter, found[1], text, acts, commit))
+            fates = {int(of): Outcome(told) for of, told in _FATE.findall(found[2])}
+            rows.append((chapter, found[1], text, acts, commit, fates))
             pauses.append(pause)
             pause = 0.0
         else:
             raise ValueError(f"{path}:{number}: not a line of the corpus format: {line[:40]}")
     duration = float(header["duration_min"]) * 60
-    spoken = sum(len(text) / SPEECH_RATE + GAP for _, _, text, _, _ in rows)
+    spoken = sum(len(text) / SPEECH_RATE + GAP for _, _, text, *_ in rows)
     scale = max(0.2, (duration - sum(pauses) - pause) / spoken)
     clock = 0.0
     utterances: list[Utterance] = []
-    for (_, speaker, text, _, _), before in zip(rows, pauses, strict=True):
+    for (_, speaker, text, *_), before in zip(rows, pauses, strict=True):
         clock += before
         end = clock + scale * len(text) / SPEECH_RATE
         known = None if speaker == NOBODY else speaker
@@ -130,6 +140,7 @@ def read_meeting(path: Path) -> LabelledMeeting:
         chapters=Chapters(spans=spans, segmenter="gold"),
         acts=tuple(row[3] for row in rows),
         commitments=tuple(row[4] for row in rows),
+        fates=tuple(row[5] for row in rows),
         host=header.get("host"),
         passes=header["verdict"] == "pass",
         band=(float(low), float(high)),

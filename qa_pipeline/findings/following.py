@@ -40,9 +40,9 @@ _HEDGED: Final = re.compile(
 )
 _FAILED: Final = re.compile(
     r"[没未]有?能?[做办弄搞成完凑]|没有(?:出来|弄|做|成)|[还就只]是?[差欠剩]|不成|忘了|忘记|来不及|没来得及|"
-    r"挪到|改到|改期|推到|延到|泡汤|黄了|鸽子|空跑|落空|没顾上|对不住"
+    r"[两三四五六七八九几][个户家单件张位条份]没|挪到|改到|改期|推到|延到|泡汤|黄了|鸽子|空跑|落空|没顾上|对不住"
 )
-_NOT: Final = re.compile(rf"(?:[没未]有?[能全再去]?|[只才就])([{_VERBS}])")
+_NOT: Final = re.compile(rf"(?:[没未]有?[能全再去]?|[只才])([{_VERBS}])")
 _KEPT: Final = re.compile(
     rf"(?:[{_VERBS}做办弄搞写完成改]|[好成完到有])[到好成完过]?了|过[的。，,]|完成|落实|都是?[{_VERBS}做]|"
     r"[弄办做搞谈讲约签]好|搞定|齐了|过线|那天.{0,12}[去到陪打见约]|[号天下晚][^，。]{0,6}[去见打签陪到]的"
@@ -55,8 +55,8 @@ _DIGITS: Final = {digit: value for value, digit in enumerate("零一二三四五
 
 
 def follow_up(reading: Reading, actions: Sequence[Action]) -> tuple[FollowUp, ...]:
-    """What the meeting tells of each promise, in their order. A no to what was
-    promised, or fewer than were, is not kept; who hedges, or tells of both, leaves it unclear."""
+    """What the meeting tells of each promise, in their order. A no to what was promised, or fewer than were, is
+    not kept; who hedges, or tells of both, leaves it unclear."""
     return tuple(
         FollowUp(action=action, outcome=Outcome.NOT_MENTIONED)
         if where is None

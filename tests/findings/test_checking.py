@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
+
 from qa_pipeline.findings import find
 from qa_pipeline.findings.following import follow_up
 from qa_pipeline.values.findings import Action, Evidence
@@ -64,6 +68,27 @@ def test_i4_a_promise_is_kept_not_kept_unclear_or_not_mentioned_each_with_its_wo
     }
     said = zip(expected, follow_up(heard, [promise(what) for what in expected]), strict=True)
     assert {w: (f.outcome, tuple(e.utterance for e in f.evidence)) for w, f in said} == expected
+
+
+@pytest.mark.parametrize(
+    ("promised", "told", "outcome"),
+    [
+        ("镇北卖农药的孟老板我十二号去见", "农药店那头我去了，孟老板坐下来听了半个钟头", Outcome.KEPT),
+        ("林场十户老客户我挨个走一遍", "林场老客户那边路翻浆了，车进不去，走了六户", Outcome.NOT_KEPT),
+        ("我陪小甘走两家装修队", "小甘那边我没陪成，装修队都放假了", Outcome.NOT_KEPT),
+        ("养鹿场那张单子我去谈", "养鹿场那张嘛，我下来再细说", Outcome.UNCLEAR),
+        ("体检表我印四十份发给大家", "体检表我印了，发了，还差着几个人的", Outcome.UNCLEAR),
+        ("养鹿场那张单子我去谈", "今天中午食堂吃的是酸菜炖粉条", Outcome.NOT_MENTIONED),
+    ],
+)
+@pytest.mark.parametrize("marks", [True, False], ids=["as written", "no punctuation"])
+def test_i4_a_promise_is_known_again_in_other_words(
+    promised: str, told: str, outcome: Outcome, marks: bool
+) -> None:
+    rest = ("期缴完成四十三万，比时间慢三个点", "活动率这周掉下来了", "人都去送训了", "下面排下周的事")
+    lines = [told, *rest] if marks else [re.sub("，", "", line) for line in (told, *rest)]
+    (found,) = follow_up(acted(*(("李梅", line) for line in lines)), [promise(promised)])
+    assert found.outcome is outcome
 
 
 def test_i4_each_promise_of_last_meeting_is_among_the_findings_in_its_order() -> None:

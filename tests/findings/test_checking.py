@@ -77,7 +77,7 @@ def test_i4_a_promise_is_kept_not_kept_unclear_or_not_mentioned_each_with_its_wo
         ("林场十户老客户我挨个走一遍", "林场老客户那边路翻浆了，车进不去，走了六户", Outcome.NOT_KEPT),
         ("我陪小甘走两家装修队", "小甘那边我没陪成，装修队都放假了", Outcome.NOT_KEPT),
         ("养鹿场那张单子我去谈", "养鹿场那张嘛，我下来再细说", Outcome.UNCLEAR),
-        ("体检表我印四十份发给大家", "体检表我印了，发了，还差着几个人的", Outcome.UNCLEAR),
+        ("体检表我印四十份发给大家", "体检表我印了，发了，还差着十来份呢", Outcome.UNCLEAR),
         ("养鹿场那张单子我去谈", "今天中午食堂吃的是酸菜炖粉条", Outcome.NOT_MENTIONED),
     ],
 )

@@ -26,16 +26,17 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from qa_pipeline.chapters import infer_kind, segment
+from qa_pipeline.chapters import infer_kind, model, segment
 from qa_pipeline.chapters.corpus import meetings
 from qa_pipeline.chapters.model import Model
-from qa_pipeline.findings.acts import ActModel
+from qa_pipeline.findings.acts import ActModel, current
 from tests.evaluation import document, following, subjects
 from tests.evaluation.acts import CONDITIONS, ActFigures, held_out_models
 from tests.evaluation.acts import measure as measure_acts
 from tests.evaluation.chapters import ChapterFigures, measure
 from tests.evaluation.document import Failure, failures
 from tests.evaluation.following import Followed
+from tests.evaluation.kept import UNLEARNED
 from tests.evaluation.subjects import SubjectFigures
 from tests.evaluation.verdicts import Agreement, agreement, chapter_models, filed_as, judge
 
@@ -63,6 +64,8 @@ class Evaluation:
     acts: Mapping[str, ActFigures]
     verdicts: Mapping[str, Agreement]
     followed: Mapping[str, Followed]
+    unlearned: Mapping[str, tuple[float, Agreement]]
+    """Chapter accuracy and verdicts on ``UNLEARNED``, by the shipped models."""
     failures: tuple[Failure, ...]
     subjects: SubjectFigures | None
     minutes: float
@@ -81,7 +84,11 @@ def evaluate(folder: Path | None, vcsum: Path | None, *, only: Sequence[str] = (
     chapters, acts = models(folder)
     everything = list(meetings())
     of_kind = [m for m in everything if m.facts.kind is not None]
-    figures, two_meetings, kinds, acts_told, verdicts, followed = {}, {}, {}, {}, {}, {}
+    unseen = list(meetings(UNLEARNED))
+    authors = {m.author for m in unseen}
+    acts_shipped = dict.fromkeys(authors, current())
+    chapters_shipped = dict.fromkeys(authors, model.current())
+    figures, two_meetings, kinds, acts_told, verdicts, followed, unlearned = {}, {}, {}, {}, {}, {}, {}
     failed: tuple[Failure, ...] = ()
     for name, change in CONDITIONS.items():
         if only and name not in (CLEAN, *only):
@@ -99,6 +106,8 @@ def evaluate(folder: Path | None, vcsum: Path | None, *, only: Sequence[str] = (
         judged = judge(everything, acts=acts, chapters=chapters, change=change)
         verdicts[name] = agreement(judged)
         followed[name] = following.measure(everything, acts=acts, chapters=chapters, change=change)
+        judged = judge(unseen, acts=acts_shipped, chapters=chapters_shipped, change=change)
+        unlearned[name] = statistics.mean(one.accuracy for one in judged), agreement(judged)
         if name == CLEAN:
             failed = failures(judged)
         console.print(f"measured: {name}", style="dim")
@@ -109,6 +118,7 @@ def evaluate(folder: Path | None, vcsum: Path | None, *, only: Sequence[str] = (
         acts=acts_told,
         verdicts=verdicts,
         followed=followed,
+        unlearned=unlearned,
         failures=failed,
         subjects=subjects.measure(vcsum) if vcsum else None,
         minutes=(time.monotonic() - began) / 60,

@@ -94,6 +94,7 @@ RESULT = Evaluation(
             promises=9, places=Counts(4, 5, 8), outcomes={"kept": Counts(1, 2, 4), "unclear": Counts(0, 0, 1)}
         )
     },
+    unlearned={"clean": (0.875, replace(JUDGED, wrong=("B02",)))},
     failures=(FAILURE,),
     subjects=None,
     minutes=12.0,
@@ -135,6 +136,8 @@ def test_the_document_holds_the_tables_and_discusses_every_failure() -> None:
         "| clean | 0.700 | 0.778 | 0.600 | 0.750 | 0.000 | – |",
         "| clean | 0.500 | 0.800 | 0.250 | 0.500 | 0.000 | – |",
         "9 commitments",
+        "4 whole meetings",
+        "| clean | 0.875 | 0.750 | B02 | none | 0.750 | 2.5 | 0.700 | 0.778 |",
         "| clean | 0.500 | 0.750 | 2.5 | 4.0 | 0.625 | 0.875 |",
         "### A gate closed that should not: 1",
         "argues its way through",

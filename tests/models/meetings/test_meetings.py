@@ -13,7 +13,7 @@ from models.indicators.repository import IndicatorRepository, NewObservation
 from models.meetings.preparation import preparation
 from models.meetings.tables import MeetingState, Presence, SlotName
 from qa_pipeline.errors import InputError
-from qa_pipeline.findings.figures import SPOKEN
+from qa_pipeline.findings.books import SPOKEN
 from qa_pipeline.names import INDICATORS
 from qa_pipeline.values.facts import Figure, MeetingFacts, Roster
 from qa_pipeline.values.vocabulary import MeetingKind, Status, Theme

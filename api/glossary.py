@@ -369,6 +369,25 @@ year 年份
 z 偏离均值的标准差倍数
 huijian_oidc 登录过程的临时标识
 type 错误种类的标识
+ActivitiesDayOut.starts_week 是否是经营周的第一天
+ActivitiesPartOut.attended 是否到场；null 未知
+ActivitiesPartOut.sale 签下的保单编号；没有则为 null
+ActivitiesReviewOut.reviewed_on 检视日期
+ActivitiesReviewOut.reviewer 检视人
+BorderIn.first 本章第一句的序号，从 0 数起
+BuyersOut.largest 保费最多的客户
+CalibrationDetail.meetings 会议场数
+CalibrationDetail.places 其中的各场会议
+CalibrationOut.meetings 会议场数
+Cell.person 人工的结论
+EventDetail.place 地点
+ExampleOut.expected 应得的档位
+ExampleOut.level 实得的档位；null 未能评出
+PartsIn.parts 各客户的情况
+RowsOut.changed 更正的行数
+RubricOut.items 评分项的个数
+SnapshotRunOut.customers 客户数
+SnapshotRunOut.without_value 价值未知的客户数
 """.strip().splitlines()
 )
 """Word by field, or by TYPE.field where a field means something else than elsewhere."""

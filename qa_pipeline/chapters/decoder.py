@@ -107,6 +107,8 @@ def _misfiled(seen: Evidence, learned: model.Model) -> float:
 
 def _neither(seen: Evidence, learned: model.Model) -> float:
     """The probability that a meeting is neither of the two, whatever it was filed as."""
+    if _is_foreign(seen):
+        return 1.0
     doubt = _misfiled(seen, learned)
     if DOUBTED < doubt <= REFUSED:
         return float(_kinds(seen, learned)[KIND_ORDER.index(None)])
@@ -119,9 +121,14 @@ def _kind(seen: Evidence, learned: model.Model) -> tuple[MeetingKind | None, flo
     return KIND_ORDER[best], float(likely[best])
 
 
+def _is_foreign(seen: Evidence) -> bool:
+    """Whether most of it is in a language the reader does not know."""
+    return bool(seen.foreign @ seen.weight > seen.weight.sum() / 2)
+
+
 def _kinds(seen: Evidence, learned: model.Model) -> Floats:
     """(3,) probabilities in ``KIND_ORDER``, by words and chapters together."""
-    if seen.foreign @ seen.weight > seen.weight.sum() / 2:
+    if _is_foreign(seen):
         return np.array([kind is None for kind in KIND_ORDER], dtype=float)
     weights = learned.kind
     scores = weights[:, :-1] @ kind_features(seen, learned.field) + weights[:, -1]

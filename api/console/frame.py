@@ -21,6 +21,7 @@ from api.access import COOKIE, Caller, Permission, caller_of, hashed
 from api.accounts.repository import SignInRepository
 from api.accounts.tables import Language
 from api.console import MOUNT, parts
+from api.console.language import of_stranger, speak
 from api.settings import Settings
 from qa_pipeline.errors import HuijianError
 
@@ -180,6 +181,7 @@ async def _apart(request: Request, code: int, title: str, sentence: str) -> Resp
     with Client(ui.page("", title=f"{title} · 会鉴"), request=request) as client:
         if view is None:
             ui.add_head_html(_STYLE)
+            speak(of_stranger(request), remember=False)
         else:
             _surround(view, title)
         with ui.column().classes("screen"):
@@ -202,8 +204,7 @@ def _viewer(request: Request) -> View | None:
 def _surround(view: View, title: str) -> None:
     """Header with the navigation that the role permits; on a phone it folds into a drawer."""
     ui.add_head_html(f'{_STYLE}<script defer src="{MOUNT}/assets/page.js"></script>')
-    if view.language is Language.ENGLISH:
-        ui.add_head_html(f'<script defer src="{MOUNT}/assets/english.js"></script>')
+    speak(view.language, remember=True)
     ui.colors(primary="#0b5cad")
     shown = [d for d in DESTINATIONS if d.permission is None or view.may(d.permission)]
     with ui.left_drawer(value=None).props("show-if-above breakpoint=900 width=200 bordered") as drawer:

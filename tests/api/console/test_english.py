@@ -7,17 +7,20 @@ import gzip
 import json
 import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import Browser, expect
 
 import api.console
-from api.accounts.passwords import RULES
-from api.accounts.tables import Role
+from api.accounts.passwords import RULES, hash_password
+from api.accounts.tables import Account, Role
+from api.console.language import asked_for
 from api.minutes.service import SETTLING
 from models.activities.entry import MANDATORY, PLATFORM_LABELS
 from models.customers.quadrant import STRATEGIES
+from models.database import transaction
 from models.exchange.entities import SHEETS
 from models.meetings.compliance import SLOT_STATES
 from models.navigator.conditions import QUADRANT_NAMES
@@ -26,7 +29,7 @@ from models.planning.basis import METHODS
 from qa_pipeline import names
 from qa_pipeline.compliance.calendar import REQUIREMENTS
 from qa_pipeline.rubric.loader import load_rubric
-from tests.api.console.conftest import PageAs, assert_sound, opened
+from tests.api.console.conftest import PASSWORD, PageAs, Service, assert_sound, opened
 
 ROOT = Path(api.console.__file__).parent
 KNOWN = json.loads((ROOT / "assets" / "english.json").read_text())
@@ -326,3 +329,48 @@ def test_the_language_is_chosen_once_and_kept(page_as: PageAs) -> None:
     page.get_by_role("button", name="Account head 的姓名").click()
     page.get_by_text("中文", exact=True).click()
     expect(page.get_by_role("alert")).to_contain_text("人员 NOBODY 不存在")
+
+
+ASKED = {
+    "": "zh",
+    "zh-CN,zh;q=0.9,en;q=0.8": "zh",
+    "en-US,en;q=0.9,zh-CN;q=0.8": "en",
+    "en;q=0.4, zh-TW;q=0.7": "zh",
+    "de-DE, EN-gb; q=0.5": "en",
+    "en;q=0": "zh",
+    "en, zh": "zh",
+    "de, *;q=0.5": "zh",
+    "en;q=much": "zh",
+}
+"""Language by what a browser's Accept-Language says."""
+
+
+def test_strangers_are_spoken_to_in_the_language_that_their_browser_asks_for() -> None:
+    assert {accepted: asked_for(accepted) for accepted in ASKED} == ASKED
+
+
+def test_who_signs_in_for_the_first_time_in_english_goes_on_in_english(
+    service: Service, browser: Browser
+) -> None:
+    with transaction(service.engine) as session:
+        session.add(
+            Account(login="newcomer", name="Newcomer", role=Role.QA, must_change_password=True,
+                    password_hash=hash_password(PASSWORD), created_at=datetime.now(UTC))
+        )  # fmt: skip
+    page = browser.new_page(base_url=service.url, locale="en-GB")
+    opened(page, "/reviews")
+    expect(page.get_by_role("button", name="Sign in", exact=True)).to_be_visible()
+    page.get_by_role("link", name="中文").click()
+    expect(page.get_by_role("button", name="登录", exact=True)).to_be_visible()
+    opened(page, "/sign-in")
+    expect(page.get_by_role("button", name="登录", exact=True)).to_be_visible()
+    page.context.clear_cookies()
+    opened(page, "/sign-in")
+    expect(page.get_by_role("group", name="Language").get_by_role("link", name="English")).to_be_visible()
+    assert_sound(page)
+    page.get_by_label("Login", exact=True).fill("newcomer")
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.get_by_label("New password again")).to_be_visible()
+    expect(page.get_by_role("heading", name="Change password", level=1)).to_be_visible()
+    page.close()

@@ -55,8 +55,8 @@ _DIGITS: Final = {digit: value for value, digit in enumerate("零一二三四五
 
 
 def follow_up(reading: Reading, actions: Sequence[Action]) -> tuple[FollowUp, ...]:
-    """What the meeting tells of each promise, in their order. A no to what was promised, or fewer than were, is
-    not kept; who hedges, or tells of both, leaves it unclear."""
+    """What the meeting tells of each promise, in their order. A no to what was promised, or fewer than were,
+    is not kept; who hedges, or tells of both, leaves it unclear."""
     return tuple(
         FollowUp(action=action, outcome=Outcome.NOT_MENTIONED)
         if where is None

@@ -88,7 +88,7 @@ def relative_length(reading: Reading) -> Measurement:
     id="neither_kind",
     label="不是二会的可能",
     unit="share",
-    meaning="按用词和章节判断，这场会既不是周复盘会也不是月规划会的概率；0.94以上不再分章，全按跑题算",
+    meaning="按用词和章节判断，这场会既不是周复盘会也不是月规划会的概率；超过0.95不再分章，全按跑题算",
 )
 def neither_kind(reading: Reading) -> Measurement:
     if reading.chapters.neither is None:

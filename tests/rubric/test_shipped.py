@@ -247,7 +247,7 @@ def test_chapters_count_by_what_is_in_them_and_by_their_order(name: str) -> None
         ({"off_topic_share": 0.85}, "K3", False),
         ({"domain_density": 0.01}, "K3", False),
         ({"neither_kind": 0.9}, "K7", True),
-        ({"neither_kind": 0.95}, "K3", False),
+        ({"neither_kind": 0.96}, "K3", False),
     ],
     ids=["off topic", "another trade", "sounds like another kind", "is another kind"],
 )

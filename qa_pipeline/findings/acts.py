@@ -34,7 +34,7 @@ from qa_pipeline.values.findings import Mention
 from qa_pipeline.values.transcript import Transcript
 from qa_pipeline.values.vocabulary import Act, Chapter
 
-VERSION: Final = "acts-6"
+VERSION: Final = "acts-5"
 ACTS: Final = tuple(Act)
 Matrix = NDArray[np.float32]
 Ints = NDArray[np.int64]

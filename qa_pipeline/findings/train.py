@@ -319,7 +319,7 @@ def save(model: ActModel, path: Path) -> None:
 
 
 def main() -> None:
-    training = [e for m in meetings() for e in examples(m)]
+    training = [e for m in meetings() if "acts" in m.labels for e in examples(m)]
     model = fit(training, version=VERSION, report=lambda line: print(line, file=sys.stderr))
     save(model, MODEL)
     sys.stderr.write(f"{MODEL.name}: {MODEL.stat().st_size / 1e6:.1f} MB, {len(model.vocabulary)} n-grams\n")

@@ -46,7 +46,7 @@ def held_out_models(folder: Path | None = None) -> dict[str, ActModel]:
                 model = load(file)
         else:
             if learned is None:
-                learned = [e for m in everything for e in examples(m)]
+                learned = [e for m in everything if "acts" in m.labels for e in examples(m)]
             model = fit(
                 [e for e in learned if e.author not in authors], version=f"without-{'-'.join(authors)}"
             )

@@ -29,7 +29,7 @@ NOBODY = "_"
 """The speaker of an utterance whose speaker is not known."""
 _FATE = re.compile(r"\{fate of=(\d+) told=(\w+)\}")
 LABELS = frozenset({"chapters", "acts", "verdict"})
-"""What a person may have labelled; a meeting without the header line has all of it."""
+"""What may be learned from a meeting; one without the header line has all of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +61,7 @@ class LabelledMeeting:
 
     @property
     def labels(self) -> frozenset[str]:
-        """Which of ``LABELS`` a person gave: nothing else may be learned from."""
+        """Which of ``LABELS`` may be learned from: of a meeting that was exported, those a person gave."""
         given = self.header.get("labels")
         return LABELS if given is None else LABELS.intersection(given.split())
 

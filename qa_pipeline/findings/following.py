@@ -42,7 +42,7 @@ _FAILED: Final = re.compile(
     r"[没未]有?能?[做办弄搞成完凑]|没有(?:出来|弄|做|成)|[还就只]是?[差欠剩]|不成|忘了|忘记|来不及|没来得及|"
     r"[两三四五六七八九几][个户家单件张位条份]没|挪到|改到|改期|推到|延到|泡汤|黄了|鸽子|空跑|落空|没顾上|对不住"
 )
-_NOT: Final = re.compile(rf"(?:[没未]有?[能全再去]?|[只才])([{_VERBS}])")
+_NOT: Final = re.compile(rf"[没未]有?[能全再去]?([\u4e00-\u9fff])|[只才]([{_VERBS}])")
 _KEPT: Final = re.compile(
     rf"(?:[{_VERBS}做办弄搞写完成改]|[好成完到有])[到好成完过]?了|过[的。，,]|完成|落实|都是?[{_VERBS}做]|"
     r"[弄办做搞谈讲约签]好|搞定|齐了|过线|那天.{0,12}[去到陪打见约]|[号天下晚][^，。]{0,6}[去见打签陪到]的"
@@ -122,7 +122,8 @@ def _outcome(action: Action, text: str) -> Outcome:
         return Outcome.UNCLEAR
     wanted, reached = dict(_counts(promise)), dict(_counts(told))
     many = [unit for unit in reached if wanted.get(unit, 0) > 1]
-    if any(verb in promise for verb in _NOT.findall(told)) or any(reached[u] < wanted[u] for u in many):
+    denied = any((no or only) in promise for no, only in _NOT.findall(told))
+    if denied or any(reached[unit] < wanted[unit] for unit in many):
         return Outcome.NOT_KEPT
     kept, failed = bool(many or _KEPT.search(told)), bool(_FAILED.search(told))
     return Outcome.UNCLEAR if kept == failed else Outcome.KEPT if kept else Outcome.NOT_KEPT

@@ -17,7 +17,7 @@ from qa_pipeline.lexicon import Homophone, lexicon
 from qa_pipeline.transcript.terms import repair
 
 GROUPS = lexicon().homophones
-WITH_MARKS = "ABCEFGH"
+WITH_MARKS = frozenset("ABCEFGH")
 """Authors whose meetings are written as said; the others (D, I) imitate a recogniser's mistakes."""
 
 

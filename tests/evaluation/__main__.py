@@ -106,8 +106,8 @@ def evaluate(folder: Path | None, vcsum: Path | None, *, only: Sequence[str] = (
         judged = judge(everything, acts=acts, chapters=chapters, change=change)
         verdicts[name] = agreement(judged)
         followed[name] = following.measure(everything, acts=acts, chapters=chapters, change=change)
-        judged = judge(unseen, acts=acts_shipped, chapters=chapters_shipped, change=change)
-        unlearned[name] = statistics.mean(one.accuracy for one in judged), agreement(judged)
+        whole = judge(unseen, acts=acts_shipped, chapters=chapters_shipped, change=change)
+        unlearned[name] = statistics.mean(one.accuracy for one in whole), agreement(whole)
         if name == CLEAN:
             failed = failures(judged)
         console.print(f"measured: {name}", style="dim")

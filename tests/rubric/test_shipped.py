@@ -242,22 +242,17 @@ def test_chapters_count_by_what_is_in_them_and_by_their_order(name: str) -> None
 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize(
-    ("sign", "gate", "person"),
-    [
-        ({"off_topic_share": 0.85}, "K3", False),
-        ({"domain_density": 0.01}, "K3", False),
-        ({"neither_kind": 0.9}, "K7", True),
-        ({"neither_kind": 0.96}, "K3", False),
-    ],
-    ids=["off topic", "another trade", "sounds like another kind", "is another kind"],
+    "sign",
+    [{"off_topic_share": 0.85}, {"domain_density": 0.01}, {"neither_kind": 0.96}],
+    ids=["off topic", "another trade", "another kind by its words"],
 )
-def test_a_meeting_of_another_kind_earns_two_to_four_tenths_and_fails_or_is_asked_about(
-    name: str, sign: dict[str, float], gate: str, person: bool
+def test_a_meeting_of_another_kind_earns_two_to_four_tenths_at_most_and_fails(
+    name: str, sign: dict[str, float]
 ) -> None:
     rubric = load_rubric(name)
     full = dict.fromkeys(("opening_goal", "closing_summary", "chapters_held", "commitments_firm"), 1.0)
     ours, other = meeting(name, **full).scored(rubric), meeting(name, **full, **sign).scored(rubric)
-    assert {c.id: c.review for c in other.criticals} == {gate: person}
+    assert {c.id: c.review for c in other.criticals} == {"K3": False}
     most = dict.fromkeys(("F4", "F5"), 1.0) | dict.fromkeys(("C5", "I1", "I2", "I3", "I4", "I5"), 0.4)
     assert any((i.level or 0.0) > most.get(i.id, 0.2) for i in ours.items)
     assert all((i.level or 0.0) <= most.get(i.id, 0.2) for i in other.items)
@@ -265,7 +260,11 @@ def test_a_meeting_of_another_kind_earns_two_to_four_tenths_and_fails_or_is_aske
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_meeting_that_may_be_of_another_kind_counts_as_what_it_was_filed_as(name: str) -> None:
+def test_k7_a_meeting_that_may_be_of_another_kind_counts_as_filed_and_a_person_is_asked(name: str) -> None:
+    rubric = load_rubric(name)
+    ours, doubtful = meeting(name).scored(rubric), meeting(name, neither_kind=0.9).scored(rubric)
+    assert {c.id: c.review for c in doubtful.criticals} == {"K7": True}
+    assert doubtful.energy_score == ours.energy_score
     assert gates(name, neither_kind=0.8) == {}
 
 

@@ -10,11 +10,12 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from qa_pipeline.chapters.ngrams import standard
 from qa_pipeline.findings.reading import Reading
+from qa_pipeline.transcript.numbers import spoken_numbers
 from qa_pipeline.values.findings import Action, FollowUp
 from qa_pipeline.values.vocabulary import Act, Chapter, Outcome
 
@@ -47,11 +48,8 @@ _KEPT: Final = re.compile(
     rf"(?:[{_VERBS}做办弄搞写完成改]|[好成完到有])[到好成完过]?了|过[的。，,]|完成|落实|都是?[{_VERBS}做]|"
     r"[弄办做搞谈讲约签]好|搞定|齐了|过线|那天.{0,12}[去到陪打见约]|[号天下晚][^，。]{0,6}[去见打签陪到]的"
 )
-_COUNTED: Final = re.compile(
-    r"(?<![零一二两三四五六七八九十百千万第点])([一二两三四五六七八九])?(十)?([一二三四五六七八九])?多?"
-    r"([个户家单件张次位条份趟遍访格])"
-)
-_DIGITS: Final = {digit: value for value, digit in enumerate("零一二三四五六七八九")} | {"两": 2}
+_COUNTED: Final = frozenset("个户家单件张次位条份趟访人场")
+"""Measure words of what one promises so many of."""
 
 
 def follow_up(reading: Reading, actions: Sequence[Action]) -> tuple[FollowUp, ...]:
@@ -120,7 +118,7 @@ def _outcome(action: Action, text: str) -> Outcome:
     told = _about(promise, standard(text).upper())
     if _HEDGED.search(told):
         return Outcome.UNCLEAR
-    wanted, reached = dict(_counts(promise)), dict(_counts(told))
+    wanted, reached = _counts(promise), _counts(told)
     many = [unit for unit in reached if wanted.get(unit, 0) > 1]
     denied = any((no or only) in promise for no, only in _NOT.findall(told))
     if denied or any(reached[unit] < wanted[unit] for unit in many):
@@ -139,11 +137,10 @@ def _about(promise: str, text: str) -> str:
     return re.sub(r"\|+", "|", kept) if near else text
 
 
-def _counts(text: str) -> Iterator[tuple[str, int]]:
-    """(unit, number) of what is counted, the largest last of its unit: 六户, 十五家."""
-    found = [
-        (unit, (_DIGITS.get(tens, 1) * 10 + _DIGITS.get(ones, 0)) if ten else _DIGITS[tens or ones])
-        for tens, ten, ones, unit in _COUNTED.findall(text)
-        if tens or ten or ones
-    ]
-    yield from sorted(found, key=lambda one: one[1])
+def _counts(text: str) -> dict[str, float]:
+    """The most that is counted with each measure word: 六户, 十五家."""
+    most: dict[str, float] = {}
+    for number in spoken_numbers(text):
+        if number.unit in _COUNTED:
+            most[number.unit] = max(number.value, most.get(number.unit, 0.0))
+    return most

@@ -27,6 +27,34 @@ def test_the_host_is_told_by_what_a_host_does() -> None:
     assert reading(EMPTY).host == "王建"
 
 
+def test_the_host_stands_at_the_hub_even_where_another_talks_more_and_asks_as_much() -> None:
+    quiet = """
+stage_review
+李梅: 我先倒个苦水，这个礼拜我跑了十一家，有九家连门都没让我进，你们说这叫什么事，是不是产品的问题？
+王建: 九家里头熟人几家？
+李梅: 熟人四家，都说等过了年再看，我还能怎么问，难道逼着人家买？
+王建: 赵强，你那边呢？
+赵强: 我见了五家，成了一家。
+王建: 成的那家怎么谈的？
+赵强: 先看他家的旧保单，再说缺口。
+李梅: 这个我也看了，看了有什么用，人家不认，你们谁有办法？
+王建: 孙丽，你说。
+孙丽: 我让客户自己念受益人那一栏，念完他就问了。
+王建: 周洁，你那六家呢？
+周洁: 六家都约在周四。
+李梅: 周四我也有三家，可是谁知道人家在不在，是不是又要白跑一趟？
+王建: 白跑的，晚上给我打电话。
+"""
+    assert reading(quiet).host == "王建"
+
+
+def test_where_two_talk_alike_nobody_is_the_host() -> None:
+    pair = "stage_review\n" + "\n".join(
+        f"{name}: 我这边见了{n}个客户，你那边呢？" for n, name in enumerate(["李梅", "赵强"] * 6, 1)
+    )
+    assert reading(pair).host is None
+
+
 def test_a_named_host_is_believed() -> None:
     assert findings(GOOD, replace(WEEKLY, host="孙丽")).host == "孙丽"
 

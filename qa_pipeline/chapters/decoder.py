@@ -52,6 +52,8 @@ def segment(
     elif neither > NEITHER:
         kind = None
     emission, entry = model.potentials(seen, learned.field)
+    if kind is None:
+        emission = _off_topic_whatever(emission)
     emission = emission + model.ruled_out(kind, seen.foreign)
     change = learned.field.change
     path = crf.viterbi(emission, entry, change)
@@ -62,6 +64,15 @@ def segment(
         likely=_likely(transcript, label, kind),
         neither=round(neither, 3),
     )
+
+
+def _off_topic_whatever(emission: Floats) -> Floats:
+    """In a meeting of another kind what would be a chapter in one of ours is off topic as well: its talk of
+    figures and plans is neither opening nor closing only because it is no digression (U, K)."""
+    merged = emission.copy()
+    inside = [TOPICS.index(topic) for topic in TOPICS if topic not in {Chapter.OPENING, Chapter.CLOSING}]
+    merged[:, TOPICS.index(Chapter.OFF_TOPIC)] = emission[:, inside].max(axis=1)
+    return merged
 
 
 def infer_kind(

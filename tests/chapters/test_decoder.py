@@ -124,6 +124,13 @@ def test_words_that_leave_a_doubt_are_weighed_with_the_chapters() -> None:
     assert body(segment(said(*MEETINGS["in order"]), kind=WEEKLY, using=doubting))
 
 
+def test_what_would_be_a_chapter_of_ours_is_off_topic_in_another_meeting() -> None:
+    sure_of_neither = replace(model.shipped(), misfiled=np.array([0.0, 50.0]))
+    spans = segment(said(*MEETINGS["in order"]), kind=WEEKLY, using=sure_of_neither).spans
+    off_topic = sum(s.end - s.start for s in spans if s.chapter == Chapter.OFF_TOPIC)
+    assert off_topic > 0.7 * spans[-1].end
+
+
 def test_a_sales_meeting_is_told_from_other_talk() -> None:
     kind, sure = infer_kind(said(*MEETINGS["in order"]))
     assert kind is not None

@@ -18,16 +18,17 @@ ENOUGH: Final[dict[Chapter, float]] = {
     Chapter.MONTHLY_REVIEW: 6,
     Chapter.EXCELLENCE_SHARING: 4,
     Chapter.PROBLEM_DISCUSSION: 3,
-    Chapter.NEXT_MONTH_PLAN: 1,
+    Chapter.NEXT_MONTH_PLAN: 6,
     Chapter.NEXT_WEEK_PLAN: 4,
 }
-"""How much of each of its two contents fills a chapter: utterances, for the month's plan strength."""
+"""How many utterances of each of its contents fill a chapter; of the month's plan only the promises are
+counted, target and calendar are strengths."""
 HOLLOW: Final = {
     Chapter.STAGE_REVIEW: "阶段复盘里没有多少数字和答问",
     Chapter.MONTHLY_REVIEW: "月度复盘里没有多少数字和答问",
     Chapter.EXCELLENCE_SHARING: "优秀分享里没有多少能照做的步骤",
     Chapter.PROBLEM_DISCUSSION: "问题研讨里没有多少根因和对策",
-    Chapter.NEXT_MONTH_PLAN: "下月规划里没有多少收入目标和行事历",
+    Chapter.NEXT_MONTH_PLAN: "下月规划里没有多少收入目标、行事历和硬承诺",
     Chapter.NEXT_WEEK_PLAN: "下周安排里没有多少说定的事",
 }
 """What is said of a chapter that was given its minute and has less than half of its contents."""
@@ -38,10 +39,9 @@ IN_NAME: Final = 0.4
 PLAN: Final = ("income_target", "activity_calendar")
 
 
-def contents(reading: Reading, chapter: Chapter) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The utterances of a chapter that do its work, by its two tasks: figures and answers (review), steps
-    (sharing; twice the same), causes and measures (discussion), targets and calendar (month), promises (week;
-    twice the same)."""
+def contents(reading: Reading, chapter: Chapter) -> tuple[tuple[int, ...], ...]:
+    """The utterances of a chapter that do its work, by its tasks: figures and answers (review), steps
+    (sharing), causes and measures (discussion), targets, calendar and promises (month), promises (week)."""
     inside = set(reading.within(chapter))
 
     def among(found: Iterable[int]) -> tuple[int, ...]:
@@ -51,26 +51,26 @@ def contents(reading: Reading, chapter: Chapter) -> tuple[tuple[int, ...], tuple
         asked = (e.question for e in reading.exchanges if e.answers and e.substance >= TOLD)
         return among(coverage.triples(reading)), among(asked)
     if chapter == Chapter.EXCELLENCE_SHARING:
-        steps = among(sharing.steps(reading))
-        return steps, steps
+        return (among(sharing.steps(reading)),)
     if chapter == Chapter.PROBLEM_DISCUSSION:
         return among(causes.causes(reading)), among(causes.measures(reading))
-    if chapter == Chapter.NEXT_MONTH_PLAN:
-        income, calendar = (among(topics.strengths(reading)[id][1]) for id in PLAN)
-        return income, calendar
     firm = among(
         a.evidence.utterance for a in commitments.promises(reading) if not commitments.vague(reading, a)
     )
-    return firm, firm
+    if chapter == Chapter.NEXT_MONTH_PLAN:
+        return (*(among(topics.strengths(reading)[id][1]) for id in PLAN), firm)
+    return (firm,)
 
 
 def substance(reading: Reading, chapter: Chapter) -> float:
-    """How far a chapter does its work, 0-1."""
+    """How far a chapter does its work, 0-1. The month is planned by the best two of its three tasks (R18): a
+    team that promises firmly, one by one, has planned, though it names neither target nor calendar."""
+    done = contents(reading, chapter)
+    amounts = [min(1.0, len(found) / reading.relative_length / ENOUGH[chapter]) for found in done]
     if chapter == Chapter.NEXT_MONTH_PLAN:
-        amounts = [topics.strengths(reading)[id][0] for id in PLAN]
-    else:
-        amounts = [len(found) / reading.relative_length for found in contents(reading, chapter)]
-    return sum(min(1.0, amount / ENOUGH[chapter]) for amount in amounts) / 2
+        strengths = [min(1.0, topics.strengths(reading)[id][0]) for id in PLAN]
+        amounts = sorted([*strengths, amounts[-1]])[1:]
+    return sum(amounts) / len(amounts)
 
 
 def worked(reading: Reading, chapter: Chapter) -> float:
@@ -83,7 +83,7 @@ def worked(reading: Reading, chapter: Chapter) -> float:
     label="章节落实度",
     unit="share",
     meaning="规定章节逐章计分再平均：讲满60秒得四成，其余看有没有本章的实货"
-    "（复盘的数字和答问、分享的步骤、研讨的根因对策、规划的收入目标和行事历、下周的硬承诺）",
+    "（复盘的数字和答问、分享的步骤、研讨的根因对策、规划的收入目标、行事历和硬承诺、下周的硬承诺）",
 )
 def chapters_held(reading: Reading) -> Measurement:
     if reading.kind is None:
@@ -120,11 +120,13 @@ def _substance(chapter: Chapter) -> Measure:
     name = f"chapter_substance.{chapter.value}"
 
     def taken(reading: Reading) -> Measurement:
-        first, second = contents(reading, chapter)
+        found = contents(reading, chapter)
         value = substance(reading, chapter)
         hollow = value < TOLD and chapter in structure.held(reading)
         reason = HOLLOW[chapter] if hollow else ""
-        return reading.measured(name, value, {*first, *second}, confidence=0.85, reason=reason)
+        return reading.measured(
+            name, value, {i for task in found for i in task}, confidence=0.85, reason=reason
+        )
 
     return taken
 

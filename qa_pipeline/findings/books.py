@@ -50,8 +50,8 @@ SPOKEN: Final[Mapping[str, str]] = {
     "fyc": r"(?<!新人)(?<!新人的)(?<!人均)(?<!团队)FYC|(?<!团队)首佣|首年佣金",
     "mean_headcount": r"月均人力",
     "u_rate": r"U率|达U率|绩优率",
-    "u_headcount": r"U人力|绩优人力|(?<!未)(?<!没)(?<!不)达了?U(?:的)?(?:人数|人力)?|(?<![A-Za-z未没不达打差过够])U(?=的话|是|[，,：:]?(?:任务|目标|[零一二两三四五六七八九十俩仨]|\d))",
-    "active_headcount": r"(?:出单|开单|举绩|活动|动)(?:人力|人数)|(?:出单|开单)(?=[一二两三四五六七八九十\d]{1,3}(?:个人|人|个))|(?<=个人)(?:出单|开单)(?=[，,、。；;]|$)",
+    "u_headcount": r"U人力|绩优人力|(?<!未)(?<!没)(?<!不)达了?U(?:的)?(?:人数|人力)?|(?<![A-Za-z未没不达打差过够冲保破离上])U(?=的话|是|[，,。；;]|$|[，,：:]?(?:任务|目标|[零一二两三四五六七八九十俩仨]|\d))",
+    "active_headcount": r"(?:出单|开单|举绩|活动|动)(?:人力|人数)|(?:出单|开单)(?=[一二两三四五六七八九十\d]{1,3}(?:个人|人|个)|[俩仨])|(?<=个人)(?:出单|开单)(?=[，,、。；;]|$)",
     "new_agents": r"新增人力|入职(?:人数|人力|了)?",
     "headcount": r"(?:在职|在册|总)人力",
     "activity_rate": r"活动率|举绩率|出单率",
@@ -93,18 +93,24 @@ _COUNTED: Final[Mapping[str, frozenset[str]]] = {
 }
 """Unit of an indicator -> the measure words that count it; people leave them out, too (缘故四)."""
 
+_PLANNED: Final = re.compile(
+    r"目标|任务|计划|要求|预[计估收]|争取|打算|想[要做冲拿]|要[做冲达到完一二两三四五六七八九十\d]|应该|得[做冲达到完]|冲|保底|力争|确保|如果|假如|要是|下个?月|[认领]的|缺口|差距"
+)
+"""What is to be, or is missing: no figure of a row that is announced so was attained."""
 _NOT_ATTAINED: Final = re.compile(
-    r"目标|任务|差[了着]?|缺|计划|预[计估收]|争取|打算|想[要做冲拿]|要[做冲达到完一二两三四五六七八九十\d]|折|算|应该|得[做冲达到完]|冲|保底|力争|确保|如果|假如|要是|至少|最少|再[做来签拜送]|还[要得有没]|剩"
-    r"|上个?月|上周|上个?星期|去年|同期|往年|环比|同比|比|增[长加]|涨|降|下滑|少[了做]|多[了做]|翻|提[高升]|其中|每|平均|人均|今[天儿]|昨[天儿]|当[天日]|(?:本|这|上|下)个?(?:周|星期|礼拜)|下个?月|[一二三四五六七八九十]月份?"
+    rf"{_PLANNED.pattern}|差[了着]?|缺|折|算|至少|最少|再[做来签拜送]|还[要得有没]|剩"
+    r"|上个?月|上周|上个?星期|去年|同期|往年|环比|同比|比|增[长加]|涨|降|下滑|少[了做]|多[了做]|翻|提[高升]|其中|每|平均|人均|今[天儿]|昨[天儿]|当[天日]|(?:本|这|上|下)个?(?:周|星期|礼拜)|[一二三四五六七八九十]月份?"
     r"|一单|单笔|最大|有一[个件]|头一|上[期次回届]|占|主管(?:本人|个人|自己)|分别|[上中下]旬|月[初头]|第[一二三四]周|头[一二三两]天|分[解到]|才[能算]|需要|够|不到|不足|超过?|突破|以上|以下|至多|最多|没有?|多少|几|？|\?|如|按|考核|标准|门槛|线"
 )
 """Said around a figure, these make it something else than what was attained up to now."""
+_DONE: Final = re.compile(r"实[际到拜]|完成|达成|到位|[做送达]了|[做达]到|到[昨今]|现在|目前")
+"""After a goal: what follows was attained."""
 _NUMERAL: Final = re.compile(r"[零一二两三四五六七八九十百俩仨半\d]")
 _NEAR: Final = 24
 """Characters within which 我 is still whose figure it is."""
-_UP_TO_NOW: Final = re.compile(r"截[至止]?到?(?:[昨今](?:天|晚|日)|目前|现在)(?:为止)?")
+_UP_TO_NOW: Final = re.compile(r"(?:截[至止]?到?|到)(?:[昨今](?:天|晚|日)|目前|现在)(?:为止)?")
 _ANSWERS: Final = re.compile(
-    r"(?:嗯|哦|啊|呃|就|才|只|有|是|我|俺|自己|这边|[做陪跑送签]了|大概|差不多|一共|目前|现在|到昨天|本月|这个月|[，,。…\s])*"
+    r"(?:嗯|哦|啊|呃|就|才|只|有|是|我|俺|自己|这边|[做陪跑送签]了|大概|差不多|一共|目前|现在|到[昨今]天|本月|这个月|[，,。…\s])*"
 )
 """What may stand before an answer that is a figure and little else."""
 _NOBODY: Final = re.compile(
@@ -145,6 +151,7 @@ _MINE: Final = re.compile(
 )
 _NOW: Final = re.compile(r"这个?月|[本当]月|目前|现在|截[至止]?到?|到[昨今]|今年|累计")
 _GAP: Final = re.compile(r"(?:[差缺少]|缺口|差距)(?:了|是|的)?$")
+_PAUSE: Final = "，,。；; "
 _CLAUSE: Final = re.compile(r"[。！？!?；;]")
 _WHOLE: Final = frozenset(["元", "%", "人", "室", "人次"])
 """Units of the indicators that a host gives for the institution without saying so."""
@@ -257,13 +264,18 @@ class Book:
             return False
         if self.reading.facts.meeting_date:
             said = re.sub(rf"(?:{_month(self.reading.facts.meeting_date.month)})月份?", "", said)
-        return not _NOT_ATTAINED.search(said) and not self._of_another_time(text[: number.start])
+        return not (
+            _NOT_ATTAINED.search(said)
+            or _of_a_plan(text, told, numbers)
+            or self._of_another_time(text[: number.start])
+        )
 
     def _of_another_time(self, text: str) -> bool:
         """Whether the last time named in the sentence is not now."""
         sentence = _CLAUSE.split(text)[-1]
         if _PROMISED.search(sentence):
             return True
+        sentence = _UP_TO_NOW.sub("目前", sentence)
         other = max((m.end() for m in self.months.finditer(sentence)), default=0)
         return bool(other) and not _NOW.search(sentence, other)
 
@@ -427,7 +439,7 @@ def _other_months(day: date | None) -> re.Pattern[str]:
     """Another time than the month of the meeting."""
     this = rf"(?!(?:{_month(day.month)})月)" if day else ""
     return re.compile(
-        rf"上个?月|上周|上个?(?:星期|礼拜)|[去前往]年|同期|同月|当年|以前|那时候?|那会儿|早先|环比|同比|(?<![一二三四五六七八九十\d]){this}(?:[一二三四五六七八九十]{{1,2}}|\d{{1,2}})月"
+        rf"上个?月|上周|上个?(?:星期|礼拜)|昨[天儿](?!晚)|(?<![^{_PAUSE}])[一二三四五六七八九十\d]{{1,3}}号[，,]|[去前往]年|同期|同月|当年|以前|那时候?|那会儿|早先|环比|同比|(?<![一二三四五六七八九十\d]){this}(?:[一二三四五六七八九十]{{1,2}}|\d{{1,2}})月"
     )
 
 
@@ -437,6 +449,18 @@ def _out_of_place(text: str, told: Told, kind: str) -> bool:
     if kind == PERSON:
         return told.code in STAFF and bool(_UNNAMED_U.match(text, told.word))
     return kind == OFFICE and told.code in ROOMS
+
+
+def _of_a_plan(text: str, told: Told, numbers: Sequence[Mention]) -> bool:
+    """Whether a figure goes on a row of goals: 要求一室期缴二十万，二室十五万. ``text``: with ＿ for names."""
+    head = max(told.head, 0)
+    if not told.beside or "。" in text[head : told.start]:
+        return False
+    clause = max(text.rfind(mark, 0, head) for mark in _PAUSE) + 1
+    clause = max([clause, *(n.end for n in numbers if n.end <= head)])
+    first = next(n for n in numbers if n.start >= head)
+    lead = text[clause : first.start]
+    return "＿" in lead and bool(_PLANNED.search(lead)) and not _DONE.search(text, first.end, told.start)
 
 
 def _of_a_gap(text: str, told: Told, row: Sequence[Told], numbers: Sequence[Mention]) -> bool:

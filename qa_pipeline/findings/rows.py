@@ -26,22 +26,22 @@ _DIGITS: Final = "零一二两三四五六七八九十"
 _BREAK: Final = "，,、。；;：:！!… "
 _LINK: Final = (
     r"(?:大?[姐哥]|叔|姨|伯|爷|总|老师|经理|主任|主管)?(?:[这那]边|现在|目前|已经|本月|这个月)?"
-    r"(?:[也都全均]?是|有|完成了?|[做送]了?|[达到出报]了|就|都|只有?|才)?"
+    r"(?:[也都全均]?是|有|完成了?|[做送]了?|[达到出报]了|就|都|只有?|才|挂|[，,]?第[一二三四五六七八九十]名?[，,]?)?"
 )
 """What may stand between an owner and the figure: 金根哥是, 三室这边."""
 _OWNED: Final = re.compile(_LINK)
 _PAUSED: Final = re.compile(rf"{_LINK}[，,：:]?")
 _ALL: Final = re.compile(r"(?:都|全都?|均)是?|各(?:自|是)?")
 _LISTED: Final = re.compile(r"[、 ]?(?:和|跟|还有|及)?")
+_UNTIL: Final = (
+    r"(?:截?止?到(?:昨[天晚日]上?|今天|现在|目前|[一二三四五六七八九十\d]+号)|现在|目前|已经|一共|本月)"
+)
 _OPENS: Final = re.compile(
-    rf"(?:^|[{_BREAK}])(?:其中|还有|另外|然后|接着|再就?是|就是|包括|[没未]有?达?U?的|达了的|里[头面边]|的话|分别|是|呢|方面|情况|人力|人数|室?的?排[名行]|排下来|按室(?:看|排)?|各室|分室排?|主管|第[一二三四五六七]名?|头一个)*$"
+    rf"(?:^|[{_BREAK}])(?:{_UNTIL}|[一二三四五六七八九十]{{1,2}}月(?=到)|其中|还有|另外|然后|接着|再就?是|就是|包括|[没未]有?达?U?的|达了的|里[头面边]|的话|分别|是|呢|方面|情况|人力|人数|室?的?排[名行]|排下来|按室(?:看|排)?|各室|分室排?|主管|第[一二三四五六七]名?|头一个)*$"
 )
 """What may open an item of a row before its owner."""
 _GOAL: Final = re.compile(r"目标|任务|计划|指标|要求|定的|派的")
 _OWNED_GOAL: Final = re.compile(rf"{_LINK}的?(?:目标|任务|计划|指标)(?:是|定的)?")
-_UNTIL: Final = (
-    r"(?:截?止?到(?:昨[天晚日]上?|今天|现在|目前|[一二三四五六七八九十\d]+号)|现在|目前|已经|一共|本月)"
-)
 _ACTUAL: Final = re.compile(
     rf"(?:人|室|客户)?(?:的?(?:任务|目标|指标))?[{_BREAK}]*(?:{_UNTIL}+是?|{_UNTIL}*"
     r"(?:实际|实到|实拜|到位|到手|[到做达送收签出]了|完成|做到|达成)(?:完成|送训|拜访|到位|达成)?了?(?:的?是|有|只有)?)"
@@ -116,6 +116,8 @@ class Told:
     owner: Called | None
     beside: bool = False
     """The owner stands right before the figure: an item of a row."""
+    head: int = -1
+    """Where the indicator of the row is named; negative: behind the figure, or in an earlier utterance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,14 +324,19 @@ class Row:
         if fitted and chain[0].kind == PERSON and not named and fitted[1] in _PREMIUMS:
             head = self.heads[kind_of(fitted[1])]
             fitted = fitted if head.kind == PERSON else None
+        if fitted and not named and self.pairs:
+            told = {what for _, who, what in self.pairs if who == self.pairs[-1][1]}
+            if len({what for what in told if kind_of(what) == kind_of(fitted[1])}) > 1:
+                return []  # 一室邀约十八个，到场十一个；二室十二个: which of the two?
         if fitted is None or (named and kind_of(named[-1][2]) != kind_of(fitted[1])):
-            return self._trailed(number, chain)
+            return self._trailed(number, chain, every)
         if not self._stands(number, INDICATORS[fitted[1]][1]):
-            return self._trailed(number, chain)
+            return self._trailed(number, chain, every)
         if named:
             self._use(fitted[1], chain[0])
+        head = self.heads[kind_of(fitted[1])].place if kind_of(fitted[1]) in self.heads else -1
         return [
-            Told(number=fitted[0], code=fitted[1], start=c.end, word=c.start, owner=c, beside=True)
+            Told(number=fitted[0], code=fitted[1], start=c.end, word=c.start, owner=c, beside=True, head=head)
             for c in chain
         ]
 
@@ -344,14 +351,14 @@ class Row:
         elif code == "regular_premium":
             self.heads[kind_of(code)] = replace(head, kind=OFFICE)
 
-    def _trailed(self, number: Mention, chain: Sequence[Called]) -> list[Told]:
+    def _trailed(self, number: Mention, chain: Sequence[Called], every: bool) -> list[Told]:
         """一室五个U: the indicator follows."""
         word = self._next_word(number)
-        if word is None or len(chain) > 1:
+        if word is None or (len(chain) > 1 and not every):
             return []
         start = chain[-1].end
         return [
-            Told(number=number, code=word[2], start=start, word=chain[-1].start, owner=chain[-1], beside=True)
+            Told(number=number, code=word[2], start=start, word=c.start, owner=c, beside=True) for c in chain
         ]
 
     def _next_word(self, number: Mention) -> Word | None:
@@ -431,6 +438,8 @@ class Row:
             return own, not (unsure or _ASIDE.search(self.text, own.end, place))
         sentence = self._sentence(place)
         named = [c for c in self.called if not (c.kind == WHOLE and c.loose)]
+        if code in ROOMS:
+            named = [c for c in named if c.kind == WHOLE]
         owner = last_named(self.text, named, sentence, place)
         if owner is None:
             return None, True

@@ -9,13 +9,14 @@ between may have changed either. What is not surely understood belongs to nobody
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from qa_pipeline.findings.people import SURNAMES
 from qa_pipeline.names import INDICATORS
-from qa_pipeline.transcript.numbers import spoken_numbers
 from qa_pipeline.values.findings import Mention
 
 OFFICE: Final = "office"
@@ -24,6 +25,8 @@ WHOLE: Final = "whole"
 
 _DIGITS: Final = "零一二两三四五六七八九十"
 _BREAK: Final = "，,、。；;：:！!… "
+SENTENCE: Final = re.compile(r"[。！？!?；;]")
+"""Ends a sentence."""
 _LINK: Final = (
     r"(?:大?[姐哥]|叔|姨|伯|爷|总|老师|经理|主任|主管)?(?:[这那]边|现在|目前|已经|本月|这个月)?"
     r"(?:[也都全均]?是|有|完成了?|[做送]了?|[达到出报]了|就|都|只有?|才|挂|[，,]?第[一二三四五六七八九十]名?[，,]?)?"
@@ -51,11 +54,17 @@ _ITS_HEAD: Final = re.compile(
     rf"的?[{SURNAMES}][\u4e00-\u9fff]{{1,2}}(?:[{_BREAK}]|主[管任]|经理|[姐哥]|$)|.*(?:个人|本人|自己)"
 )
 """After an office: one of its people (一室赵淑敏，送训三人)."""
+_BETWEEN: Final = re.compile(
+    r"[，,：:、]?(?:总共|一共|合计|累计|目前|现在|已经|这个月|本月|有|是|为|做了?|做到|完成了?|实现了?|达到?了?|达成了?|收了?|报了?|签了?|到了?|成了?|的|了|才|就|只|大概|差不多|大约|约|将近|接近|在|占|人数|人力|刚好|正好|整整){0,4}"
+)
+"""What may stand between an indicator and its figure."""
 _VISITED: Final = re.compile(rf"[{_BREAK}]*(?:实[际拜]|跑了?|见了?|走了?|做了?|就|只|才)*")
 _PREMIUMS: Final = frozenset(["regular_premium", "new_agent_fyc"])
 """Given for offices in a row; of people only where it is said of them."""
 _ASIDE: Final = re.compile("[这那]张|名单|的客户|的组|手[下底]|带的")
-_GOES: Final = re.compile(r"(?:实际|实到|[到做完][了成])")
+_GOES: Final = re.compile(r"实际|实到|[到做完][了成]")
+_GOAL_BEHIND: Final = re.compile(rf"{_GOES.pattern}|的?(?:{_GOAL.pattern})")
+_JOINED: Final = frozenset(["", *"，,、 "])
 _GOES_ON: Final = re.compile(
     rf"(?:人|室|客户)?[{_BREAK}]*(?:[一二三四五六七八九十]+月份?|到昨[天晚日]|这个?月|本月|目前|现在|一共|总共|实际|自己|本人|也|还有?|就|另外|再|加上|和|跟|的|了|吧|第[一二三四五]名?|[达过够到]了|里[头面])*"
 )
@@ -86,6 +95,7 @@ _GLUED: Final = re.compile(
 _BARE: Final = re.compile(
     rf"([{_DIGITS}俩仨])(?:([个人名位次件单户场访])|(?![{_DIGITS}俩仨百千万亿点成几多来分半月号]))"
 )
+_VALUES: Final = dict(zip("零一二三四五六七八九十两俩仨", [*range(11), 2, 2, 3], strict=True))
 _TRAILING: Final = re.compile(r"[个名位件户单场次]?(?:的|人)?")
 _THINGS: Final = {"人": "人", "人次": "人", "室": "室", "户": "客户"}
 
@@ -119,6 +129,10 @@ class Told:
     head: int = -1
     """Where the indicator of the row is named; negative: behind the figure, or in an earlier utterance."""
 
+    @property
+    def value(self) -> float:
+        return self.number.value or 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Head:
@@ -135,18 +149,12 @@ def parted(text: str, offices: frozenset[str]) -> str:
     places = []
     for match in _GLUED.finditer(text):
         run, ending = match[1], match[2]
-        if run + ending in offices and (not match.start() or text[match.start() - 1] in _BREAK):
-            continue
-        ways = [k for k in range(1, len(run)) if run[k:] + ending in offices and _is_number(run[:k])]
-        if len(ways) == 1:
+        ways = [k for k in range(len(run)) if run[k:] + ending in offices]
+        if len(ways) == 1 and ways[0]:
             places.append(match.start() + ways[0])
     for place in reversed(places):
         text = f"{text[:place]}，{text[place:]}"
     return text
-
-
-def _is_number(said: str) -> bool:
-    return any((n.start, n.end) == (0, len(said)) for n in spoken_numbers(said + "元"))
 
 
 def with_bare(
@@ -155,32 +163,26 @@ def with_bare(
     """The numbers of a text and those digits that count something only because an owner or an indicator stands
     right before them: 一室五、二室三; 转介绍零; U一个."""
     taken = {at for n in numbers for at in range(n.start, n.end)}
-    starts = {c.start for c in called} | {w[0] for w in words}
     found = list(numbers)
     for end, alone in [(w[1], True) for w in words] + [(c.end, c.kind == OFFICE) for c in called]:
         link = _OWNED.match(text, end)
         match = _BARE.match(text, link.end() if link else end)
         if match is None or match.start() in taken:
             continue
-        digit, measure = match[1], match[2] or ("个" if match[1] in "俩仨" else "")
-        stops = match.end() == len(text) or text[match.end()] in _BREAK or match.end() in starts
-        if measure or (stops and (alone or digit == "零")):
-            value = float(
-                "零一两三四五六七八九十".index({"二": "两", "俩": "两", "仨": "三"}.get(digit, digit))
-            )
+        stops = match.end() == len(text) or text[match.end()] in _BREAK
+        if match[2] or (stops and (alone or match[1] == "零")):
             start = match.start()
-            end = start + 1
-            found.append(Mention(kind="number", start=start, end=end, name=match[2] or "", value=value))
+            value = float(_VALUES[match[1]])
+            found.append(Mention(kind="number", start=start, end=start + 1, name=match[2] or "", value=value))
             taken.add(start)
     return sorted(found, key=lambda n: n.start)
 
 
 def after(text: str, number: Mention, unit: str = "") -> int:
     """Where a figure ends with its measure word and the thing that its unit counts: 三|个人, 四|个室."""
-    measured = number.kind != "percent" and text.startswith(number.name, number.end)
-    end = number.end + (len(number.name) if measured else 0)
+    end = number.end + (len(number.name) if text.startswith(number.name, number.end) else 0)
     thing = _THINGS.get(unit, "")
-    return end + len(thing) if number.name == "个" and thing and text.startswith(thing, end) else end
+    return end + len(thing) if text.startswith(thing, end) else end
 
 
 def stands(text: str, number: Mention, unit: str = "") -> bool:
@@ -209,18 +211,25 @@ def _chain(text: str, named: Sequence[Called]) -> list[Called]:
 
 
 def kind_of(code: str) -> str:
+    """What its figures are: money, percent or count."""
     return {"元": "money", "%": "percent"}.get(INDICATORS[code][1], "count")
+
+
+def _counted(number: Mention) -> str:
+    return number.kind if number.kind in ("money", "percent") else "count"
 
 
 def left(text: str, words: Sequence[Word], heads: Mapping[str, Head]) -> dict[str, Head]:
     """What an utterance leaves to the next one: 期缴 for its offices, FYC for its people."""
     told = Row(text, (), words, (), heads).listen(len(text))
     kinds = {"regular_premium": OFFICE, "new_agent_fyc": OFFICE, "fyc": PERSON}
-    return {
-        kind: replace(head, place=-1, kind=head.kind or kinds.get(head.code, ""))
-        for kind, head in told.items()
-        if head.code != "premium_per_close"
-    }
+    return {kind: Head(head.code, -1, kinds.get(head.code, "")) for kind, head in told.items()}
+
+
+@lru_cache(maxsize=1024)
+def _topics(text: str) -> tuple[tuple[int, str, str], ...]:
+    """(place, kind, "") of what begins another matter; asked again for each of the utterances that follow."""
+    return tuple((m.start(), kind, "") for kind, said in _TOPICS.items() for m in said.finditer(text))
 
 
 class Row:
@@ -236,69 +245,55 @@ class Row:
     ) -> None:
         self.text, self.words, self.called = text, words, called
         self.numbers = [n for n in numbers if not any(s <= n.start < e for s, e, _ in words)]
+        self.starts = {c.start for c in called} | {w[0] for w in words}
+        self.sentences = [0, *(m.end() for m in SENTENCE.finditer(text))]
         self.heads = dict(heads)
         self.last = ""
-        self.events = self._events() if words or heads else []
+        named = ((s, kind_of(code) if code else "money", code) for s, _, code in words)
+        self.events = sorted([*named, *_topics(text)], reverse=True)
+        """(place, kind, indicator), the last one first; no indicator: another matter begins."""
         self.trailing = 0
         """Where an indicator ends that stood behind its figure."""
         self.pairs: list[tuple[int, str, str]] = []
         """(place of its sentence, owner, indicator) of what was told of somebody."""
-        self.goal: tuple[str, str, int, Called | None] | None = None
-        """(kind of number, indicator, place of its name, owner) of the goal said just before."""
-
-    def _events(self) -> list[tuple[int, str, str]]:
-        """(place, kind, indicator) in order; no indicator: another matter begins."""
-        inside = {at for s, e, _ in self.words for at in range(s, e)}
-        topics = [
-            (m.start(), kind, "")
-            for kind, pattern in _TOPICS.items()
-            for m in pattern.finditer(self.text)
-            if m.start() not in inside
-        ]
-        named = ((s, kind_of(code) if code else "money", code) for s, _, code in self.words)
-        return sorted([*named, *topics], reverse=True)
+        self.goal: tuple[str, int, Called | None] | None = None
+        """(indicator, place of its name, owner) of the goal said just before."""
 
     def listen(self, until: int) -> dict[str, Head]:
         """What the talk is about at a place."""
         while self.events and self.events[-1][0] < until:
             place, kind, code = self.events.pop()
-            if code in ROOMS:
-                self.last = ""
-            elif code:
+            if not code:
+                self.heads.pop(kind, None)
+            elif code not in ROOMS:
                 before = self.text[max(0, place - 6) : place]
                 self.heads[kind] = Head(code, place, OFFICE if _EACH.search(before) else "")
                 self.last = code
                 if _MISSING.search(before):
                     self.heads.pop(kind)
-                money = self.heads.get("money")
-                if code == "u_headcount" and money and money.code == "regular_premium":
-                    # After who attained U, the amounts of people are their FYC.
-                    self.heads["money"] = replace(money, kind=OFFICE)
-            else:
-                self.heads.pop(kind, None)
-                if self.last and kind_of(self.last) == kind:
-                    self.last = ""
         return self.heads
 
     def told(self) -> Iterator[Told]:
         since = 0
-        for place, number in enumerate(self.numbers):
+        for number in self.numbers:
             self.listen(number.start)
             named = [w for w in self.words if w[2] and since <= w[0] and w[1] <= number.start]
             beside = [c for c in self.called if since <= c.start and c.end <= number.start]
             found = self._items(number, since, named, beside)
             if found is None:
-                one = self._named(place, number, since, named) or self._continued(place, number, since, named)
+                one = self._named(number, since, named)
+                if one is None and not named:
+                    one = self._continued(number, since)
                 found = [one] if one else []
-            self._set_goal(number, since, named, beside)
-            for one in found:
-                if one.owner and one.owner.owner:
-                    self.pairs.append((self._sentence(number.start), one.owner.owner, one.code))
+            self.goal = self._goal(number, since, named, beside)
+            sentence = self._sentence(number.start)
+            self.pairs += [(sentence, t.owner.owner, t.code) for t in found if t.owner and t.owner.owner]
             yield from found
             since = max(after(self.text, number), self.trailing)
 
     def _sentence(self, place: int) -> int:
-        return max((m.end() for m in re.finditer(r"[。！？!?；;]", self.text[:place])), default=0)
+        """Where the sentence of a place begins."""
+        return self.sentences[bisect_right(self.sentences, place) - 1]
 
     def _items(
         self, number: Mention, since: int, named: Sequence[Word], beside: Sequence[Called]
@@ -307,38 +302,45 @@ class Row:
         if not beside:
             return None
         chain = _chain(self.text, beside)
-        link = (self.text, chain[-1].end, number.start)
-        paused = chain[-1].kind == PERSON or number.kind == "money"
+        first, link = chain[0], (self.text, chain[-1].end, number.start)
         every = bool(_ALL.fullmatch(*link))
-        if not every and not (_PAUSED if paused else _OWNED).fullmatch(*link):
+        pausing = first.kind == PERSON or number.kind == "money"
+        if not every and not (_PAUSED if pausing else _OWNED).fullmatch(*link):
             return None
-        named = [w for w in named if w[1] <= chain[0].start]
-        opening = self.text[max([since, *(w[1] for w in named)]) : chain[0].start]
-        unsure = any(not c.owner for c in chain) or len({c.kind for c in chain}) > 1
-        if len(beside) > len(chain) and chain[0].kind == PERSON:  # 一室，陈桂芳，二十八万: whose?
-            led = beside[-len(chain) - 1]
-            unsure |= led.kind == OFFICE and chain[0].start - led.end <= 1
-        if unsure or not _OPENS.search(opening) or (len(chain) > 1 and not every and number.value):
+        opening = self.text[max([since, *(w[1] for w in named)]) : first.start]
+        one = len(chain) == 1 or every
+        if any(not c.owner for c in chain) or not _OPENS.search(opening) or not (one or number.value == 0):
             return []
-        fitted = self._fitted(number, chain[0].kind)
-        if fitted and chain[0].kind == PERSON and not named and fitted[1] in _PREMIUMS:
-            head = self.heads[kind_of(fitted[1])]
-            fitted = fitted if head.kind == PERSON else None
-        if fitted and not named and self.pairs:
-            told = {what for _, who, what in self.pairs if who == self.pairs[-1][1]}
-            if len({what for what in told if kind_of(what) == kind_of(fitted[1])}) > 1:
-                return []  # 一室邀约十八个，到场十一个；二室十二个: which of the two?
-        if fitted is None or (named and kind_of(named[-1][2]) != kind_of(fitted[1])):
-            return self._trailed(number, chain, every)
-        if not self._stands(number, INDICATORS[fitted[1]][1]):
-            return self._trailed(number, chain, every)
-        if named:
-            self._use(fitted[1], chain[0])
-        head = self.heads[kind_of(fitted[1])].place if kind_of(fitted[1]) in self.heads else -1
+        fitted = self._fitted(number, first.kind)
+        if fitted and not named:
+            if self._several(fitted[1]):
+                return []
+            if first.kind == PERSON and fitted[1] in _PREMIUMS and self.heads["money"].kind != PERSON:
+                fitted = None
+        if fitted is None or not self._stands(fitted[0], fitted[1]):
+            word = self._next_word(number) if one else None
+            fitted, head = (number, word[2]) if word else None, -1
+        else:
+            if named:
+                self._use(fitted[1], first)
+            head = self._place(fitted[1])
+        if fitted is None:
+            return []
         return [
             Told(number=fitted[0], code=fitted[1], start=c.end, word=c.start, owner=c, beside=True, head=head)
             for c in chain
         ]
+
+    def _place(self, code: str) -> int:
+        """Where the indicator of the row is named; -1: in an earlier utterance, or nowhere."""
+        head = self.heads.get(kind_of(code))
+        return head.place if head else -1
+
+    def _several(self, code: str) -> bool:
+        """Whether the one before had another figure of this kind, too, and so has perhaps the next one:
+        一室邀约十八个，到场十一个；二室十二个."""
+        told = {what for _, who, what in self.pairs if who == self.pairs[-1][1]}
+        return len({what for what in told if kind_of(what) == kind_of(code)}) > 1
 
     def _use(self, code: str, owner: Called | None) -> None:
         """An indicator that was said of somebody is carried on to owners of the same kind; an amount of
@@ -351,92 +353,67 @@ class Row:
         elif code == "regular_premium":
             self.heads[kind_of(code)] = replace(head, kind=OFFICE)
 
-    def _trailed(self, number: Mention, chain: Sequence[Called], every: bool) -> list[Told]:
-        """一室五个U: the indicator follows."""
-        word = self._next_word(number)
-        if word is None or (len(chain) > 1 and not every):
-            return []
-        start = chain[-1].end
-        return [
-            Told(number=number, code=word[2], start=start, word=c.start, owner=c, beside=True) for c in chain
-        ]
-
     def _next_word(self, number: Mention) -> Word | None:
-        """The indicator right after a figure, unless that one has a figure of its own: 三个U四个."""
+        """The indicator right after a figure that has no figure of its own: 一室五个U, but not 三个U四个."""
         for word in self.words:
-            if word[2] and word[0] >= number.end and _TRAILING.fullmatch(self.text, number.end, word[0]):
-                own = any(n.start == word[1] for n in self.numbers)
-                if own or not _STANDS.match(self.text, word[1]):
+            if word[2] and _TRAILING.fullmatch(self.text, number.end, word[0]):
+                if not _STANDS.match(self.text, word[1]):
                     return None
                 self.trailing = word[1]
                 return word
         return None
 
     def _fitted(self, number: Mention, kind: str) -> tuple[Mention, str] | None:
-        """The number as what it must be, with the indicator that the talk is about."""
-        counted = {"money": "money", "percent": "percent"}.get(number.kind, "count")
+        """The number as what it must be, with the indicator that the talk is about, of owners of a kind."""
+        counted, value = _counted(number), number.value or 0.0
         if number.kind == "number" and not number.name:
             counted = kind_of(self.last) if self.last else ""
-            if counted == "percent" and 10 <= (number.value or 0) <= 150:
-                number = replace(number, kind="percent", value=round((number.value or 0) / 100, 6))
-            elif counted == "money" and (number.value == 0 or (number.value or 0) >= 100):
+            if counted == "percent" and 10 <= value <= 150:
+                number = replace(number, kind="percent", value=round(value / 100, 6))
+            elif counted == "money" and (value == 0 or value >= 100):
                 number = replace(number, kind="money")
             elif counted != "count":
                 return None
-        head = self.heads.get(counted)
-        if number.name == "访" and (head is None or head.code != "joint_visits"):
+        if number.name == "访":
             return number, "visits"
+        head = self.heads.get(counted)
         if head is None or (head.kind not in ("", kind) and kind != WHOLE):
             return None
         if head.code == "fyc" and kind == OFFICE and head.kind:
             return None  # each with its premium first, then its FYC
-        if head.place < self._sentence(number.start) and self.text.startswith("个人", number.end):
-            return None
-        if head.code == "premium_per_close" and self._sentence(number.start) > head.place:
-            return None
         return number, head.code
 
-    def _stands(self, number: Mention, unit: str) -> bool:
-        end = after(self.text, number, unit)
-        starts = {c.start for c in self.called} | {w[0] for w in self.words}
-        return end in starts or stands(self.text, number, unit)
+    def _stands(self, number: Mention, code: str) -> bool:
+        unit = INDICATORS[code][1]
+        return after(self.text, number, unit) in self.starts or stands(self.text, number, unit)
 
-    def _named(self, place: int, number: Mention, since: int, named: Sequence[Word]) -> Told | None:
+    def _named(self, number: Mention, since: int, named: Sequence[Word]) -> Told | None:
         """The figure of the indicator right before it, no other figure between them, or right after it
         (八千五的件均, 三个人达U)."""
-        following = self.numbers[place + 1 : place + 2]
-        end = after(self.text, number)
-        same = bool(following) and following[0].kind == number.kind
-        if same and _GOES.match(self.text, end) and _ACTUAL.fullmatch(self.text, end, following[0].start):
+        if _GOES.match(self.text, after(self.text, number)):
             return None  # U人力四个到了两个
         if named:
             start, end, code = named[-1]
-            if not BETWEEN.fullmatch(self.text, end, number.start) or not self._stands(
-                number, INDICATORS[code][1]
-            ):
+            if not _BETWEEN.fullmatch(self.text, end, number.start) or not self._stands(number, code):
                 return None
             if number.value == 0 and kind_of(code) == "money":
                 number = replace(number, kind="money")
         else:
             word = self._next_word(number)
-            if word is None and not (
-                number.name == "访" and _VISITED.fullmatch(self.text, since, number.start)
-            ):
+            if not word and (number.name != "访" or not _VISITED.fullmatch(self.text, since, number.start)):
                 return None
             start, code = number.start, word[2] if word else "visits"
         owner, sure = self._whose(since, start, code)
         self._use(code, owner)
-        if not sure:
-            return None
-        return Told(number=number, code=code, start=start, word=start, owner=owner)
+        return Told(number=number, code=code, start=start, word=start, owner=owner) if sure else None
 
     def _whose(self, since: int, place: int, code: str) -> tuple[Called | None, bool]:
         """(who is named last in the sentence, whether that is sure): another indicator of the one who was
         named before the last figure must follow it, and not end a row of several."""
-        if own := last_named(self.text, self.called, max(since, self._sentence(place)), place):
+        sentence = self._sentence(place)
+        if own := last_named(self.text, self.called, max(since, sentence), place):
             unsure = _ITS_HEAD.match(self.text, own.end, place) if own.kind == OFFICE else None
             return own, not (unsure or _ASIDE.search(self.text, own.end, place))
-        sentence = self._sentence(place)
         named = [c for c in self.called if not (c.kind == WHOLE and c.loose)]
         if code in ROOMS:
             named = [c for c in named if c.kind == WHOLE]
@@ -444,62 +421,43 @@ class Row:
         if owner is None:
             return None, True
         told = [(who, what) for at, who, what in self.pairs if at == sentence]
-        others = {who for who, _ in told} - {owner.owner}
-        again = any(what == code for who, what in told if who != owner.owner)
-        return owner, bool(_GOES_ON.fullmatch(self.text, since, place)) and (not others or again)
+        alone = all(who == owner.owner for who, _ in told) or any(what == code for _, what in told)
+        return owner, alone and bool(_GOES_ON.fullmatch(self.text, since, place))
 
-    def _continued(self, place: int, number: Mention, since: int, named: Sequence[Word]) -> Told | None:
+    def _continued(self, number: Mention, since: int) -> Told | None:
         """What follows a figure without a name: what was attained of a goal, or the second of two that were
         announced together (一室九万四、四个人)."""
-        goal, gap = self.goal, (self.text, since, number.start)
-        if named or not place:
-            return None
-        fitting = {"money": "money", "percent": "percent"}.get(number.kind, "count")
-        if goal and goal[0] == fitting and _ACTUAL.fullmatch(*gap):
-            _, code, word, owner = goal
-            if self._stands(number, INDICATORS[code][1]):
+        if self.goal and _ACTUAL.fullmatch(self.text, since, number.start):
+            code, word, owner = self.goal
+            if self._stands(number, code):
                 return Told(number=number, code=code, start=number.start, word=word, owner=owner)
-        before = self.numbers[place - 1]
-        head = self.heads.get(fitting)
-        if (
-            not self.pairs
-            or head is None
-            or fitting == before.kind
-            or not re.fullmatch(r"[，,、 ]?", self.text[since : number.start])
-        ):
+        head = self.heads.get(_counted(number))
+        if not self.pairs or head is None or self.text[since : number.start] not in _JOINED:
             return None
+        _, last, before = self.pairs[-1]
+        known = any(what == head.code for _, _, what in self.pairs) or (
+            head.code in STAFF and number.name in ("人", "个")
+        )
         owner = last_named(self.text, self.called, self._sentence(number.start), since)
-        announced = {what for _, _, what in self.pairs}
-        known = head.code in announced or (head.code in STAFF and number.name in ("人", "个"))
-        if head.code == "u_headcount" and self.text.startswith("个人", number.end):
+        if owner is None or owner.owner != last or before == head.code or not known:
             return None
-        if owner is None or self.pairs[-1][1] != owner.owner or self.pairs[-1][2] == head.code or not known:
-            return None
-        if not self._stands(number, INDICATORS[head.code][1]) or head.kind not in ("", owner.kind):
+        if not self._stands(number, head.code) or head.kind not in ("", owner.kind):
             return None
         return Told(number=number, code=head.code, start=number.start, word=since, owner=owner, beside=True)
 
-    def _set_goal(self, number: Mention, since: int, named: Sequence[Word], beside: Sequence[Called]) -> None:
-        self.goal = None
-        counted = {"money": "money", "percent": "percent"}.get(number.kind, "count")
+    def _goal(
+        self, number: Mention, since: int, named: Sequence[Word], beside: Sequence[Called]
+    ) -> tuple[str, int, Called | None] | None:
+        """(indicator, place of its name, owner) where the figure is a goal whose attained part may follow."""
         if named:
             start, _, code = named[-1]
-            follows = (
-                _GOES.match(self.text, after(self.text, number))
-                or _GOAL.match(self.text, after(self.text, number))
-                or self.text.startswith("的任务", after(self.text, number))
-            )
+            end = after(self.text, number)
             clause = max(since, *(self.text.rfind(mark, 0, start) for mark in "，,。；;"))
-            if counted == kind_of(code) and (_GOAL.search(self.text, clause, number.start) or follows):
+            if _GOAL.search(self.text, clause, number.start) or _GOAL_BEHIND.match(self.text, end):
                 owner, sure = self._whose(since, start, code)
-                self.goal = (counted, code, start, owner) if sure else None
+                return (code, start, owner) if sure else None
         elif beside and _OWNED_GOAL.fullmatch(self.text, beside[-1].end, number.start):
             chain, fitted = _chain(self.text, beside), self._fitted(number, beside[-1].kind)
             if len(chain) == 1 and fitted and chain[0].owner:
-                self.goal = (counted, fitted[1], chain[0].start, chain[0])
-
-
-BETWEEN: Final = re.compile(
-    r"[，,：:、]?(?:总共|一共|合计|累计|目前|现在|已经|这个月|本月|有|是|为|做了?|做到|完成了?|实现了?|达到?了?|达成了?|收了?|报了?|签了?|到了?|成了?|的|了|才|就|只|大概|差不多|大约|约|将近|接近|在|占|人数|人力|刚好|正好|整整){0,4}"
-)
-"""What may stand between an indicator and its figure."""
+                return fitted[1], chain[0].start, chain[0]
+        return None

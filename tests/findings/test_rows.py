@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from qa_pipeline.chapters.corpus import CORPUS, LabelledMeeting, read_meeting
-from qa_pipeline.findings.books import Book
+from qa_pipeline.findings.books import _WORDS, SPOKEN, Book
 from qa_pipeline.findings.figures import compared
 from qa_pipeline.findings.reading import Reading
 from qa_pipeline.findings.rows import parted
@@ -197,8 +197,10 @@ def test_c3_rows_of_real_meetings_are_understood_without_a_wrong_figure():
     assert right / all_told > 0.75, f"{right} of {all_told}"
 
 
-@pytest.mark.parametrize(("name", "recall"), [("made_rows.txt", 0.9)])
-def test_c3_rows_that_were_made_up_are_understood_without_a_wrong_figure(name, recall):
+@pytest.mark.parametrize(
+    ("name", "recall", "precision"), [("made_rows.txt", 0.9, 1.0), ("made_rows_unseen.txt", 0.8, 0.85)]
+)
+def test_c3_rows_that_were_made_up_are_understood_as_well_as_they_were(name, recall, precision):
     owners = {
         "清河支公司",
         *OFFICES.values(),
@@ -218,5 +220,11 @@ def test_c3_rows_that_were_made_up_are_understood_without_a_wrong_figure(name, r
         wrong += [(said, one) for one in sorted(heard - row)]
         right += len(heard & row)
         all_told += len(row)
-    assert not wrong
+    assert right / (right + len(wrong)) >= precision, wrong
     assert right / all_told > recall, f"{right} of {all_told}"
+
+
+def test_an_indicator_is_looked_for_wherever_one_of_its_names_begins():
+    talk = "\n".join(said for name in ("made_rows.txt", "made_rows_unseen.txt") for said, _ in _lines(name))
+    plain = re.compile("|".join(f"(?P<{code}>{said})" for code, said in SPOKEN.items()), re.MULTILINE)
+    assert [m.span() for m in _WORDS.finditer(talk)] == [m.span() for m in plain.finditer(talk)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -108,7 +109,7 @@ def require_current(
     """Raise InputError when the database does not answer, or is not at the newest migration of a folder of
     scripts."""
     _require_answer(engine)
-    newest = ScriptDirectory.from_config(_settings(scripts)).get_current_head()
+    newest = _newest(scripts)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"version_table": version_table})
         current = context.get_current_revision()
@@ -125,6 +126,11 @@ def _require_answer(engine: Engine) -> None:
         raise InputError(
             "数据库连接不上：请检查数据库地址和密码（HUIJIAN_DATABASE_URL），确认数据库已启动、文件夹可写。"
         ) from error
+
+
+@cache  # it reads all scripts, and a service is asked every few seconds whether it is ready
+def _newest(scripts: Path) -> str | None:
+    return ScriptDirectory.from_config(_settings(scripts)).get_current_head()
 
 
 def _settings(scripts: Path = MIGRATIONS) -> Config:

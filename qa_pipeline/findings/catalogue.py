@@ -4,9 +4,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
+from qa_pipeline.findings import plainly
+from qa_pipeline.findings.reading import Reading
 from qa_pipeline.findings.structure import PLANS, REVIEWS
 from qa_pipeline.values.vocabulary import Chapter
 
@@ -19,7 +22,8 @@ class Topic:
 
     ``implied`` are indicators or kinds of mention that, with a figure and in the topic's review chapters, speak
     of the topic without its name; so does a gap (还差两千八) with a figure. ``reported`` topics are there to be
-    read out (rankings, the calendar): figures about somebody count without a question.
+    read out (rankings, the calendar): figures about somebody count without a question. ``shown`` finds where the
+    topic is dealt with in deed, whatever it is called.
     """
 
     id: str
@@ -32,6 +36,7 @@ class Topic:
     only: bool = False
     implied: frozenset[str] = frozenset()
     reported: bool = False
+    shown: Callable[[Reading], Iterable[int]] | None = None
 
 
 def _topic(
@@ -45,6 +50,7 @@ def _topic(
     only: bool = False,
     implied: tuple[str, ...] = (),
     reported: bool = False,
+    shown: Callable[[Reading], Iterable[int]] | None = None,
 ) -> Topic:
     return Topic(
         id=id,
@@ -57,6 +63,7 @@ def _topic(
         only=only,
         implied=frozenset(implied),
         reported=reported,
+        shown=shown,
     )
 
 
@@ -126,7 +133,8 @@ TOPICS: Final = (
         "income_target",
         pattern=r"FYC.{0,20}(?:收入|津贴)|收入",
         chapters=_NEXT_MONTH,
-        need=3,
+        need=4,
+        shown=plainly.wishes,
     ),
     _topic(
         "activity_calendar",
@@ -140,6 +148,7 @@ TOPICS: Final = (
         chapters=_NEXT_MONTH,
         need=3,
         reported=True,
+        shown=plainly.gatherings,
     ),
     _topic(
         "joint_visit_plan",

@@ -14,9 +14,9 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
-from qa_pipeline.findings import causes, commitments, sharing
+from qa_pipeline.findings import causes, commitments, plainly, sharing
 from qa_pipeline.findings.catalogue import TOPICS, Topic
-from qa_pipeline.findings.coverage import FIGURES
+from qa_pipeline.findings.coverage import FIGURES, discussed
 from qa_pipeline.findings.reading import Measure, Reading
 from qa_pipeline.findings.registry import measure, register
 from qa_pipeline.findings.structure import PLANS, REVIEWS
@@ -32,6 +32,10 @@ IMPLIED: Final = 0.6
 """What a hit that does not say the topic's name is worth."""
 REPORTED: Final = 0.35
 """What a figure read out is worth where reporting is the point."""
+SHOWN: Final = 0.6
+"""What a report is worth that does the thing itself: a gathering laid out, with its day and its guests."""
+WORKED: Final = 1.5
+"""Utterances of a chain that names its indicators for which a sum of plain figures stands."""
 SHARE: Final = 0.85
 """Of ``need``: even what is gone through question by question is seldom as well-grounded as can be."""
 
@@ -39,8 +43,9 @@ SHARE: Final = 0.85
 def depth(reading: Reading, index: int, topic: Topic) -> float:
     """How well-grounded an utterance is, 0-1: figures, names, an answered question, a cause, a promise."""
     value = _ground(reading)[index]
-    if topic.reported and any(reading.names(i, *FIGURES) for i in reading.near(index)):
-        value = max(value, REPORTED)
+    figures = any(reading.names(i, *FIGURES) for i in reading.near(index))
+    if topic.reported and figures and discussed(reading, index):
+        value = max(value, SHOWN if index in _shown(reading, topic) else REPORTED)
     return value if reading.chapter_of[index] in topic.chapters else value * ELSEWHERE
 
 
@@ -75,6 +80,7 @@ def _ground(reading: Reading) -> tuple[float, ...]:
 def hits(reading: Reading, topic: Topic) -> list[int]:
     """Where the topic comes up, off-topic talk and the wrong chapters (if it allows no others) left out."""
     named = {i for name in topic.indicators for i in _named(reading).get(name, ())}
+    named |= _shown(reading, topic)
     pattern = topic.pattern
     return [
         i
@@ -82,6 +88,11 @@ def hits(reading: Reading, topic: Topic) -> list[int]:
         if (i in named or (pattern and pattern.search(reading.utterances[i].text)))
         and (not topic.only or reading.chapter_of[i] in topic.chapters)
     ]
+
+
+def _shown(reading: Reading, topic: Topic) -> set[int]:
+    """Where the topic is dealt with in deed, whatever it is called."""
+    return set(topic.shown(reading)) if topic.shown else set()
 
 
 @lru_cache(maxsize=4)
@@ -308,7 +319,11 @@ def _decomposition(reading: Reading) -> Measurement:
         named = {name for i in reading.near(index, before=1, after=1) for name in reading.indicators(i)}
         if sum(bool(named & family) for family in families) >= 3:
             found.append(index)
-    return _taken(reading, "decomposition", _filled(reading, len(found), 4), found)
+    sums = plainly.worked_back(reading)
+    inside = {i for one in sums for i in one.where}
+    found = [i for i in found if i not in inside]
+    count = len(found) + WORKED * len(sums)
+    return _taken(reading, "decomposition", _filled(reading, count, 4), sorted({*found, *inside}))
 
 
 _ELEMENTS: Final = {
@@ -332,8 +347,18 @@ def _elements(reading: Reading) -> Measurement:
     near = sorted({j for i in about for j in reading.near(i, before=1, after=4)} & plan)
     dated = next((i for i in near if reading.names(i, "date")), None)
     proof = [dated] if dated is not None else []
-    for pattern in _ELEMENTS.values():
-        hit = next((i for i in near if re.search(pattern, reading.utterances[i].text)), None)
+    laid_out = set(plainly.gatherings(reading))
+    for name, pattern in _ELEMENTS.items():
+        plain = plainly.ELEMENTS[name]
+        hit = next(
+            (
+                i
+                for i in near
+                if re.search(pattern, reading.utterances[i].text)
+                or (i in laid_out and plain.search(reading.utterances[i].text))
+            ),
+            None,
+        )
         if hit is not None:
             proof.append(hit)
     if len(about) < 2:

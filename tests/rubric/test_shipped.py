@@ -195,8 +195,8 @@ def test_r23_the_month_is_reviewed_planned_and_its_first_week_deployed() -> None
         "topic__premium_review": 1.0,
         "topic__u_review": 0.6,
         "topic__ct_review": 0.6,
-        "topic__decomposition": 0.6,
-        "topic__calendar_elements": 0.8,
+        "topic__decomposition": 0.8,
+        "topic__calendar_elements": 0.9,
         "planned_actions": 34.0,
     }
     assert scored("monthly_planning", "C2", theme=theme, **good).level == 1

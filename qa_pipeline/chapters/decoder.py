@@ -25,7 +25,8 @@ NEITHER: Final = 0.9
 """From this doubt on by the words alone, words and chapters together are asked, and this sure of neither they
 must be. On unseen authors, as written and with all that degrades them, one weekly or monthly meeting of 275
 came above it (it digresses for most of its time), no other above 0.7 as written and 0.89 at 20 % wrong
-characters; of the 71 of another kind six lay below. The rubrics leave what lies close below to a person (K7)."""
+characters; of the 71 of another kind six lay below. What lies close below the rubrics leave to a person
+(K7)."""
 TRACE: Final = 0.35
 """A chapter's likely stretch is where its probability is above this on the whole."""
 KIND_ORDER: Final = (MeetingKind.WEEKLY_REVIEW, MeetingKind.MONTHLY_PLANNING, None)

@@ -22,6 +22,13 @@ TOLD: Final = 0.5
 _THINGS: Final = frozenset("件单张份笔票家户访趟场次")
 """Units of policies, customers and visits."""
 _HOW_MANY: Final = re.compile(r"几|多少|好多|多大|多钱|数")
+USUAL: Final = 0.023
+"""Share of the trade's words in a labelled meeting, the median; who piles them up has a tenth."""
+PLAINNESS: Final = (0.35, 0.6, 1.5)
+"""Exponent and bounds. On labelled meetings of unseen authors scores rose by 7 points from the plainest words
+to the fullest, by 25 with authors whose teams never say such a word and whose hosts say nothing else."""
+WHOLE: Final = 1500
+"""Characters from which that holds: a stretch of a meeting may be full of such words."""
 _NO_SPEECH: Final = "没有听到说话"
 
 
@@ -88,14 +95,15 @@ def data_triples(reading: Reading) -> Measurement:
     id="data_triples_per_1000",
     label="数据密度",
     unit="per 1000 characters",
-    meaning="每千个听清的字里数据三元组的语句数，不随会议长短和停顿变化（C3）",
+    meaning="每千个听清的字里数据三元组的语句数，不随会议长短和停顿变化，满口行话的打折、用家常话的加重（C3）",
 )
 def data_triples_per_1000(reading: Reading) -> Measurement:
     characters = sum(len(reading.utterances[i].text) for i in reading.spoken) * (1 - reading.misheard)
     if not characters:
         return unknown("data_triples_per_1000", _NO_SPEECH)
     found = triples(reading)
-    return reading.measured("data_triples_per_1000", 1000 * len(found) / characters, found)
+    value = 1000 * len(found) / characters * plainness(reading)
+    return reading.measured("data_triples_per_1000", value, found)
 
 
 @measure(
@@ -148,12 +156,28 @@ def off_topic_share(reading: Reading) -> Measurement:
     meaning="词典里的行话和流程套话占全部字数的比例；一般会议百分之二三，报流程、堆关键词的到一成",
 )
 def keyword_share(reading: Reading) -> Measurement:
-    inside = {i: _in_words(reading.utterances[i].text) for i in reading.spoken}
-    characters = sum(len(reading.utterances[i].text) for i in inside)
+    inside, characters = _keywords(reading)
     if characters < TELLING:
         return unknown("keyword_share", "说的话太少，看不出是不是在堆词")
-    fullest = sorted(inside, key=lambda i: -inside[i])[:4]
-    return reading.measured("keyword_share", sum(inside.values()) / characters, fullest)
+    share = sum(inside.values()) / characters
+    return reading.measured("keyword_share", share, sorted(inside, key=lambda i: -inside[i])[:4])
+
+
+@lru_cache(maxsize=4)
+def _keywords(reading: Reading) -> tuple[dict[int, int], int]:
+    """How many characters of each utterance are words of the lexicon; and all characters."""
+    inside = {i: _in_words(reading.utterances[i].text) for i in reading.spoken}
+    return inside, sum(len(reading.utterances[i].text) for i in inside)
+
+
+def plainness(reading: Reading) -> float:
+    """What a hit by the trade's words is worth (0.6 to 1.5), by how freely they are used: where each sentence
+    is full of them it says little, where they hardly fall each one tells; 1 where that is not known."""
+    inside, characters = _keywords(reading)
+    if characters < WHOLE:
+        return 1.0
+    exponent, least, most = PLAINNESS
+    return min(most, max(least, (USUAL * characters / max(sum(inside.values()), 1)) ** exponent))
 
 
 def _in_words(text: str) -> int:

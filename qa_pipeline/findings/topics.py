@@ -16,7 +16,7 @@ from typing import Final
 
 from qa_pipeline.findings import causes, commitments, plainly, sharing
 from qa_pipeline.findings.catalogue import TOPICS, Topic
-from qa_pipeline.findings.coverage import FIGURES, discussed
+from qa_pipeline.findings.coverage import FIGURES, discussed, plainness
 from qa_pipeline.findings.reading import Measure, Reading
 from qa_pipeline.findings.registry import measure, register
 from qa_pipeline.findings.structure import PLANS, REVIEWS
@@ -133,7 +133,8 @@ def _strength(reading: Reading, topic: Topic) -> tuple[float, list[int]]:
     rated += [(IMPLIED * depth(reading, i, topic), -i) for i in implied(reading, topic, said)]
     rated.sort(reverse=True)
     solid = [-i for value, i in rated if value >= 0.3] or [-i for value, i in rated[:1] if value > 0]
-    return _filled(reading, sum(value for value, _ in rated), topic.need * SHARE), solid
+    value = sum(value for value, _ in rated) * plainness(reading)
+    return _filled(reading, value, topic.need * SHARE), solid
 
 
 def _filled(reading: Reading, count: float, enough: float) -> float:

@@ -7,12 +7,15 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from qa_pipeline.findings.coverage import TOLD
 from qa_pipeline.findings.interaction import NO_SPEAKERS
 from qa_pipeline.findings.reading import Reading, unknown
 from qa_pipeline.findings.registry import measure
 from qa_pipeline.values.findings import Measurement
 from qa_pipeline.values.vocabulary import Act, Chapter
 
+READ_OUT: Final = 0.5
+"""What is left of a cause or measure to which nobody has anything to say."""
 REACH: Final = 40
 """Utterances within which a cause must find its measure."""
 OUTSIDE: Final = re.compile(
@@ -80,6 +83,17 @@ def _shared(reading: Reading, index: int) -> bool:
     return any(reading.asks[i] for i in reading.near(index, before=6, after=6) if i != index)
 
 
+def weight(reading: Reading, index: int) -> float:
+    """What a cause or measure counts for: half of it where the host says it into 对 and 收到."""
+    if reading.is_host(index) is not True:
+        return 1.0
+    told = any(
+        reading.is_host(i) is False and reading.substance(i) >= TOLD
+        for i in reading.near(index, before=3, after=3)
+    )
+    return 1.0 if told else READ_OUT
+
+
 @lru_cache(maxsize=4)
 def measures(reading: Reading) -> tuple[int, ...]:
     """Countermeasures and the promises made while problems are discussed."""
@@ -121,22 +135,33 @@ def _kinship(cause: tuple[set[str], set[str]], answer: tuple[set[str], set[str]]
     return shared + 0.1 * len(cause[1] & answer[1])
 
 
-@measure(id="root_causes", label="根因数", unit="count", meaning="讨论中说出的、团队自身可改变的原因条数")
+@measure(
+    id="root_causes",
+    label="根因数",
+    unit="count",
+    meaning="讨论中说出的、团队自身可改变的原因条数，主持人念了没人接话的折半",
+)
 def root_causes(reading: Reading) -> Measurement:
     found = causes(reading)
-    return reading.measured("root_causes", len(found), found)
+    return reading.measured("root_causes", sum(weight(reading, i) for i in found), found)
 
 
-@measure(id="countermeasures", label="对策数", unit="count", meaning="针对问题提出的做法、措施条数")
+@measure(
+    id="countermeasures",
+    label="对策数",
+    unit="count",
+    meaning="针对问题提出的做法、措施条数，主持人念了没人接话的折半",
+)
 def countermeasures(reading: Reading) -> Measurement:
     found = measures(reading)
-    return reading.measured("countermeasures", len(found), found)
+    return reading.measured("countermeasures", sum(weight(reading, i) for i in found), found)
 
 
 @measure(id="causal_loops", label="因果闭环数", unit="count", meaning="问题、根因、对策配成对的条数（I3）")
 def causal_loops(reading: Reading) -> Measurement:
     found = loops(reading)
-    return reading.measured("causal_loops", len(found), [i for pair in found for i in pair])
+    worth = sum(min(weight(reading, i) for i in pair) for pair in found)
+    return reading.measured("causal_loops", worth, [i for pair in found for i in pair])
 
 
 @measure(

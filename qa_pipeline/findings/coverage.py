@@ -95,7 +95,8 @@ def data_triples(reading: Reading) -> Measurement:
     id="data_triples_per_1000",
     label="数据密度",
     unit="per 1000 characters",
-    meaning="每千个听清的字里数据三元组的语句数，不随会议长短和停顿变化，满口行话的打折、用家常话的加重（C3）",
+    meaning="每千个听清的字里数据三元组的语句数，主持人念了没人接话的不算，不随会议长短和停顿变化，"
+    "满口行话的打折、说家常话的加重（C3）",
 )
 def data_triples_per_1000(reading: Reading) -> Measurement:
     characters = sum(len(reading.utterances[i].text) for i in reading.spoken) * (1 - reading.misheard)

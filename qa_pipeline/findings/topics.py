@@ -435,4 +435,4 @@ def _week_plan(reading: Reading) -> Measurement:
 
 def _heavy(reading: Reading, index: int) -> float:
     """A cause said at some length weighs more than a word or two."""
-    return 1.0 if len(reading.utterances[index].text) >= 14 else 0.6
+    return causes.weight(reading, index) * (1.0 if len(reading.utterances[index].text) >= 14 else 0.6)

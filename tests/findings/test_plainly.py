@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from qa_pipeline.findings import plainly
+from qa_pipeline.findings import causes, plainly
 from qa_pipeline.findings.coverage import triples
 from qa_pipeline.findings.mentions import find_mentions
 from qa_pipeline.transcript.cleanup import clean
+from qa_pipeline.values.vocabulary import Act, Chapter
 from tests.findings import dialogue
-from tests.findings.dialogue import findings, meeting, reading, value
+from tests.findings.dialogue import acted, findings, meeting, reading, value
 
 MONTHLY = replace(dialogue.MONTHLY, host="老康")
 WEEKLY = replace(dialogue.WEEKLY, host="老康")
@@ -168,3 +169,17 @@ stage_review
 翠芝: 报了，送了两个红包，送了三个月饼礼盒。
 """
     assert value(findings(text, WEEKLY), "topic.training_referral") == 0.0
+
+
+def test_r17_a_cause_to_which_nobody_says_anything_counts_half() -> None:
+    cause = ("老康", "根子是早会没人盯名单，计划排不出来。", Act.CAUSE)
+    silence = acted(cause, ("翠芝", "对。"), chapter=Chapter.PROBLEM_DISCUSSION, facts=WEEKLY, host="老康")
+    talk = acted(
+        cause,
+        ("翠芝", "我那八户名单是上个月抄的，一直没盘。", Act.CAUSE),
+        chapter=Chapter.PROBLEM_DISCUSSION,
+        facts=WEEKLY,
+        host="老康",
+    )
+    assert causes.root_causes(silence).value == 0.5
+    assert causes.root_causes(talk).value == 2.0

@@ -169,28 +169,25 @@ def gatherings(reading: Reading) -> tuple[int, ...]:
         for i in reading.within(*PLANS)
         if not reading.asks[i]
         and any(_DAY.search(m.name) for m in reading.readings[i].mentions if m.kind == "date")
-        and _bidden(text := reading.utterances[i].text)
-        and sum(bool(p.search(text)) for name, p in ELEMENTS.items() if name != "对象") >= 2
+        and _bidden(reading, i)
+        and sum(
+            bool(p.search(text := reading.utterances[i].text))
+            for name, p in ELEMENTS.items()
+            if name != "对象"
+        )
+        >= 2
         and (_PLACE.search(text) or _OCCASION.search(text))
         and (_OCCASION.search(text) or not _CALLS.search(text))
         and _talked_over(reading, i)
     )
 
 
-def _bidden(text: str) -> bool:
-    return any(_size(m["n"] or "") >= _MANY or _size(m["m"] or "") >= _CROWD for m in _BIDDEN.finditer(text))
-
-
-def _size(said: str) -> float:
-    if said.isdigit():
-        return float(said)
-    digits = {d: n for n, d in enumerate("一二三四五六七八九", 1)} | {"两": 2}
-    if "百" in said:
-        return 100
-    if "十" in said:
-        tens, _, ones = said.partition("十")
-        return 10 * digits.get(tens, 1) + digits.get(ones, 0)
-    return float(digits.get(said, 0))
+def _bidden(reading: Reading, index: int) -> bool:
+    numbers = {m.start: m.value or 0.0 for m in reading.readings[index].mentions if m.kind == "number"}
+    return any(
+        numbers.get(match.start("n"), 0.0) >= _MANY or numbers.get(match.start("m"), 0.0) >= _CROWD
+        for match in _BIDDEN.finditer(reading.utterances[index].text)
+    )
 
 
 def _talked_over(reading: Reading, index: int) -> bool:

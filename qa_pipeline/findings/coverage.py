@@ -24,7 +24,7 @@ _THINGS: Final = frozenset("件单张份笔票家户访趟场次")
 _HOW_MANY: Final = re.compile(r"几|多少|好多|多大|多钱|数")
 USUAL: Final = 0.023
 """Share of the trade's words in a labelled meeting, the median; who piles them up has a tenth."""
-PLAINNESS: Final = (0.25, 0.6, 1.5)
+PLAINNESS: Final[tuple[float, float, float]] = (0.25, 0.6, 1.5)
 """Exponent and bounds. On labelled meetings of unseen authors scores rose by 7 points from the plainest words
 to the fullest, by 25 with authors whose teams never say such a word and whose hosts say nothing else."""
 WHOLE: Final = 1500
@@ -178,7 +178,8 @@ def plainness(reading: Reading) -> float:
     if characters < WHOLE:
         return 1.0
     exponent, least, most = PLAINNESS
-    return min(most, max(least, (USUAL * characters / max(sum(inside.values()), 1)) ** exponent))
+    sparing: float = (USUAL * characters / max(sum(inside.values()), 1)) ** exponent
+    return min(most, max(least, sparing))
 
 
 def _in_words(text: str) -> int:

@@ -164,22 +164,18 @@ ELEMENTS: Final = {"地点": _PLACE, "内容": _DONE, "对象": _BIDDEN, "目标
 def gatherings(reading: Reading) -> tuple[int, ...]:
     """Where a gathering is laid out: a day, guests by the dozen, and two of place, doings, aim and
     preparation. It takes more than one voice: what a host reads out into silence is no plan."""
-    return tuple(
-        i
-        for i in reading.within(*PLANS)
-        if not reading.asks[i]
-        and any(_DAY.search(m.name) for m in reading.readings[i].mentions if m.kind == "date")
-        and _bidden(reading, i)
-        and sum(
-            bool(p.search(text := reading.utterances[i].text))
-            for name, p in ELEMENTS.items()
-            if name != "对象"
-        )
-        >= 2
-        and (_PLACE.search(text) or _OCCASION.search(text))
-        and (_OCCASION.search(text) or not _CALLS.search(text))
-        and _talked_over(reading, i)
-    )
+    return tuple(i for i in reading.within(*PLANS) if _lays_out(reading, i) and _talked_over(reading, i))
+
+
+def _lays_out(reading: Reading, index: int) -> bool:
+    text = reading.utterances[index].text
+    dated = any(_DAY.search(m.name) for m in reading.readings[index].mentions if m.kind == "date")
+    if reading.asks[index] or not dated or not _bidden(reading, index):
+        return False
+    told = sum(bool(pattern.search(text)) for name, pattern in ELEMENTS.items() if name != "对象")
+    if told < 2 or not (_PLACE.search(text) or _OCCASION.search(text)):
+        return False
+    return bool(_OCCASION.search(text)) or not _CALLS.search(text)
 
 
 def _bidden(reading: Reading, index: int) -> bool:

@@ -53,7 +53,7 @@ def screens(shown: Shown) -> tuple[str, ...]:
         *("/income", f"/activities?month={MONTH}", "/management", "/toolbox", "/imports", "/jobs"),
         *(
             "/rubrics",
-            "/rubrics/weekly_review/1.2",
+            "/rubrics/weekly_review/1.3",
             "/speech-models",
             "/accounts",
             "/notices",

@@ -19,7 +19,7 @@ pass_line: 100
 
 def test_a_draft_is_written_tried_compared_and_published(page_as: PageAs) -> None:
     page = page_as(Role.ADMINISTRATOR, "/rubrics")
-    page.get_by_role("button", name="以此起草 weekly_review@1.2").click()
+    page.get_by_role("button", name="以此起草 weekly_review@1.3").click()
     page.wait_for_url("**/rubrics/drafts/*")
     expect(page.get_by_text("写法正确")).to_be_visible()
     editor = page.get_by_role("textbox", name="量规（YAML）")

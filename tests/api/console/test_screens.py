@@ -14,7 +14,7 @@ SCREENS: Final = (
     *("/", "/meetings?month=2026-09", "/compliance?month=2026-09"),
     *("/upload", "/jobs", "/imports", "/reviews", "/agreement", "/calibration"),
     *("/income?month=2026-09&below=350102", "/toolbox", "/institutions", "/institutions/350102"),
-    *("/people", "/people/S1", "/rubrics", "/rubrics/weekly_review/1.2", "/speech-models", "/notices"),
+    *("/people", "/people/S1", "/rubrics", "/rubrics/weekly_review/1.3", "/speech-models", "/notices"),
     *("/accounts", "/calendar", "/audit", "/password", "/sign-in"),
 )
 """All that need no more than the service has; the others are looked at where they have something to show."""

@@ -145,7 +145,7 @@ def test_what_is_published_scores_until_it_is_retired(author: TestClient, servic
     assert author.get(f"{V1}/trial/1").json()["yaml"] == TRIAL
     assert author.post(f"{V1}/trial/1/retire").json()["state"] == "retired"
     assert author.post(f"{V1}/trial/1/retire").status_code == 409
-    assert author.post(f"{V1}/weekly_review/1.2/retire").status_code == 404
+    assert author.post(f"{V1}/weekly_review/1.3/retire").status_code == 404
     assert score_by(service_engine, day).startswith("weekly_review@")
     assert author.get(f"{V1}/trial/1").status_code == 200
 

@@ -27,7 +27,7 @@ from rich.console import Console
 from rich.table import Table
 
 from qa_pipeline.chapters import infer_kind, model, segment
-from qa_pipeline.chapters.corpus import meetings
+from qa_pipeline.chapters.corpus import LabelledMeeting, meetings
 from qa_pipeline.chapters.model import Model
 from qa_pipeline.findings.acts import ActModel, current
 from tests.evaluation import document, following, subjects
@@ -45,6 +45,9 @@ RESULT = ROOT / "build" / "eval.json"
 DOCUMENT = ROOT / "docs" / "evaluation.md"
 CLEAN_TARGET, NOISY_TARGET, VERDICT_TARGET = 0.90, 0.85, 0.95
 CLEAN = "clean"
+CONDENSED, WHOLE = "condensed", "whole"
+FULL = 7000
+"""Characters from which a labelled meeting is a whole one."""
 SUBJECT_TARGETS = (0.33, 0.55)
 """WindowDiff at most, F1 within one utterance at least."""
 
@@ -64,8 +67,8 @@ class Evaluation:
     acts: Mapping[str, ActFigures]
     verdicts: Mapping[str, Agreement]
     followed: Mapping[str, Followed]
-    unlearned: Mapping[str, tuple[float, Agreement]]
-    """Chapter accuracy and verdicts on ``UNLEARNED``, by the shipped models."""
+    unlearned: Mapping[str, Mapping[str, tuple[float, Agreement]]]
+    """Length, condition -> chapter accuracy and verdicts on ``UNLEARNED``, by the shipped models."""
     failures: tuple[Failure, ...]
     subjects: SubjectFigures | None
     minutes: float
@@ -88,7 +91,8 @@ def evaluate(folder: Path | None, vcsum: Path | None, *, only: Sequence[str] = (
     authors = {m.author for m in unseen}
     acts_shipped = dict.fromkeys(authors, current())
     chapters_shipped = dict.fromkeys(authors, model.current())
-    figures, two_meetings, kinds, acts_told, verdicts, followed, unlearned = {}, {}, {}, {}, {}, {}, {}
+    figures, two_meetings, kinds, acts_told, verdicts, followed = {}, {}, {}, {}, {}, {}
+    unlearned: dict[str, dict[str, tuple[float, Agreement]]] = {CONDENSED: {}, WHOLE: {}}
     failed: tuple[Failure, ...] = ()
     for name, change in CONDITIONS.items():
         if only and name not in (CLEAN, *only):
@@ -106,8 +110,10 @@ def evaluate(folder: Path | None, vcsum: Path | None, *, only: Sequence[str] = (
         judged = judge(everything, acts=acts, chapters=chapters, change=change)
         verdicts[name] = agreement(judged)
         followed[name] = following.measure(everything, acts=acts, chapters=chapters, change=change)
-        whole = judge(unseen, acts=acts_shipped, chapters=chapters_shipped, change=change)
-        unlearned[name] = statistics.mean(one.accuracy for one in whole), agreement(whole)
+        strange = judge(unseen, acts=acts_shipped, chapters=chapters_shipped, change=change)
+        for length, measured in unlearned.items():
+            those = [one for one in strange if _length(one.meeting) == length]
+            measured[name] = statistics.mean(one.accuracy for one in those), agreement(those)
         if name == CLEAN:
             failed = failures(judged)
         console.print(f"measured: {name}", style="dim")
@@ -123,6 +129,10 @@ def evaluate(folder: Path | None, vcsum: Path | None, *, only: Sequence[str] = (
         subjects=subjects.measure(vcsum) if vcsum else None,
         minutes=(time.monotonic() - began) / 60,
     )
+
+
+def _length(meeting: LabelledMeeting) -> str:
+    return WHOLE if sum(len(u.text) for u in meeting.transcript.utterances) >= FULL else CONDENSED
 
 
 def as_json(result: Evaluation) -> str:

@@ -241,26 +241,26 @@ def _tables(result: Evaluation) -> Iterator[str]:
             for name, a in result.verdicts.items()
         ],
     )
-    yield from _table(
-        f"{result.unlearned['clean'][1].meetings} whole meetings, none condensed and none ever learned from "
-        "(shipped models)",
-        (
-            *("", "chapters by time", "verdict as the author", "wrong", "wrong and not sent"),
-            *("within 10 of the middle", "points outside", "commitments: recall", "precision"),
-        ),
-        [
+    for length, measured in result.unlearned.items():
+        yield from _table(
+            f"{measured['clean'][1].meetings} {length} meetings never learned from (shipped models)",
+            (
+                *("", "chapters by time", "verdict as the author", "wrong", "wrong and not sent"),
+                *("within 10 of the middle", "points outside", "commitments: recall", "precision"),
+            ),
             [
-                name,
-                *_threes(accuracy, a.rate),
-                " ".join(a.wrong) or "none",
-                " ".join(a.undoubted) or "none",
-                *_threes(a.near),
-                f"{a.distance:.1f}",
-                *_threes(a.commitments.recall, a.commitments.precision),
-            ]
-            for name, (accuracy, a) in result.unlearned.items()
-        ],
-    )
+                [
+                    name,
+                    *_threes(accuracy, a.rate),
+                    " ".join(a.wrong) or "none",
+                    " ".join(a.undoubted) or "none",
+                    *_threes(a.near),
+                    f"{a.distance:.1f}",
+                    *_threes(a.commitments.recall, a.commitments.precision),
+                ]
+                for name, (accuracy, a) in measured.items()
+            ],
+        )
     if result.subjects is not None:
         s = result.subjects
         yield from _table(

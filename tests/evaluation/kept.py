@@ -19,7 +19,7 @@ CODE = {
 """What decides how a model comes out, beside the meetings."""
 
 UNLEARNED = Path(__file__).parent / "unlearned"
-"""Labelled meetings that nothing is ever learned from: whole ones, where the others are condensed."""
+"""Labelled meetings that nothing is ever learned from: condensed ones as those that are, and whole ones."""
 
 FOLDS = 5
 """As often are the models learned anew: without a fifth of the authors each time."""

@@ -94,7 +94,7 @@ RESULT = Evaluation(
             promises=9, places=Counts(4, 5, 8), outcomes={"kept": Counts(1, 2, 4), "unclear": Counts(0, 0, 1)}
         )
     },
-    unlearned={"clean": (0.875, replace(JUDGED, wrong=("B02",)))},
+    unlearned={"whole": {"clean": (0.875, replace(JUDGED, wrong=("B02",)))}},
     failures=(FAILURE,),
     subjects=None,
     minutes=12.0,

@@ -155,7 +155,7 @@ for _one in TOPICS:
         id=f"topic.{_one.id}",
         label=_one.label,
         unit="strength",
-        meaning=f"{_one.meaning}，0未谈，1谈透",
+        meaning=f"{_one.meaning}，满口行话的打折，0未谈，1谈透",
         function=_simple(_one),
     )
 

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache, partial
 from pathlib import Path
 from typing import Final, Literal
 from urllib.error import URLError
@@ -20,7 +21,7 @@ from urllib.request import urlopen
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from playwright.sync_api import TimeoutError as NotThereError
 from sqlalchemy import Engine, select
 
@@ -68,11 +69,16 @@ UNUSED: Final = (
     "AvoidUnnecessaryBeforeUnloadCheckSync,DestroyProfileOnBrowserClose,HttpsUpgrades,"
     "HttpsFirstBalancedModeAutoEnable,LensOverlay,MediaRouter,PaintHolding,ThirdPartyStoragePartitioning,"
     "AvoidCorsURLLoaderRestartOnRedirect,OptimizationHints,NetworkTimeServiceQuerying,AimEnabled,"
-    "PreconnectToSearch"
+    "PreconnectToSearch,SpareRendererForSitePerProcess"
 )
 """Parts of the browser that are left out. The first three are pages of its own for the suggestions below the
-address bar: loading them took half of the time that a window takes to open. The others are what Playwright
-leaves out: of two lists the browser heeds the last."""
+address bar: loading them took half of the time that a window takes to open. The last is a
+process begun in advance, for a page of another site. The others are what Playwright leaves out: of two lists
+the browser heeds the last."""
+SHARED: Final = "--process-per-site"
+"""Pages of one device share a process, and with it what was made of the scripts."""
+STAYS: Final = "/api/v1/health"
+"""An address of the service that has neither scripts nor styles."""
 
 PALE: Final = """within => {
     const pen = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
@@ -188,45 +194,84 @@ def browser() -> Iterator[Browser]:
         microphone = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
         launched = playwright.chromium.launch(
             executable_path=chromium,
-            args=["--no-sandbox", "--disable-gpu", f"--disable-features={UNUSED}", *microphone],
+            args=["--no-sandbox", "--disable-gpu", f"--disable-features={UNUSED}", *microphone, SHARED],
         )
         yield launched
         launched.close()
+
+
+class Device:
+    """A browser that somebody of a role uses in one test after another.
+
+    What it has read of scripts and styles it does not read again: a page of the service that stays open, but
+    is none of its screens, keeps the process of their pages running.
+    """
+
+    def __init__(self, service: Service, browser: Browser, role: Role) -> None:
+        self.context = browser.new_context(base_url=service.url, locale="zh-CN")
+        self.context.set_default_timeout(WAIT_MS)
+        self._role, self._origin = role, service.url
+        self._sign_in()
+        self._stays = self.context.new_page()
+        self._stays.goto(STAYS)
+        self._wire = self.context.new_cdp_session(self._stays)
+
+    def forget(self) -> None:
+        """Nothing is left of a test: neither its pages nor what they kept on the device."""
+        for page in self.context.pages:
+            if page is not self._stays:
+                page.close()
+        self._wire.send("Storage.clearDataForOrigin", {"origin": self._origin, "storageTypes": "all"})
+        self.context.clear_cookies()
+        self._sign_in()
+
+    def _sign_in(self) -> None:
+        self.context.add_cookies([{"name": COOKIE, "value": LOGINS[self._role], "url": self._origin}])
+
+
+@pytest.fixture(scope="package")
+def device_of(service: Service, browser: Browser) -> Callable[[Role], Device]:
+    """The device of a role, made when it is first asked for; it ends with the browser."""
+    return cache(partial(Device, service, browser))
 
 
 PageAs = Callable[..., Page]
 
 
 @pytest.fixture
-def page_as(service: Service, browser: Browser) -> Iterator[PageAs]:
+def page_as(service: Service, device_of: Callable[[Role], Device], browser: Browser) -> Iterator[PageAs]:
     """Makes a page of somebody signed in: ``page_as(Role.MANAGER, "/compliance", width=390, dark=True)``.
 
-    The screen is there and connected when it is returned. At the end no page may have asked another host or
-    have reported an error.
+    The screen is there and connected when it is returned. ``alone`` is for a test that changes more of its
+    device than is put back. At the end no page may have asked another host or have reported an error.
     """
-    contexts, faults = [], []
+    used: dict[Role, Device] = {}
+    ended: list[BrowserContext] = []
+    faults = []
 
     def note_request(url: str) -> None:
         if not url.startswith((service.url, service.url.replace("http", "ws"), "data:", "blob:")):
             faults.append(f"asked {url}")
 
-    def made(role: Role, path: str, *, width: int = 1440, dark: bool = False) -> Page:
-        context = browser.new_context(
-            base_url=service.url, viewport={"width": width, "height": 900}, locale="zh-CN",
-            color_scheme="dark" if dark else "light",
-        )  # fmt: skip
-        contexts.append(context)
-        context.add_cookies([{"name": COOKIE, "value": LOGINS[role], "url": service.url}])
-        context.set_default_timeout(WAIT_MS)
+    def made(role: Role, path: str, *, width: int = 1440, dark: bool = False, alone: bool = False) -> Page:
+        if alone:
+            context = Device(service, browser, role).context
+            ended.append(context)
+        else:
+            context = used.setdefault(role, device_of(role)).context
         page = context.new_page()
+        page.set_viewport_size({"width": width, "height": 900})
+        page.emulate_media(color_scheme="dark" if dark else "light")
         page.on("request", lambda request: note_request(request.url))
         page.on("pageerror", lambda error: faults.append(str(error)))
         opened(page, path)
         return page
 
     yield made
-    for context in contexts:
+    for context in ended:
         context.close()
+    for device in used.values():
+        device.forget()
     assert faults == []
 
 

@@ -15,7 +15,7 @@ from tests.api.console.conftest import GOOD, PageAs, Service, assert_sound, open
 def test_a_meeting_is_prepared_and_recorded_and_its_inspection_starts_by_itself(
     page_as: PageAs, service: Service
 ) -> None:
-    page = page_as(Role.MANAGER, "/briefing", width=390)
+    page = page_as(Role.MANAGER, "/briefing", width=390, alone=True)
     expect(page.get_by_role("region", name="会上必须讲到").locator("li").first).to_be_visible()
     page.get_by_role("button", name="确认").click()
     expect(page.get_by_role("alert")).to_contain_text("目标")

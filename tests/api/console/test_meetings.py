@@ -66,7 +66,7 @@ def test_a_figure_said_otherwise_than_the_books_have_it_stands_beside_theirs(pag
 
 
 def test_the_report_opens_in_the_print_dialog_which_makes_a_pdf_of_it(page_as: PageAs) -> None:
-    page = page_as(Role.QA, f"/meetings/{POOR}")
+    page = page_as(Role.QA, f"/meetings/{POOR}", alone=True)
     page.context.add_init_script("window.print = () => { document.documentElement.dataset.printed = 'yes'; }")
     with page.context.expect_page() as opening:
         page.get_by_role("button", name="打印或存为 PDF").click()

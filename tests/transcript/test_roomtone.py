@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ def room(colour: tuple[float, ...], seconds: int, level: float, seed: int) -> np
     return (shaped * level / np.std(shaped)).astype(np.float32)
 
 
+@cache
 def talk(seconds: int) -> np.ndarray:
     """Something like speech: syllables of a buzz with pauses between and within."""
     clock = np.arange(seconds * SAMPLE_RATE) / SAMPLE_RATE
@@ -34,8 +36,16 @@ def talk(seconds: int) -> np.ndarray:
 
 
 OFFICE, STREET = (0.0, 0.0, -6.0, -12.0, -18.0), (0.0, -10.0, 0.0, 0.0, -4.0)
-ONE = talk(2 * HALF) + room(OFFICE, 2 * HALF, 0.003, 1)
-TWO = talk(2 * HALF) + np.concatenate((room(OFFICE, HALF, 0.003, 1), room(STREET, HALF, 0.006, 2)))
+
+
+@cache
+def of_one_room() -> np.ndarray:
+    return talk(2 * HALF) + room(OFFICE, 2 * HALF, 0.003, 1)
+
+
+@cache
+def of_two_rooms() -> np.ndarray:
+    return talk(2 * HALF) + np.concatenate((room(OFFICE, HALF, 0.003, 1), room(STREET, HALF, 0.006, 2)))
 
 
 def heard(*parts: np.ndarray) -> Changes:
@@ -57,36 +67,37 @@ def through(audio: np.ndarray, kind: str, folder: Path) -> np.ndarray:
 
 
 def test_two_rooms_in_one_recording_are_heard_where_they_meet() -> None:
-    ((when, apart),) = heard(TWO) or ()
+    ((when, apart),) = heard(of_two_rooms()) or ()
     assert when == pytest.approx(HALF, abs=10)
     assert apart > 3
 
 
 @pytest.mark.parametrize("kind", ["opus", "amr"])
 def test_encoding_does_not_hide_a_change(kind: str, tmp_path: Path) -> None:
-    ((when, _),) = heard(through(TWO, kind, tmp_path)) or ()
+    ((when, _),) = heard(through(of_two_rooms(), kind, tmp_path)) or ()
     assert when == pytest.approx(HALF, abs=10)
 
 
 def test_encoding_makes_no_change(tmp_path: Path) -> None:
-    assert heard(through(ONE, "mp3", tmp_path)) == ()
+    assert heard(through(of_one_room(), "mp3", tmp_path)) == ()
 
 
 def test_a_level_that_is_turned_is_no_other_room() -> None:
     half = HALF * SAMPLE_RATE
-    assert heard(np.concatenate((ONE[:half], 0.3 * ONE[half:]))) == ()
+    assert heard(np.concatenate((of_one_room()[:half], 0.3 * of_one_room()[half:]))) == ()
     gains = np.random.default_rng(3).uniform(0.4, 1.6, 2 * HALF)
-    slow = np.interp(np.arange(len(ONE)), np.arange(2 * HALF) * SAMPLE_RATE, gains).astype(np.float32)
-    assert heard(ONE * slow) == ()
+    one = of_one_room()
+    slow = np.interp(np.arange(len(one)), np.arange(2 * HALF) * SAMPLE_RATE, gains).astype(np.float32)
+    assert heard(one * slow) == ()
 
 
 def test_parts_may_be_of_different_rooms() -> None:
     half = HALF * SAMPLE_RATE
-    assert heard(ONE, np.concatenate((TWO[half:], TWO[half:]))) == ()
+    assert heard(of_one_room(), np.concatenate((of_two_rooms()[half:], of_two_rooms()[half:]))) == ()
 
 
 def test_without_a_minute_of_background_on_each_side_nothing_is_known() -> None:
-    assert heard(ONE[: 100 * SAMPLE_RATE]) is None
-    gated = np.where(talk(2 * HALF) == 0, 0, ONE).astype(np.float32)
+    assert heard(of_one_room()[: 100 * SAMPLE_RATE]) is None
+    gated = np.where(talk(2 * HALF) == 0, 0, of_one_room()).astype(np.float32)
     assert heard(gated) is None
     assert heard(silence(150)) is None

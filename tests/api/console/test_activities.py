@@ -16,7 +16,7 @@ from models.activities.tables import Platform
 from models.base import SHANGHAI
 from models.database import transaction
 from models.organisation.tables import Institution
-from tests.api.console.conftest import PageAs, Service, assert_sound, opened, press
+from tests.api.console.conftest import PageAs, Service, assert_sound, press
 
 MONTH: Final = date(2025, 2, 1)
 """A month in which no other test has activities."""
@@ -48,9 +48,11 @@ def test_the_month_shows_each_activity_with_what_it_lacks(page_as: PageAs) -> No
     gaps = page.get_by_role("table", name="要补的")
     expect(gaps.get_by_role("row", name="缺平台")).to_contain_text("高潜平台")
     expect(gaps.get_by_role("row", name="六要素不全")).to_contain_text("缺地点")
+    assert_sound(page)
 
     calendar.get_by_role("link", name="价值客户平台").click()
     expect(page.get_by_role("table", name="六要素").get_by_role("row", name="地点")).to_contain_text("未填")
+    assert_sound(page)
 
 
 def test_an_activity_is_moved_by_key_and_by_drag(page_as: PageAs) -> None:
@@ -81,6 +83,7 @@ def test_who_is_behind_stands_on_the_cadence_board(page_as: PageAs) -> None:
     behind = page.get_by_role("table", name="客户盘点落后名单")
     expect(behind.get_by_role("row", name="人S1")).to_contain_text("1 次")
     expect(page.get_by_role("table", name="平台搭建落后名单").get_by_role("row")).to_have_count(4)
+    assert_sound(page)
 
 
 def test_a_supervisor_is_marked_as_focus_and_the_mark_is_taken_off(page_as: PageAs) -> None:
@@ -100,11 +103,3 @@ def test_a_supervisor_is_marked_as_focus_and_the_mark_is_taken_off(page_as: Page
     page.get_by_role("button", name="取消标记 人S2").click()
     press(page, "取消标记")
     expect(page.get_by_text("没有重点主管。")).to_be_visible()
-
-
-def test_the_screens_fit_and_are_accessible(page_as: PageAs) -> None:
-    page = page_as(Role.MANAGER, "/activities?month=2025-02")
-    assert_sound(page)
-    for path in ("/activities/E2", "/management?on=2026-09-10"):
-        opened(page, path)
-        assert_sound(page)

@@ -65,8 +65,9 @@ def test_names_are_masked_and_what_is_not_known_reads_unknown(page_as: PageAs) -
     assert "陈美丽" not in page.content()
 
 
-def test_a_quadrant_and_an_agent_narrow_the_list(page_as: PageAs) -> None:
+def test_the_screen_is_sound_and_a_quadrant_and_an_agent_narrow_its_list(page_as: PageAs) -> None:
     page = page_as(Role.HEAD_OFFICE, "/customers")
+    assert_sound(page)
     page.get_by_role("link", name="低价值 · 低温度").click()
 
     table = page.get_by_role("table", name="客户名单")
@@ -96,7 +97,3 @@ def test_what_lies_outside_and_what_is_no_week_is_refused_in_words(page_as: Page
 
     page = page_as(Role.MANAGER, "/customers?quadrant=XX")
     expect(page.get_by_role("alert")).to_contain_text("没有象限“XX”")
-
-
-def test_it_fits_and_can_be_used_by_everybody(page_as: PageAs) -> None:
-    assert_sound(page_as(Role.HEAD_OFFICE, "/customers"))

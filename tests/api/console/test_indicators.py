@@ -48,11 +48,12 @@ def test_the_known_are_ranked_and_the_unknown_stand_last_as_unknown(page_as: Pag
     expect(page.get_by_label("排行")).to_contain_text("1 个没有数据，不参加排名")
 
 
-def test_the_board_opens_where_there_is_something_to_compare(page_as: PageAs) -> None:
+def test_the_board_is_sound_and_opens_where_there_is_something_to_compare(page_as: PageAs) -> None:
     page = page_as(Role.HEAD_OFFICE, "/indicators?month=2026-08")
 
     trail = page.get_by_role("navigation", name="机构层级")
     expect(trail.get_by_text("福州中心支公司")).to_have_attribute("aria-current", "page")
+    assert_sound(page)
     trail.get_by_role("link", name="福建分公司").click()
     page.get_by_role("table").get_by_role("link", name="福州中心支公司").click()
     page.get_by_role("table").get_by_role("link", name="鼓楼支公司").click()
@@ -77,7 +78,3 @@ def test_what_lies_outside_and_what_is_no_board_is_refused_in_words(page_as: Pag
 
     page = page_as(Role.MANAGER, "/indicators?office=350103-01")
     expect(page.get_by_role("alert")).to_contain_text("350103-01 不存在或不在您的管辖范围内")
-
-
-def test_it_fits_and_can_be_used_by_everybody(page_as: PageAs) -> None:
-    assert_sound(page_as(Role.HEAD_OFFICE, "/indicators?month=2026-08"))

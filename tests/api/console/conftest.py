@@ -72,9 +72,9 @@ UNUSED: Final = (
     "PreconnectToSearch,SpareRendererForSitePerProcess"
 )
 """Parts of the browser that are left out. The first three are pages of its own for the suggestions below the
-address bar: loading them took half of the time that a window takes to open. The last is a
-process begun in advance, for a page of another site. The others are what Playwright leaves out: of two lists
-the browser heeds the last."""
+address bar: loading them took half of the time that a window takes to open. The last is a process begun in
+advance, for a page of another site. The others are what Playwright leaves out: of two lists the browser heeds
+the last."""
 SHARED: Final = "--process-per-site"
 """Pages of one device share a process, and with it what was made of the scripts."""
 STAYS: Final = "/api/v1/health"

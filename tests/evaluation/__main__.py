@@ -87,6 +87,7 @@ def evaluate(folder: Path | None, vcsum: Path | None, *, only: Sequence[str] = (
     chapters, acts = models(folder)
     everything = list(meetings())
     of_kind = [m for m in everything if m.facts.kind is not None]
+    tagged = [m for m in everything if any(m.acts)]
     unseen = list(meetings(UNLEARNED))
     authors = {m.author for m in unseen}
     acts_shipped = dict.fromkeys(authors, current())
@@ -106,7 +107,7 @@ def evaluate(folder: Path | None, vcsum: Path | None, *, only: Sequence[str] = (
         kinds[name] = statistics.mean(
             infer_kind(changed[m.id], using=chapters[m.author])[0] == m.facts.kind for m in everything
         )
-        acts_told[name] = measure_acts(everything, models=acts, change=change)
+        acts_told[name] = measure_acts(tagged, models=acts, change=change)
         judged = judge(everything, acts=acts, chapters=chapters, change=change)
         verdicts[name] = agreement(judged)
         followed[name] = following.measure(everything, acts=acts, chapters=chapters, change=change)

@@ -106,9 +106,9 @@ def main() -> None:
     parser.add_argument("--models", type=Path, help="folder that keeps the held-out models")
     models = held_out_models(parser.parse_args().models)
     sys.stdout.write(f"{'F1 by act':16s}" + "".join(f"{a.value:>10s}" for a in ACTS) + f"{'micro':>8s}\n")
-    everything = list(meetings())
+    tagged = [m for m in meetings() if any(m.acts)]
     for name, change in CONDITIONS.items():
-        found = measure(everything, models=models, change=change)
+        found = measure(tagged, models=models, change=change)
         f1 = [told.f1 or 0.0 for told in found.by_act.values()]
         sys.stdout.write(f"{name:16s}" + "".join(f"{v:10.2f}" for v in f1) + f"{found.micro:8.2f}\n")
         sys.stdout.flush()

@@ -7,7 +7,6 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from qa_pipeline.findings.coverage import TOLD
 from qa_pipeline.findings.interaction import NO_SPEAKERS
 from qa_pipeline.findings.reading import Reading, unknown
 from qa_pipeline.findings.registry import measure
@@ -85,13 +84,7 @@ def _shared(reading: Reading, index: int) -> bool:
 
 def weight(reading: Reading, index: int) -> float:
     """What a cause or measure counts for: half of it where the host says it into 对 and 收到."""
-    if reading.is_host(index) is not True:
-        return 1.0
-    told = any(
-        reading.is_host(i) is False and reading.substance(i) >= TOLD
-        for i in reading.near(index, before=3, after=3)
-    )
-    return 1.0 if told else READ_OUT
+    return 1.0 if reading.taken_up(index, before=3, after=3) else READ_OUT
 
 
 @lru_cache(maxsize=4)

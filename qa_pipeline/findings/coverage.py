@@ -17,8 +17,8 @@ from qa_pipeline.values.vocabulary import Act, Chapter
 FIGURES: Final = ("number", "percent", "money")
 TELLING: Final = 500
 """Characters from which the share of the trade's words says how somebody talks."""
-TOLD: Final = 0.5
-"""From this substance on it tells something."""
+REPLY: Final = (1, 3)
+"""Utterances before and after within which somebody takes up a figure that the host reads out."""
 _THINGS: Final = frozenset("件单张份笔票家户访趟场次")
 """Units of policies, customers and visits."""
 _HOW_MANY: Final = re.compile(r"几|多少|好多|多大|多钱|数")
@@ -49,7 +49,7 @@ def triples(reading: Reading) -> tuple[int, ...]:
         for answer in exchange.answers
     }
     for index in reading.at_work:
-        if not reading.names(index, *FIGURES) or not discussed(reading, index):
+        if not reading.names(index, *FIGURES) or not reading.taken_up(index, before=REPLY[0], after=REPLY[1]):
             continue
         around = reading.near(index, before=2, after=1)
         indicator = any(reading.indicators(i) for i in around)
@@ -65,14 +65,6 @@ def triples(reading: Reading) -> tuple[int, ...]:
         ):
             found.append(index)
     return tuple(found)
-
-
-def discussed(reading: Reading, index: int) -> bool:
-    """Whether an utterance is more than the host's reading out: somebody else tells something next to it."""
-    return reading.is_host(index) is not True or any(
-        reading.is_host(i) is False and reading.substance(i) >= TOLD
-        for i in reading.near(index, before=1, after=3)
-    )
 
 
 def _says_what(reading: Reading, index: int) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from qa_pipeline.findings import causes, commitments, coverage, sharing, structure, topics
-from qa_pipeline.findings.reading import Measure, Reading, unknown
+from qa_pipeline.findings.reading import TOLD, Measure, Reading, unknown
 from qa_pipeline.findings.registry import measure, register
 from qa_pipeline.findings.structure import NO_KIND
 from qa_pipeline.names import CHAPTERS
@@ -32,8 +32,6 @@ HOLLOW: Final = {
     Chapter.NEXT_WEEK_PLAN: "下周安排里没有多少说定的事",
 }
 """What is said of a chapter that was given its minute and has less than half of its contents."""
-TOLD: Final = 0.5
-"""From this substance on an answer counts."""
 IN_NAME: Final = 0.4
 """What a chapter is worth that was given its minute and nothing in it."""
 PLAN: Final = ("income_target", "activity_calendar")

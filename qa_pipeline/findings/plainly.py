@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from qa_pipeline.findings.coverage import FIGURES
 from qa_pipeline.findings.reading import Reading
 from qa_pipeline.findings.structure import PLANS
 
@@ -47,7 +48,6 @@ BLIND: Final = 3
 """The same where nobody knows who speaks."""
 LEAST_PART: Final = 500
 """Yuan from which an amount is a part of somebody's pay."""
-_FIGURES: Final = ("number", "percent", "money")
 DEEP: Final = 3
 """Steps of a sum that was worked back."""
 
@@ -104,7 +104,7 @@ def _sum(reading: Reading, plans: tuple[int, ...], place: int) -> Sum | None:
     if len(steps) < DEEP or steps.isdisjoint(("policies", "customers")):
         return None
     return Sum(
-        where=tuple(i for i in where if i == first or reading.names(i, *_FIGURES)), steps=frozenset(steps)
+        where=tuple(i for i in where if i == first or reading.names(i, *FIGURES)), steps=frozenset(steps)
     )
 
 
@@ -164,7 +164,9 @@ ELEMENTS: Final = {"地点": _PLACE, "内容": _DONE, "对象": _BIDDEN, "目标
 def gatherings(reading: Reading) -> tuple[int, ...]:
     """Where a gathering is laid out: a day, guests by the dozen, and two of place, doings, aim and
     preparation. It takes more than one voice: what a host reads out into silence is no plan."""
-    return tuple(i for i in reading.within(*PLANS) if _lays_out(reading, i) and _talked_over(reading, i))
+    return tuple(
+        i for i in reading.within(*PLANS) if _lays_out(reading, i) and reading.taken_up(i, before=3, after=5)
+    )
 
 
 def _lays_out(reading: Reading, index: int) -> bool:
@@ -183,15 +185,4 @@ def _bidden(reading: Reading, index: int) -> bool:
     return any(
         numbers.get(match.start("n"), 0.0) >= _MANY or numbers.get(match.start("m"), 0.0) >= _CROWD
         for match in _BIDDEN.finditer(reading.utterances[index].text)
-    )
-
-
-def _talked_over(reading: Reading, index: int) -> bool:
-    speaker = reading.speaker(index)
-    if reading.is_host(index) is False:
-        return True
-    return any(
-        reading.substance(i) >= 0.5
-        for i in reading.near(index, before=3, after=5)
-        if i != index and (speaker is None or reading.speaker(i) != speaker)
     )

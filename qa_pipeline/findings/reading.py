@@ -31,6 +31,8 @@ LABELLED_CHARACTERS: Final = 3600
 GROWTH: Final = 0.75
 """Exponent: four times the talk holds about three times the acts. A condensed meeting has an act in three of
 four utterances, talk at full length about one in two."""
+TOLD: Final = 0.5
+"""From this substance on an answer tells something."""
 QUESTIONS: Final = (Act.ASK, Act.PROBE)
 _EMPTY_ANSWER: Final = re.compile(
     r"^(?:嗯+|好+的?|是的?|对+|哦|啊|行|有|没有?|全面|挺全面的|没问题|有信心|明白|晓得了?|知道了?|收到)+[!！。,，]*$"
@@ -310,6 +312,14 @@ class Reading:
         named = self.names(index, "number", "percent", "money", "date", "customer", "person")
         weight = 0.3 + 0.5 * hard + 0.3 * named
         return min(1.0, weight) * (0.4 if self.does(index, Act.EVADE) else 1.0)
+
+    def taken_up(self, index: int, *, before: int, after: int) -> bool:
+        """Whether an utterance is more than the host's reading out: it is not the host's, or somebody else
+        tells something next to it."""
+        return self.is_host(index) is not True or any(
+            self.is_host(i) is False and self.substance(i) >= TOLD
+            for i in self.near(index, before=before, after=after)
+        )
 
     @cached_property
     def chains(self) -> tuple[Chain, ...]:

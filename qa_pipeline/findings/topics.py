@@ -16,7 +16,7 @@ from typing import Final
 
 from qa_pipeline.findings import causes, commitments, plainly, sharing
 from qa_pipeline.findings.catalogue import TOPICS, Topic
-from qa_pipeline.findings.coverage import FIGURES, discussed, plainness
+from qa_pipeline.findings.coverage import FIGURES, REPLY, plainness
 from qa_pipeline.findings.reading import Measure, Reading
 from qa_pipeline.findings.registry import measure, register
 from qa_pipeline.findings.structure import PLANS, REVIEWS
@@ -44,7 +44,7 @@ def depth(reading: Reading, index: int, topic: Topic) -> float:
     """How well-grounded an utterance is, 0-1: figures, names, an answered question, a cause, a promise."""
     value = _ground(reading)[index]
     figures = any(reading.names(i, *FIGURES) for i in reading.near(index))
-    if topic.reported and figures and discussed(reading, index):
+    if topic.reported and figures and reading.taken_up(index, before=REPLY[0], after=REPLY[1]):
         value = max(value, SHOWN if index in _shown(reading, topic) else REPORTED)
     return value if reading.chapter_of[index] in topic.chapters else value * ELSEWHERE
 

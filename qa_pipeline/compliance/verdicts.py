@@ -300,7 +300,9 @@ def _verdict(name: str, checks: Sequence[Check]) -> ComplianceVerdict:
         )
     status = next((s for s in _WORST if any(c.status == s for c in known)), Status.UNKNOWN)
     telling = [c.reason for c in known if c.status == status]
-    return ComplianceVerdict(status=status, reason="；".join(telling), checks=tuple(checks))
+    return ComplianceVerdict(
+        status=status, reason="；".join(reason.rstrip("。") for reason in telling), checks=tuple(checks)
+    )
 
 
 def _pass(rule: str, reason: str) -> Check:

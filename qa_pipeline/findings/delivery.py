@@ -47,11 +47,11 @@ def speech_minutes(reading: Reading) -> Measurement:
 def speech_share(reading: Reading) -> Measurement:
     if not reading.net:
         return unknown("speech_share", _NO_SPEECH)
+    if reading.transcript.speech is None:
+        # Where an utterance ends is often guessed, and texts are shortened: no proof of silence.
+        return unknown("speech_share", "只有文字稿，没有录音，听不出有效语音占多少")
     spoken = sum(end - start for start, end in reading.speech)
-    exact = 1.0 if reading.transcript.speech is not None else 0.6
-    return reading.measured(
-        "speech_share", min(1.0, spoken / reading.net), reading.spoken[:1], confidence=exact
-    )
+    return reading.measured("speech_share", min(1.0, spoken / reading.net), reading.spoken[:1])
 
 
 @measure(id="speech_rate", label="语速", unit="characters/minute", meaning="每分钟说话时间内的字数")

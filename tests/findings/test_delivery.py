@@ -24,7 +24,6 @@ def test_effective_speech_bridges_short_gaps_only() -> None:
     said = tuple(Utterance(start=s, end=s + 10, text="我们说一件事") for s in (0, 11.5, 60))
     _, chapters = meeting("stage_review\n王建: 好")
     found = find(Transcript(utterances=said, duration=70, engine="t"), chapters, WEEKLY)
-    assert value(found, "speech_share") == pytest.approx((21.5 + 10) / 70)
     assert value(found, "longest_pause") == pytest.approx(60 - 21.5)
 
 
@@ -35,6 +34,14 @@ def test_voice_activity_wins_over_utterance_times() -> None:
     assert value(found, "speech_share") == pytest.approx(0.2)
     assert value(found, "speech_minutes") == pytest.approx(1000 / 60)
     assert found.measures["speech_share"].confidence == 1.0
+
+
+def test_how_much_of_a_meeting_is_silent_is_unknown_without_its_recording() -> None:
+    transcript, chapters = meeting(GOOD)
+    slow = tuple(replace(u, start=u.start * 4, end=u.start * 4 + 1) for u in transcript.utterances)
+    told = find(replace(transcript, utterances=slow, duration=transcript.duration * 4), chapters, WEEKLY)
+    assert told.measures["speech_share"].value is None
+    assert "没有录音" in told.measures["speech_share"].reason
 
 
 def test_a_recording_spliced_with_itself_repeats() -> None:

@@ -30,16 +30,26 @@ _SLACK: Final[Seconds] = 0.5
 """Overlaps up to this come from rounding and are trimmed."""
 _LABEL_CHARS: Final = 20
 
-_CLOCK: Final = r"(?:(?:\d{1,2}:)?\d{1,2}:\d{2}(?:[.,]\d{1,3})?)"
+_CLOCK: Final = r"(?<![\d:])(?:(?:\d{1,2}:)?\d{1,2}:\d{2}(?:[.,]\d{1,3})?)(?![\d:])"
 _ARROW: Final = re.compile(rf"\s*({_CLOCK})\s*-->\s*({_CLOCK})")
-_TIME_FIRST: Final = re.compile(
-    rf"\s*[\[(（【]?({_CLOCK})[\])）】]?\s*(?:([^:：，。]{{1,{_LABEL_CHARS}}})[:：])?\s*(.*)"
+_DATE: Final = r"(?:\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?[ T]+)?"
+_TIMES: Final = (
+    rf"[\[(（【]?\s*{_DATE}(?P<start>{_CLOCK})(?:\s*(?:-->|[-–—~～至到])\s*{_DATE}(?P<end>{_CLOCK}))?"
+    r"\s*(?P<closed>[\])）】]?)"
 )
+_WORD: Final = r"[^:：，。！？,?!\s]+"
+_NAME: Final = rf"(?=[^:：]{{1,{_LABEL_CHARS}}}(?:[:：]|$))(?=[^:：]*[^\W\d_]){_WORD}(?: {_WORD})?"
+"""A label: one word, or two (发言人 1), with a letter in it."""
+_TIME_FIRST: Final = re.compile(rf"\s*(?:\d{{1,4}}[.、)]\s*)?{_TIMES}(?P<gap>\s*)(?P<words>.*)")
 _TIME_LAST: Final = re.compile(
-    rf"\s*([^:：，。\s]{{1,{_LABEL_CHARS}}}?)(?:\s+|\s*[\[(（【])({_CLOCK})[\])）】]?\s*(?:[:：]\s*(.*))?"
+    rf"\s*(?P<name>\S.{{0,{_LABEL_CHARS}}}?)(?:\s+|(?=[\[(（【])){_TIMES}\s*(?:[:：]\s*(?P<words>.*))?"
 )
 """张三 00:12:31 or 张三(00:12:31)：…… but not 明天早上8:30准时到, which is speech."""
-_LABEL: Final = re.compile(rf"([^:：，。！？\s]{{1,{_LABEL_CHARS}}})[:：]\s*(.+)", re.DOTALL)
+_ALONE: Final = re.compile(rf"[^:：，。！？,.!?\s]{{1,{_LABEL_CHARS}}}(?: \d{{1,3}})?[:：]?")
+"""What may be a label with its words on the next line."""
+_LABEL: Final = re.compile(rf"({_NAME})\s*[:：]\s*(.+)", re.DOTALL)
+_OF_DAY: Final[Seconds] = 6 * 3600.0
+"""Nobody waits six hours for the first word: a text that begins later tells the time of day."""
 _VOICE: Final = re.compile(r"<v(?:\.[^ >]*)?\s+([^>]+)>")
 _TAG: Final = re.compile(r"</?[^>]+>")
 
@@ -266,43 +276,58 @@ def _cjk(lines: Sequence[str]) -> bool:
     return any("\u4e00" <= char <= "\u9fff" for line in lines for char in line)
 
 
+@dataclass(slots=True)
+class _Head:
+    """A line with a time, and the lines under it."""
+
+    number: int
+    start: Seconds
+    end: Seconds | None
+    name: str
+    words: str
+    below: list[str]
+
+
 def _lines(text: str, path: Path) -> Iterator[_Row]:
-    """``00:12:31 张三：`` with the words after it or below it; ``张三 00:12:31`` is read too."""
-    row: _Row | None = None
+    """``00:12:31 张三：`` with the words after it or below it; ``张三 00:12:31`` is read too.
+
+    One file has one shape, the one most of its lines have: in the others a time is something said.
+    """
     lines = text.splitlines()
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        found = _TIME_FIRST.fullmatch(line)
-        if found is not None:
-            clock, speaker, words = found.groups()
-            if (
-                speaker is None
-                and words
-                and len(words) <= _LABEL_CHARS
-                and not re.search(r"[，。！？,.!?]", words)
-            ):
-                follows = next((line for line in lines[number : number + 3] if line.strip()), "")
-                if follows and not _TIME_FIRST.fullmatch(follows) and " " not in words.strip():
-                    speaker, words = words, ""  # 00:12:31 张三, with the words on the next line
-        else:
-            found = _TIME_LAST.fullmatch(line)
-            if found is not None:
-                speaker, clock, words = found.groups(default="")
-        if found is not None:
-            if row is not None and row.text:
-                yield row
-            row = _Row(
-                f"第 {number} 行", _seconds(clock), None, words.strip(), (speaker or "").strip() or None
-            )
-        elif row is not None:
-            row = replace(row, text=row.text + line.strip())
-        elif number > 50:
+    shapes = [[shape.fullmatch(line) for line in lines] for shape in (_TIME_FIRST, _TIME_LAST)]
+    found = max(shapes, key=lambda shape: sum(match is not None for match in shape))
+    first = next((match for match in found if match), None)
+    heads: list[_Head] = []
+    for number, (line, match) in enumerate(zip(lines, found, strict=True), 1):
+        if match is not None and first is not None and _alike(match, first):
+            named = match.groupdict()
+            end = _seconds(match["end"]) if match["end"] else None
+            name, words = named.get("name", ""), (match["words"] or "").strip()
+            heads.append(_Head(number, _seconds(match["start"]), end, name, words, []))
+        elif heads:
+            heads[-1].below.append(line.strip())
+        elif line.strip() and number > 50:
             raise TranscriptError(
                 f"文字稿 {path} 的前 50 行没有时间：每段发言应以时间开头，例如“00:12:31 张三：……”。"
             )
-    if row is not None and row.text:
-        yield row
+    labelled = [any(head.below) and _ALONE.fullmatch(head.words) is not None for head in heads]
+    if sum(labelled) * 2 > len(heads):
+        for head, alone in zip(heads, labelled, strict=True):
+            if alone and not head.name:
+                head.name, head.words = head.words.rstrip(":："), ""
+    began = heads[0].start if heads and heads[0].start >= _OF_DAY else 0.0
+    for head in heads:
+        said = head.words + "".join(head.below)
+        if said:
+            end = None if head.end is None else head.end - began
+            yield _Row(f"第 {head.number} 行", head.start - began, end, said, head.name.strip() or None)
+
+
+def _alike(match: re.Match[str], first: re.Match[str]) -> bool:
+    """Whether a time is written as the first one is: 8:30准时到 is no new utterance among 00:00:05 张三."""
+    hours = match["start"].count(":") == 2 or first["start"].count(":") == 1
+    apart = ("gap" not in match.re.groupindex) or bool(match["gap"] or not match["words"]) or not first["gap"]
+    return hours and apart and bool(match["closed"]) == bool(first["closed"])
 
 
 def _seconds(clock: str) -> Seconds:

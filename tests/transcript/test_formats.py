@@ -186,6 +186,12 @@ def test_a_colon_in_one_line_among_many_is_no_label(tmp_path: Path) -> None:
         "00:00:05 张三\n大家好\n00:00:12 李四\n好的\n",
         "会议纪要\n\n00:00:05 张三：大家\n好\n00:00:12 李四：好的\n",
         "\ufeff00:00:05 张三：大家好\r\n00:00:12 李四：好的",
+        "00:00:05-00:00:12 张三：大家好\n00:00:12-00:00:14 李四：好的\n",
+        "[00:00:05 - 00:00:12] 张三：大家好\n[00:00:12 - 00:00:14] 李四：好的\n",
+        "00:05 - 00:12\n张三：大家好\n\n00:12 - 00:14\n李四：好的\n",
+        "1. 00:00:05 张三：大家好\n2. 00:00:12 李四：好的\n",
+        "张三 00:05 - 00:12\n大家好\n李四 00:12 - 00:14\n好的\n",
+        "00:00:05 张三：\n大家好\n00:00:12 李四：\n好的\n",
     ],
 )
 def test_text_lines_are_read_as_meeting_apps_write_them(tmp_path: Path, content: str) -> None:
@@ -197,17 +203,73 @@ def test_text_lines_are_read_as_meeting_apps_write_them(tmp_path: Path, content:
     assert transcript.utterances[0].end <= 12.0
 
 
+def test_a_label_may_be_two_words(tmp_path: Path) -> None:
+    for content in (
+        "发言人 1   00:05\n大家好\n发言人 2   00:12\n好的",
+        "00:05 发言人 1：大家好\n00:12 发言人 2：好的",
+    ):
+        transcript = read(tmp_path / "a.txt", content)
+        assert [u.speaker for u in transcript.utterances] == ["发言人 1", "发言人 2"]
+
+
+def test_times_of_day_count_from_the_first(tmp_path: Path) -> None:
+    content = "2026-09-08 09:00:05 张三：大家好\n2026-09-08 09:00:12 李四：好的\n"
+    transcript = read(tmp_path / "a.txt", content)
+    assert [(u.start, u.speaker, u.text) for u in transcript.utterances] == [
+        (0.0, "张三", "大家好"),
+        (7.0, "李四", "好的"),
+    ]
+
+
+def test_where_nobody_is_named_a_colon_makes_no_speaker(tmp_path: Path) -> None:
+    said = (
+        "今天的会议议程：第一阶段复盘",
+        "先看数据",
+        "我说两点：第一要抓拜访",
+        "达成率多少",
+        "四成",
+        "差在哪",
+    )
+    content = "\n".join(f"00:00:{5 * n:02} {words}" for n, words in enumerate(said))
+    assert [(u.speaker, u.text) for u in read(tmp_path / "a.txt", content).utterances] == [
+        (None, words) for words in said
+    ]
+
+
+def test_a_line_that_runs_over_makes_no_speaker_of_its_beginning(tmp_path: Path) -> None:
+    content = (
+        "00:00:08 大家好\n嗯我们开始开会\n00:00:15 上周我们做得怎么样，先看数，\n再看人\n00:00:20 好的\n"
+    )
+    assert [(u.speaker, u.text) for u in read(tmp_path / "a.txt", content).utterances] == [
+        (None, "大家好嗯我们开始开会"),
+        (None, "上周我们做得怎么样，先看数，再看人"),
+        (None, "好的"),
+    ]
+
+
 def test_gb18030_text_is_read(tmp_path: Path) -> None:
     content = "00:00:05 张三：大家好\n".encode("gb18030")
     assert read(tmp_path / "a.txt", content).utterances[0].text == "大家好"
 
 
 @pytest.mark.parametrize(
-    "words", ["明天早上8:30准时到", "明天 8:30准时到职场", "9:30，10:30各一场", "达成比1:20要好"]
+    "words",
+    [
+        *(
+            "我说，明天早上8:30准时到",
+            "我说，明天 8:30准时到职场",
+            "我说，9:30，10:30各一场",
+            "我说，达成比1:20要好",
+        ),
+        *("8:30准时到职场", "14:30 开始", "我们约到 8:30"),
+    ],
 )
 def test_a_time_of_day_inside_what_is_said_is_no_new_utterance(tmp_path: Path, words: str) -> None:
-    transcript = read(tmp_path / "a.txt", f"01:00:05 张三：大家听好\n我说，{words}\n")
-    assert [(u.start, u.text) for u in transcript.utterances] == [(3605.0, f"大家听好我说，{words}")]
+    transcript = read(tmp_path / "a.txt", f"01:00:05 张三：大家听好\n{words}\n01:00:15 李四：好的\n")
+    assert [(u.start, u.text) for u in transcript.utterances] == [
+        (3605.0, f"大家听好{words}"),
+        (3615.0, "好的"),
+    ]
 
 
 def test_a_line_ends_where_the_next_begins_or_sooner_when_its_words_are_few(tmp_path: Path) -> None:

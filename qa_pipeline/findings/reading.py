@@ -35,8 +35,9 @@ TOLD: Final = 0.5
 """From this substance on an answer tells something."""
 QUESTIONS: Final = (Act.ASK, Act.PROBE)
 _EMPTY_ANSWER: Final = re.compile(
-    r"^(?:嗯+|好+的?|是的?|对+|哦|啊|行|有|没有?|全面|挺全面的|没问题|有信心|明白|晓得了?|知道了?|收到)+[!！。,，]*$"
+    r"^(?>嗯|好的?|是的?|对|哦|啊|行|有信心|有|没问题|没有?|全面|挺全面的|明白|晓得了?|知道了?|收到)++[!！。,，]*$"
 )
+"""Possessive: words of assent have many readings (好好的), and trying them all takes exponential time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

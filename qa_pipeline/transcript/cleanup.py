@@ -16,9 +16,11 @@ from __future__ import annotations
 
 import math
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from functools import cache, partial
+from operator import itemgetter
 from typing import TYPE_CHECKING, Final
 
 from qa_pipeline.transcript import suspects
@@ -146,8 +148,10 @@ def _voiced(utterance: Utterance, transcript: Transcript) -> float | None:
     length = utterance.end - utterance.start
     if transcript.speech is None or length <= 0:
         return None
+    first = bisect_right(transcript.speech, utterance.start, key=itemgetter(1))
+    last = bisect_left(transcript.speech, utterance.end, lo=first, key=itemgetter(0))
     heard = sum(
-        max(0.0, min(end, utterance.end) - max(start, utterance.start)) for start, end in transcript.speech
+        min(end, utterance.end) - max(start, utterance.start) for start, end in transcript.speech[first:last]
     )
     return min(1.0, heard / length)
 

@@ -75,8 +75,8 @@ class Passage:
 class Transcript:
     """What was said, when and, where known, by whom. Utterances are in time order and do not overlap
     within one speaker. ``duration`` is that of the recording (or the last end, when text was imported);
-    ``speech`` are the intervals (start, end) in which a voice was heard, or None when only text is known, as
-    is ``sound``.
+    ``speech`` are the intervals (start, end) in which a voice was heard, in time order, or None when only
+    text is known, as is ``sound``.
     """
 
     utterances: tuple[Utterance, ...]

@@ -79,3 +79,19 @@ def test_every_transcript_is_read_and_scored(transcript: Transcript, facts: Meet
     low, high = card.band
     assert 0 <= low <= card.energy_score <= high <= 100
     assert all(item.evidence for item in card.items if item.score > 0)
+
+
+def test_assent_without_end_is_read_in_time_linear_in_its_length() -> None:
+    """Words of assent can be read in many ways (好好的): trying them all would take minutes."""
+    assent = "嗯嗯嗯嗯嗯对对对对对好好好好好" * 4
+    texts = ("为什么没达U？", f"{assent}我见了刘姐", "那周五之前呢？", "好的，" * 40 + "去")
+    transcript = Transcript(
+        utterances=tuple(
+            Utterance(start=5.0 * n, end=5.0 * n + 4, text=text, speaker="甲乙"[n % 2])
+            for n, text in enumerate(texts)
+        ),
+        duration=20.0,
+        engine="test",
+    )
+    facts = MeetingFacts(kind=MeetingKind.WEEKLY_REVIEW)
+    assert find(transcript, segment(transcript, kind=facts.kind), facts).measures

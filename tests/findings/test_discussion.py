@@ -116,6 +116,8 @@ closing
         "头年佣金抹回来一半给客户",
         "我帮客户签字就行了",
         "这个产品稳赚不赔",
+        "大家不要再犹豫了，跟客户说这款产品月底就停售",
+        "我私下给客户返了两千",
     ],
 )
 def test_words_that_cross_the_line_are_a_lead(said: str) -> None:
@@ -131,6 +133,8 @@ def test_words_that_cross_the_line_are_a_lead(said: str) -> None:
         "正月里返乡的客户多",
         "每年返的钱够他喝早茶",
         "我十六号往后就停了，家里有事",
+        "这个月肯定有三个点的增长",
+        "产品培训月底就没有了，没去的抓紧",
     ],
 )
 def test_teaching_the_rule_and_everyday_words_are_no_lead(said: str) -> None:

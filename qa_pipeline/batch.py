@@ -1,6 +1,6 @@
 """Inspect a folder of meetings: append each result as it comes, resume after any interruption.
 
-OUT/results.jsonl          one line a meeting, appended and synced as it is done
+OUT/results.jsonl          one line a meeting, appended and synced as it is done; of several the last counts
 OUT/results.xlsx           the workbook, written at the end (and on Ctrl-C)
 OUT/inspections/NAME.json  the stored inspection: re-scored and compared without transcribing again
 OUT/transcripts/NAME.json  kept as soon as it exists: a crash later never transcribes twice
@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -25,6 +26,8 @@ from qa_pipeline.pipeline import SOUND, TEXT
 from qa_pipeline.transcript.machine import usable_processors
 
 FACTS_SUFFIX = ".meeting.yaml"
+LONGEST_NAME = 200
+"""Bytes of a meeting's name; file systems allow 255, of which the kept files need some."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +81,7 @@ def meetings_in(folder: Path, *, out: Path | None = None) -> tuple[Meeting, ...]
         for p in folder.rglob("*")
         if p.is_file() and not p.name.startswith(".") and kept.isdisjoint(p.resolve().parents)
     )
+    present = set(files)
     groups: dict[Path, list[Path]] = {}
     for path in files:
         if path.suffix.lower() in SOUND:
@@ -95,12 +99,21 @@ def meetings_in(folder: Path, *, out: Path | None = None) -> tuple[Meeting, ...]
         raise InputError(f"{folder} 里没有录音或文字稿；支持 {'、'.join(sorted(SOUND | TEXT))}。")
     return tuple(
         Meeting(
-            name=str(name.relative_to(folder)),
+            name=str(_fitting(name.relative_to(folder))),
             files=tuple(str(p) for p in sorted(parts, key=_part_number)),
-            facts=str(name) + FACTS_SUFFIX if Path(str(name) + FACTS_SUFFIX).is_file() else None,
+            facts=str(facts) if (facts := Path(str(name) + FACTS_SUFFIX)) in present else None,
         )
         for name, parts in sorted(groups.items())
     )
+
+
+def _fitting(name: Path) -> Path:
+    """The name, cut where files named after it would be refused, with a hash to keep it apart from others."""
+    whole = name.name.encode()
+    if len(whole) <= LONGEST_NAME:
+        return name
+    mark = hashlib.sha256(whole).hexdigest()[:8]
+    return name.with_name(f"{whole[: LONGEST_NAME - 9].decode(errors='ignore')}~{mark}")
 
 
 def _part_number(path: Path) -> tuple[int, str]:
@@ -136,7 +149,10 @@ def run(
     tasks: list[Task] = []
     current: dict[str, dict[str, Any]] = {}
     for meeting in meetings:
-        key = _key(meeting, model=model, rubric=rubric, reader=choice)
+        try:
+            key = _key(meeting, model=model, rubric=rubric, reader=choice)
+        except OSError:
+            key = ""  # the worker says why it can't be read
         row = known.get((key, meeting.name)) or known.get(key)
         if row is not None and _finished(row):
             current[meeting.name] = row
@@ -226,7 +242,7 @@ def _inspect_all(tasks: list[Task], *, workers: int) -> Iterator[dict[str, Any]]
 
 
 def _inspect_one(task: Task) -> dict[str, Any]:
-    """Inspect one meeting in a worker process; a refusal becomes a row, never an exception."""
+    """Inspect one meeting in a worker process; what fails becomes a row: the others go on."""
     from qa_pipeline.facts import read_facts
     from qa_pipeline.pipeline import compared, inspect, open_source
     from qa_pipeline.report.json import inspection_to_json, to_json
@@ -258,6 +274,12 @@ def _inspect_one(task: Task) -> dict[str, Any]:
         )
     except HuijianError as error:
         return _failure(task, str(error))
+    except OSError as error:
+        where = error.filename or meeting.name
+        return _failure(task, f"读写 {where} 出错（{error.strerror}）：请检查文件和磁盘后重做这一场。")
+    except Exception as error:  # noqa: BLE001 (a fault of ours in one meeting must not cost the others)
+        traceback.print_exc()
+        return _failure(task, f"程序出错（{type(error).__name__}: {error}）：请连同这场会议报告给维护人员。")
     return {"key": task.key, "name": meeting.name, "status": "done", "result": to_json(inspection)}
 
 

@@ -123,6 +123,28 @@ def test_what_cannot_be_read_is_counted_with_its_reason_and_the_rest_is_done(
     assert all(reason for _, reason in tally.problems)
 
 
+def test_a_file_the_disk_does_not_give_back_is_one_meeting_not_done(month: Path, tmp_path: Path) -> None:
+    (month / "坏道.txt").symlink_to("/proc/self/mem")  # reading it fails as a damaged disk does
+    tally = run(month, out=tmp_path / "out")
+    assert (tally.done, tally.failed) == (2, 1)
+    [(name, reason)] = tally.problems
+    assert name == "坏道"
+    assert "坏道" in reason
+
+
+def test_a_name_as_long_as_the_disk_allows_is_cut_and_done_once(month: Path, tmp_path: Path) -> None:
+    for suffix in (".json", ".meeting.yaml"):
+        for end in "上下":
+            shutil.copy(month / f"A01{suffix}", month / f"{'福' * 76}{end}{suffix}")
+        (month / f"A01{suffix}").unlink()
+    found = meetings_in(month)
+    assert len({meeting.name for meeting in found}) == 3
+    assert all(meeting.facts for meeting in found)
+    tally = run(month, out=tmp_path / "out")
+    assert (tally.done, tally.failed) == (3, 0)
+    assert run(month, out=tmp_path / "out").skipped == 3
+
+
 def test_a_last_line_cut_short_by_a_crash_is_dropped_and_done_again(month: Path, out: Path) -> None:
     log = out / "results.jsonl"
     log.write_bytes(log.read_bytes()[:-40])

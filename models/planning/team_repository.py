@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
-from sqlalchemy import and_, select
+from sqlalchemy import and_, exists, select
 
 from models.base import Repository, Scope, ScopeKind, Subtree
 from models.calendar.weeks import month_end, month_start
@@ -136,7 +136,8 @@ class TeamRepository(Repository):
         return row
 
     def incomes(self, institution_id: int, month: date) -> list[IncomeLine]:
-        """Every supervisor at or below the institution and the month's income target, if any (R18)."""
+        """Every supervisor at or below the institution who leads an office on the month's first day, and the
+        month's income target, if any (R18): it is worked out from the team."""
         first = month_start(month)
         rows = self.session.execute(
             select(Person.id, Person.name, Rank.name, IncomeTarget)
@@ -149,6 +150,7 @@ class TeamRepository(Repository):
                 inside(self.within),
                 holds_on(RankHistory, first),
                 Rank.is_supervisor,
+                exists().where(OfficeLead.person_id == Person.id, holds_on(OfficeLead, first)),
             )
             .order_by(Person.code)
         )

@@ -5,9 +5,11 @@ from __future__ import annotations
 from datetime import date
 
 import pytest
+from sqlalchemy import update
 
 from models.indicators.parameter_repository import ParameterRepository
 from models.indicators.repository import IndicatorRepository, NewObservation
+from models.organisation.tables import OfficeLead
 from models.planning.income import Income
 from models.planning.repository import PlanRepository
 from models.planning.team_repository import TeamRepository
@@ -104,6 +106,13 @@ def test_r18_every_supervisor_is_listed_with_or_without_an_income_target(company
         ("人员A2S", "业务主任", None),
     ]
     assert len(statements) == 2
+
+
+def test_r18_who_leads_no_office_has_no_team_to_earn_from_and_is_not_listed(company: Company) -> None:
+    leads = update(OfficeLead).where(OfficeLead.person_id == company.people["A2S"].id)
+    company.session.execute(leads.values(valid_to=JULY))
+    lines = TeamRepository(company.session).incomes(company.institutions["A"].id, JULY)
+    assert [line.name for line in lines] == ["人员A1S"]
 
 
 def test_r28_the_rank_of_a_leader_decides_coefficient_and_allowance(company: Company) -> None:

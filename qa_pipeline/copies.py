@@ -261,7 +261,9 @@ def worth(pairs: Iterable[tuple[Name, int, int]]) -> list[Name]:
 # ---------------------------------------------------------------- in the meeting's time
 
 
-def passages(mine: Print, theirs: Print, runs: Sequence[Run], *, other: str) -> tuple[Passage, ...]:
+def passages(
+    mine: Print, theirs: Print, runs: Sequence[Run], *, other: str, mutual: bool = False
+) -> tuple[Passage, ...]:
     """Runs as stretches of the meeting, joined where they overlap or follow each other."""
     found: list[Passage] = []
     for run in runs:
@@ -271,7 +273,9 @@ def passages(mine: Print, theirs: Print, runs: Sequence[Run], *, other: str) -> 
             found[-1] = replace(last, end=max(last.end, end))
         elif end > start:
             there = theirs.seconds(run.other)
-            found.append(Passage(kind=mine.kind, start=start, end=end, other=other, other_start=there))
+            found.append(
+                Passage(kind=mine.kind, start=start, end=end, other=other, other_start=there, mutual=mutual)
+            )
     return tuple(found)
 
 

@@ -1,7 +1,7 @@
 """Which of the meetings that a batch inspected are copies of one another (K4).
 
-An original is not to blame for its copies: of two meetings, the one held later is the copy; where that is not
-known, both are suspect and a person has to tell them apart.
+An original is not to blame for its copies: of two meetings, the one held on a later day is the copy. Within a
+day the hour proves nothing, since a branch writes it: both are suspect and a person has to tell them apart.
 """
 
 from __future__ import annotations
@@ -21,12 +21,10 @@ if TYPE_CHECKING:
 
 
 def held_before(one: MeetingFacts, other: MeetingFacts) -> bool:
-    """Whether the one is known to have been held before the other."""
+    """Whether the one is known to have been held on a day before the other."""
     if one.meeting_date is None or other.meeting_date is None:
         return False
-    if one.meeting_date != other.meeting_date or one.start_time is None or other.start_time is None:
-        return one.meeting_date < other.meeting_date
-    return one.start_time < other.start_time
+    return one.meeting_date < other.meeting_date
 
 
 def compare(
@@ -74,7 +72,8 @@ def _copies(
             if held_before(mine.facts, theirs.facts) or (other not in names and _same_meeting(mine, theirs)):
                 continue
             found = prints(theirs.transcript)[kind]
-            yield from passages(print, found, shared(print, found), other=f"「{other}」")
+            mutual = not held_before(theirs.facts, mine.facts)
+            yield from passages(print, found, shared(print, found), other=f"「{other}」", mutual=mutual)
 
 
 def _same_meeting(one: Inspection, other: Inspection) -> bool:

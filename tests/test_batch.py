@@ -213,9 +213,25 @@ def test_a_meeting_that_is_a_copy_of_an_earlier_one_fails_and_the_original_does_
     assert [row["name"] for row in rows(out)] == ["A01", "抄"]
     original, copy = (row["result"] for row in rows(out))
     reason = next(gate["reason"] for gate in copy["criticals"] if gate["id"] == "K4")
-    assert "与「A01」的文字逐字相同" in reason
+    assert "与「A01」的文字几乎逐字相同" in reason
     assert copy["verdict"] == "not_qualified"
     assert copy["findings"]["copied_words_share"]["value"] > 0.9
     assert "K4" not in [gate["id"] for gate in original["criticals"]]
     assert original["findings"]["copied_words_share"]["value"] == 0
     assert original["findings"]["reused_share"]["value"] is None  # there is no sound to compare
+
+
+def test_of_two_alike_on_one_day_neither_is_judged_by_the_hour_its_branch_wrote(tmp_path: Path) -> None:
+    """K4: the copy says that it began first."""
+    whole = read_meeting(CORPUS / "A" / "A01.txt").transcript
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    for name, facts in (("A01", FACTS), ("抄", FACTS.replace("09:00", "08:30").replace("城东", "城西"))):
+        (folder / f"{name}.json").write_text(to_json(whole), "utf-8")
+        (folder / f"{name}.meeting.yaml").write_text(facts, "utf-8")
+    run(folder, out=out)
+    for row in rows(out):
+        [gate] = [gate for gate in row["result"]["criticals"] if gate["id"] == "K4"]
+        assert "分不清谁用了谁的" in gate["reason"]
+        assert gate["review"]
+        assert row["result"]["verdict"] == "needs_review"

@@ -30,8 +30,9 @@ WORDS: Final = "shingles-1"
 def compare(engine: Engine, code: str, transcript: Transcript) -> tuple[Passage, ...]:
     """Keep the meeting's prints, and say what of it was taken from other meetings.
 
-    Of two meetings the one held later is the copy; where that is not known, each is. Who reads the passages
-    may not be allowed to see the other institution: they name no meeting of another one.
+    Of two meetings the one held on a later day is the copy; where that is not known, each is suspect, and a
+    person tells them apart. Who reads the passages may not be allowed to see the other institution: they
+    name no meeting of another one.
     """
     from qa_pipeline.copies import passages, prints, shared
 
@@ -52,7 +53,9 @@ def compare(engine: Engine, code: str, transcript: Transcript) -> tuple[Passage,
             for other, body in repository.like(meeting.id, print, maker=maker):
                 theirs = _print(kind, maker, body)
                 if not _held_before(meeting, other):
-                    told = passages(print, theirs, shared(print, theirs), other=_named(meeting, other))
+                    mutual = not _held_before(other, meeting)
+                    runs = shared(print, theirs)
+                    told = passages(print, theirs, runs, other=_named(meeting, other), mutual=mutual)
                     mine += told if _seen_together(meeting, other) else _vaguely(told)
                     rows += _rows(meeting, other, told)
                 if not _held_before(other, meeting):
@@ -95,7 +98,10 @@ def _print(kind: Likeness, maker: str, body: bytes) -> Print:
 
 
 def _held_before(one: Meeting, other: Meeting) -> bool:
-    return one.started_at is not None and other.started_at is not None and one.started_at < other.started_at
+    """Whether on a day before: the hour is what a branch writes itself."""
+    if one.started_at is None or other.started_at is None:
+        return False
+    return one.started_at.astimezone(SHANGHAI).date() < other.started_at.astimezone(SHANGHAI).date()
 
 
 def _seen_together(meeting: Meeting, other: Meeting) -> bool:

@@ -18,7 +18,7 @@ from qa_pipeline.values.findings import Measurement
 from qa_pipeline.values.transcript import Passage, Sound
 from qa_pipeline.values.vocabulary import Likeness, Seconds
 
-ELSEWHERE: Final = ("reused_share", "copied_words_share")
+ELSEWHERE: Final = ("reused_share", "copied_words_share", "copied_either_way")
 """Measures that need other meetings to compare with."""
 MOST_TOLD: Final = 3
 _NO_SOUND: Final = "只有文字，没有录音的声音可查"
@@ -78,10 +78,23 @@ def reused_share(reading: Reading) -> Measurement:
     id="copied_words_share",
     label="文字雷同占比",
     unit="share",
-    meaning="与别的会议逐字相同（连续60字以上）的话占说话时间的比例，同一份稿子不能算两场会（K4）",
+    meaning="与别的会议几乎逐字相同（连续60字以上）的话占说话时间的比例，同一份稿子不能算两场会（K4）",
 )
 def copied_words_share(reading: Reading) -> Measurement:
     return _elsewhere(reading, "copied_words_share", Likeness.WORDS)
+
+
+@measure(
+    id="copied_either_way",
+    label="雷同先后不明",
+    unit="0/1",
+    meaning="与别的会议雷同，而两场在同一天开或日期不明，分不清谁用了谁的，须由人判定（K4）",
+)
+def copied_either_way(reading: Reading) -> Measurement:
+    if reading.copies is None:
+        return unknown("copied_either_way", _ALONE)
+    mutual = [one for one in reading.copies if one.mutual]
+    return reading.measured("copied_either_way", float(bool(mutual)))
 
 
 @measure(
@@ -147,12 +160,13 @@ def _share(reading: Reading, name: str, passages: Sequence[Passage]) -> Measurem
 def told(passage: Passage) -> str:
     """Where a passage is and where it is again, in Chinese: 12:10–24:30 与 9月8日周复盘会的录音重复."""
     here = f"{_clock(passage.start)}–{_clock(passage.end)}"
+    unclear = "，分不清谁用了谁的" if passage.mutual else ""
     if not passage.other:
         return f"{here} 与本录音 {_clock(passage.other_start or 0.0)} 起的一段完全相同"
     if passage.kind is Likeness.WORDS:
-        return f"{here} 与{passage.other}的文字逐字相同"
+        return f"{here} 与{passage.other}的文字几乎逐字相同{unclear}"
     there = "" if passage.other_start is None else f"（该录音 {_clock(passage.other_start)} 起）"
-    return f"{here} 与{passage.other}的录音重复{there}"
+    return f"{here} 与{passage.other}的录音重复{there}{unclear}"
 
 
 @lru_cache(maxsize=1024)

@@ -62,13 +62,15 @@ class Sound:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passage:
     """A stretch [start, end) of this meeting that is also elsewhere: in ``other`` (Chinese, as it is to be
-    shown; empty: earlier in the same recording), there from ``other_start`` on where that is known."""
+    shown; empty: earlier in the same recording), there from ``other_start`` on where that is known.
+    ``mutual``: nobody knows which of the two meetings was taken from the other."""
 
     kind: Likeness
     start: Seconds
     end: Seconds
     other: str = ""
     other_start: Seconds | None = None
+    mutual: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,8 +1,8 @@
 """Spoken numbers: what was said stays, what was meant is added.
 
-五十三万七 is 537000, 百分之四十五 is 0.45, 六成五 is 0.65. What is not exact (十来个, 几十, 三四个)
-and what is no quantity (一下, 一起, 第三营业室, 周五, 四级机构, 四月八号, 八点半) is left out: unknown, never
-guessed.
+五十三万七 and 53万7 are 537000, 百分之四十五 is 0.45, 六成五 is 0.65, 五千一个月 is 5000. What is not exact
+(十来个, 几十, 三四个, 三到五个) and what is no quantity (一下, 一起, 第三营业室, 周五, 四级机构, 四月八号,
+三点二十, 10:15, a telephone number) is left out: unknown, never guessed.
 """
 
 from __future__ import annotations
@@ -15,14 +15,36 @@ from qa_pipeline.values.transcript import SpokenNumber
 
 _DIGIT: Final = "零〇一二两三四五六七八九"
 _HAN: Final = rf"[{_DIGIT}十百千万亿]"
+_ANY: Final = rf"[{_DIGIT}十百千万亿\d]"
 _UNIT: Final = (
     r"个百分点|百分点|个点|个月|个|万元|元|块钱|块|件|单|人|名|位|户|次|场|家|倍|天|周|月|年|号|日|点|分钟|小时|趟|回"
     r"|岁|访|份|张|台|套|组|轮|条|项|步|通|期|课|班|桌|盒|箱|公里|平"
 )
 
-_VAGUE: Final = rf"(?:{_HAN}|\d)*(?:几|数|多少|若干)(?:{_HAN})*|(?:{_HAN}|\d)+(?:来|多|余)"
+_EACH: Final = rf"(?:(?!万元|元|块|号|日|点|倍|岁)(?:{_UNIT})|季|晚|节|顿)"
+"""What an amount is paid for, with 一: 五千一个月, 三百一天, 五百一件. 一百一块 is money."""
+
+_VAGUE: Final = (
+    rf"{_ANY}*(?:几|数|多少|若干){_HAN}*"
+    rf"|(?:百分之)?{_ANY}++(?:[点.][{_DIGIT}\d]++[百千万亿]*+)?[wW成%％]?(?:来(?![自说了])|多|余(?!额))"
+)
 _ADJACENT: Final = "一两|两三|三四|三五|四五|五六|六七|七八|八九"
 """Two digits in a row that mean "about": 三四个, 十七八个, 二三十人."""
+
+_MINUTES: Final = rf"[{_DIGIT}]十[{_DIGIT}]?|十[{_DIGIT}]|零[{_DIGIT}](?=[出散开到就集准])"
+"""八点四十, 两点零八就开: the digits of a decimal are said one by one."""
+_WAN: Final = r"[wW](?!\d*[A-Za-z])"
+"""3w, 3.5W; not 5W1H."""
+
+_WEEK: Final = "(?:周|星期|礼拜)"
+_PER_WEEK: Final = (
+    rf"(?<=[{_DIGIT}十每个本下上这]){_WEEK}[一二三四五六](?:个(?![个别险性案]|人(?:总结|计划|目标|业绩|工作))|件(?!均)"
+    r"|户(?![外口型])|家(?![里访属长人庭政园中])|单(?![位独子])|访(?:(?=[的都半没要])|(?![\u4e00-\u9fff]))"
+    r"|次(?![日序要])|场(?![地馆次面所景])|位(?![于置])|条(?![件款例])|样(?![本品板])|天(?![天气晴黑亮热冷])"
+    r"|组(?![织长员内里会建团训合])|张(?=[保名图表海票照卡纸]|[^\u4e00-\u9fff]|$)|份(?!额))"
+)
+WEEKDAY: Final = rf"(?!{_PER_WEEK}){_WEEK}[一二三四五六日天末]"
+"""周三, but not that of 下周三个客户, 一周三次 or 本周六件: so many in a week."""
 
 _CANDIDATE: Final = re.compile(
     rf"""
@@ -30,7 +52,8 @@ _CANDIDATE: Final = re.compile(
     (?:
     (?P<skip>
         第{_HAN}+ | 第\d+                                  # an ordinal names, it does not count
-      | (?:周|星期|礼拜)[一二三四五六日天]
+      | {WEEKDAY}
+      | \d{{10,}}+(?![.百千万亿元wW%％]) | \d+(?:-\d+){{2,}} | \d{{3}}[ ]\d{{4}}[ ]\d{{4}}  # telephones, days
       | {_VAGUE}
       | (?:{_HAN})*(?:{_ADJACENT}|二三)(?:{_HAN})*
       | 万一|千万(?=[不别要记])|统一|唯一|专一|百姓|百货|万能|万事|千言|十足|十全|十分(?!钟|之)
@@ -44,83 +67,120 @@ _CANDIDATE: Final = re.compile(
   | (?P<below>[{_DIGIT}十百]+)分之(?P<above>[{_DIGIT}十百]+)
   | (?P<clock>
         (?:上午|下午|早上|晚上|中午|凌晨|早|晚)[{_DIGIT}十\d]+点(?:半|钟|[{_DIGIT}十\d]+分?)?
-      | [{_DIGIT}十]+点(?:半|钟|[{_DIGIT}十]+分)
+      | [{_DIGIT}十]+点(?:半|钟|[{_DIGIT}十]+分|{_MINUTES})
+      | \d{{1,2}}点(?:半|钟|\d{{1,2}}分|\d\d(?!\d)) | \d{{1,2}}[:：][0-5]\d(?![\d.百千万亿wW%％])
     )
   | (?P<tenths>[一二两三四五六七八九])成(?![员立为功果长交本绩就分熟型了])
-    (?P<hundredths>[{_DIGIT}](?!{_UNIT}|十))?
-  | (?P<latin>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)(?P<scale>[百千万亿]*)(?P<sign>[%％])?
+    (?P<hundredths>半(?![个天年月])|[{_DIGIT}](?!{_UNIT}|十))?
+  | (?P<mixed>\d++(?:{_WAN}|[百千万亿]++)(?:零?\d+(?:[百千万亿]+|(?![\d.:：%％点号日成]|{_EACH})))+)
+  | (?P<latin>\d{{1,3}}(?:,\d{{3}})+(?:\.\d+)?|\d+(?:\.\d+)?)(?P<scale>{_WAN}|[百千万亿]*)(?P<sign>[%％])?
   | (?P<decimal>[{_DIGIT}十百千万]*[{_DIGIT}十百千]点[{_DIGIT}]+)(?P<tail>[百千万亿]*)
-  | 零?(?P<whole>[{_DIGIT}十]{_HAN}*)
+  | 零?(?P<whole>[{_DIGIT}十](?:{_HAN}*[百千万亿](?=一{_EACH}|两(?!{_HAN}))|{_HAN}*))  # 四万两个人: for two
     )
     """,
     re.VERBOSE,
 )
-_AFTER: Final = re.compile(_UNIT)
+_AFTER: Final = re.compile("个亿|" + _UNIT)
 _CALENDAR: Final = frozenset("月号日点")
 """四月八号 is a day and no quantity; 五点 may be a time, five remarks or five percent."""
 _ONES: Final = frozenset(
     ["件", "单", "名", "户", "场", "元", "块钱", "人", "访", "个点", "个百分点", "百分点"]
 )
 _ONE: Final = re.compile(r"(?:送训|增员|新增|招募|入职|签|出|差|约|见|访|招|来|到)了?$")
-_SCALES: Final = {"百": 100.0, "千": 1000.0, "万": 10_000.0, "亿": 100_000_000.0}
+_SCALES: Final = {"百": 1e2, "千": 1e3, "万": 1e4, "w": 1e4, "W": 1e4, "亿": 1e8}
+_TO: Final = frozenset("到至-~～–—")
+_AMOUNT: Final = frozenset("百千万亿0123456789")
+_ABOUT: Final = frozenset("个次块倍")
+_SOME: Final = re.compile("多(?!少)")
+"""After these measure words it means "and some": 两个多亿, 一周三次多."""
 
 
 def spoken_numbers(text: str) -> tuple[SpokenNumber, ...]:
     """The numbers in a text, in order, with their values; a percentage is a share (0.45, unit "%")."""
-    found = []
+    found: list[SpokenNumber] = []
     guarded: list[tuple[int, int]] | None = None
+    low: re.Match[str] | None = None
     for match in _CANDIDATE.finditer(text):
         if match["skip"] is not None:
+            low = None
             if match["skip"] == "一个人" and _ONE.search(text, 0, match.start()):
                 found.append(SpokenNumber(start=match.start(), end=match.start() + 1, value=1.0, unit="个"))
             continue
         if guarded is None:
             guarded = _names(text)
-        if any(start < match.end() and match.start() < end for start, end in guarded):
+        if guarded and any(start < match.end() and match.start() < end for start, end in guarded):
             continue
         number = _number(text, match)
-        if number is not None:
+        if number is not None and not (
+            low and match.start() - low.end() == 1 and _is_range(text, low, number, found)
+        ):
             found.append(number)
+        low = match
     return tuple(found)
+
+
+def _is_range(text: str, low: re.Match[str], high: SpokenNumber, found: list[SpokenNumber]) -> bool:
+    """Whether two numbers mean "about so many" (三到五个, 3-5个); the lower is then taken out of ``found``.
+    从六千到三万 goes from one exact number to another, and so does 邀六十到四十."""
+    if text[low.end()] not in _TO or text[low.start() - 1 : low.start()] in ("从", "由"):
+        return False
+    if found and found[-1].end == low.end():
+        if found[-1].value >= high.value:
+            return False
+        found.pop()
+    return True
 
 
 def _number(text: str, match: re.Match[str]) -> SpokenNumber | None:
     start, end = match.span()
-    if match["clock"] is not None:
-        return None
-    if match["percent"] is not None:
-        share = 100.0 if match["percent"] == "百" else _value(match["percent"])
-        return None if share is None else _share(start, end, share / 100)
-    if match["hundred"] is not None:
-        return _share(start, end, 1.0)
-    if match["below"] is not None:
-        below, above = _value(match["below"]), _value(match["above"])
-        return None if not below or above is None else _share(start, end, above / below)
-    if match["tenths"] is not None:
-        return _share(start, end, int(_digits(match["tenths"] + (match["hundredths"] or "零"))) / 100)
-    if match["sign"]:
-        return _share(start, end, float(match["latin"].replace(",", "")) / 100)
+    whole = match["whole"]
+    if whole is None:  # most are whole: the other groups are not asked for then
+        if match["clock"] is not None:
+            return None
+        share = _share(match)
+        if share is not None:
+            return SpokenNumber(start=start, end=end, value=round(share, 6), unit="%")
     after = _AFTER.match(text, end)
     unit = after[0] if after else ""
-    if unit in _CALENDAR:
+    hundred_millions = unit == "个亿"  # 目标两个亿
+    if after and hundred_millions:
+        end, after = after.end(), _AFTER.match(text, after.end())
+        unit = after[0] if after else ""
+    if unit in _CALENDAR or (unit in _ABOUT and _SOME.match(text, end + len(unit))):
         return None
-    if match["latin"] is not None:
-        value: float | None = float(match["latin"].replace(",", "")) * _scale(match["scale"])
-    elif match["decimal"] is not None:
-        value = _value(match["decimal"])
-        value = None if value is None else value * _scale(match["tail"])
-    else:
+    if whole is not None:
         start = match.start("whole")
-        value = _value(match["whole"]) if _is_quantity(text, match, unit) else None
+        value = _value(whole) if hundred_millions or _is_quantity(text, match, unit) else None
+    elif match["mixed"] is not None:
+        value = _mixed(match["mixed"])
+    elif match["latin"] is not None:
+        value = float(match["latin"].replace(",", "")) * _scale(match["scale"])
+    else:
+        value = _value(match["decimal"]) if match["decimal"] is not None else None
+        value = None if value is None else value * _scale(match["tail"])
     if value is None:
         return None
+    if hundred_millions:
+        value *= _SCALES["亿"]
     if after and text.startswith("半", after.end()):  # 两个半
         value, end = value + 0.5, after.end() + 1
     return SpokenNumber(start=start, end=end, value=value, unit=unit)
 
 
-def _share(start: int, end: int, value: float) -> SpokenNumber:
-    return SpokenNumber(start=start, end=end, value=round(value, 6), unit="%")
+def _share(match: re.Match[str]) -> float | None:
+    """百分之四十五 and 45% are 0.45, 六成五 is 0.65, 二分之一 is 0.5; None for what is no share."""
+    if match["percent"] is not None:
+        percent = 100.0 if match["percent"] == "百" else _value(match["percent"])
+        return None if percent is None else percent / 100
+    if match["hundred"] is not None:
+        return 1.0
+    if match["below"] is not None:
+        below, above = _value(match["below"]), _value(match["above"])
+        return None if not below or above is None else above / below
+    if match["tenths"] is not None:
+        tens = match["tenths"] + (match["hundredths"] or "零")
+        return int(_digits(tens.replace("半", "五"))) / 100
+    return float(match["latin"].replace(",", "")) / 100 if match["sign"] else None
 
 
 def _is_quantity(text: str, match: re.Match[str], unit: str) -> bool:
@@ -135,8 +195,26 @@ def _is_quantity(text: str, match: re.Match[str], unit: str) -> bool:
     if not unit:
         return False
     if said == "一":
+        if text[match.start() - 1 : match.start()] in _AMOUNT:  # 五百一件: each
+            return False
         return unit in _ONES or (unit in {"个", "位"} and bool(_ONE.search(text, 0, match.start())))
     return True
+
+
+def _mixed(said: str) -> float | None:
+    """The value of digits with Chinese scales (1万2, 3万5千, 1亿零50万); None if not sure (1万25, 3万5万)."""
+    value, place = 0.0, float("inf")
+    for zero, digits, scale in _PIECE.findall(said):
+        shorthand = not scale and not zero and len(digits) == 1  # 1万2: the place below
+        piece = float(digits) * (place / 10 if shorthand else _scale(scale))
+        if piece >= place or not (scale or zero or piece * 100 >= place):
+            return None
+        value += piece
+        place = _scale(scale)
+    return value
+
+
+_PIECE: Final = re.compile(r"(零?)(\d+)([百千万亿wW]*)")
 
 
 @lru_cache(maxsize=4096)

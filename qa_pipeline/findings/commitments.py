@@ -36,8 +36,6 @@ _PLEASE: Final = re.compile(
 )
 
 _NO_DEADLINE: Final = re.compile(r"当天|(?:[一二两三四五六七八九十]+|\d+)点(?!.*前)")
-_NO_DAY: Final = re.compile(r"今(?:年.?)?|(?:周|星期|礼拜)[一二三四五六]天[^气]?")
-"""A date's word, with the two characters after it, that names no day: 今年, 一周六天."""
 PLANNING: Final = (Chapter.NEXT_WEEK_PLAN, Chapter.NEXT_MONTH_PLAN)
 _DREW: Final = 40
 """Characters shown of what drew an answer: its end is what was asked."""
@@ -204,13 +202,9 @@ def _day(reading: Reading, index: int, due: Mention) -> date | None:
 
 def _deadline(reading: Reading, index: int) -> Mention | None:
     """The most binding date of an utterance: 之前 before a plain day before 每天 before a festival's name.
-    八点半 without a day is when somebody has time, and 当天 is the day of another deed: neither binds."""
-    text = reading.utterances[index].text
-    dates = [
-        m
-        for m in reading.readings[index].mentions
-        if m.kind == "date" and not _NO_DAY.fullmatch(m.name + text[m.end : m.end + 2])
-    ]
+    八点半 without a day is when somebody has time, 当天 is the day of another deed, 上周三 is over: none
+    binds."""
+    dates = [m for m in reading.readings[index].mentions if m.kind == "date" and not m.name.startswith("上")]
     if not dates:
         return None
 
@@ -218,7 +212,7 @@ def _deadline(reading: Reading, index: int) -> Mention | None:
         name = mention.name
         if _NO_DEADLINE.match(name):
             return 4, mention.start
-        if re.search(r"前|底|之内|以内", name):
+        if re.search(r"前|底|内", name):
             return 0, mention.start
         if re.search(r"[号日]|[周期拜][一二三四五六日天末]|今|明|后天|下午|上午|晚|点", name):
             return 1, mention.start

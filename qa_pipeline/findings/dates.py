@@ -11,25 +11,31 @@ import re
 from datetime import date, timedelta
 from typing import Final
 
+from qa_pipeline.transcript.numbers import WEEKDAY
+
 _NUMERAL: Final = "零一二三四五六七八九十廿卅两0-9"
 _PART: Final = "(?:早会|晨会|夕会|一?早上?|上午|中午|下午|晚上?|傍晚|下班|夜里)?"
 _END: Final = "(?:之前|以前|前|之内|以内|内)?"
 _WEEK: Final = "(?:周|星期|礼拜)"
+_WITHIN: Final = "(?:之内|以内|内)"
+_TODAY: Final = r"(?:今天|今日|今儿个?|(?<![如而当至])今(?!年|后|生|世|次|个?(?:月|周|星期|礼拜)))"
+_MONTH: Final = rf"(?:[{_NUMERAL}]{{1,3}}|(?:下下|下|本|这|上|当)个?)月份?"
 
 DATE: Final = re.compile(
     # How any of these begins, looked at first: saves most of the time.
-    rf"(?=[{_NUMERAL}\d今明后大当下本这上周星礼月散会开每清端中国元春年])(?:"
+    rf"(?=[{_NUMERAL}\d今明后大当下本这上周星礼月散会开每清端中国元春年半])(?:"
     + "|".join(
         (
-            rf"(?:今天|今日|今儿个?|今|明天|明日|明儿个?|明(?=早|晚)|后天|大后天|当天){_PART}{_END}",
-            rf"(?:(?:下下|下个?|本|这个?|上个?){_WEEK}|{_WEEK})[一二三四五六日天末]{_PART}{_END}",
+            rf"(?:{_TODAY}|明天|明日|明儿个?|明(?=早|晚)|后天|大后天|当天){_PART}{_END}",
+            rf"(?:下下|下个?|本|这个?|上个?)?{WEEKDAY}{_PART}{_END}",
             rf"(?:下个?|本|这个?){_WEEK}(?:之内|以内|内|里|头|以前|之前|前)?",
-            rf"(?:[{_NUMERAL}]{{1,3}}月(?:份)?)?[{_NUMERAL}]{{1,3}}(?:号|日)(?!楼|院|线|店|门|员|机){_PART}{_END}",
+            rf"(?:{_MONTH})?[{_NUMERAL}]{{1,3}}(?:号|日)(?!楼|院|线|店|门|员|机){_PART}{_END}",
             rf"(?:[{_NUMERAL}]{{1,3}}月(?:份)?|本月|这个?月|下个?月|当月|月)(?:底|末){_END}",
             r"(?:下个?月|本月|这个?月)(?:内|里|之前|前)",
-            rf"[{_NUMERAL}]{{1,3}}天(?:之内|以内|内)",
+            # 入司三个月以内, 三个月以内的新人: who, not when
+            rf"(?<!入司)(?<!司龄)[{_NUMERAL}半]{{1,3}}(?:天{_WITHIN}|(?:个?{_WEEK}|个月){_WITHIN}(?!的|那|新人))",
             r"(?:散会|会后|开完会|下次会|下回会|下个会)(?:之?前|以后|后|上)?",
-            rf"每(?:天|日|晚|{_WEEK}[一二三四五六日天]?|个?(?:星期|礼拜|月))",
+            rf"每(?:天|日|晚|{WEEKDAY}|{_WEEK}|个?(?:星期|礼拜|月))",
             rf"(?<![{_NUMERAL}十百千万])(?:[一二两三四五六七八九]|十[一二]?|\d{{1,2}})点(?:半|钟|[{_NUMERAL}]+分|前|之前|以前)",
             r"清明|五一|端午|中秋|国庆|元旦|春节|年底" + _END,
         )
@@ -39,6 +45,7 @@ DATE: Final = re.compile(
 """What counts as a deadline or a time of doing; matched on text without changing it."""
 
 _DIGITS: Final = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2}
+_MONTHS_AHEAD: Final = {"本": 0, "这": 0, "当": 0, "下": 1, "下下": 2}
 _WEEKDAYS: Final = {c: i for i, c in enumerate("一二三四五六日")} | {"天": 6, "末": 5}
 
 
@@ -60,11 +67,12 @@ def resolve(said: str, meeting: date | None) -> date | None:
 
     A bare or this-week weekday that has passed means the coming one: 本周五 said on a Sunday is five days
     ahead. 下周X is always in the next Monday-to-Sunday week. A day of the month that has passed is next month's.
+    What was in the last week or month (上周三, 上个月15号) is no deadline.
     """
-    if meeting is None:
+    if meeting is None or said.startswith("上"):
         return None
-    for word, days in (("大后天", 3), ("后天", 2), ("明", 1), ("今", 0)):
-        if said.startswith(word):
+    for word, days in (("大后天", 3), ("后天", 2), ("明(?![年确])", 1), (_TODAY, 0)):
+        if re.match(word, said):
             return meeting + timedelta(days=days)
     if found := re.match(rf"(下下|下个?|本|这个?|上个?)?{_WEEK}([一二三四五六日天末])", said):
         return _weekday(found[1] or "", _WEEKDAYS[found[2]], meeting)
@@ -72,7 +80,9 @@ def resolve(said: str, meeting: date | None) -> date | None:
         return meeting + timedelta(days=6 - meeting.weekday())
     if re.match(rf"下个?{_WEEK}", said):
         return meeting + timedelta(days=13 - meeting.weekday())
-    if found := re.match(rf"(?:([{_NUMERAL}]+)月份?)?([{_NUMERAL}]+)[号日]", said):
+    if found := re.match(rf"([{_NUMERAL}]+|半)(天|日|个?{_WEEK}|个月){_WITHIN}", said):
+        return _within(found[1], found[2], meeting)
+    if found := re.match(rf"({_MONTH})?([{_NUMERAL}]+)[号日]", said):
         return _day_of_month(found[1], found[2], meeting)
     if found := re.match(rf"(?:([{_NUMERAL}]+)月份?|(下个?)月|(?:本|这个?|当)?月)(?:底|末)", said):
         month = small_number(found[1]) if found[1] else meeting.month + (1 if found[2] else 0)
@@ -82,9 +92,26 @@ def resolve(said: str, meeting: date | None) -> date | None:
     if re.match(r"下个?月", said):
         return _last_day(meeting.month + 1, meeting)
     if found := re.match(rf"([{_NUMERAL}]+)天", said):
-        days_ahead = small_number(found[1])
-        return meeting + timedelta(days=days_ahead) if days_ahead is not None else None
+        return _within(found[1], "天", meeting)
     return None
+
+
+def _within(count: str, unit: str, meeting: date) -> date | None:
+    """The last day of 三日内, 两周内, 一个月内; 半个月 is fifteen days."""
+    if count == "半":
+        return meeting + timedelta(days=15) if unit == "个月" else None
+    number = small_number(count)
+    if number is None:
+        return None
+    if unit == "个月":
+        year, month = _month_after(meeting, number)
+        return date(year, month, min(meeting.day, calendar.monthrange(year, month)[1]))
+    return meeting + timedelta(days=number if unit in ("天", "日") else 7 * number)
+
+
+def _month_after(meeting: date, months: int) -> tuple[int, int]:
+    years, month = divmod(meeting.month - 1 + months, 12)
+    return meeting.year + years, month + 1
 
 
 def _weekday(which: str, weekday: int, meeting: date) -> date:
@@ -93,24 +120,24 @@ def _weekday(which: str, weekday: int, meeting: date) -> date:
         return monday + timedelta(days=14 + weekday)
     if which.startswith("下"):
         return monday + timedelta(days=7 + weekday)
-    if which.startswith("上"):
-        return monday + timedelta(days=weekday - 7)
     day = monday + timedelta(days=weekday)
     return day if day >= meeting else day + timedelta(days=7)
 
 
 def _day_of_month(month_said: str | None, day_said: str, meeting: date) -> date | None:
     day = small_number(day_said)
-    month = small_number(month_said) if month_said else meeting.month
-    if day is None or month is None or not 1 <= month <= 12:
+    if day is None:
         return None
-    year = meeting.year
-    if not month_said and day < meeting.day:
-        month, year = (1, year + 1) if month == 12 else (month + 1, year)
-    elif month_said and meeting.month - month > 6:
-        year += 1
-    elif month_said and month - meeting.month > 6:
-        year -= 1
+    which = month_said.rstrip("份月个") if month_said else ""
+    if which in _MONTHS_AHEAD:
+        year, month = _month_after(meeting, _MONTHS_AHEAD[which])
+    elif not which:
+        year, month = _month_after(meeting, 1 if day < meeting.day else 0)
+    else:
+        year, month = meeting.year, small_number(which) or 0
+        if not 1 <= month <= 12:
+            return None
+        year += (meeting.month - month > 6) - (month - meeting.month > 6)
     if not 1 <= day <= calendar.monthrange(year, month)[1]:
         return None
     return date(year, month, day)

@@ -119,13 +119,19 @@ def test_an_hour_without_a_day_binds_nobody_but_has_the_day_said_with_it() -> No
     assert due("我见了客户当天写记录。") == (None, None)
     assert due("我今天下午七点之前把单子录进去。")[1] == date(2026, 9, 8)
     assert due("我明天早会就盯。")[0] == "明天早会"
+    assert due("我三日内回访十个老客户。") == ("三日内", date(2026, 9, 11))
+    assert due("我今后每天打五个电话。") == ("每天", None)
 
 
 @pytest.mark.parametrize(
     "said",
-    ["我去见隔壁的老彭，他家孩子今年上一年级。", "我上午见一个，晚上再约一个有空的，一周六天，都排满。"],
+    [
+        "我去见隔壁的老彭，他家孩子今年上一年级。",
+        "我上午见一个，晚上再约一个有空的，一周六天，都排满。",
+        "我去见上个月15号见过的老彭，把计划书送过去。",
+    ],
 )
-def test_this_year_and_six_days_a_week_are_no_deadline(said: str) -> None:
+def test_this_year_last_month_and_six_days_a_week_are_no_deadline(said: str) -> None:
     (action,) = commitments.actions(acted(("李梅", said, Act.COMMIT), chapter=Chapter.NEXT_WEEK_PLAN))
     assert (action.due, action.due_date) == (None, None)
     assert said[1:].rstrip("。") in action.task

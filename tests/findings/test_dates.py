@@ -12,6 +12,7 @@ from qa_pipeline.findings.dates import DATE, resolve, small_number
 
 TUESDAY = date(2026, 9, 8)
 SUNDAY = date(2026, 9, 13)
+WEDNESDAY = date(2026, 9, 2)
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,22 @@ SUNDAY = date(2026, 9, 13)
         ("下个月底", date(2026, 12, 29), date(2027, 1, 31)),
         ("一月五号", date(2026, 12, 29), date(2027, 1, 5)),
         ("三天之内", TUESDAY, date(2026, 9, 11)),
+        ("三日内", WEDNESDAY, date(2026, 9, 5)),
+        ("三日之内", WEDNESDAY, date(2026, 9, 5)),
+        ("三日以内", WEDNESDAY, date(2026, 9, 5)),
+        ("三天内", WEDNESDAY, date(2026, 9, 5)),
+        ("两周内", WEDNESDAY, date(2026, 9, 16)),
+        ("一个礼拜之内", WEDNESDAY, date(2026, 9, 9)),
+        ("一个月内", WEDNESDAY, date(2026, 10, 2)),
+        ("一个月内", date(2026, 1, 31), date(2026, 2, 28)),
+        ("半个月内", WEDNESDAY, date(2026, 9, 17)),
+        ("下个月五号之前", WEDNESDAY, date(2026, 10, 5)),
+        ("下月五号", date(2026, 12, 29), date(2027, 1, 5)),
+        ("下下个月五号", WEDNESDAY, date(2026, 11, 5)),
+        ("本月25号", WEDNESDAY, date(2026, 9, 25)),
+        ("这个月一号", WEDNESDAY, date(2026, 9, 1)),
+        ("上个月15号", WEDNESDAY, None),
+        ("上周三", WEDNESDAY, None),
         ("每天", TUESDAY, None),
         ("散会", TUESDAY, None),
         ("三十一号", date(2026, 9, 8), None),
@@ -99,11 +116,54 @@ def test_a_deadline_is_found_among_other_words(said: str) -> None:
     assert found[0] == said
 
 
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("我下周三个客户都去拜访", ["下周"]),
+        ("我本周六件保单", ["本周"]),
+        ("这周一个都没送", ["这周"]),
+        ("每周五个客户", ["每周"]),
+        ("陪访一周三次", []),
+        ("一个礼拜四家", []),
+        ("下周三家访", ["下周三"]),
+        ("下周五单独谈", ["下周五"]),
+        ("周三个人总结", ["周三"]),
+        ("领跑周一天一天过", ["周一"]),
+    ],
+)
+def test_a_week_with_a_count_is_no_weekday(text: str, found: list[str]) -> None:
+    assert [match[0] for match in DATE.finditer(text)] == found
+
+
+def test_next_week_with_a_count_is_due_at_its_end() -> None:
+    found = DATE.search("我下周三个客户都去拜访")
+    assert found
+    assert resolve(found[0], WEDNESDAY) == date(2026, 9, 13)
+
+
+@pytest.mark.parametrize("said", ["今后多打电话", "今年底", "明年三月"])
+def test_from_now_on_and_another_year_are_not_today_or_tomorrow(said: str) -> None:
+    assert resolve(said, WEDNESDAY) is None
+
+
 def test_without_a_meeting_date_no_day_is_guessed() -> None:
     assert resolve("本周五", None) is None
 
 
-@pytest.mark.parametrize("text", ["百分之四十七点六", "三号楼", "一点意见", "差一点"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "百分之四十七点六",
+        "三号楼",
+        "一点意见",
+        "差一点",
+        "今后多打电话",
+        "今年",
+        "如今",
+        "三个月以内的新人",
+        "入司三个月以内",
+    ],
+)
 def test_what_is_no_deadline(text: str) -> None:
     assert DATE.search(text) is None
 

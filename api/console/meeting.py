@@ -28,6 +28,7 @@ from qa_pipeline.names import CHAPTERS, DIMENSIONS, INDICATORS, KINDS, THEMES
 from qa_pipeline.report.wording import amount
 from qa_pipeline.values.transcript import Utterance
 from qa_pipeline.values.vocabulary import Chapter, Dimension, Likeness, Status
+from qa_pipeline.values.written import clock
 
 SHOWN_PROOFS: Final = 3
 SHOWN_ACTIONS: Final = 8
@@ -153,7 +154,7 @@ def _copies(card: ScorecardOut) -> None:
     with parts.section("录音重复", "同一段声音、同一份文字不能算两场会"):
         for copy in card.copies:
             same = "同一段录音" if copy.kind is Likeness.SOUND else "同一份文字"
-            stretch = f"{parts.clock(copy.start)}–{parts.clock(copy.end)}"
+            stretch = f"{clock(copy.start)}–{clock(copy.end)}"
             with ui.element("div").classes("finding"):
                 if copy.meeting is None:
                     ui.label(f"{stretch} 与另一家机构的会议是{same}。")
@@ -183,7 +184,7 @@ def _chapters(card: ScorecardOut, whole: float) -> None:
     for span in card.chapters:
         share = (span.end - span.start) / max(1.0, whole)
         name = CHAPTERS[span.chapter]
-        told = f"{name} {parts.clock(span.start)}–{parts.clock(span.end)}，把握 {span.confidence:.0%}"
+        told = f"{name} {clock(span.start)}–{clock(span.end)}，把握 {span.confidence:.0%}"
         pieces.append(
             f'<button type="button" title="{told}" aria-label="{told}" data-at="{span.start}" '
             f'style="flex:{share:.4f};background:{COLOURS[span.chapter]}">'

@@ -60,13 +60,6 @@ def score(value: Decimal | float | None, low: Decimal | float | None, high: Deci
             ui.label(f"误差范围 {low:.0f}–{high:.0f}，合格线 60").classes("soft")
 
 
-def clock(seconds: float) -> str:
-    """``12:31``, ``1:02:03``."""
-    minutes, second = divmod(int(seconds), 60)
-    hour, minute = divmod(minutes, 60)
-    return f"{hour}:{minute:02}:{second:02}" if hour else f"{minute}:{second:02}"
-
-
 @contextmanager
 def section(title: str, note: str = "") -> Iterator[None]:
     """A titled part of a screen."""

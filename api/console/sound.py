@@ -19,6 +19,7 @@ from models.meetings.recordings import RecordingRepository
 from qa_pipeline.names import CHAPTERS
 from qa_pipeline.values.transcript import Utterance
 from qa_pipeline.values.vocabulary import Chapter, Status
+from qa_pipeline.values.written import clock
 
 PLAY: Final = '<i class="q-icon notranslate material-icons" aria-hidden="true">play_arrow</i>'
 ITEM_STATUS: Final = {
@@ -53,7 +54,7 @@ def player(code: str, starts: Sequence[float]) -> None:
 
 def at_button(seconds: float, icon: str = "") -> Html:
     """A button that plays from there (assets/sound.js); what it shows is the time."""
-    at = parts.clock(seconds)
+    at = clock(seconds)
     return Html(
         f'<button type="button" class="at" data-at="{seconds}" aria-label="从 {at} 播放">{icon}{at}</button>'
     )

@@ -19,6 +19,7 @@ from api.minutes.schemas import MinutesOut
 from models.base import SHANGHAI
 from models.meetings.tables import ActionState
 from qa_pipeline.names import CHAPTERS, KINDS, THEMES
+from qa_pipeline.values.written import UNKNOWN, clock
 
 FONT: Final = "微软雅黑"
 LATIN: Final = "Arial"
@@ -27,7 +28,6 @@ QUIET: Final = RGBColor(0x6B, 0x72, 0x80)
 ACCENT: Final = RGBColor(0x1D, 0x4E, 0x89)
 HEAD_FILL: Final = "E8EEF5"
 LINE: Final = "C5CEDA"
-UNKNOWN: Final = "未知"
 STATES: Final = {
     ActionState.OPEN: "待办",
     ActionState.KEPT: "已兑现",
@@ -245,13 +245,6 @@ def _field(line: Any, name: str) -> None:
     run.font.size, run.font.color.rgb = Pt(9), QUIET
     field.append(run._r)
     line._p.append(field)
-
-
-def clock(seconds: float) -> str:
-    """``1:02:03``, or ``02:03`` below an hour."""
-    minutes, second = divmod(int(seconds), 60)
-    hours, minute = divmod(minutes, 60)
-    return f"{hours}:{minute:02}:{second:02}" if hours else f"{minute:02}:{second:02}"
 
 
 def _span(start: datetime | None, end: datetime | None) -> str:

@@ -31,6 +31,7 @@ from qa_pipeline.values.recording import Recording
 from qa_pipeline.values.scorecard import Listen, Scorecard
 from qa_pipeline.values.transcript import Transcript
 from qa_pipeline.values.vocabulary import MeetingKind, Status, Verdict
+from qa_pipeline.values.written import clock, percent
 
 PREFERRED_BEFORE: Final = time(12, 0)
 """R5: a start before noon is preferred …"""
@@ -165,8 +166,8 @@ def _recorded(facts: MeetingFacts, recording: Recording | None) -> Check:
         return _unknown("R7", "未提供实际会议时长，未核对全程录音")
     share = sum(part.duration for part in recording.parts) / 60 / facts.meeting_minutes
     if share >= RECORDED_SHARE:
-        return _pass("R7", f"录音覆盖会议的 {_percent(min(share, 1.0))}")
-    return _fail("R7", f"录音只覆盖会议的 {_percent(share)}，须全程录音（不低于 95%）")
+        return _pass("R7", f"录音覆盖会议的 {percent(min(share, 1.0))}")
+    return _fail("R7", f"录音只覆盖会议的 {percent(share)}，须全程录音（不低于 95%）")
 
 
 def _prepared(facts: MeetingFacts) -> Check:
@@ -209,7 +210,7 @@ def _attendance(facts: MeetingFacts) -> tuple[Check, ...]:
         absent = ()
         came = min(present.count, expected.count)
     rate = came / expected.count
-    told = f"应到 {expected.count} 人，实到 {came} 人，参会率 {_percent(rate)}"
+    told = f"应到 {expected.count} 人，实到 {came} 人，参会率 {percent(rate)}"
     if absent:
         told += "；缺席：" + "、".join(f"{n}（请假）" if n in facts.on_leave else n for n in absent)
     elif rate < 1 and facts.on_leave:
@@ -229,7 +230,7 @@ def _on_site(facts: MeetingFacts) -> tuple[Check, ...]:
     if facts.on_site is None or due is None or due.count == 0:
         return ()
     share = min(1.0, facts.on_site / due.count)
-    return (_pass("R9", f"现场 {facts.on_site} 人，现场参会率 {_percent(share)}"),)
+    return (_pass("R9", f"现场 {facts.on_site} 人，现场参会率 {percent(share)}"),)
 
 
 # ---------------------------------------------------------------- on quality
@@ -263,12 +264,7 @@ def _energy(scorecard: Scorecard) -> Check:
 
 def listen_to(passage: Listen) -> str:
     """The one passage to hear, as a sentence: 12:31–12:55，「追问」只有 52% 的把握……"""
-    return f"{_time(passage.start)}–{_time(passage.end)}，{passage.reason}"
-
-
-def _time(seconds: float) -> str:
-    whole = int(seconds)
-    return f"{whole // 60:02}:{whole % 60:02}"
+    return f"{clock(passage.start)}–{clock(passage.end)}，{passage.reason}"
 
 
 def _unscored(scorecard: Scorecard) -> bool:
@@ -326,11 +322,6 @@ def _clock(minutes: float) -> str:
     tenths = int(round(minutes * 600, 6))
     whole = f"{tenths // 600}:{tenths // 10 % 60:02}"
     return f"{whole}.{tenths % 10}" if tenths // 10 == MINUTES_NEEDED * 60 and tenths % 10 else whole
-
-
-def _percent(share: float) -> str:
-    """One decimal, rounded down, so that 99.96 % never reads as 100 %."""
-    return f"{math.floor(share * 1000 + 1e-9) / 10:g}%"
 
 
 def _points(score: float) -> str:

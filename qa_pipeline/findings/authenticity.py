@@ -8,7 +8,6 @@ share on it does.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import lru_cache
 from typing import Final
 
 from qa_pipeline.copies import covered, loops
@@ -17,6 +16,7 @@ from qa_pipeline.findings.registry import measure
 from qa_pipeline.values.findings import Measurement
 from qa_pipeline.values.transcript import Passage, Sound
 from qa_pipeline.values.vocabulary import Likeness, Seconds
+from qa_pipeline.values.written import clock
 
 ELSEWHERE: Final = ("reused_share", "copied_words_share", "copied_either_way")
 """Measures that need other meetings to compare with."""
@@ -40,7 +40,7 @@ def digital_silence_share(reading: Reading) -> Measurement:
     meeting = (reading.speech[0][0], reading.speech[-1][1])
     inside = [(start, end) for start, end in sound.silences if end > meeting[0] and start < meeting[1]]
     before = [i for start, _ in inside for i in reading.spoken if reading.utterances[i].end <= start + 1][-1:]
-    told = "、".join(f"{_clock(start)}–{_clock(end)}" for start, end in inside[:MOST_TOLD])
+    told = "、".join(f"{clock(start)}–{clock(end)}" for start, end in inside[:MOST_TOLD])
     return reading.measured(
         "digital_silence_share",
         min(1.0, covered(inside, [meeting]) / reading.net),
@@ -125,7 +125,7 @@ def room_changes(reading: Reading) -> Measurement:
 def doubts(sound: Sound | None) -> tuple[str, ...]:
     """What a person should listen to before the recording is taken for one piece, a sentence each."""
     return tuple(
-        f"{_clock(when)} 前后的背景声突然不同（音色相差 {apart:g} 分贝）：可能是两段录音拼在一起，"
+        f"{clock(when)} 前后的背景声突然不同（音色相差 {apart:g} 分贝）：可能是两段录音拼在一起，"
         "也可能是换了房间、开关了空调或门窗，请听这一处。"
         for when, apart in (sound.room_changes if sound and sound.room_changes else ())
     )
@@ -159,21 +159,14 @@ def _share(reading: Reading, name: str, passages: Sequence[Passage]) -> Measurem
 
 def told(passage: Passage) -> str:
     """Where a passage is and where it is again, in Chinese: 12:10–24:30 与 9月8日周复盘会的录音重复."""
-    here = f"{_clock(passage.start)}–{_clock(passage.end)}"
+    here = f"{clock(passage.start)}–{clock(passage.end)}"
     unclear = "，分不清谁用了谁的" if passage.mutual else ""
     if not passage.other:
-        return f"{here} 与本录音 {_clock(passage.other_start or 0.0)} 起的一段完全相同"
+        return f"{here} 与本录音 {clock(passage.other_start or 0.0)} 起的一段完全相同"
     if passage.kind is Likeness.WORDS:
         return f"{here} 与{passage.other}的文字几乎逐字相同{unclear}"
-    there = "" if passage.other_start is None else f"（该录音 {_clock(passage.other_start)} 起）"
+    there = "" if passage.other_start is None else f"（该录音 {clock(passage.other_start)} 起）"
     return f"{here} 与{passage.other}的录音重复{there}{unclear}"
-
-
-@lru_cache(maxsize=1024)
-def _clock(seconds: Seconds) -> str:
-    whole = int(seconds)
-    hours, minutes = divmod(whole // 60, 60)
-    return f"{hours}:{minutes:02}:{whole % 60:02}" if hours else f"{minutes:02}:{whole % 60:02}"
 
 
 def _length(passage: Passage) -> Seconds:

@@ -12,6 +12,7 @@ from qa_pipeline.findings.structure import REVIEWS
 from qa_pipeline.personal import mask_personal
 from qa_pipeline.values.findings import Measurement
 from qa_pipeline.values.vocabulary import Act, Chapter
+from qa_pipeline.values.written import clock
 
 STEPS: Final = 3
 """Steps that make a practice repeatable."""
@@ -124,7 +125,7 @@ def stirring(reading: Reading) -> tuple[int, ...]:
 
 def card(reading: Reading) -> str:
     """The practice as a card to pass on: who, the steps in their own words, and where they were told; empty
-    when no step was told that others could take. A clock time stands for minutes and seconds."""
+    when no step was told that others could take."""
     said: dict[str, int] = {}
     for i in shared(reading):  # a step that is repeated is one
         said.setdefault(reading.utterances[i].text, i)
@@ -140,8 +141,7 @@ def card(reading: Reading) -> str:
         f"{number}. {mask_personal(reading.utterances[i].text.strip().rstrip('。！!'))[:STEP_SHOWN]}"
         for number, i in enumerate(told[:STEPS_SHOWN], 1)
     ]
-    first, last = (divmod(int(reading.utterances[i].start), 60) for i in (told[0], told[-1]))
-    where = f"{first[0]:02d}:{first[1]:02d} 至 {last[0]:02d}:{last[1]:02d}"
+    where = " 至 ".join(clock(reading.utterances[i].start) for i in (told[0], told[-1]))
     return f"实践卡：{who}的做法（{where}）：{'；'.join(steps)}。"
 
 

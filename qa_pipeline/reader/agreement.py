@@ -8,12 +8,13 @@ from typing import Final
 
 from qa_pipeline.names import CHAPTERS
 from qa_pipeline.reader.answers import Claims
-from qa_pipeline.rubric.sheet import Sheet, clock
+from qa_pipeline.rubric.sheet import Sheet
 from qa_pipeline.values.chapters import Chapters
 from qa_pipeline.values.facts import MeetingFacts
 from qa_pipeline.values.findings import Findings
 from qa_pipeline.values.reader import Disagreement, ReaderChoice
 from qa_pipeline.values.vocabulary import MANDATED, Chapter, Seconds
+from qa_pipeline.values.written import clock
 
 PASSAGE: Final[Seconds] = 60.0
 """A shorter stretch under different names is a border drawn elsewhere."""

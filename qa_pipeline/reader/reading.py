@@ -19,13 +19,14 @@ from qa_pipeline.reader.answers import Claims, Level, Promise, Remarked
 from qa_pipeline.reader.asking import ask, too_long
 from qa_pipeline.reader.questions import VERSION
 from qa_pipeline.rubric import Rubric
-from qa_pipeline.rubric.sheet import Sheet, clock, sheet
+from qa_pipeline.rubric.sheet import Sheet, sheet
 from qa_pipeline.values.chapters import Chapters, ChapterSpan
 from qa_pipeline.values.facts import MeetingFacts
 from qa_pipeline.values.findings import Action, Findings, Remark, UtteranceReading
 from qa_pipeline.values.reader import Disagreement, ReaderChoice, ReaderLevel, ReaderReport, SecondReading
 from qa_pipeline.values.transcript import Transcript
 from qa_pipeline.values.vocabulary import Act, Chapter
+from qa_pipeline.values.written import clock
 
 SURE: Final = 0.9
 """How sure a chapter or an act is that both readers name; the local reader may be surer."""

@@ -17,14 +17,12 @@ from qa_pipeline.errors import InputError
 from qa_pipeline.names import ACTS, CHAPTERS, DIMENSIONS
 from qa_pipeline.report.wording import (
     ITEM_STATUSES,
-    UNKNOWN,
     certainty,
-    clock,
     critical_kind,
-    points,
     quantity,
 )
 from qa_pipeline.values.vocabulary import Act, Chapter, Dimension
+from qa_pipeline.values.written import UNKNOWN, clock, points
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -22,6 +22,7 @@ from qa_pipeline.values.findings import Evidence, Measurement
 from qa_pipeline.values.inspection import Inspection
 from qa_pipeline.values.scorecard import ItemScore
 from qa_pipeline.values.vocabulary import MANDATED, Act, Chapter, MeetingKind, Seconds, Status
+from qa_pipeline.values.written import clock, percent, points
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -88,9 +89,7 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.globals.update(wording=wording, Status=Status, proof=_proof, aside=wording.aside)
-    environment.filters.update(
-        clock=wording.clock, points=wording.points, percent=wording.percent, certainty=wording.certainty
-    )
+    environment.filters.update(clock=clock, points=points, percent=percent, certainty=wording.certainty)
     return environment.get_template("inspection.html.jinja")
 
 

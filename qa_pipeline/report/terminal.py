@@ -21,14 +21,12 @@ from qa_pipeline.report.wording import (
     VERDICT_MARKS,
     VERDICT_STATUS,
     advice,
-    clock,
     critical_kind,
     deadline,
     details,
     energy,
     figures,
     missing_chapters,
-    points,
     readers,
     speaker,
     title,
@@ -36,6 +34,7 @@ from qa_pipeline.report.wording import (
 from qa_pipeline.values.findings import Evidence
 from qa_pipeline.values.inspection import Inspection
 from qa_pipeline.values.vocabulary import Status
+from qa_pipeline.values.written import clock, points
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -13,9 +13,9 @@ from qa_pipeline.values.inspection import Inspection
 from qa_pipeline.values.reader import ModelUse, ReaderChoice, ReaderReport
 from qa_pipeline.values.scorecard import ItemScore, Scorecard
 from qa_pipeline.values.vocabulary import MANDATED, Chapter, Outcome, Status, Verdict
+from qa_pipeline.values.written import UNKNOWN, clock, percent, points
 
 GATES: Final = "关键否决"
-UNKNOWN: Final = "未知"
 UNSAID: Final = "未说"
 UNSURE: Final = 0.5
 """Below this confidence a chapter is marked as doubtful."""
@@ -91,25 +91,6 @@ READERS: Final = {
 }
 PURPOSES: Final = {"reader": "读会", "judge": "评审"}
 VERSIONS: Final = {"engine": "转写", "segmenter": "分章节", "reader": "读会", "rubric": "评分标准"}
-
-
-def clock(seconds: float) -> str:
-    """05:07 or 1:02:03, from the start of the meeting; rounded down, as a player shows it."""
-    whole = max(0, int(seconds))
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
-
-
-def points(score: float | None) -> str:
-    """One decimal at most, rounded down, so that 59.99 never reads as 60."""
-    if score is None or not math.isfinite(score):
-        return UNKNOWN
-    return f"{math.floor(score * 10 + 1e-6) / 10:g}"
-
-
-def percent(share: float) -> str:
-    """One decimal at most, rounded down, so that 69.96 % never reads as 70 %."""
-    return f"{math.floor(share * 1000 + 1e-6) / 10:g}%"
 
 
 def certainty(confidence: float) -> str:

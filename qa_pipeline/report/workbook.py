@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qa_pipeline.files import write_atomically
 from qa_pipeline.names import DIMENSIONS, KINDS, STATUSES, THEMES, VERDICTS
-from qa_pipeline.report.wording import COMPLIANCE, GATES, ITEM_STATUSES, OUTCOMES, clock, critical_kind
+from qa_pipeline.report.wording import COMPLIANCE, GATES, ITEM_STATUSES, OUTCOMES, critical_kind
 from qa_pipeline.values.vocabulary import Dimension, MeetingKind, Outcome, Status, Theme, Verdict
+from qa_pipeline.values.written import clock
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet

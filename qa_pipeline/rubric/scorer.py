@@ -24,6 +24,7 @@ from qa_pipeline.values.facts import MeetingFacts
 from qa_pipeline.values.findings import Evidence, Findings
 from qa_pipeline.values.scorecard import Critical, ItemScore, Point, Scorecard, Step
 from qa_pipeline.values.transcript import Transcript
+from qa_pipeline.values.written import clock
 
 if TYPE_CHECKING:
     from qa_pipeline.rubric.language import Item, Judge, Scale
@@ -255,12 +256,11 @@ def _pointed(say: str, at: str, heard: Heard) -> str:
     if measured is None or not measured.evidence:
         return say
     proof = measured.evidence[0]
-    minutes, seconds = divmod(int(proof.start), 60)
     # Masked before it is cut: half a telephone number would pass for none.
     said = mask_personal(proof.quote.strip("。！？!?，, "))
     first = re.split(r"[。！？!?]", said)[0][:POINTED]
     quote = first + ("…" if len(first) < len(said) else "")
-    return f"{minutes:02d}:{seconds:02d} 说到「{quote}」：{say}"
+    return f"{clock(proof.start)} 说到「{quote}」：{say}"
 
 
 def _graded(scale: Scale, reader: Reader) -> Graded:

@@ -140,13 +140,6 @@ def sheet(
     return Sheet(transcript=transcript, real=real, disguise=disguise, held_back=held)
 
 
-def clock(seconds: float) -> str:
-    """05:07 or 1:02:03 from the start of the meeting, as reports show it."""
-    whole = max(0, int(seconds))
-    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
-
-
 def speaks_to_a_model(text: str) -> bool:
     """Whether a line is an instruction to a language model, even spaced out or in other letter forms."""
     shown = (c for c in unicodedata.normalize("NFKC", text) if unicodedata.category(c) != "Cf")

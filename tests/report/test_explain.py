@@ -13,9 +13,9 @@ from qa_pipeline.errors import InputError
 from qa_pipeline.findings.acts import current
 from qa_pipeline.report.explain import explain, read_result
 from qa_pipeline.report.json import inspection_to_json, to_json, write_json
-from qa_pipeline.report.wording import points
 from qa_pipeline.values.inspection import Inspection
 from qa_pipeline.values.vocabulary import Act
+from qa_pipeline.values.written import points
 
 
 @pytest.fixture

@@ -10,13 +10,14 @@ import pytest
 
 from qa_pipeline.names import CHAPTERS, DIMENSIONS, VERDICTS
 from qa_pipeline.report.html import render_html
-from qa_pipeline.report.wording import advice, clock
+from qa_pipeline.report.wording import advice
 from qa_pipeline.values.chapters import Chapters
 from qa_pipeline.values.compliance import Check, ComplianceVerdict
 from qa_pipeline.values.findings import Action, Evidence, Measurement, Remark
 from qa_pipeline.values.inspection import Inspection
 from qa_pipeline.values.scorecard import Critical
 from qa_pipeline.values.vocabulary import Chapter, Status, Verdict
+from qa_pipeline.values.written import clock
 from tests.report.page import Element, read
 
 

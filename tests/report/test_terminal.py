@@ -10,11 +10,12 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from qa_pipeline.report.terminal import ACTIONS, render
-from qa_pipeline.report.wording import advice, clock, percent, points, quantity, sentences, standing
+from qa_pipeline.report.wording import advice, quantity, sentences, standing
 from qa_pipeline.values.findings import Action, Evidence
 from qa_pipeline.values.inspection import Inspection
 from qa_pipeline.values.scorecard import Critical
 from qa_pipeline.values.vocabulary import Chapter, Status
+from qa_pipeline.values.written import clock, points
 
 ALL = ["good", "poor", "monthly", "speakerless", "unscored"]
 
@@ -140,17 +141,6 @@ def test_personal_numbers_are_masked(good: Inspection) -> None:
 
 
 # ---------------------------------------------------------------- wording
-
-
-def test_times_read_as_a_player_shows_them() -> None:
-    assert [clock(s) for s in (0, 5.9, 307, 3599.99, 3723)] == ["00:00", "00:05", "05:07", "59:59", "1:02:03"]
-
-
-def test_nothing_is_rounded_up_over_a_line() -> None:
-    assert points(59.99) == "59.9"
-    assert points(60.0) == "60"
-    assert percent(0.6999) == "69.9%"
-    assert percent(0.7) == "70%"
 
 
 def test_measures_read_in_their_unit_and_unknown_as_unknown() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -150,6 +151,16 @@ def test_advice_points_at_what_was_said(tmp_path: Path) -> None:
     )
     (scored,) = made.scored(rubric(tmp_path, item(scale))).items
     assert scored.suggestion == "多问一轮。00:00 说到「在跟进…」：问到人名为止。改成日期。"
+
+
+def test_advice_names_the_moment_as_the_report_does(tmp_path: Path) -> None:
+    made = Meeting("乙 stage_review 在跟进", measures={"accepted_evasions": 1})
+    found = made.findings.measures["accepted_evasions"]
+    late = replace(found, evidence=tuple(replace(e, start=4503.0) for e in found.evidence))
+    made.findings = replace(made.findings, measures={"accepted_evasions": late})
+    scale = "said: {act: goal}, suggestions: [{at_most: 0.5, say: 多问一轮。, at: accepted_evasions}]"
+    (scored,) = made.scored(rubric(tmp_path, item(scale))).items
+    assert scored.suggestion == "1:15:03 说到「在跟进」：多问一轮。"
 
 
 def test_a_critical_item_fails_the_meeting_and_leaves_the_score(tmp_path: Path) -> None:

@@ -62,7 +62,7 @@ def test_a_figure_said_otherwise_than_the_books_have_it_stands_beside_theirs(pag
     expect(compared.get_by_text("许东 FYC")).to_be_visible()
     expect(compared.get_by_text("会上说 6100 元，系统 5200 元")).to_be_visible()
     expect(compared.get_by_text("不符", exact=True)).to_be_visible()
-    expect(compared.get_by_role("button", name="从 3:51 播放")).to_be_visible()
+    expect(compared.get_by_role("button", name="从 03:51 播放")).to_be_visible()
 
 
 def test_the_report_opens_in_the_print_dialog_which_makes_a_pdf_of_it(page_as: PageAs) -> None:

@@ -1,0 +1,29 @@
+"""How a moment and a score are written, on every screen and in every report."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from qa_pipeline.values.vocabulary import Seconds
+
+UNKNOWN: Final = "未知"
+
+
+def clock(seconds: Seconds) -> str:
+    """05:07 or 1:02:03, from the start of the meeting; rounded down, as a player shows it."""
+    whole = max(0, int(seconds))
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
+
+
+def points(score: float | None) -> str:
+    """One decimal at most, rounded down, so that 59.99 never reads as 60."""
+    if score is None or not math.isfinite(score):
+        return UNKNOWN
+    return f"{math.floor(score * 10 + 1e-6) / 10:g}"
+
+
+def percent(share: float) -> str:
+    """One decimal at most, rounded down, so that 69.96 % never reads as 70 %."""
+    return f"{math.floor(share * 1000 + 1e-6) / 10:g}%"

@@ -59,7 +59,9 @@ OUTCOME_STATUS: Final = {
 }
 FAMILIES: Final = {
     "structure": "章节结构",
+    "held": "章节落实",
     "delivery": "时长与语音",
+    "authenticity": "录音真实性",
     "interaction": "发言与追问",
     "checking": "检查与核对",
     "commitments": "承诺与行动",
@@ -73,6 +75,18 @@ FAMILIES: Final = {
     "risk": "合规红线",
 }
 """The families of measures, in the order they are read."""
+UNITS: Final = {
+    "count": "",
+    "ratio": " 倍",
+    "dB": " 分贝",
+    "minutes": " 分钟",
+    "per minute": " 次／分钟",
+    "per 10 minutes": " 次／10 分钟",
+    "per 1000 characters": " 句／千字",
+    "characters/minute": " 字／分钟",
+}
+"""What stands behind a figure, by the unit in the registry of measures; the other units are written as the
+figure itself (see ``quantity``)."""
 
 REMEDIES: Final = {
     "R1": "按场次的召开窗口开会，不早于最早日期。",
@@ -117,8 +131,7 @@ def quantity(value: float | None, unit: str) -> str:
     if unit == "hours":
         minutes = round(value * 60)
         return f"{minutes // 60:02}:{minutes % 60:02}"
-    names = {"minutes": " 分钟", "per 10 minutes": " 次／10 分钟", "characters/minute": " 字／分钟"}
-    return points(value) + names.get(unit, "")
+    return points(value) + UNITS.get(unit, "")
 
 
 def aside(found: Measurement) -> str:

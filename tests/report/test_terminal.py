@@ -9,6 +9,8 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
+from qa_pipeline.findings.registry import FAMILIES, specs
+from qa_pipeline.report import wording
 from qa_pipeline.report.terminal import ACTIONS, render
 from qa_pipeline.report.wording import advice, quantity, sentences, standing
 from qa_pipeline.values.findings import Action, Evidence
@@ -149,6 +151,19 @@ def test_measures_read_in_their_unit_and_unknown_as_unknown() -> None:
     assert quantity(9.999, "hours") == "10:00"
     assert quantity(1.0, "0/1") == "是"
     assert quantity(12.0, "per 10 minutes") == "12 次／10 分钟"
+    assert quantity(3.27, "per minute") == "3.2 次／分钟"
+    assert quantity(7.0, "dB") == "7 分贝"
+    assert quantity(4.0, "per 1000 characters") == "4 句／千字"
+    assert quantity(1.5, "ratio") == "1.5 倍"
+
+
+def test_every_measure_reads_in_its_unit() -> None:
+    written = {"0/1", "share", "strength", "seconds", "hours"}
+    assert {spec.unit for spec in specs()} <= written | set(wording.UNITS)
+
+
+def test_every_family_of_measures_has_its_title_in_the_report() -> None:
+    assert set(wording.FAMILIES) == set(FAMILIES)
 
 
 def test_advice_is_what_failed_then_what_costs_most(poor: Inspection) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -92,9 +93,14 @@ def rubric_for(
             bool(r.applies_to.institutions),
             bool(r.applies_to.themes),
             r.applies_to.start or date.min,
-            r.version,
+            _natural(r.version),
         ),
     )
+
+
+def _natural(version: str) -> tuple[tuple[int, str], ...]:
+    """A version as people order it: 1.10 after 1.9."""
+    return tuple((int(n), "") if n else (-1, text) for n, text in re.findall(r"([0-9]+)|([^0-9]+)", version))
 
 
 def _applies(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from qa_pipeline.errors import RubricError
-from qa_pipeline.rubric import load_rubric, rubric_for
+from qa_pipeline.rubric import Rubric, load_rubric, rubric_for
 from qa_pipeline.values.vocabulary import MeetingKind, Theme
 from tests.rubric.meeting import FRAME, rubric
 from tests.rubric.test_errors import GOOD
@@ -105,6 +105,15 @@ def test_the_most_specific_rubric_in_force_is_chosen(tmp_path: Path) -> None:
     assert chosen(Theme.SUPERVISOR_LEAD, on=date(2025, 6, 1)) == "older"
     assert chosen(Theme.SUPERVISOR_COACHING, on=date(2026, 6, 1)) == "coaching"
     assert chosen(Theme.SUPERVISOR_COACHING, institution="秦州营服") == "north"
+
+
+def test_of_two_versions_in_force_the_later_is_chosen_by_number_not_by_letter(tmp_path: Path) -> None:
+    def offered(version: str) -> Rubric:
+        return rubric(tmp_path, GOOD, frame=FRAME.replace('"1"', f'"{version}"'))
+
+    for older, newer in (("1.9", "1.10"), ("1", "1.0.1"), ("2026-9", "2026-10"), ("v9", "v10"), ("v1", "1")):
+        both = [offered(newer), offered(older)]
+        assert rubric_for(WEEKLY, None, rubrics=both).version == newer, older
 
 
 def test_no_rubric_for_an_unknown_kind() -> None:

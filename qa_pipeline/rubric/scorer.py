@@ -95,7 +95,7 @@ def score(
     half = _half_width(rubric, items, heard) if whole else rubric.band.most
     band = (round(max(0.0, energy - half), 2), round(min(100.0, energy + half), 2))
     criticals = _criticals(rubric, reader, items, reaches=band[1] >= rubric.pass_line)
-    return Scorecard(
+    card = Scorecard(
         energy_score=energy,
         band=band,
         pass_line=rubric.pass_line,
@@ -111,10 +111,8 @@ def score(
         rubric_id=rubric.id,
         rubric_version=rubric.version,
         rubric_hash=rubric.sha256,
-        listen=listening.first(
-            rubric, heard, items, criticals, straddling=band[0] < rubric.pass_line <= band[1]
-        ),
     )
+    return replace(card, listen=listening.first(rubric, heard, items, criticals, straddling=straddles(card)))
 
 
 def straddles(card: Scorecard) -> bool:
@@ -244,7 +242,7 @@ def _checklist(item: Item, reader: Reader) -> tuple[Graded, tuple[Point, ...], l
         hits=tuple(h for _, g in known if g.level for h in _spread(g.hits, 2)),
         evidence=tuple(e for _, g in known if g.level for e in g.evidence[:2]),
         confidence=sum(w * g.confidence for w, g in known) / whole,
-        reason=";".join(dict.fromkeys(g.reason for _, g in graded if g.level is None and g.reason)),
+        reason="；".join(dict.fromkeys(g.reason for _, g in graded if g.level is None and g.reason)),
         rule="按权重平均，测不出来的要点不计",
     )
     return total, tuple(points), steps, advice

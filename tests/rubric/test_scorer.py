@@ -121,6 +121,16 @@ def test_points_of_other_themes_do_not_count(tmp_path: Path) -> None:
     assert unknown.scored(loaded).items[0].reason == "不知道本次会议的周主题，本项不计分"
 
 
+def test_why_points_of_a_checklist_are_unknown_is_one_chinese_sentence(tmp_path: Path) -> None:
+    made = Meeting("甲 stage_review 好", speakers=False, measures={"attendance_rate": None})
+    scale = (
+        "points: [{id: a, label: 一, value: {measure: attendance_rate}, line: [[0, 0], [1, 1]]},"
+        " {id: b, label: 二, said: {longer: 1, by: host}}, {id: c, label: 三, said: {longer: 1}}]"
+    )
+    (scored,) = made.scored(rubric(tmp_path, item(scale))).items
+    assert scored.reason == "没有花名册；分不清说话人，无法判断谁说的"
+
+
 def test_a_cap_limits_the_level_and_says_why(tmp_path: Path) -> None:
     scale = "said: {act: check}, caps: [{when: {act: probe}, level: 0.5, reason: 只问不帮}]"
     (scored,) = TALK.scored(rubric(tmp_path, item(scale))).items

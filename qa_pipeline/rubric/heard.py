@@ -114,10 +114,6 @@ class Heard:
         acts = self.findings.readings[utterance].acts
         return self.chapter_of.get(utterance, (None, 1.0))[1] * max((p for _, p in acts), default=1.0)
 
-    @cached_property
-    def characters(self) -> int:
-        return sum(len(self.texts[i]) for i in self.real)
-
     def evidence(self, hit: Hit) -> Evidence:
         said = self.transcript.utterances[hit.utterance]
         start = 0 if len(said.text) <= QUOTE else max(0, min(hit.at - QUOTE // 3, len(said.text) - QUOTE))

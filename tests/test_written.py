@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 from qa_pipeline.values.written import clock, percent, points
 
 
@@ -12,7 +14,8 @@ def test_times_read_as_a_player_shows_them() -> None:
 
 def test_nothing_is_rounded_up_over_a_line() -> None:
     assert points(59.99) == "59.9"
-    assert points(60.0) == "60"
+    assert points(60.0) == points(Decimal(60)) == "60"
+    assert points(Decimal("59.96")) == "59.9"
     assert percent(0.6999) == "69.9%"
     assert percent(0.7) == "70%"
 

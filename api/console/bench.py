@@ -179,7 +179,7 @@ def _head(found: Bench, code: str) -> None:
                     ui.label("不在待复核之列，仍可查看和复核。").classes("soft")
         with ui.element("div").classes("verdict"):
             parts.verdict(card.verdict)
-            parts.score(card.energy_score, *card.band)
+            parts.score(card)
     for critical in card.criticals:
         with ui.element("div").classes("refusal"):
             ui.icon("gpp_bad")

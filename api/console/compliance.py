@@ -25,6 +25,7 @@ from models.meetings.tables import SlotName
 from models.organisation.repository import InstitutionRepository
 from qa_pipeline.errors import InputError
 from qa_pipeline.names import THEMES
+from qa_pipeline.values.written import points
 
 PATH: Final = "/compliance"
 A_PAGE: Final = 60
@@ -117,7 +118,7 @@ def _tiles(summary: Summary) -> None:
         inspected = summary.inspections
         tile("质检率", listing.percent(inspected.rate), f"{inspected.inspected} / {inspected.held} 场已召开")
         tile("合格率", listing.percent(totals.qualified_rate), f"{totals.qualified} 场合格")
-        tile("平均能量值", listing.points(totals.mean_score), "合格线 60")
+        tile("平均能量值", points(totals.mean_score), "合格线 60")
         tile("参会率", listing.percent(sheets.rate), f"{sheets.meetings} 场登记了签到")
 
 
@@ -173,7 +174,7 @@ def _cell(slot: SlotResult) -> Html:
     if slot.meeting is None or slot.held_on is None:
         return listing.two_lines(state, window(slot.earliest, slot.latest))
     words = [f"{slot.held_on:%m-%d}"]
-    words.append("未质检" if slot.verdict is None else f"能量值 {listing.points(slot.energy_score)}")
+    words.append("未质检" if slot.verdict is None else f"能量值 {points(slot.energy_score)}")
     if slot.duplicate_recording:
         words.append("录音重复")
     told = f"{_words(slot)} {' '.join(words)}"
@@ -212,7 +213,7 @@ def _figures(totals: Aggregate) -> list[str]:
         listing.percent(totals.on_schedule),
         listing.percent(totals.inspection_rate),
         listing.percent(totals.qualified_rate),
-        listing.points(totals.mean_score),
+        points(totals.mean_score),
     ]
 
 
@@ -271,24 +272,24 @@ async def _trend(view: View, month: date, below: str, day: date) -> None:
             parts.empty("正在汇总……")
 
     async def draw() -> None:
-        points = await view.ask(trend, view.asker, month, below or None, day)
+        found = await view.ask(trend, view.asker, month, below or None, day)
         place.clear()
         with place:
-            _lines(points)
+            _lines(found)
 
     ui.timer(0.1, draw, once=True)
 
 
-def _lines(points: Sequence[TrendPoint]) -> None:
-    names = [f"{point.month:%Y-%m}" for point in points]
-    totals = [point.totals for point in points]
+def _lines(trend: Sequence[TrendPoint]) -> None:
+    names = [f"{point.month:%Y-%m}" for point in trend]
+    totals = [point.totals for point in trend]
     series: list[dict[str, Any]] = [
         {"name": "覆盖率", "data": [_hundredths(each.coverage) for each in totals], "color": BLUE},
         {"name": "质检率", "data": [_hundredths(each.inspection_rate) for each in totals], "color": GREY},
         {"name": "平均能量值", "data": [_rounded(each.mean_score) for each in totals], "color": GREEN},
     ]
     told = "；".join(
-        f"{name} 覆盖率 {listing.percent(each.coverage)}，平均能量值 {listing.points(each.mean_score)}"
+        f"{name} 覆盖率 {listing.percent(each.coverage)}，平均能量值 {points(each.mean_score)}"
         for name, each in zip(names, totals, strict=True)
     )
     _chart(

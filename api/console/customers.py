@@ -33,6 +33,7 @@ from models.customers.temperature import TemperatureLevel
 from models.indicators.standing_repository import LEAF_LEVEL
 from models.navigator.conditions import QUADRANT_NAMES
 from qa_pipeline.errors import InputError
+from qa_pipeline.values.written import points
 
 PATH: Final = "/customers"
 A_PAGE: Final = 50
@@ -326,9 +327,9 @@ def _line(one: CustomerOut) -> list[object]:
         Html(f"{listing.escaped(one.name)}<small>{listing.escaped(one.code)}</small>"),
         one.agent,
         SOURCES[one.source],
-        listing.points(week.value),
-        f"{listing.points(week.temperature)}{level}",
-        listing.points(week.potential),
+        points(week.value),
+        f"{points(week.temperature)}{level}",
+        points(week.potential),
         WORDS[week.quadrant] if week.quadrant else None,
         STRATEGIES[week.quadrant].name if week.quadrant else None,
     ]

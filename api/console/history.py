@@ -15,6 +15,7 @@ from api.meetings import scorecards
 from api.meetings.scorecard_schemas import Comparison, ScorecardOut, VersionOut
 from api.reviews.repository import ReviewRepository
 from models.base import SHANGHAI
+from qa_pipeline.values.written import points
 
 SHOWN: Final = 100
 
@@ -84,7 +85,7 @@ def _row(path: str, one: VersionOut, shown: ScorecardOut, history: History) -> l
         _moment(one),
         history.deciders.get(one.version, "机器"),
         listing.verdict_badge(one.verdict),
-        listing.points(one.energy_score),
+        points(one.energy_score),
         Html(f"<span>{listing.joined(links, ' · ')}</span>"),
     ]
 
@@ -94,7 +95,7 @@ def _comparison(found: Comparison) -> None:
     with parts.section(f"第 {before.version} 版与第 {after.version} 版的差别", "只列有变化的项"):
         rows: list[list[object]] = [
             ["结论", listing.verdict_badge(before.verdict), listing.verdict_badge(after.verdict)],
-            ["能量值", listing.points(before.energy_score), listing.points(after.energy_score)],
+            ["能量值", points(before.energy_score), points(after.energy_score)],
         ]
         rows += [
             [
@@ -117,7 +118,7 @@ def _points(score: float | None, status: str | None) -> Html:
     if status is None:
         return Html("<span>没有这一项</span>")
     value, word = sound.ITEM_STATUS[status]
-    figure = "—" if score is None else f"{score:.1f}"
+    figure = "—" if score is None else points(score)
     return Html(f"<span>{figure} {listing.badge(value, word)}</span>")
 
 

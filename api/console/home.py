@@ -32,6 +32,7 @@ from models.calendar.weeks import month_start
 from models.meetings.compliance import InstitutionMonth, SlotState
 from models.meetings.tables import ActionState
 from qa_pipeline.names import THEMES
+from qa_pipeline.values.written import points
 
 SHOWN_SLOTS: Final = 12
 SHOWN: Final = 5
@@ -177,7 +178,7 @@ def _slot(view: View, row: SlotRow, *, named: bool) -> None:
         ui.html(listing.slot_badge(row.state), sanitize=False)
         ui.label(window(row.earliest, row.latest)).classes("soft")
         if row.verdict is not None:
-            score = f"能量值 {listing.points(row.energy_score)}"
+            score = f"能量值 {points(row.energy_score)}"
             ui.html(
                 listing.joined([listing.verdict_badge(row.verdict), listing.escaped(score)]), sanitize=False
             )
@@ -267,7 +268,7 @@ def _at_a_glance(month: Month) -> None:
                 listing.percent(inspected.rate),
                 f"{inspected.inspected} / {inspected.held} 场已召开",
             )
-            tile("平均能量值", listing.points(totals.mean_score), "合格线 60")
+            tile("平均能量值", points(totals.mean_score), "合格线 60")
             tile("合格率", listing.percent(totals.qualified_rate), f"{totals.qualified} 场合格")
         ui.html(listing.link("/compliance", "打开合规表 ›"), sanitize=False).classes("more")
     rankings(month.ranked)
@@ -303,7 +304,7 @@ def _ranking(title: str, rows: Sequence[tuple[str, str, Decimal]], month: str) -
             title,
             [Column("机构"), Column("能量值", figures=True)],
             [
-                [listing.link("/compliance", name, below=code, month=month), listing.points(value)]
+                [listing.link("/compliance", name, below=code, month=month), points(value)]
                 for code, name, value in rows
             ],
         )

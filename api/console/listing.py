@@ -118,10 +118,6 @@ def percent(value: Decimal | float | None) -> str:
     return UNKNOWN if value is None else f"{value:.1%}"
 
 
-def points(value: Decimal | float | None) -> str:
-    return UNKNOWN if value is None else f"{value:.1f}"
-
-
 def table(
     label: str,
     columns: Sequence[Column],

@@ -28,7 +28,7 @@ from qa_pipeline.names import CHAPTERS, DIMENSIONS, INDICATORS, KINDS, THEMES
 from qa_pipeline.report.wording import amount
 from qa_pipeline.values.transcript import Utterance
 from qa_pipeline.values.vocabulary import Chapter, Dimension, Likeness, Status
-from qa_pipeline.values.written import clock
+from qa_pipeline.values.written import clock, points
 
 SHOWN_PROOFS: Final = 3
 SHOWN_ACTIONS: Final = 8
@@ -130,7 +130,7 @@ def _head(shown: Shown) -> None:
             return
         with ui.element("div").classes("verdict"):
             parts.verdict(card.verdict)
-            parts.score(card.energy_score, *card.band)
+            parts.score(card)
     ui.label(history.told(card)).classes("soft" if card.is_current else "outdated").props("role=note")
     reasons = shown.whole.get("compliance", {})
     with ui.element("dl").classes("verdicts"):
@@ -217,7 +217,7 @@ def _items(card: ScorecardOut) -> None:
 
 def _item(item: ItemOut) -> str:
     value, word = sound.ITEM_STATUS[item.status]
-    figures = "—" if item.score is None else f"{item.score:.1f} / {item.max:.0f}"
+    figures = "—" if item.score is None else f"{points(item.score)} / {points(item.max)}"
     body = [f"<div>{escaped(item.reason)}</div>"] if item.reason else []
     body += map(sound.proof, item.evidence[:SHOWN_PROOFS])
     if not item.evidence:

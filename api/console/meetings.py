@@ -24,6 +24,7 @@ from models.meetings.tables import MeetingState
 from qa_pipeline.errors import InputError
 from qa_pipeline.names import KINDS, THEMES, VERDICTS
 from qa_pipeline.values.vocabulary import Status, Verdict
+from qa_pipeline.values.written import points
 
 PATH: Final = "/meetings"
 A_PAGE: Final = 40
@@ -139,5 +140,5 @@ def _row(one: MeetingOut) -> list[object]:
         listing.two_lines(KINDS[one.kind], slot),
         listing.badge(status, STATES[one.state], icon),
         listing.verdict_badge(one.verdict),
-        listing.points(one.energy_score) if one.inspected else "—",
+        points(one.energy_score) if one.inspected else "—",
     ]

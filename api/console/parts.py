@@ -5,13 +5,14 @@ from __future__ import annotations
 import html
 from collections.abc import Iterator
 from contextlib import contextmanager
-from decimal import Decimal
 from typing import Final, TypeVar
 
 from nicegui import ui
 
+from api.meetings.scorecard_schemas import ScorecardOut
 from qa_pipeline.names import STATUSES, VERDICTS
 from qa_pipeline.values.vocabulary import Status, Verdict
+from qa_pipeline.values.written import points
 
 Named = TypeVar("Named", bound=ui.element)
 
@@ -50,14 +51,16 @@ def verdict(value: Verdict | None) -> None:
         status(OF_VERDICT[value], VERDICTS[value])
 
 
-def score(value: Decimal | float | None, low: Decimal | float | None, high: Decimal | float | None) -> None:
-    """The energy score with its band; unknown stays unknown."""
+def score(card: ScorecardOut) -> None:
+    """The energy score with its band and the pass line; unknown stays unknown."""
+    low, high = card.band
+    line = points(card.pass_line)
     with ui.element("div").classes("score"):
-        ui.label(UNKNOWN if value is None else f"{value:.1f}").classes("figure")
+        ui.label(points(card.energy_score)).classes("figure")
         if low is not None and low == high:  # a person decided: there is no doubt left
-            ui.label("合格线 60").classes("soft")
+            ui.label(f"合格线 {line}").classes("soft")
         elif low is not None and high is not None:
-            ui.label(f"误差范围 {low:.0f}–{high:.0f}，合格线 60").classes("soft")
+            ui.label(f"误差范围 {points(low)}–{points(high)}，合格线 {line}").classes("soft")
 
 
 @contextmanager
@@ -77,7 +80,7 @@ def empty(sentence: str) -> None:
 def bar(value: float, maximum: float, label: str) -> None:
     """A bar of value / maximum with its figure."""
     filled = 0.0 if maximum <= 0 else max(0.0, min(1.0, value / maximum))
-    _bar(filled, label, f"{value:.1f} / {maximum:.0f}")
+    _bar(filled, label, f"{points(value)} / {points(maximum)}")
 
 
 def share(value: float, label: str) -> None:

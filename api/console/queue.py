@@ -25,6 +25,7 @@ from api.reviews.schemas import PaceOut, QueueRow, Why
 from api.reviews.tables import ReviewState
 from models.base import SHANGHAI
 from qa_pipeline.values.vocabulary import Status
+from qa_pipeline.values.written import points
 
 PATH: Final = "/reviews"
 A_PAGE: Final = 50
@@ -197,12 +198,12 @@ def _speed(minutes: float | None) -> str:
 def _row(view: View, one: QueueRow, found: Queue, why: str, below: str) -> list[object]:
     name = listing.link(f"{PATH}/{one.meeting}", one.institution_name, why=why, below=below)
     low, high = one.band
-    band = "" if low is None or high is None else f"<small>{low:.0f}–{high:.0f}</small>"
+    band = "" if low is None or high is None else f"<small>{points(low)}–{points(high)}</small>"
     return [
         listing.two_lines(name, f"{one.meeting} · 第 {one.version} 版"),
         listing.two_lines(f"{one.held_at.astimezone(SHANGHAI):%Y-%m-%d}", _age(one)),
         listing.verdict_badge(one.verdict),
-        Html(f"<span>{listing.points(one.energy_score)}{band}</span>"),
+        Html(f"<span>{points(one.energy_score)}{band}</span>"),
         Html(f'<span class="reasons">{listing.joined(_reason(reason) for reason in one.why)}</span>'),
         _whose(view, one, found),
     ]

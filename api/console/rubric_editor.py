@@ -32,6 +32,7 @@ from api.rubrics.schemas import (
 from models.calendar.weeks import month_start, months_later
 from qa_pipeline.errors import HuijianError, InputError
 from qa_pipeline.values.vocabulary import Status
+from qa_pipeline.values.written import points
 
 PAUSE: Final = 0.6
 """Seconds without a key after which the text is checked."""
@@ -288,7 +289,7 @@ def _differences(found: DiffOut) -> None:
 
 
 def _difference(row: DiffRow) -> list[object]:
-    scores = (f"{row.old_score:.1f}", f"{row.new_score:.1f}")
+    scores = (points(row.old_score), points(row.new_score))
     verdicts = _verdicts(row.old_verdict, row.new_verdict, flips=row.flips)
     return [listing.link(f"/meetings/{row.meeting}", row.meeting), *scores, verdicts, "、".join(row.items)]
 

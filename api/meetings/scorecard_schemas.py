@@ -102,6 +102,7 @@ class ScorecardOut(VersionOut):
     """One version of a meeting's result with everything that a reader sees."""
 
     meeting: str
+    pass_line: Figure = Field(description="合格线，在其上（含）为达标")
     items: list[ItemOut]
     criticals: list[CriticalOut]
     copies: list[CopyOut] = Field(description="与别的会议重复的录音或文字，按现在所知（K4）")

@@ -175,6 +175,7 @@ def full(session: Session, asker: Caller, meeting: Meeting, card: Scorecard) -> 
     return ScorecardOut(
         **dict(head(card)),
         meeting=meeting.code,
+        pass_line=whole["pass_line"],
         items=[_item(item) for item in whole["items"]],
         criticals=[CriticalOut.model_validate(critical) for critical in whole["criticals"]],
         copies=copies.shown(session, meeting, within=asker.within),

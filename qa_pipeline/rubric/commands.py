@@ -77,6 +77,7 @@ def diff(
     from qa_pipeline.rubric.archive import read_archive
     from qa_pipeline.rubric.diff import diff as compare
     from qa_pipeline.rubric.loader import load_rubric
+    from qa_pipeline.values.written import points
 
     rows = compare(load_rubric(old), load_rubric(new), read_archive(on))
     table = Table(title="换用新量规后的变化")
@@ -86,8 +87,8 @@ def diff(
         if row.changed:
             table.add_row(
                 row.meeting,
-                f"{row.old_score:.1f}",
-                f"{row.new_score:.1f}",
+                points(row.old_score),
+                points(row.new_score),
                 row.old_verdict,
                 row.new_verdict,
                 "、".join(row.items),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 from typing import Final
 
 from qa_pipeline.values.vocabulary import Seconds
@@ -17,11 +18,11 @@ def clock(seconds: Seconds) -> str:
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes:02}:{rest:02}"
 
 
-def points(score: float | None) -> str:
+def points(score: float | Decimal | None) -> str:
     """One decimal at most, rounded down, so that 59.99 never reads as 60."""
     if score is None or not math.isfinite(score):
         return UNKNOWN
-    return f"{math.floor(score * 10 + 1e-6) / 10:g}"
+    return f"{math.floor(float(score) * 10 + 1e-6) / 10:g}"
 
 
 def percent(share: float) -> str:

@@ -130,6 +130,17 @@ def test_diff_shows_whose_score_and_verdict_would_change(tmp_path: Path) -> None
     assert same.changed is False
 
 
+def test_diff_never_shows_a_score_below_the_line_as_on_it(tmp_path: Path) -> None:
+    old = written(tmp_path, "old.yaml", GOOD)
+    new = written(tmp_path, "new.yaml", GOOD.replace("[5, 1]", "[5.0034, 1]"))
+    stored = archive(tmp_path, TALK)
+    (row,) = diff(load_rubric(old), load_rubric(new), read_archive(stored))
+    assert row.new_score == 59.96
+    shown = run("diff", old, new, "--on", stored).output
+    assert "59.9" in shown
+    assert "60.0" not in shown
+
+
 def test_an_archive_survives_the_journey_through_json(tmp_path: Path) -> None:
     (stored,) = read_archive(archive(tmp_path, TALK))
     assert (stored.transcript, stored.chapters) == (TALK.transcript, TALK.chapters)

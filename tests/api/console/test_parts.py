@@ -1,0 +1,41 @@
+"""What several screens draw alike, without a browser."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from nicegui import ui
+
+from api.console import parts
+from api.meetings.scorecard_schemas import ScorecardOut
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [("55.26", "64.66", "误差范围 55.2–64.6，合格线 65"), ("59.96", "59.96", "合格线 65")],
+)
+def test_a_score_below_the_line_never_reads_as_on_it_and_the_line_is_the_cards(
+    monkeypatch: pytest.MonkeyPatch, low: str, high: str, told: str
+) -> None:
+    card = ScorecardOut.model_construct(
+        energy_score=Decimal("59.96"), band=(Decimal(low), Decimal(high)), pass_line=Decimal(65)
+    )
+    shown: list[str] = []
+    monkeypatch.setattr(ui, "element", lambda *_: Silent())
+    monkeypatch.setattr(ui, "label", lambda words: shown.append(words) or Silent())
+    parts.score(card)
+    assert shown == ["59.9", told]
+
+
+class Silent:
+    """An element that draws nothing."""
+
+    def classes(self, _: str) -> Silent:
+        return self
+
+    def __enter__(self) -> Silent:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None

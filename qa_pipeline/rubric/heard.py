@@ -11,6 +11,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
 
+from qa_pipeline.personal import mask_personal
+from qa_pipeline.transcript.terms import blurred
 from qa_pipeline.values.chapters import Chapters
 from qa_pipeline.values.facts import MeetingFacts
 from qa_pipeline.values.findings import Evidence, Findings
@@ -25,7 +27,7 @@ _DROPPED = re.compile(r"[^\w%.]|_|(?<!\d)\.|\.(?!\d)")
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """An utterance that meets a condition, how sure that is (0-1), and where in its text (if known)."""
+    """An utterance that meets a condition, how sure that is (0-1), and where in its bare text (if known)."""
 
     utterance: int
     confidence: float = 1.0
@@ -116,14 +118,26 @@ class Heard:
 
     def evidence(self, hit: Hit) -> Evidence:
         said = self.transcript.utterances[hit.utterance]
-        start = 0 if len(said.text) <= QUOTE else max(0, min(hit.at - QUOTE // 3, len(said.text) - QUOTE))
         return Evidence(
             start=said.start,
             end=said.end,
-            quote=said.text[start : start + QUOTE],
+            quote=quoted(said.text, hit.at),
             utterance=hit.utterance,
             speaker=said.speaker,
         )
+
+
+def quoted(text: str, at: int = 0) -> str:
+    """About ``QUOTE`` characters of what was said around ``at``, a place in its bare text. The cut splits no
+    personal number: half of one would escape the mask."""
+    if len(text) <= QUOTE:
+        return text
+    place = bisect.bisect_right(range(len(text)), at, key=lambda raw: len(bare(text[: raw + 1])))
+    start = max(0, min(place - QUOTE // 3, len(text) - QUOTE))
+    end, masked = start + QUOTE, mask_personal(text)
+    while mask_personal(text[start:end]) != masked[start:end]:
+        start, end = max(0, start - 1), min(len(text), end + 1)
+    return text[start:end]
 
 
 def bare(text: str) -> str:
@@ -139,17 +153,14 @@ def pinyin_of(text: str) -> tuple[str, list[int]]:
 
 
 def _syllable(char: str) -> str:
-    """The most common reading without tone; n/l and front/back nasals and retroflexes fall together, as
-    they do in many mouths and in what a recogniser makes of them."""
+    """The most common reading without tone; n and l, the nasals n and ng, and z and zh fall together, as they
+    do in many mouths and in what a recogniser makes of them."""
     from pypinyin import Style, pinyin
 
     found = _SYLLABLES.get(char)
     if found is None:
         read = pinyin(char, style=Style.NORMAL, errors="default")
-        found = read[0][0] if read else char
-        for back, front in (("zh", "z"), ("ch", "c"), ("sh", "s"), ("eng", "en"), ("ing", "in")):
-            found = found.replace(back, front)
-        _SYLLABLES[char] = found
+        found = _SYLLABLES[char] = re.sub(r"(?<=a)ng$", "n", blurred(read[0][0])) if read else char
     return found
 
 

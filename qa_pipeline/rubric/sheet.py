@@ -14,7 +14,7 @@ from functools import cached_property
 from typing import Final
 
 from qa_pipeline.personal import Disguise, Openly, likely_names
-from qa_pipeline.rubric.heard import bare
+from qa_pipeline.rubric.heard import bare, quoted
 from qa_pipeline.values.facts import MeetingFacts
 from qa_pipeline.values.findings import Evidence, UtteranceReading
 from qa_pipeline.values.transcript import Transcript
@@ -23,7 +23,6 @@ OVERLAP: Final = 0.15
 """Share of a window that the next repeats: what is cut by one border is whole in the other."""
 SHORTEST_QUOTE: Final = 4
 """Characters; a shorter quote proves nothing."""
-QUOTE: Final = 90
 WITHHELD: Final = "（此句已隐去）"
 _TO_A_MODEL: Final = re.compile(
     r"(?:忽略|无视|忘[记掉了]|不要?(?:理会|遵守|管)|跳过|推翻|覆盖).{0,8}(?:以上|上面|上述|之前|前面|先前|此前|原来|所有|一切|你的?)"
@@ -89,11 +88,10 @@ class Sheet:
         """The words themselves, never the model's."""
         index = self.real[number - 1]
         said = self.transcript.utterances[index]
-        text = said.text.strip()
         return Evidence(
             start=said.start,
             end=said.end,
-            quote=text if len(text) <= QUOTE else text[: QUOTE - 1] + "…",
+            quote=quoted(said.text.strip()),
             utterance=index,
             speaker=said.speaker,
         )

@@ -181,11 +181,13 @@ def _sounds() -> dict[int, str]:
 
 @cache
 def _alike() -> dict[int, str]:
-    def near(syllable: str) -> str:
-        syllable = re.sub(r"^([zcs])h", r"\1", syllable)
-        return re.sub(r"(?<=[ie])ng$", "n", re.sub(r"^n(?=.)", "l", syllable))
+    return _lettered({char: blurred(syllable) for char, syllable in _syllables().items()})
 
-    return _lettered({char: near(syllable) for char, syllable in _syllables().items()})
+
+def blurred(syllable: str) -> str:
+    """A toneless syllable as those say it who do not tell z from zh, n from l and in from ing."""
+    syllable = re.sub(r"^([zcs])h", r"\1", syllable)
+    return re.sub(r"(?<=[ie])ng$", "n", re.sub(r"^n(?=.)", "l", syllable))
 
 
 def _lettered(syllables: Mapping[int, str]) -> dict[int, str]:

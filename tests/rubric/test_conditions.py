@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from qa_pipeline.personal import mask_personal
 from tests.rubric.meeting import Meeting, found, item, lines, rubric
 
 TALK = Meeting(
@@ -191,6 +192,33 @@ def test_full_width_and_case_do_not_matter(tmp_path: Path) -> None:
 def test_phrases_do_not_run_over_the_end_of_an_utterance(tmp_path: Path) -> None:
     meeting = Meeting("甲 opening 今天下", "乙 opening 班前报给我")
     assert found(tmp_path, "{phrase: 今天下班前报给我}", meeting).truth is False
+
+
+def test_the_quote_shows_the_words_that_prove(tmp_path: Path) -> None:
+    text = "嗯，" * 60 + "我们今天把事情分一分，王芳负责名单。" + "好，" * 60
+    meeting = Meeting(f"甲 opening {text}")
+    (hit,) = found(tmp_path, "{phrase: 王芳负责}", meeting).hits
+    quote = meeting.heard().evidence(hit).quote
+    assert "王芳负责名单" in quote
+    assert quote in text
+    assert len(quote) == 80
+
+
+@pytest.mark.parametrize("before", range(20, 80))
+def test_a_quote_cuts_no_personal_number_in_two(tmp_path: Path, before: int) -> None:
+    """Half a telephone number would pass for none and be shown."""
+    text = f"{'说' * 50}王芳负责{'好' * (before - 20)}13912345678{'那' * 90}"
+    meeting = Meeting(f"甲 opening {text}")
+    (hit,) = found(tmp_path, "{phrase: 王芳负责}", meeting).hits
+    quote = mask_personal(meeting.heard().evidence(hit).quote)
+    assert "王芳负责" in quote
+    assert quote in mask_personal(text)
+
+
+@pytest.mark.parametrize("heard", ["刘芳", "牛番", "牛方", "流放"])
+def test_sounds_that_many_do_not_tell_apart_are_the_same(tmp_path: Path, heard: str) -> None:
+    """n 与 l、an 与 ang：牛/刘，方/番。"""
+    assert found(tmp_path, "{phrase: 牛方, pinyin: true}", Meeting(f"甲 opening 叫{heard}去")).truth is True
 
 
 def test_an_hour_of_talk_is_searched_in_60_milliseconds(tmp_path: Path) -> None:

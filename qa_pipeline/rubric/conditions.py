@@ -8,6 +8,7 @@ definition used in ten items is searched once.
 from __future__ import annotations
 
 import bisect
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from qa_pipeline.rubric.language import Condition, Exclusion, Near, Quantity, Window
 
 Truth = bool | None
+PATIENCE = 2.0
+"""Seconds that the regular expressions of one condition may take over a whole meeting: any but a trap such as
+``(a|a)*$`` takes milliseconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +61,7 @@ class Reader:
         self.heard = heard
         self.levels: dict[str, tuple[float | None, tuple[Evidence, ...]]] = {}
         self._kept: dict[int, Found] = {}
+        self._until = 0.0
 
     def found(self, condition: Condition) -> Found:
         kept = self._kept.get(id(condition))
@@ -154,7 +159,11 @@ class Reader:
             return Found(None if inner.truth is None else not inner.truth, reason=inner.reason)
         if condition.same:
             return self._same(condition)
-        hits = tuple(self._leaf(condition))
+        self._until = time.monotonic() + PATIENCE
+        try:
+            hits = tuple(self._leaf(condition))
+        except TimeoutError:
+            return Found(None, reason="量规里的正则表达式匹配得太慢，请改写得简单些")
         return Found(bool(hits), hits)
 
     def _children(self, condition: Condition, children: tuple[Condition, ...]) -> list[Found]:
@@ -215,9 +224,7 @@ class Reader:
 
     def _matches(self, condition: Condition, text: str) -> Iterator[tuple[int, int, float]]:
         if condition.regex is not None:
-            for match in compiled(condition.regex).finditer(text):
-                if match.end() > match.start():
-                    yield match.start(), match.end(), 1.0
+            yield from self._patterned(condition.regex)
             return
         for phrase in _phrases(condition.phrase, condition.group):
             for at in positions(text, phrase):
@@ -228,6 +235,17 @@ class Reader:
                 yield from self._resembling(phrase, condition.fuzzy)
                 if condition.pinyin:
                     yield from self._sounding_alike(phrase, condition.fuzzy)
+
+    def _patterned(self, pattern: str) -> Iterator[tuple[int, int, float]]:
+        """Utterance by utterance: what two people said is no match."""
+        for index, start in zip(self.heard.real, self.heard.joined[1], strict=True):
+            found = compiled(pattern).finditer(self.heard.texts[index], timeout=self._seconds_left())
+            for match in found:
+                if match.end() > match.start():
+                    yield start + match.start(), start + match.end(), 1.0
+
+    def _seconds_left(self) -> float:
+        return max(0.001, self._until - time.monotonic())
 
     def _sounding(self, phrase: str) -> Iterator[tuple[int, int, float]]:
         sounds, starts = self.heard.syllables
@@ -271,8 +289,10 @@ class Reader:
         else:
             text = self.heard.joined[0]
             around = text[max(0, start - exclusion.characters) : end + exclusion.characters]
-        if exclusion.regex is not None and compiled(exclusion.regex).search(around):
-            return True
+        if exclusion.regex is not None:
+            barred = compiled(exclusion.regex).search(around, timeout=self._seconds_left())
+            if barred is not None:
+                return True
         words = _phrases(exclusion.phrase, exclusion.group)
         return any(word in around for word in words)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import bisect
 import itertools
+import math
 import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
+from typing import TYPE_CHECKING
 
 from qa_pipeline.personal import mask_personal
 from qa_pipeline.transcript.terms import blurred
@@ -19,9 +21,17 @@ from qa_pipeline.values.findings import Evidence, Findings
 from qa_pipeline.values.transcript import Transcript
 from qa_pipeline.values.vocabulary import Act, Chapter
 
+if TYPE_CHECKING:
+    import regex
+
 QUOTE = 80
 """Characters of a quote; a longer utterance is cut around the hit."""
 SEPARATOR = "\n"
+PATTERN_LENGTH = 500
+"""Characters of a regular expression, at most."""
+MOST_REPEATS = 1_000_000
+"""The product of all repeats ``{m,n}`` of a regular expression, at most: compiling writes nested ones out."""
+_COUNTS = re.compile(r"(\d+),?\}")
 _DROPPED = re.compile(r"[^\w%.]|_|(?<!\d)\.|\.(?!\d)")
 
 
@@ -169,12 +179,18 @@ _SYLLABLES: dict[str, str] = {}
 
 
 @cache
-def compiled(pattern: str) -> re.Pattern[str]:
-    """A rubric's regular expression; raises ValueError (Chinese) when it is not one."""
+def compiled(pattern: str) -> regex.Pattern[str]:
+    """A rubric's regular expression, to be matched with a ``timeout``; raises ValueError (Chinese) when it is
+    not one, or would be long in the making."""
+    import regex
+
+    most = math.prod(int(count) for count in _COUNTS.findall(pattern) if int(count))
+    if most > MOST_REPEATS:
+        raise ValueError(f"正则表达式 {pattern} 里的重复次数太多，请写小一些")
     try:
-        return re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"正则表达式 {pattern} 写错了（{error.msg}）") from error
+        return regex.compile(pattern, regex.IGNORECASE)
+    except (regex.error, RecursionError) as error:
+        raise ValueError(f"正则表达式 {pattern} 写错了（{getattr(error, 'msg', '括号套得太深')}）") from error
 
 
 def positions(text: str, phrase: str) -> Iterator[int]:

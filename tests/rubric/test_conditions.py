@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from qa_pipeline.personal import mask_personal
+from qa_pipeline.rubric import conditions
 from tests.rubric.meeting import Meeting, found, item, lines, rubric
 
 TALK = Meeting(
@@ -192,6 +193,35 @@ def test_full_width_and_case_do_not_matter(tmp_path: Path) -> None:
 def test_phrases_do_not_run_over_the_end_of_an_utterance(tmp_path: Path) -> None:
     meeting = Meeting("甲 opening 今天下", "乙 opening 班前报给我")
     assert found(tmp_path, "{phrase: 今天下班前报给我}", meeting).truth is False
+
+
+@pytest.mark.parametrize(
+    ("pattern", "expected"),
+    [
+        pytest.param("^我负责", [1], id="an utterance begins"),
+        pytest.param("多少$", [0], id="an utterance ends"),
+        pytest.param("fyc.少", [0], id="case does not matter"),
+        pytest.param("多少[^错]*负责", [], id="two utterances are not one"),
+        pytest.param("我[^多]*负责", [1, 2], id="a longer stretch hides no shorter one"),
+    ],
+)
+def test_a_regular_expression_is_matched_within_an_utterance(
+    tmp_path: Path, pattern: str, expected: list[int]
+) -> None:
+    meeting = Meeting("甲 opening 这个月FYC多少？", "乙 opening 我负责。", "丙 opening 我也负责！")
+    assert lines(found(tmp_path, f"{{regex: '{pattern}'}}", meeting)) == expected
+
+
+def test_a_regular_expression_that_would_take_for_ever_is_unknown_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conditions, "PATIENCE", 0.1)
+    meeting = Meeting("甲 opening " + "a" * 60 + "b", *["乙 opening 好"] * 20)
+    trap = "(a|a)*$"
+    for condition in (f"{{regex: '{trap}'}}", f"{{phrase: AB, except: {{regex: '{trap}'}}}}"):
+        result = found(tmp_path, condition, meeting)
+        assert result.truth is None
+        assert result.reason == "量规里的正则表达式匹配得太慢，请改写得简单些"
 
 
 def test_the_quote_shows_the_words_that_prove(tmp_path: Path) -> None:

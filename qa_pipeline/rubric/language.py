@@ -8,14 +8,22 @@ question to a judge (``judge``). The JSON Schema for editors is generated from t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationInfo, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    model_validator,
+)
 
-from qa_pipeline.rubric.heard import compiled
+from qa_pipeline.rubric.heard import PATTERN_LENGTH, compiled
 from qa_pipeline.rubric.source import Mark, Placed, Problems, Row
 from qa_pipeline.values.vocabulary import Act, Chapter, Dimension, MeetingKind, Theme
 
@@ -30,6 +38,27 @@ FACTS = (
     "attendees",
     "expected",
 )
+NUMERIC_FACTS = ("duration_minutes", "attendees", "expected")
+_SCOPE = ("in", "by", "window", "near", "times")
+_WORDING = ("except", "fuzzy", "pinyin")
+_BOUNDS = ("at_least", "at_most")
+_COUNTED = ("count", "rate", "share")
+_COMBINED = ("all", "any", "none", "same", "some")
+BESIDE: Mapping[str, tuple[str, ...]] = {
+    **dict.fromkeys(("group", "phrase"), (*_SCOPE, *_WORDING)),
+    "regex": (*_SCOPE, "except"),
+    **dict.fromkeys(("entity", "act", "longer", "all", "any", "same", "use"), _SCOPE),
+    "none": ("in", "by", "window", "near"),
+    "some": (*_SCOPE, "number"),
+    "measure": (*_BOUNDS, "by_length"),
+    "count": (*_BOUNDS, "by_length", "unit"),
+    "rate": (*_BOUNDS, "per", "unit"),
+    "share": (*_BOUNDS, "of", "unit"),
+    "fact": (*_BOUNDS, "is"),
+    "item": _BOUNDS,
+}
+"""Matter of a quantity or condition -> the keys that mean something beside it. Any other is refused: ignored,
+it would change what the rubric says without a word."""
 
 
 def _listed(value: Any) -> Any:
@@ -40,6 +69,11 @@ def _listed(value: Any) -> Any:
 def _texted(value: Any) -> Any:
     """A version such as 1.0 is text even where YAML reads a number."""
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+def _matchable(pattern: str) -> str:
+    compiled(pattern)
+    return pattern
 
 
 Words = Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | list[str])]
@@ -53,6 +87,7 @@ Kinds = Annotated[
 ]
 Level = Annotated[float, Field(ge=0, le=1)]
 Text = Annotated[str, BeforeValidator(_texted, json_schema_input_type=str | float)]
+Pattern = Annotated[str, Field(min_length=1, max_length=PATTERN_LENGTH), AfterValidator(_matchable)]
 Moment = Annotated[
     str, BeforeValidator(_texted, json_schema_input_type=str | float), Field(pattern=r"^\d+(\.\d+)?%?$")
 ]
@@ -162,7 +197,7 @@ class Exclusion(Part):
     vocabulary = {"group": GROUPS}
     group: Words = ()
     phrase: Words = ()
-    regex: Annotated[str, Field(min_length=1)] | None = None
+    regex: Pattern | None = None
     characters: int | None = Field(None, ge=1, description="只看命中处前后这么多字；不写则看整句")
 
 
@@ -190,10 +225,14 @@ class Quantity(Part):
         given = [name for name in self.matters if _given(self, name)]
         if len(given) != 1:
             raise ValueError(f"要且只要写一个：{'、'.join(_spelled(m) for m in self.matters)}")
+        matter = _spelled(given[0])
+        for name, field in type(self).model_fields.items():
+            key = field.alias or name
+            stray = name not in self.matters and key not in BESIDE[matter]
+            if stray and getattr(self, name) != field.default:
+                raise ValueError(f"「{key}」写在 {matter} 旁边不起作用，{_where_to(key, matter)}")
         if self.rate is not None and self.per is None:
             raise ValueError("写了 rate 就要写 per")
-        if self.by_length and self.measure is None and self.count is None:
-            raise ValueError("by_length 只用于 measure 和 count")
         return self
 
 
@@ -215,7 +254,11 @@ class Condition(Quantity):
     )
     group: Words = Field((), description="词典分组中的任一词语")
     phrase: Words = Field((), description="任一短语（标点和空格不计）")
-    regex: str | None = Field(None, min_length=1, description="正则表达式，在去掉标点和空格的文字上匹配")
+    regex: Pattern | None = Field(
+        None,
+        description="正则表达式（不分大小写），逐句在去掉标点和空格、全角变半角的文字上匹配，"
+        "不跨句；^ 和 $ 是一句的首尾",
+    )
     entity: Words = Field((), description="同一句里都要出现的实体：种类或指标 id")
     act: Acts = Field((), description="语句在做什么，任一即可")
     longer: int | None = Field(None, ge=1, description="不少于这么多字的语句")
@@ -246,14 +289,11 @@ class Condition(Quantity):
         numeric = any(_given(self, name) for name in ("measure", "count", "rate", "share", "item"))
         if numeric and not compared:
             raise ValueError("数量要有 at_least 或 at_most")
-        if compared and not numeric and self.fact is None:
-            raise ValueError("at_least / at_most 只用于数量；出现几句用 times")
-        if self.fact is not None and not (self.is_ or compared):
-            raise ValueError("fact 要有 is、at_least 或 at_most")
-        if (self.fuzzy is not None or self.pinyin) and not (self.phrase or self.group):
-            raise ValueError("fuzzy 和 pinyin 只用于 phrase 或 group")
-        if self.regex is not None:
-            compiled(self.regex)
+        if self.fact is not None and bool(self.is_) == compared:
+            raise ValueError("fact 要配 is，或 at_least / at_most（二选一）")
+        if compared and self.fact is not None and self.fact not in NUMERIC_FACTS:
+            told = f"会议事实 {self.fact} 不是数字，要用 is"
+            raise ValueError(f"{told}；at_least / at_most 只用于 {'、'.join(NUMERIC_FACTS)}")
         return self
 
 
@@ -442,6 +482,17 @@ class RubricFile(Part):
 def _given(part: Quantity, name: str) -> bool:
     value = getattr(part, name)
     return value is not None and value != ()
+
+
+def _where_to(key: str, matter: str) -> str:
+    """Where a key belongs that stands beside the wrong matter."""
+    inner = (*_SCOPE[:-1], *_WORDING) if matter in _COUNTED else _WORDING if matter in _COMBINED else ()
+    if key in inner:
+        return f"要写到 {matter} 里面的条件上"
+    if matter == "use" and key in _WORDING:
+        return "要写到 definitions 里的那个条件上"
+    told = f"它只用于 {'、'.join(m for m, keys in BESIDE.items() if key in keys)}"
+    return told + {"at_least": "；出现几句用 times", "times": "；数量用 at_least"}.get(key, "")
 
 
 def _spelled(name: str) -> str:

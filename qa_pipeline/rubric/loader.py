@@ -182,6 +182,7 @@ _MESSAGES = {
     "missing": "缺少必填的键",
     "string_type": "要写文字",
     "string_too_short": "写得太短",
+    "string_too_long": "写得太长",
     "string_pattern_mismatch": "写法不对",
     "int_type": "要写整数",
     "int_parsing": "要写整数",

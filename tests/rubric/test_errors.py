@@ -81,7 +81,7 @@ def test_a_good_rubric_loads(tmp_path: Path) -> None:
         (
             "value: {measure: probe_chains}",
             "value: {count: {regex: '(见了'}}",
-            "15:13 键「count」：正则表达式 (见了 写错了（missing ), unterminated subpattern）",
+            "15:21 键「regex」：正则表达式 (见了 写错了（missing )）",
         ),
         (
             "value: {measure: probe_chains}",
@@ -121,6 +121,72 @@ def test_a_mistake_is_named_with_its_place(tmp_path: Path, right: str, wrong: st
     said = refusals(tmp_path, FRAME + GOOD.replace(right, wrong))
     text = "\n".join(said[1:])
     assert f"试用 量规.yaml:{sentence}" in text, text
+
+
+@pytest.mark.parametrize(
+    ("condition", "sentence"),
+    [
+        (
+            "{count: {phrase: 数据}, at_least: 1, in: stage_review}",
+            "「in」写在 count 旁边不起作用，要写到 count 里面的条件上",
+        ),
+        (
+            "{share: {act: check}, at_least: 1, by: other}",
+            "「by」写在 share 旁边不起作用，要写到 share 里面的条件上",
+        ),
+        (
+            "{count: {act: check}, at_least: 1, times: 3}",
+            "「times」写在 count 旁边不起作用，它只用于 group、phrase、regex",
+        ),
+        (
+            "{count: {act: check}, at_least: 1, per: 10 minutes}",
+            "「per」写在 count 旁边不起作用，它只用于 rate",
+        ),
+        (
+            "{measure: speakers_heard, at_least: 0, in: closing}",
+            "「in」写在 measure 旁边不起作用，它只用于 group、phrase",
+        ),
+        (
+            "{act: [check], except: {phrase: 返点}}",
+            "「except」写在 act 旁边不起作用，它只用于 group、phrase、regex",
+        ),
+        (
+            "{longer: 8, except: {phrase: 返点}}",
+            "「except」写在 longer 旁边不起作用，它只用于 group、phrase、regex",
+        ),
+        (
+            "{any: [{phrase: 返点}], except: {phrase: 严禁}}",
+            "「except」写在 any 旁边不起作用，要写到 any 里面的条件上",
+        ),
+        ("{phrase: 数据, is: 数据}", "「is」写在 phrase 旁边不起作用，它只用于 fact"),
+        (
+            "{phrase: 数据, at_least: 2}",
+            "它只用于 measure、count、rate、share、fact、item；出现几句用 times",
+        ),
+        ("{any: [{act: check}], number: 2}", "「number」写在 any 旁边不起作用，它只用于 some"),
+        ("{none: [{act: check}], times: 2}", "「times」写在 none 旁边不起作用"),
+        ("{regex: 数据, pinyin: true}", "「pinyin」写在 regex 旁边不起作用，它只用于 group、phrase"),
+        ("{fact: theme, is: supervisor_lead, by: host}", "「by」写在 fact 旁边不起作用"),
+        (
+            "{fact: institution, at_least: 1}",
+            "会议事实 institution 不是数字，要用 is；at_least / at_most 只用于 duration_minutes",
+        ),
+        ("{fact: kind, at_most: 1}", "会议事实 kind 不是数字，要用 is"),
+        ("{fact: attendees, is: '9', at_least: 3}", "fact 要配 is，或 at_least / at_most（二选一）"),
+        ("{phrase: 数据, except: {regex: '(见了'}}", "键「regex」：正则表达式 (见了 写错了"),
+        ("{regex: '(?:(?:a{1000}){1000,}){1000}'}", "里的重复次数太多，请写小一些"),
+    ],
+)
+def test_what_would_mean_nothing_or_crash_is_refused_with_where_to_write_it(
+    tmp_path: Path, condition: str, sentence: str
+) -> None:
+    gate = f"criticals:\n  - {{id: K, label: 门, reason: 试一试它, when: {condition}}}\n"
+    assert sentence in "\n".join(refusals(tmp_path, FRAME + GOOD + gate)[1:])
+
+
+def test_a_stray_key_beside_a_value_is_refused_too(tmp_path: Path) -> None:
+    text = FRAME + GOOD.replace("{measure: probe_chains}", "{count: {act: probe}, of: {act: check}}")
+    assert "「of」写在 count 旁边不起作用，它只用于 share" in refusals(tmp_path, text)[1]
 
 
 def test_all_mistakes_are_named_at_once_in_order(tmp_path: Path) -> None:

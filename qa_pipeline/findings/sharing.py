@@ -17,7 +17,7 @@ from qa_pipeline.values.written import clock
 STEPS: Final = 3
 """Steps that make a practice repeatable."""
 STEPS_SHOWN: Final = 5
-STEP_SHOWN: Final = 40
+STEP_SHOWN: Final = 60
 """Steps on a practice card, and characters of each."""
 _STORY: Final = 14
 """Characters with which something is told, at least."""
@@ -125,24 +125,50 @@ def stirring(reading: Reading) -> tuple[int, ...]:
 
 def card(reading: Reading) -> str:
     """The practice as a card to pass on: who, the steps in their own words, and where they were told; empty
-    when no step was told that others could take."""
+    when no step was told that others could take. What others ask or say in between is no step."""
     said: dict[str, int] = {}
+    speakers = [reading.speaker(i) for i in shared(reading)]
+    sharer = max(sorted({s for s in speakers if s}), key=speakers.count, default=None)
     for i in shared(reading):  # a step that is repeated is one
-        said.setdefault(reading.utterances[i].text, i)
+        if reading.speaker(i) == sharer and not reading.asks[i]:
+            said.setdefault(reading.utterances[i].text, i)
     told = tuple(said.values())
     if not told:
         return ""
-    speakers = [reading.speaker(i) for i in told]
-    who = next(
-        (m.name for i in benchmark(reading) for m in reading.readings[i].mentions if m.kind == "person"),
-        max(sorted({s for s in speakers if s}), key=speakers.count, default="分享人"),
-    )
     steps = [
-        f"{number}. {mask_personal(reading.utterances[i].text.strip().rstrip('。！!'))[:STEP_SHOWN]}"
+        f"{number}. {_step(mask_personal(reading.utterances[i].text))}"
         for number, i in enumerate(told[:STEPS_SHOWN], 1)
     ]
     where = " 至 ".join(clock(reading.utterances[i].start) for i in (told[0], told[-1]))
-    return f"实践卡：{who}的做法（{where}）：{'；'.join(steps)}。"
+    who = _sharer(reading, before=told[0]) or sharer or "分享人"
+    return f"实践卡：{who}的做法（{where}）：{'；'.join(steps)}".removesuffix("…") + "。"
+
+
+def _sharer(reading: Reading, *, before: int) -> str | None:
+    """Who was named last before the first step, rather where somebody was asked to share than where one was
+    talked about, and rather in the sharing than before it."""
+    named = [
+        (
+            bool(_INTRODUCES.search(reading.utterances[i].text)),
+            reading.chapter_of[i] == Chapter.EXCELLENCE_SHARING,
+            i,
+            mention.name,
+        )
+        for i in benchmark(reading)
+        for mention in reading.readings[i].mentions
+        if mention.kind == "person" and i <= before
+    ]
+    return max(named)[-1] if named else None
+
+
+def _step(text: str) -> str:
+    """What fits on a card, to the end of a clause where there is one."""
+    text = text.strip().rstrip("。！!；;，,")
+    if len(text) <= STEP_SHOWN:
+        return text
+    shown = text[:STEP_SHOWN]
+    clause = max(shown.rfind(mark) for mark in "，。；：、,;")
+    return (shown[:clause] if clause >= STEP_SHOWN // 2 else shown) + "…"
 
 
 def distilled(reading: Reading) -> tuple[int, ...]:

@@ -89,6 +89,20 @@ TOLD = (
 )
 
 
+def test_the_card_names_who_was_asked_to_share_and_holds_that_persons_steps_alone() -> None:
+    asked_between = (
+        ("马国强", "三个人差距不一样，大勇差在先见谁，何玉梅第一。", Act.RECOGNIZE),
+        ("马国强", "今天的标杆是孙丽，掌声请她分享她的做法。", Act.RECOGNIZE),
+        TOLD[0],
+        ("大勇", "第二步是不是要先打电话约，当天就登门？", Act.PRACTICE),
+        *TOLD[1:],
+    )
+    card = sharing.card(acted(*asked_between, chapter=Chapter.EXCELLENCE_SHARING))
+    assert card.startswith("孙丽的做法", card.index("：") + 1)
+    assert "是不是" not in card
+    assert card.count("步，") == 3
+
+
 def test_steps_told_off_without_being_boiled_down_are_a_practice_with_a_card() -> None:
     def told(*lines: tuple[str, str] | tuple[str, str, Act]) -> dict[str, Remark]:
         reading = acted(*lines, chapter=Chapter.EXCELLENCE_SHARING)

@@ -287,7 +287,8 @@ def vague_share(reading: Reading) -> Measurement:
     weak = [a.evidence.utterance for a in made if vague(reading, a)]
     evaded = ducked(reading)
     share = (len(weak) + len(evaded)) / (len(made) + len(evaded))
-    return reading.measured("vague_share", share, [*weak, *evaded], confidence=0.85)
+    shown = reading.surest([*weak, *evaded], Act.EVADE, Act.COMMIT)
+    return reading.measured("vague_share", share, shown, confidence=0.85)
 
 
 @measure(
@@ -298,7 +299,8 @@ def vague_share(reading: Reading) -> Measurement:
 )
 def undated_commitments(reading: Reading) -> Measurement:
     undated = [a.evidence.utterance for a in promises(reading) if a.due is None]
-    return reading.measured("undated_commitments", len(undated), undated)
+    shown = reading.surest(undated, Act.COMMIT)
+    return reading.measured("undated_commitments", len(undated), shown)
 
 
 @measure(

@@ -387,7 +387,8 @@ def evasive_share(reading: Reading) -> Measurement:
     if not reading.at_work:
         return unknown("evasive_share", _NO_SPEECH)
     evasive = reading.doing(Act.EVADE, among=reading.at_work)
-    return reading.measured("evasive_share", len(evasive) / len(reading.at_work), evasive)
+    shown = reading.surest(evasive, Act.EVADE)
+    return reading.measured("evasive_share", len(evasive) / len(reading.at_work), shown)
 
 
 @measure(
@@ -404,7 +405,8 @@ def accepted_evasions(reading: Reading) -> Measurement:
         and not reading.does(i, Act.CHECK, Act.CAUSE, Act.DATA, Act.MEASURE)
         and not any(reading.asks[j] for j in reading.near(i, before=0, after=3) if j != i)
     ]
-    return reading.measured("accepted_evasions", len(let_pass), let_pass)
+    shown = reading.surest(let_pass, Act.EVADE)
+    return reading.measured("accepted_evasions", len(let_pass), shown)
 
 
 @measure(

@@ -16,6 +16,8 @@ from qa_pipeline.values.transcript import Passage, Transcript, Utterance
 from qa_pipeline.values.vocabulary import Act, Chapter, MeetingKind, Seconds
 
 MOST_EVIDENCE: Final = 6
+SUREST: Final = 4
+"""What is held against somebody is shown by so many utterances."""
 QUOTE: Final = 90
 """Characters of an utterance that a quote shows."""
 BRIDGE: Final[Seconds] = 2.0
@@ -372,6 +374,15 @@ class Reading:
             utterance=index,
             speaker=utterance.speaker,
         )
+
+    def surest(self, found: Iterable[int], *acts: Act) -> list[int]:
+        """Of what was found for one of the acts, that which most surely is it, in time order: the others may
+        be mistakes, and nobody should be reproached with one."""
+
+        def sure(index: int) -> float:
+            return max((p for act, p in self.readings[index].acts if act in acts), default=0.0)
+
+        return sorted(sorted(found, key=sure, reverse=True)[:SUREST])
 
     def proof(self, indices: Iterable[int], *, most: int = MOST_EVIDENCE) -> tuple[Evidence, ...]:
         """Evidence for up to ``most`` utterances, spread over the meeting, phantoms left out."""

@@ -315,7 +315,7 @@ def _weak_promises(reading: Reading, measures: Measures, least: Thresholds) -> I
     if share is None or share < least["share"] or len(weak) < least["count"]:
         return None
     plain = [i for i in weak if commitments.weakly_said(reading, i)]
-    return _surest(reading, plain if len(plain) > 1 else weak, Act.EVADE, Act.COMMIT)
+    return reading.surest(plain if len(plain) > 1 else weak, Act.EVADE, Act.COMMIT)
 
 
 def _keyword_stuffing(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
@@ -345,16 +345,7 @@ def _evasive_answers(reading: Reading, measures: Measures, least: Thresholds) ->
         return None
     if share < least["many"] and (vague is None or vague < least["vague"]):
         return None
-    return _surest(reading, reading.doing(Act.EVADE, among=reading.at_work), Act.EVADE)
-
-
-def _surest(reading: Reading, found: Iterable[int], *acts: Act) -> list[int]:
-    """Those that most surely are what they were found for: the others may be mistakes of the reader."""
-
-    def sure(index: int) -> float:
-        return max((p for act, p in reading.readings[index].acts if act in acts), default=0.0)
-
-    return sorted(sorted(found, key=sure, reverse=True)[:MOST])
+    return reading.surest(reading.doing(Act.EVADE, among=reading.at_work), Act.EVADE)
 
 
 def _promises_forgotten(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:

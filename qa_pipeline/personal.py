@@ -26,6 +26,22 @@ _DIGIT: Final = f"[{''.join(DIGITS)}]"
 _BETWEEN: Final = r"[ \-—,、\uff0c]{0,2}"
 _RUN: Final = re.compile(rf"(?<![0-9.]){_DIGIT}(?:{_BETWEEN}{_DIGIT}){{9,}}[Xx]?(?![十百千万亿点])")
 _GROUP: Final = re.compile(rf"{_DIGIT}+[Xx]?")
+_PROVINCES: Final = "京津沪渝冀豫云辽黑湘皖鲁新苏浙赣鄂桂甘晋蒙陕吉闽贵粤青藏川宁琼"
+_WRITTEN: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"(?P<front>(?<!\d)1[3-9]\d)(?P<hidden>[./·\uff0d]\d{4})(?=[./·\uff0d]\d{4}(?!\d))",
+        rf"(?P<front>[{_PROVINCES}][A-HJ-NP-Z])(?P<hidden>[·\- ]?[A-HJ-NP-Z0-9]{{5,6}})(?![A-Za-z0-9])",
+        r"(?P<front>[A-Za-z0-9])(?P<hidden>[A-Za-z0-9._+-]*)(?=@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)",
+        r"(?P<front>wxid_|微信号?[是为叫:： ]{0,2})(?P<hidden>[A-Za-z][A-Za-z0-9_-]{5,19})",
+        r"(?P<front>保单(?:号码?|编号)?[是为:： ]{0,2}[A-Z]{0,4})(?P<hidden>\d{6,18})(?=\d{2}(?!\d))",
+        r"(?P<front>(?<![A-Za-z0-9])[EGDPSH])(?P<hidden>\d{6})(?=\d{2}(?![A-Za-z0-9]))",
+        r"(?P<front>(?:座机|固话|电话)[是为:： ]{0,2})(?P<hidden>[2-9]\d{3}[- ]?\d)(?=\d{2,3}(?![\d万元]))",
+    )
+)
+"""What is personal by how it is written: phones with other marks, number plates, addresses of mail, names of
+chat accounts, policies, passports, phones without an area code."""
+_ALNUM: Final = re.compile(r"[A-Za-z0-9]")
 _NUMBERED: Final = re.compile(r"(?:S|说话人|SPEAKER[_ ]?|发言人)\d+")
 """Labels of a recogniser: they name nobody."""
 COMMON: Final = 100
@@ -34,8 +50,12 @@ _COVER: Final = re.compile(r"〔人\d+〕")
 
 
 def mask_personal(text: str) -> str:
-    """The text with personal numbers starred out: phones keep 3 + 4 digits, identities 3 + 2, cards 4."""
-    return _RUN.sub(lambda run: _masked_run(run[0]), text)
+    """The text with personal numbers starred out: phones keep 3 + 4 digits, identities 3 + 2, cards 4; and so
+    are plates, addresses of mail, chat accounts, policies and passports. It stays as long as it was."""
+    text = _RUN.sub(lambda run: _masked_run(run[0]), text)
+    for pattern in _WRITTEN:
+        text = pattern.sub(lambda found: found["front"] + _ALNUM.sub("*", found["hidden"]), text)
+    return text
 
 
 def _masked_run(run: str) -> str:

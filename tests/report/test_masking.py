@@ -28,6 +28,13 @@ from qa_pipeline.values.transcript import SpokenNumber
         ("卡号6222 0212 3456 7890 123", "卡号**** **** **** ***0 123"),
         ("座机0931-8412345", "座机0931-*****45"),
         ("工号1001 13800138000", "工号1001 138****8000"),
+        ("打138.1234.5678或者138/1234/5678", "打138.****.5678或者138/****/5678"),
+        ("车牌京A12345，粤B·D8888Z", "车牌京A*****，粤B·******"),
+        ("发到zhang@example.com", "发到z****@example.com"),
+        ("加wxid_abc123，或者微信号是li_hua88", "加wxid_******，或者微信号是**_*****"),
+        ("保单号P20230912345678", "保单号P************78"),
+        ("护照E12345678", "护照E******78"),
+        ("座机84123456", "座机*****456"),
     ],
 )
 def test_numbers_of_people_are_starred_in_place(said: str, shown: str) -> None:
@@ -45,6 +52,9 @@ def test_numbers_of_people_are_starred_in_place(said: str, shown: str) -> None:
         "13812345678万",
         "99999999999",
         "客户号 20260908001",
+        "浙江A组12个，苏B五室",
+        "FYC12345678，CT3",
+        "微信里聊的，电话5万通",
     ],
 )
 def test_figures_dates_and_counts_are_left_alone(said: str) -> None:

@@ -14,6 +14,7 @@ from qa_pipeline.findings.reading import Reading, unknown
 from qa_pipeline.findings.registry import measure
 from qa_pipeline.values.findings import Measurement
 from qa_pipeline.values.vocabulary import Seconds
+from qa_pipeline.values.written import clock
 
 REPEAT: Final = 30
 """Characters that must return word for word to count as a repeated passage."""
@@ -50,8 +51,17 @@ def speech_share(reading: Reading) -> Measurement:
     if reading.transcript.speech is None:
         # Where an utterance ends is often guessed, and texts are shortened: no proof of silence.
         return unknown("speech_share", "只有文字稿，没有录音，听不出有效语音占多少")
-    spoken = sum(end - start for start, end in reading.speech)
-    return reading.measured("speech_share", min(1.0, spoken / reading.net), reading.spoken[:1])
+    share = min(1.0, sum(end - start for start, end in reading.speech) / reading.net)
+    start, end = max(
+        ((a[1], b[0]) for a, b in pairwise(reading.speech)),
+        key=lambda gap: gap[1] - gap[0],
+        default=(0.0, 0.0),
+    )
+    before = [i for i in reading.spoken if reading.utterances[i].start < end][-1:]
+    told = f"有人说话的时间占 {share:.1%}"
+    if end > start:
+        told += f"，{clock(start)}–{clock(end)} 没有人说话"
+    return reading.measured("speech_share", share, before or reading.spoken[:1], reason=told)
 
 
 @measure(id="speech_rate", label="语速", unit="characters/minute", meaning="每分钟说话时间内的字数")
@@ -137,6 +147,7 @@ def repetition_share(reading: Reading) -> Measurement:
     seen: dict[str, int] = {}
     repeated = bytearray(len(text))
     proof: list[int] = []
+    told = ""
     for start in _recurring(text):
         window = text[start : start + REPEAT]
         first = seen.setdefault(window, start)
@@ -145,7 +156,9 @@ def repetition_share(reading: Reading) -> Measurement:
             repeated[start : start + REPEAT] = b"\x01" * REPEAT
             if not proof or owner[start] != proof[-1]:
                 proof.append(owner[start])
-    return reading.measured("repetition_share", sum(repeated) / max(1, len(text)), proof)
+            here, there = (reading.utterances[owner[at]].start for at in (start, first))
+            told = told or f"{clock(here)} 起有话与 {clock(there)} 起说过的整段相同"
+    return reading.measured("repetition_share", sum(repeated) / max(1, len(text)), proof, reason=told)
 
 
 @measure(id="recognition_confidence", label="识别置信度", unit="share", meaning="转写置信度按字数的平均")

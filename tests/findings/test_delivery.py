@@ -34,6 +34,7 @@ def test_voice_activity_wins_over_utterance_times() -> None:
     assert value(found, "speech_share") == pytest.approx(0.2)
     assert value(found, "speech_minutes") == pytest.approx(1000 / 60)
     assert found.measures["speech_share"].confidence == 1.0
+    assert "没有人说话" in found.measures["speech_share"].reason
 
 
 def test_how_much_of_a_meeting_is_silent_is_unknown_without_its_recording() -> None:
@@ -47,7 +48,9 @@ def test_how_much_of_a_meeting_is_silent_is_unknown_without_its_recording() -> N
 def test_a_recording_spliced_with_itself_repeats() -> None:
     body = "\n".join(line for line in GOOD.strip().splitlines() if ": " in line)
     assert value(findings(GOOD), "repetition_share") == 0.0
-    assert value(findings(f"stage_review\n{body}\n{body}"), "repetition_share") > 0.4
+    twice = findings(f"stage_review\n{body}\n{body}")
+    assert value(twice, "repetition_share") > 0.4
+    assert "起说过的整段相同" in twice.measures["repetition_share"].reason
 
 
 def test_recognition_confidence_is_weighted_by_text_and_unknown_when_not_given() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from qa_pipeline.errors import InputError
 from qa_pipeline.names import KINDS
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from qa_pipeline.compliance import ImportedDays
     from qa_pipeline.rubric import Rubric
     from qa_pipeline.transcript.engine import TranscribeOptions
+
+VOICES_UNKNOWN: Final = "分不清谁在说话：是不是一个人从头念到尾（K5）没有查，请抽听一段。"
 
 
 def inspect(
@@ -122,6 +124,7 @@ def inspect(
             *(recording.warnings if recording else ()),
             *transcript.warnings,
             *doubts(transcript.sound),
+            *(() if transcript.speakers_known else (VOICES_UNKNOWN,)),
             *warnings,
             *again.warnings,
             *installed.warnings(chapters=chapter_model.VERSION, acts=acts.VERSION),

@@ -60,6 +60,18 @@ def test_inspect_shows_a_scorecard_and_writes_what_was_asked_for(meeting: Path, 
     assert " --> " in words.read_text("utf-8")
 
 
+def test_k5_where_nobody_knows_who_speaks_the_report_says_that_one_voice_was_not_looked_for(
+    meeting: Path,
+) -> None:
+    transcript = json.loads(meeting.read_text("utf-8"))
+    assert "K5" not in CliRunner().invoke(app, ["inspect", str(meeting)]).stdout
+    for utterance in transcript["utterances"]:
+        utterance["speaker"] = None
+    meeting.write_text(json.dumps(transcript), "utf-8")
+    ended = CliRunner().invoke(app, ["inspect", str(meeting)])
+    assert "是不是一个人从头念到尾（K5）没有查" in ended.stdout.replace("\n", "").replace(" ", "")
+
+
 def test_i4_the_commitments_of_an_earlier_result_are_followed_up_one_by_one(
     meeting: Path, tmp_path: Path
 ) -> None:

@@ -10,9 +10,12 @@ from qa_pipeline.findings.registry import measure, register
 from qa_pipeline.names import CHAPTERS
 from qa_pipeline.values.findings import Measurement
 from qa_pipeline.values.vocabulary import MANDATED, Act, Chapter, Seconds
+from qa_pipeline.values.written import clock
 
 LEAST: Final[Seconds] = 60.0
 """A chapter shorter than this has not been held."""
+SHORT: Final[Seconds] = 120.0
+"""Of a chapter shorter than this it is said how long it was."""
 REVIEWS: Final = (Chapter.STAGE_REVIEW, Chapter.MONTHLY_REVIEW)
 PLANS: Final = (Chapter.NEXT_WEEK_PLAN, Chapter.NEXT_MONTH_PLAN)
 NO_KIND: Final = "不知道是周复盘会还是月规划会"
@@ -120,8 +123,10 @@ def _present(chapter: Chapter) -> Measure:
 
 def _seconds(chapter: Chapter) -> Measure:
     def seconds(reading: Reading) -> Measurement:
-        value = reading.chapter_seconds(chapter)
-        return reading.measured(f"chapter_seconds.{chapter.value}", value, _first(reading, chapter))
+        name, value = f"chapter_seconds.{chapter.value}", reading.chapter_seconds(chapter)
+        told = f"只讲了 {clock(value)}" if value else "没有讲"
+        reason = f"{CHAPTERS[chapter]}{told}" if value < SHORT else ""
+        return reading.measured(name, value, _first(reading, chapter), reason=reason)
 
     return seconds
 

@@ -70,7 +70,7 @@ def below_standard(
         reason = f"{institution.name} 在 {day:%m月%d日} 没有在职外勤，无从比较。"
         return Part[BelowStandard](known=False, reason=reason, items=[])
     if unknown == len(people):
-        reason = "没有人能与达U标准比较：请管理员导入参数“达U标准”（u_threshold）和本月 FYC。"
+        reason = f"截至 {day:%m月%d日}，没有人能与达U标准比较：缺本月 FYC，或缺参数“达U标准”（u_threshold）。"
         return Part[BelowStandard](known=False, reason=reason, items=[])
     within = Subtree(institution.path)
     supervisors = {

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Annotated, Any, Final, TypeVar
 
+from anyio import Semaphore
+from anyio.lowlevel import RunVar
 from fastapi import Depends, Request
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
@@ -15,7 +17,10 @@ Route = TypeVar("Route", bound=Callable[..., Any])
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that only read."""
-
+WRITING_AT_ONCE: Final = 20
+"""Half of the threads that answer requests: however many wait for another to have written, that one finds a
+thread to answer in."""
+_TURNS: Final[RunVar[Semaphore]] = RunVar("huijian_writing")
 
 _READ_FIRST: Final[set[Callable[..., Any]]] = set()
 
@@ -26,17 +31,42 @@ def reads_first(endpoint: Route) -> Route:
     return endpoint
 
 
-def session(request: Request) -> Iterator[Session]:
+def _reads(request: Request) -> bool:
+    return request.method in SAFE or request.scope.get("endpoint") in _READ_FIRST
+
+
+async def _turn(request: Request) -> AsyncIterator[None]:
+    """Whoever may write waits here, in no thread, while so many others do."""
+    if _reads(request):
+        yield
+        return
+    try:
+        turns = _TURNS.get()
+    except LookupError:
+        turns = Semaphore(WRITING_AT_ONCE)
+        _TURNS.set(turns)
+    async with turns:
+        yield
+
+
+def session(request: Request, _: Annotated[None, Depends(_turn, scope="function")]) -> Iterator[Session]:
     """One transaction a request; an error takes everything back.
 
     A route that hashes, calls out or otherwise waits may commit before: nothing is held meanwhile, and what
     follows is the next transaction.
     """
     engine = request.app.state.engine
-    reads = request.method in SAFE or request.scope.get("endpoint") in _READ_FIRST
-    with Session(engine if reads else writing(engine), expire_on_commit=False) as opened:
+    engine = engine if _reads(request) else writing(engine, to=_thing(request))
+    with Session(engine, expire_on_commit=False) as opened:
         yield opened
         opened.commit()
+
+
+def _thing(request: Request) -> str | None:
+    """The code that the address names first, ``p1`` of ``/api/v1/plans/P1/targets/7``: who edits any of it
+    goes by the ETag of the whole. Logins mean the same in upper case."""
+    codes = iter(request.path_params.values())
+    return next((code.strip().casefold() for code in codes), None)
 
 
 def begin_writing(opened: Session) -> None:

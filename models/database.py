@@ -12,7 +12,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 from sqlalchemy.orm import Session
@@ -23,11 +23,15 @@ MIGRATIONS: Final = Path(__file__).parent / "migrations"
 CONNECTIONS: Final = {"pool_size": 10, "max_overflow": 40}
 """More than the threads that answer requests: none of them waits for a connection."""
 BUSY_SECONDS: Final = 30
-"""How long a SQLite connection waits for another's write to end."""
+"""How long a transaction waits for another's write to end."""
 LOOKED_AT: Final = 1000
 """Rows of an index that SQLite looks at when it takes stock: a tenth of a second for millions."""
 WRITES: Final = "huijian_writes"
-"""Execution option of connections whose transactions will write."""
+"""Execution option of connections whose transactions will write: True, or what of."""
+_ALONE: Final = text(
+    "SELECT set_config('lock_timeout', :wait, true), pg_advisory_xact_lock(1, hashtext(:thing))"
+)
+"""Two things that share a hash wait for each other, which does no harm."""
 
 
 def connect(url: str) -> Engine:
@@ -42,12 +46,14 @@ def connect(url: str) -> Engine:
             event.listen(engine, "begin", _begin_sqlite)
             return engine
         if address.get_backend_name() == "postgresql":
-            return create_engine(
+            engine = create_engine(
                 address.set(drivername="postgresql+psycopg"),
                 pool_pre_ping=True,
                 **CONNECTIONS,
                 connect_args={"keepalives": 1, "keepalives_idle": 30, "keepalives_interval": 10},
             )
+            event.listen(engine, "begin", _begin_postgresql)
+            return engine
     except (ArgumentError, NoSuchModuleError):
         pass
     raise InputError("数据库地址无法识别：请写成 sqlite:///文件路径 或 postgresql://用户:密码@主机/库名。")
@@ -69,6 +75,14 @@ def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
+def _begin_postgresql(connection: Connection) -> None:
+    # Two transactions that read the same and then write would both go by what they read. Whoever writes to a
+    # thing waits before it reads anything, until the other has committed.
+    thing = connection.get_execution_options().get(WRITES)
+    if isinstance(thing, str):
+        connection.execute(_ALONE, {"wait": f"{BUSY_SECONDS}s", "thing": thing})
+
+
 @contextmanager
 def transaction(engine: Engine) -> Iterator[Session]:
     """A session that writes: it commits once at the end, or not at all when the block raises."""
@@ -76,9 +90,10 @@ def transaction(engine: Engine) -> Iterator[Session]:
         yield session
 
 
-def writing(engine: Engine) -> Engine:
-    """The same engine for sessions that write after they have read: SQLite lets them in one by one."""
-    return engine.execution_options(**{WRITES: True})
+def writing(engine: Engine, *, to: str | None = None) -> Engine:
+    """The same engine for sessions that write after they have read: SQLite lets them in one by one,
+    PostgreSQL those that write ``to`` the same thing."""
+    return engine.execution_options(**{WRITES: to or True})
 
 
 def migrate(engine: Engine, *, scripts: Path = MIGRATIONS) -> None:

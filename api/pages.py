@@ -6,7 +6,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime
+from datetime import MAXYEAR, MINYEAR, UTC, date, datetime
 from typing import Annotated, Any, Final, Generic, TypeVar
 
 from fastapi import Query
@@ -18,12 +18,16 @@ from sqlalchemy.types import TypeDecorator
 from qa_pipeline.errors import InputError
 
 LARGEST: Final = 500
+LONGEST_CURSOR: Final = 2000
+"""Characters; three codes of 64 Chinese characters take less."""
 _INVALID: Final = "游标无效：请原样带回上一页返回的 next。"
 Item = TypeVar("Item")
 Key = ColumnElement[Any] | InstrumentedAttribute[Any]
 
 Limit = Annotated[int, Query(ge=1, le=LARGEST, description="每页条数")]
-Cursor = Annotated[str | None, Query(description="上一页返回的 next，原样带回即得下一页")]
+Cursor = Annotated[
+    str | None, Query(max_length=LONGEST_CURSOR, description="上一页返回的 next，原样带回即得下一页")
+]
 
 
 class Page(BaseModel, Generic[Item]):
@@ -83,7 +87,7 @@ def _decoded(cursor: str, keys: Sequence[Key]) -> list[tuple[Key, str | int | da
 def _values(cursor: str) -> list[object]:
     try:
         values = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-    except (ValueError, binascii.Error) as error:
+    except (ValueError, binascii.Error, RecursionError) as error:
         raise InputError(_INVALID) from error
     if not isinstance(values, list):
         raise InputError(_INVALID)
@@ -99,11 +103,13 @@ def _read(value: object, kind: type) -> str | int | date:
     """A key as its column takes it; raises ValueError for anything else."""
     if isinstance(value, str) and kind is datetime:
         moment = datetime.fromisoformat(value)
-        return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        if not MINYEAR < moment.year < MAXYEAR:  # in another zone there may be no such moment
+            raise ValueError(value)
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     if isinstance(value, str) and kind is date:
         return date.fromisoformat(value)
     if (isinstance(value, str) and issubclass(kind, str) and "\x00" not in value) or (
-        isinstance(value, int) and kind is int and abs(value) < 2**63
+        type(value) is int and kind is int and abs(value) < 2**63
     ):
         return value
     raise ValueError(value)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, select
@@ -59,6 +61,29 @@ def test_entries_are_found_newest_first_and_page_by_page(
         assert [e["code"] for e in auditor.get(AUDIT, params=wanted).json()["items"]] == codes
     for wrong in ({"since": "2026-09-08T12:03:00"}, {"limit": 0}, {"actor": "a\x00"}):
         assert auditor.get(AUDIT, params=wrong).status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        ("[" * 1000, 400),
+        ("[" * 10_000, 422),
+        ('["9999-12-31T23:59:59-23:59", 1]', 400),
+        ('["0001-01-01T00:00:00+23:59", 1]', 400),
+        ('["2026-09-08T00:00:00-23:59", 1]', 200),
+        ('["2026-09-08T00:00:00", true]', 400),
+        ('["2026-09-08T00:00:00", 1e400]', 400),
+        ('["2026-09-08T00:00:00"]', 400),
+        ("7", 400),
+    ],
+)
+def test_a_made_up_cursor_is_refused(
+    browser: TestClient, account: NewAccount, content: str, status: int
+) -> None:
+    auditor = sign_in(browser, account().login)
+    cursor = base64.urlsafe_b64encode(content.encode()).decode()
+    answer = auditor.get(AUDIT, params={"cursor": cursor})
+    assert (answer.status_code, "请" in answer.json().get("detail", "请")) == (status, True)
 
 
 def test_an_export_is_a_table_without_formulas_and_is_itself_written_down(

@@ -249,7 +249,9 @@ def test_e_mail_goes_over_starttls_with_a_checked_certificate(
     "target",
     ["https://127.0.0.1/x", "https://[::1]/x", "https://10.0.0.8/x", "https://169.254.169.254/latest",
      "https://[::ffff:192.168.1.1]/x", "http://93.184.216.34/x", "https://user:pw@93.184.216.34/", "ftp://x/y",
-     "https://localhost:99999/", "https://nowhere.invalid/x"],
+     "https://localhost:99999/", "https://nowhere.invalid/x", "https://[64:ff9b::7f00:1]/", "https://[::127.0.0.1]/",
+     "https://[::ffff:0:127.0.0.1]/", "https://[2002:7f00:1::]/", "https://192.0.0.8/", "https://[fec0::1]/",
+     "https://[64:ff9b:1::7f00:1]/"],
 )  # fmt: skip
 def test_addresses_inside_and_unsafe_ones_are_refused_by_default(
     app: FastAPI, signed_in: SignedIn, service_engine: Engine, settings: Settings, target: str
@@ -261,9 +263,23 @@ def test_addresses_inside_and_unsafe_ones_are_refused_by_default(
 
 
 def test_an_address_outside_is_connected_to_as_it_was_checked() -> None:
-    for place in ("http://169.254.169.254/latest", "http://[fe80::1]/", "http://[::ffff:169.254.169.254]/"):
+    for place in (
+        *(
+            "169.254.169.254",
+            "[fe80::1]",
+            "[::ffff:169.254.169.254]",
+            "[64:ff9b::a9fe:a9fe]",
+            "[::a9fe:a9fe]",
+        ),
+        *("[2002:a9fe:a9fe::]", "100.100.100.200", "[64:ff9b::6464:64c8]", "[fd00:ec2::254]", "192.0.0.192"),
+    ):
         with pytest.raises(InputError, match="链路"):
-            checked(place, private=True)  # a setting opens the own network, not the cloud's credentials
+            checked(
+                f"http://{place}/", private=True
+            )  # a setting opens the own network, not the cloud's credentials
+    for place in ("127.0.0.1", "[::1]", "192.168.1.1", "[fd00::1]"):
+        assert checked(f"http://{place}/", private=True).port == 80
+    assert checked("https://[64:ff9b::5db8:d822]/", private=False).host == "64:ff9b::5db8:d822"
     found = checked("https://93.184.216.34/hook?a=1", private=False)
     assert (found.address, found.port, found.host) == ("93.184.216.34", 443, "93.184.216.34")
     with pytest.raises(InputError, match="内网地址"):

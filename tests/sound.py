@@ -54,6 +54,13 @@ def write_sound(
     return path
 
 
+def hours_of_silence(folder: Path, hours: float) -> bytes:
+    """An AAC file, made by repeating one frame of silence: 128 ms in 20 bytes or less."""
+    data = write_sound(folder / "a.aac", silence(4, rate=8_000), codec="aac", rate=8_000).read_bytes()
+    starts = [at for at in range(len(data) - 1) if data[at] == 0xFF and data[at + 1] & 0xF6 == 0xF0]
+    return data[starts[10] : starts[11]] * round(hours * 3600 / 0.128)
+
+
 def _add_track(
     container: av.container.OutputContainer, track: np.ndarray, codec: str, rate: int
 ) -> tuple[av.AudioStream, av.AudioFifo]:

@@ -13,7 +13,7 @@ import soundfile
 
 from qa_pipeline.errors import RecordingError
 from qa_pipeline.recording import SAMPLE_RATE, decode, decode_channels, open_recording
-from tests.sound import silence, tone, whole, write_sound
+from tests.sound import hours_of_silence, silence, tone, whole, write_sound
 
 CONTAINERS = {
     "wav": ("a.wav", "pcm_s16le", 16_000, False),
@@ -268,12 +268,8 @@ def test_a_file_that_goes_away_before_it_is_decoded_is_named(tmp_path: Path) -> 
 
 
 def test_a_12_hour_file_is_accepted_with_a_warning(tmp_path: Path) -> None:
-    """Made by repeating one AAC frame of silence: 128 ms in 20 bytes or less."""
-    path = write_sound(tmp_path / "a.aac", silence(4, rate=8_000), codec="aac", rate=8_000)
-    data = path.read_bytes()
-    starts = [at for at in range(len(data) - 1) if data[at] == 0xFF and data[at + 1] & 0xF6 == 0xF0]
-    frame = data[starts[10] : starts[11]]
-    path.write_bytes(frame * round(12 * 3600 / 0.128))
+    path = tmp_path / "long.aac"
+    path.write_bytes(hours_of_silence(tmp_path, 12))
     recording = open_recording([path])
     assert recording.duration == pytest.approx(12 * 3600, rel=0.001)
     assert recording.warnings == ("录音长 12.0 小时，远超一场会议的长度：仍会处理，但请确认没有选错文件。",)

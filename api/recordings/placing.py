@@ -32,6 +32,8 @@ from qa_pipeline.names import KINDS
 from qa_pipeline.values.vocabulary import MeetingKind
 
 SHOWN: Final = 5
+MOST_PARTS: Final = 999
+"""Of one meeting."""
 _DAYS: Final = re.compile(r"(?<!\d)(20\d\d)[-_.年]?(0?[1-9]|1[0-2])[-_.月]?(0?[1-9]|[12]\d|3[01])(?!\d)日?")
 _CLOCK: Final = re.compile(r"(?<!\d)([01]?\d|2[0-3])[:：点时-]([0-5]\d)(?!\d)")
 _STAMP: Final = re.compile(

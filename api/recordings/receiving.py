@@ -24,6 +24,9 @@ LONGEST_NAME: Final = 200
 MOST_FILES: Final = 50
 MOST_HEADER: Final = 16_384
 """Bytes of one part's headers."""
+LONGEST: Final = 12 * 3600.0
+"""Seconds of one file: no meeting goes on from morning to night, and hours of silence are few bytes but
+keep a worker busy."""
 AT_ONCE: Final = 1 << 18
 """Bytes that are parsed and written in one go off the event loop."""
 
@@ -70,7 +73,8 @@ async def receive(request: Request, store: Store, *, limit: int) -> list[Arrived
 
 
 def sounds(arrived: Sequence[Arrived]) -> list[Sound]:
-    """Look into every file; raises RecordingError, with the name it came under, for what is no recording."""
+    """Look into every file; raises RecordingError, with the name it came under, for what is no recording or
+    too long for a meeting."""
     from qa_pipeline.recording import open_recording
 
     found = []
@@ -79,6 +83,12 @@ def sounds(arrived: Sequence[Arrived]) -> list[Sound]:
             recording = open_recording([one.file])
         except RecordingError as error:
             raise RecordingError(str(error).replace(str(one.file), one.name)) from error
+        if recording.duration > LONGEST:
+            hours, most = f"{recording.duration / 3600:.1f}", f"{LONGEST / 3600:.0f}"
+            raise RecordingError(
+                f"{one.name} 长 {hours} 小时，超过一场会议的上限 {most} 小时："
+                "请核对是否选错文件，或只截取会议的部分上传。"
+            )
         found.append(Sound(arrived=one, duration=recording.duration, created=created_at(one.file)))
     return found
 

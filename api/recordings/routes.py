@@ -24,7 +24,7 @@ from api.jobs.repository import JobRepository
 from api.jobs.stages import key_of
 from api.jobs.tables import ArtefactKind
 from api.problems import NotFound
-from api.recordings.placing import Placing
+from api.recordings.placing import MOST_PARTS, Placing
 from api.recordings.receiving import Sound, receive, sounds
 from api.recordings.schemas import RecordingOut, UploadAnswer, WaveformOut
 from api.recordings.service import accept, keep, shown
@@ -83,7 +83,9 @@ async def placing(
     day: Annotated[Day | None, Query(description="召开日期；不填则看文件名或录音时间")] = None,
     started_at: Annotated[Moment | None, Query(description="会议开始时间，带时区")] = None,
     kind: Annotated[MeetingKind | None, Query(description="会议类别；不填则看文件名或日期")] = None,
-    part: Annotated[int | None, Query(ge=1, le=999, description="第一个文件是第几段；不填则接在后面")] = None,
+    part: Annotated[
+        int | None, Query(ge=1, le=MOST_PARTS, description="第一个文件是第几段；不填则接在后面")
+    ] = None,
     inspect: Annotated[bool, Query(description="登记后即开始质检；还有后续分段时可先填 false")] = True,
 ) -> Placing:
     """What the caller says of the meeting, from the query."""
@@ -183,7 +185,7 @@ def parts(meeting: Annotated[Code, Path()], session: Database, asker: Reader) ->
 )
 def play(
     meeting: Annotated[Code, Path()],
-    part: Annotated[int, Path(ge=1, le=999)],
+    part: Annotated[int, Path(ge=1, le=MOST_PARTS)],
     request: Request,
     session: Database,
     asker: Listener,

@@ -18,7 +18,7 @@ from api.batches.tables import BatchFile
 from api.jobs.repository import JobRepository
 from api.jobs.service import start
 from api.problems import Conflict
-from api.recordings.placing import Placing, place
+from api.recordings.placing import MOST_PARTS, Placing, place
 from api.recordings.receiving import Arrived, Sound
 from api.recordings.schemas import DuplicateOut, GapOut, JobRef, PartOut, RecordingOut, UploadAnswer
 from api.recordings.tables import GivenAnswer
@@ -62,6 +62,10 @@ def accept(
         sha256 = one.arrived.sha256
         if sha256 not in there:
             number = part if part is not None else max(there.values(), default=0) + 1
+            if number > MOST_PARTS:
+                raise InputError(
+                    f"“{one.arrived.name}”是第 {number} 段，段号最大为 {MOST_PARTS}：请核对段号。"
+                )
             try:
                 repository.add(
                     meeting.code, part=number, content_hash=sha256, file_name=one.arrived.name,

@@ -21,6 +21,7 @@ from models.database import transaction
 from models.meetings.tables import Recording
 from tests.api.conftest import SignedIn
 from tests.api.recordings.test_upload import hold, wav
+from tests.sound import hours_of_silence
 
 BACKENDS = ("sqlite",)
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -123,6 +124,24 @@ def test_text_is_refused_once_it_is_whole_and_forgotten(manager: TestClient) -> 
     assert (answer.status_code, answer.json()["code"]) == (422, "recording_error")
     assert "周会.wav 的内容是文字" in answer.json()["detail"]
     assert manager.head(address).status_code == 404
+
+
+def test_a_recording_longer_than_any_meeting_is_refused_once_it_is_whole_and_forgotten(
+    manager: TestClient, tmp_path: Path
+) -> None:
+    sound = hours_of_silence(tmp_path, 12.5)
+    address = begin(manager, len(sound)).headers["Location"]
+    answer = send(manager, address, 0, sound)
+    assert (answer.status_code, answer.json()["code"]) == (422, "recording_error")
+    assert "超过一场会议的上限 12 小时" in answer.json()["detail"]
+    assert manager.head(address).status_code == 404
+
+
+def test_a_part_beyond_the_last_is_refused_once_it_is_whole(manager: TestClient, tmp_path: Path) -> None:
+    sound = wav(tmp_path, 440)
+    address = begin(manager, len(sound), part="1000").headers["Location"]
+    answer = send(manager, address, 0, sound)
+    assert (answer.status_code, "段号最大为 999" in answer.json()["detail"]) == (400, True)
 
 
 def test_wrong_requests_are_refused(manager: TestClient, settings: Settings) -> None:

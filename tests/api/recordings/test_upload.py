@@ -22,7 +22,7 @@ from models.meetings.slots import SlotRepository
 from models.meetings.tables import Meeting, MeetingState, SlotName
 from qa_pipeline.values.vocabulary import MeetingKind
 from tests.api.conftest import SignedIn
-from tests.sound import tone, write_sound
+from tests.sound import hours_of_silence, tone, write_sound
 
 BACKENDS = ("sqlite",)
 START = "2026-09-08T09:00:00+08:00"
@@ -128,6 +128,33 @@ def test_text_renamed_to_mp3_is_refused_in_words_and_nothing_stays(
     assert (answer.status_code, answer.json()["code"]) == (422, "recording_error")
     assert answer.json()["detail"].startswith("会议.mp3 的内容是文字，不是录音")
     assert list((settings.data_folder / "store" / "incoming").iterdir()) == []
+
+
+@pytest.mark.parametrize("query", [{"part": 999}, {}])
+def test_a_part_beyond_the_last_that_can_be_asked_for_is_refused(
+    manager: TestClient, service_engine: Engine, tmp_path: Path, query: dict[str, int]
+) -> None:
+    hold(service_engine, "M")
+    if not query:
+        assert hand_in(manager, ("a.wav", wav(tmp_path, 300)), meeting="M", part=999).status_code == 201
+    files = [(f"{hertz}.wav", wav(tmp_path, hertz)) for hertz in (440, 550)]
+    answer = hand_in(manager, *files, meeting="M", **query)
+    assert answer.status_code == 400
+    assert answer.json()["detail"].endswith("是第 1000 段，段号最大为 999：请核对段号。")
+    parts = manager.get("/api/v1/meetings/M/recordings").json()["parts"]
+    assert [part["part"] for part in parts] == ([] if query else [999])
+    assert manager.get("/api/v1/meetings/M/recordings/999/audio").status_code == (404 if query else 200)
+
+
+def test_a_recording_longer_than_any_meeting_is_refused_in_words_and_nothing_stays(
+    manager: TestClient, service_engine: Engine, settings: Settings, tmp_path: Path
+) -> None:
+    hold(service_engine, "M")
+    answer = hand_in(manager, ("周会.aac", hours_of_silence(tmp_path, 12.5)), meeting="M")
+    assert (answer.status_code, answer.json()["code"]) == (422, "recording_error")
+    assert answer.json()["detail"].startswith("周会.aac 长 12.5 小时，超过一场会议的上限 12 小时：")
+    assert list((settings.data_folder / "store" / "incoming").iterdir()) == []
+    assert manager.get("/api/v1/meetings/M/recordings").json()["parts"] == []
 
 
 def test_a_file_above_the_limit_is_refused_while_it_comes(

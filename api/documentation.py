@@ -7,7 +7,7 @@ what it is, in Chinese; every body has an example; and each operation says wheth
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from threading import Lock
 from typing import Any, Final
 
@@ -15,10 +15,12 @@ from fastapi import FastAPI
 from fastapi.dependencies.models import Dependant
 from fastapi.routing import iter_route_contexts
 
-from api.access import COOKIE, Public
+from api.access import COOKIE, Public, caller
+from api.etags import TOLD, tagging
 from api.glossary import EXAMPLES, WORDS
 from api.glossary_types import TYPES
 from api.problems import MEDIA_TYPE, SCHEMA
+from api.sessions import SAFE, session
 
 ERRORS: Final[Mapping[int, str]] = {
     400: "请求有误",
@@ -26,13 +28,16 @@ ERRORS: Final[Mapping[int, str]] = {
     403: "无权限",
     404: "不存在或不在管辖范围",
     409: "状态冲突",
+    412: "此后已被他人修改：请重新读取再改",
+    413: "请求的正文超过上限",
     422: "内容有误",
     429: "请求过于频繁：按 Retry-After 所说的秒数之后再试",
     503: "数据库、存储或模型暂时没有响应：按 Retry-After 所说的秒数之后再试",
+    507: "存储空间已满",
 }
-"""What every operation may answer instead."""
-OF_BODIES: Final[Mapping[int, str]] = {413: "请求的正文超过上限"}
-OF_EDITS: Final[Mapping[int, str]] = {412: "此后已被他人修改：请重新读取再改"}
+"""What operations may answer instead; which of them, their parameters and dependencies tell."""
+Operation = tuple[str, str]
+"""Method and path."""
 DONE: Final = "成功"
 """In the place of the framework's own words."""
 UNFIT: Final = 422
@@ -54,20 +59,18 @@ class DocumentedAPI(FastAPI):
     def openapi(self) -> dict[str, Any]:
         with self._describing:
             if self._described is None:
-                self._described = completed(super().openapi(), public=frozenset(_public(self)))
+                self._described = completed(super().openapi(), calls=_calls(self))
             return self._described
 
 
-def completed(document: dict[str, Any], *, public: frozenset[tuple[str, str]]) -> dict[str, Any]:
-    """The framework's description, completed; ``public`` holds method and path of what strangers may ask."""
+def completed(document: dict[str, Any], *, calls: Mapping[Operation, Collection[object]]) -> dict[str, Any]:
+    """The framework's description, completed; ``calls`` holds what each operation calls before its route."""
     parts = document.setdefault("components", {})
     parts["schemas"] = _named_once(document)
     for unused in ("HTTPValidationError", "ValidationError"):
         parts["schemas"].pop(unused, None)
     parts["schemas"]["Problem"] = {"title": "Problem", "description": "一个错误（RFC 9457）", **SCHEMA}
-    parts["responses"] = {
-        str(code): _problem(word) for code, word in {**ERRORS, **OF_BODIES, **OF_EDITS}.items()
-    }
+    parts["responses"] = {str(code): _problem(word) for code, word in ERRORS.items()}
     parts["securitySchemes"] = {
         "key": {"type": "http", "scheme": "bearer", "description": "其他系统：管理员发给的 API 密钥"},
         "session": {"type": "apiKey", "in": "cookie", "name": COOKIE, "description": "人：登录后得到的会话"},
@@ -79,9 +82,12 @@ def completed(document: dict[str, Any], *, public: frozenset[tuple[str, str]]) -
         for field, told in schema.get("properties", {}).items():
             _describe(told, field, f"{name}.{field}")
     for path, method, operation in _operations(document):
-        if (method, path) in public:
+        called = calls[method, path]
+        if any(isinstance(call, Public) for call in called):
             operation["security"] = []
-        _add_errors(operation)
+        if tagging in called:
+            _add_tag(operation)
+        _add_errors(operation, set(_errors(method, operation, called)))
         for parameter in operation.get("parameters", ()):
             _describe(parameter, parameter["name"], parameter["name"])
         for content in operation.get("requestBody", {}).get("content", {}).values():
@@ -156,21 +162,20 @@ def _fits(text: str, schema: Mapping[str, Any]) -> bool:
     )
 
 
-def _public(app: FastAPI) -> Iterator[tuple[str, str]]:
+def _calls(app: FastAPI) -> dict[Operation, list[object]]:
+    found = {}
     for context in iter_route_contexts(app.routes):
         dependant = getattr(context, "dependant", None)
-        if (
-            dependant is not None
-            and context.methods
-            and any(isinstance(c, Public) for c in _calls(dependant))
-        ):
-            yield from ((method.lower(), context.path or "") for method in context.methods)
+        if dependant is not None:
+            called = list(_called(dependant))
+            found.update({(method.lower(), context.path or ""): called for method in context.methods or ()})
+    return found
 
 
-def _calls(dependant: Dependant) -> Iterator[object]:
+def _called(dependant: Dependant) -> Iterator[object]:
     yield dependant.call
     for inner in dependant.dependencies:
-        yield from _calls(inner)
+        yield from _called(inner)
 
 
 def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -220,18 +225,39 @@ def _problem(word: str) -> dict[str, Any]:
     return {"description": word, "content": {MEDIA_TYPE: {"schema": {"$ref": f"{_REF}Problem"}}}}
 
 
-def _add_errors(operation: dict[str, Any]) -> None:
+def _add_tag(operation: dict[str, Any]) -> None:
+    for code, response in operation["responses"].items():
+        if code.startswith("2"):
+            response["headers"] = {
+                "ETag": {"description": TOLD, "required": True, "schema": {"type": "string"}}
+            }
+
+
+def _errors(method: str, operation: Mapping[str, Any], called: Collection[object]) -> Iterator[int]:
+    """What the operation may answer instead, as far as it can be told from outside."""
+    parameters = operation.get("parameters", ())
+    stranger = next((call for call in called if isinstance(call, Public)), None)
+    if stranger is None or stranger.limited:
+        yield 429
+    if caller in called or session in called:
+        yield from (401, 403, 503)
+    if parameters or "requestBody" in operation:
+        yield from (400, 404, 422)
+    if session in called and method.upper() not in SAFE:
+        yield from (400, 404, 409, 507)
+    if any(parameter["name"] == "If-Match" for parameter in parameters):
+        yield 412
+    if "requestBody" in operation:
+        yield 413
+
+
+def _add_errors(operation: dict[str, Any], codes: Collection[int]) -> None:
     responses: dict[str, Any] = operation["responses"]
     for code, response in responses.items():
         if response["description"] == "Successful Response":
             response["description"] = DONE
         if code.isdigit() and int(code) >= 400 and "content" not in response:
             response.update(_problem(response["description"]))
-    codes = [*ERRORS]
-    if "requestBody" in operation:
-        codes += OF_BODIES
-    if any(parameter["name"] == "If-Match" for parameter in operation.get("parameters", ())):
-        codes += OF_EDITS
-    for status in codes:
-        if str(status) not in responses or status == UNFIT:
-            responses[str(status)] = {"$ref": f"#/components/responses/{status}"}
+    responses.pop(str(UNFIT), None)
+    for status in sorted(codes):
+        responses.setdefault(str(status), {"$ref": f"#/components/responses/{status}"})

@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, Final
 
-from fastapi import Header, Response
+from fastapi import Depends, Header, Response
 from pydantic import BaseModel
 
 from api.problems import Stale
-from qa_pipeline.errors import InputError
 
-IfMatch = Annotated[str | None, Header(alias="If-Match", description="读取时返回的 ETag", max_length=200)]
+TOLD: Final = "所示内容的标签：修改时在 If-Match 头中带回"
+IfMatch = Annotated[
+    str,
+    Header(
+        alias="If-Match",
+        description="读取时返回的 ETag，以免覆盖他人的修改；填 * 则不论内容如何都改",
+        max_length=200,
+    ),
+]
 
 
 def etag(shown: BaseModel) -> str:
@@ -34,13 +42,18 @@ def _settled(value: object) -> object:
     return str(value)
 
 
-def tagged(response: Response, shown: BaseModel) -> None:
-    response.headers["ETag"] = etag(shown)
+async def tagging(response: Response) -> Callable[[BaseModel], None]:
+    def tag(shown: BaseModel) -> None:
+        response.headers["ETag"] = etag(shown)
+
+    return tag
 
 
-def require_match(given: str | None, current: BaseModel) -> None:
-    """Raise Stale when the reader saw something else, InputError when nobody says what was seen."""
-    if given is None:
-        raise InputError("请在 If-Match 头中带回读取时返回的 ETag，以免覆盖他人的修改。")
+Tag = Annotated[Callable[[BaseModel], None], Depends(tagging)]
+"""Of a route whose answer carries the tag of what it shows."""
+
+
+def require_match(given: str, current: BaseModel) -> None:
+    """Raise Stale when the reader saw something else."""
     if given.strip() not in ("*", etag(current)):
         raise Stale("内容在您读取之后已被他人修改：请重新读取后再改。")

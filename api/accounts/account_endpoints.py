@@ -12,7 +12,7 @@ from api.accounts.repository import AccountRepository
 from api.accounts.schemas import AccountChange, AccountOut, NewAccount, OneTimePassword
 from api.accounts.signing_in import as_login
 from api.accounts.tables import Account, Role
-from api.etags import IfMatch, require_match, tagged
+from api.etags import IfMatch, Tag, require_match
 from api.pages import Cursor, Limit, Page, page
 from api.sessions import Database
 
@@ -47,9 +47,9 @@ def create_account(
 
 
 @router.get("/{login}", summary="一个账号", operation_id="get_account")
-def get_account(login: str, response: Response, session: Database, asker: Administrator) -> AccountOut:
+def get_account(login: str, tag: Tag, session: Database, asker: Administrator) -> AccountOut:
     shown = service.shown(AccountRepository(session, within=asker.within).line(as_login(login)))
-    tagged(response, shown)
+    tag(shown)
     return shown
 
 
@@ -58,16 +58,16 @@ def change_account(
     login: str,
     given: AccountChange,
     request: Request,
-    response: Response,
+    tag: Tag,
     session: Database,
     asker: Administrator,
-    if_match: IfMatch = None,
+    if_match: IfMatch,
 ) -> AccountOut:
     """最后一位管辖全部机构的管理员不能停用，也不能改为其他角色。"""
     line = AccountRepository(session, within=asker.within).line(as_login(login))
     require_match(if_match, service.shown(line))
     shown = service.change(session, request, asker, line.account, given)
-    tagged(response, shown)
+    tag(shown)
     return shown
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request
 
 from api.access import Caller, Permission, allowed
 from api.activities import service
@@ -27,7 +27,7 @@ from api.activities.schemas import (
 from api.audit import note
 from api.codes import By, CodeRepository, InInstitution, day_or_today
 from api.customers.service import Full, name_of, parameters_of, require_full
-from api.etags import IfMatch, require_match, tagged
+from api.etags import IfMatch, Tag, require_match
 from api.fields import Code, Month, existing
 from api.pages import Cursor, Limit, Page, page
 from api.problems import Conflict
@@ -133,59 +133,57 @@ def rates(
 
 
 @router.post("/activities", status_code=201, summary="新建活动", operation_id="add_activity")
-def add(
-    request: Request, response: Response, session: Database, asker: Editor, body: NewEvent
-) -> EventDetail:
+def add(request: Request, tag: Tag, session: Database, asker: Editor, body: NewEvent) -> EventDetail:
     if EventRepository(session, within=asker.within).event(body.code) is not None:
         raise Conflict(f"活动编号 {body.code} 已被使用：请换一个编号，或修改已有的活动。")
     service.save(session, asker, body.code, body, before=None)
-    return _done(request, response, session, asker, body.code, "add")
+    return _done(request, tag, session, asker, body.code, "add")
 
 
 @router.get("/activities/{code}", summary="一个活动", operation_id="get_activity")
-def event(response: Response, session: Database, asker: Reader, code: Code) -> EventDetail:
+def event(tag: Tag, session: Database, asker: Reader, code: Code) -> EventDetail:
     found = service.detail(session, asker, code)
-    tagged(response, found)
+    tag(found)
     return found
 
 
 @router.put("/activities/{code}", summary="修改活动的安排", operation_id="edit_activity")
 def edit(
     request: Request,
-    response: Response,
+    tag: Tag,
     session: Database,
     asker: Editor,
     code: Code,
     body: EventIn,
-    match: IfMatch = None,
+    match: IfMatch,
 ) -> EventDetail:
     require_match(match, service.detail(session, asker, code))
     before, _ = service.event_of(session, asker, code)
     service.save(session, asker, code, body, before=before)
-    return _done(request, response, session, asker, code, "edit")
+    return _done(request, tag, session, asker, code, "edit")
 
 
 @router.post("/activities/{code}/cancel", summary="取消活动", operation_id="cancel_activity")
-def cancel(request: Request, response: Response, session: Database, asker: Editor, code: Code) -> EventDetail:
+def cancel(request: Request, tag: Tag, session: Database, asker: Editor, code: Code) -> EventDetail:
     service.event_of(session, asker, code)
     ActivityRepository(session, within=asker.within).cancel(code)
-    return _done(request, response, session, asker, code, "cancel")
+    return _done(request, tag, session, asker, code, "cancel")
 
 
 @router.put("/activities/{code}/execution", summary="记录过程与反馈（执行）", operation_id="record_execution")
 def carry_out(
-    request: Request, response: Response, session: Database, asker: Editor, code: Code, body: Execution
+    request: Request, tag: Tag, session: Database, asker: Editor, code: Code, body: Execution
 ) -> EventDetail:
     service.event_of(session, asker, code)
     ActivityRepository(session, within=asker.within).carry_out(
         code, process=body.process, feedback=body.feedback
     )
-    return _done(request, response, session, asker, code, "carry_out")
+    return _done(request, tag, session, asker, code, "carry_out")
 
 
 @router.put("/activities/{code}/review", summary="检视", operation_id="review_activity")
 def review(
-    request: Request, response: Response, session: Database, asker: Editor, code: Code, body: ReviewIn
+    request: Request, tag: Tag, session: Database, asker: Editor, code: Code, body: ReviewIn
 ) -> EventDetail:
     service.event_of(session, asker, code)
     ActivityRepository(session, within=asker.within).review(
@@ -195,7 +193,7 @@ def review(
         conclusion=body.conclusion,
         improvement=body.improvement,
     )
-    return _done(request, response, session, asker, code, "review")
+    return _done(request, tag, session, asker, code, "review")
 
 
 @router.get("/activities/{code}/participants", summary="活动的客户", operation_id="list_participants")
@@ -233,19 +231,19 @@ def participants(
 
 @router.post("/activities/{code}/invitations", summary="邀约客户", operation_id="invite_customers")
 def invite(
-    request: Request, response: Response, session: Database, asker: Editor, code: Code, body: Invitation
+    request: Request, tag: Tag, session: Database, asker: Editor, code: Code, body: Invitation
 ) -> EventDetail:
     service.event_of(session, asker, code)
     keys = CodeRepository(session, within=asker.within).keys(Customer, body.customers)
     ActivityRepository(session, within=asker.within).invite(code, keys.values())
-    return _done(request, response, session, asker, code, "invite", customers=len(keys))
+    return _done(request, tag, session, asker, code, "invite", customers=len(keys))
 
 
 @router.put(
     "/activities/{code}/participants", summary="登记到场、签单与温度", operation_id="record_participants"
 )
 def record_parts(
-    request: Request, response: Response, session: Database, asker: Editor, code: Code, body: PartsIn
+    request: Request, tag: Tag, session: Database, asker: Editor, code: Code, body: PartsIn
 ) -> EventDetail:
     service.event_of(session, asker, code)
     codes = CodeRepository(session, within=asker.within)
@@ -262,12 +260,12 @@ def record_parts(
         for part in body.parts
     }
     ActivityRepository(session, within=asker.within).record_parts(code, parts)
-    return _done(request, response, session, asker, code, "participants", customers=len(parts))
+    return _done(request, tag, session, asker, code, "participants", customers=len(parts))
 
 
 def _done(
     request: Request,
-    response: Response,
+    tag: Tag,
     session: Database,
     asker: Caller,
     code: str,
@@ -280,5 +278,5 @@ def _done(
         kind="activity", code=code, institution_id=entry.institution_id, **detail,
     )  # fmt: skip
     found = service.detail(session, asker, code)
-    tagged(response, found)
+    tag(found)
     return found

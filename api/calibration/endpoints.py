@@ -64,7 +64,10 @@ def close(request: Request, session: Database, asker: Reviewer, code: Code) -> C
 
 
 @router.get(
-    "/calibrations/{code}/result", summary="校准结果（结束后可看）", operation_id="get_calibration_result"
+    "/calibrations/{code}/result",
+    summary="校准结果（结束后可看）",
+    operation_id="get_calibration_result",
+    responses={409: {"description": "校准尚未结束"}},
 )
 def result(session: Database, asker: Reviewer, code: Code) -> CalibrationResult:
     return service.result(session, asker, code)

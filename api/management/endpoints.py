@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request
 
 from api.access import Caller, Permission, allowed
 from api.audit import note
 from api.codes import CodeRepository, InInstitution, Named, day_or_today
-from api.etags import IfMatch, require_match, tagged
+from api.etags import IfMatch, Tag, require_match
 from api.fields import Code, Day, existing
 from api.management import service
 from api.management.repository import ActionRepository
@@ -65,17 +65,17 @@ def actions(
 @router.post(
     "/management-actions", status_code=201, summary="计划管理动作", operation_id="add_management_action"
 )
-def add(request: Request, response: Response, session: Database, asker: Editor, body: NewAction) -> ActionOut:
+def add(request: Request, tag: Tag, session: Database, asker: Editor, body: NewAction) -> ActionOut:
     if ActionRepository(session, within=asker.within).action(body.code) is not None:
         raise Conflict(f"管理动作 {body.code} 已存在：请换一个编号，或修改已有的动作。")
     service.plan(session, asker, body.code, body)
-    return _done(request, response, session, asker, body.code, "plan")
+    return _done(request, tag, session, asker, body.code, "plan")
 
 
 @router.get("/management-actions/{code}", summary="一个管理动作", operation_id="get_management_action")
-def action(response: Response, session: Database, asker: Reader, code: Code) -> ActionOut:
+def action(tag: Tag, session: Database, asker: Reader, code: Code) -> ActionOut:
     found = service.action_of(session, asker, code)
-    tagged(response, found)
+    tag(found)
     return found
 
 
@@ -84,36 +84,36 @@ def action(response: Response, session: Database, asker: Reader, code: Code) -> 
 )
 def edit(
     request: Request,
-    response: Response,
+    tag: Tag,
     session: Database,
     asker: Editor,
     code: Code,
     body: ActionIn,
-    match: IfMatch = None,
+    match: IfMatch,
 ) -> ActionOut:
     require_match(match, service.action_of(session, asker, code))
     service.plan(session, asker, code, body)
-    return _done(request, response, session, asker, code, "edit")
+    return _done(request, tag, session, asker, code, "edit")
 
 
 @router.put(
     "/management-actions/{code}/record", summary="记录完成情况", operation_id="record_management_action"
 )
 def record(
-    request: Request, response: Response, session: Database, asker: Editor, code: Code, body: RecordIn
+    request: Request, tag: Tag, session: Database, asker: Editor, code: Code, body: RecordIn
 ) -> ActionOut:
     service.action_of(session, asker, code)
     ManagementRepository(session, within=asker.within).record(code, done_on=body.done_on, record=body.record)
-    return _done(request, response, session, asker, code, "record")
+    return _done(request, tag, session, asker, code, "record")
 
 
 @router.put("/management-actions/{code}/review", summary="复盘", operation_id="review_management_action")
 def review(
-    request: Request, response: Response, session: Database, asker: Editor, code: Code, body: ReviewIn
+    request: Request, tag: Tag, session: Database, asker: Editor, code: Code, body: ReviewIn
 ) -> ActionOut:
     service.action_of(session, asker, code)
     ManagementRepository(session, within=asker.within).review(code, body.review)
-    return _done(request, response, session, asker, code, "review")
+    return _done(request, tag, session, asker, code, "review")
 
 
 @router.get(
@@ -178,10 +178,8 @@ def _place(row: ManagementAction) -> list[str]:
     return [f"{row.done_on or row.planned_on}", row.code]
 
 
-def _done(
-    request: Request, response: Response, session: Database, asker: Caller, code: str, what: str
-) -> ActionOut:
+def _done(request: Request, tag: Tag, session: Database, asker: Caller, code: str, what: str) -> ActionOut:
     note(session, request, asker, f"management.{what}", kind="management_action", code=code)
     found = service.action_of(session, asker, code)
-    tagged(response, found)
+    tag(found)
     return found

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request
 
 from api.access import Caller, Permission, allowed
 from api.audit import note, note_meeting
-from api.etags import IfMatch, require_match, tagged
+from api.etags import IfMatch, Tag, require_match
 from api.fields import Below, Code, Month, require_begun
 from api.meetings import service
 from api.meetings.repository import MeetingListRepository, Sort, sort_key
@@ -127,21 +127,21 @@ def record(request: Request, session: Database, asker: Editor, body: HeldMeeting
 
 
 @router.get("/meetings/{code}", summary="一场会议", operation_id="get_meeting")
-def meeting(session: Database, asker: Reader, code: Code, response: Response) -> MeetingDetail:
+def meeting(session: Database, asker: Reader, code: Code, tag: Tag) -> MeetingDetail:
     found = service.detail(session, asker, code)
-    tagged(response, found)
+    tag(found)
     return found
 
 
 @router.put("/meetings/{code}/preparation", summary="会前准备（R24）", operation_id="prepare_meeting")
 def prepare(
     request: Request,
-    response: Response,
+    tag: Tag,
     session: Database,
     asker: Editor,
     code: Code,
     body: Preparation,
-    if_match: IfMatch = None,
+    if_match: IfMatch,
 ) -> MeetingDetail:
     require_match(if_match, service.detail(session, asker, code))
     prepared = MeetingRepository(session, within=asker.within).prepare(
@@ -154,7 +154,7 @@ def prepare(
     )
     note_meeting(session, request, asker, prepared, "meeting.prepare")
     found = service.detail(session, asker, code)
-    tagged(response, found)
+    tag(found)
     return found
 
 
@@ -177,26 +177,26 @@ def void(request: Request, session: Database, asker: Editor, code: Code, body: V
 
 
 @router.get("/meetings/{code}/attendance", summary="签到表（预填应到人员）", operation_id="get_attendance")
-def attendance(session: Database, asker: Reader, code: Code, response: Response) -> SheetOut:
+def attendance(session: Database, asker: Reader, code: Code, tag: Tag) -> SheetOut:
     found = service.sheet(session, asker, code)
-    tagged(response, found)
+    tag(found)
     return found
 
 
 @router.put("/meetings/{code}/attendance", summary="提交整张签到表", operation_id="put_attendance")
 def put_attendance(
     request: Request,
-    response: Response,
+    tag: Tag,
     session: Database,
     asker: Editor,
     code: Code,
     body: SheetIn,
-    if_match: IfMatch = None,
+    if_match: IfMatch,
 ) -> SheetOut:
     require_match(if_match, service.sheet(session, asker, code))
     service.put_sheet(session, asker, code, body)
     found = service.sheet(session, asker, code)
     owner = service.meeting(session, asker, code)
     note_meeting(session, request, asker, owner, "meeting.attendance", present=found.present)
-    tagged(response, found)
+    tag(found)
     return found

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from api.access import Caller, Permission, allowed
 from api.audit import note_meeting
-from api.etags import IfMatch, require_match, tagged
+from api.etags import IfMatch, Tag, require_match
 from api.fields import Code
 from api.meetings import service, versions
 from api.meetings.scorecard_schemas import (
@@ -55,7 +55,7 @@ _MEDIA: Final = {
 @router.get("/meetings/{code}/transcript", summary="文字稿（缺省掩码）", operation_id="get_transcript")
 def transcript(
     request: Request,
-    response: Response,
+    tag: Tag,
     session: Database,
     asker: Reader,
     code: Code,
@@ -65,7 +65,7 @@ def transcript(
     meeting = service.meeting(session, asker, code)
     row = _readable(session, asker, meeting, version, full=full)
     shown = _shown(meeting, row, full=full)
-    tagged(response, _head(row))
+    tag(_head(row))
     note_meeting(session, request, asker, meeting, "transcript.read", version=row.version, full=full)
     return shown
 
@@ -118,12 +118,12 @@ def history(session: Database, asker: Reader, code: Code) -> list[TranscriptHead
 )
 def edit(
     request: Request,
-    response: Response,
+    tag: Tag,
     session: Database,
     asker: Editor,
     code: Code,
     body: TranscriptEdit,
-    if_match: IfMatch = None,
+    if_match: IfMatch,
 ) -> TranscriptOut:
     meeting = service.meeting(session, asker, code)
     newest = _found(session, meeting, None)
@@ -144,7 +144,7 @@ def edit(
     note_meeting(
         session, request, asker, meeting, "transcript.edit", version=new.version, changes=len(body.changes)
     )
-    tagged(response, _head(new))
+    tag(_head(new))
     return _shown(meeting, new, full=False)
 
 

@@ -46,7 +46,13 @@ def health() -> State:
     return State()
 
 
-@router.get("/ready", summary="能否接受请求", operation_id="ready", dependencies=[Depends(PROBE)])
+@router.get(
+    "/ready",
+    summary="能否接受请求",
+    operation_id="ready",
+    dependencies=[Depends(PROBE)],
+    responses={503: {"description": "数据库没有响应，或结构不是程序需要的版本"}},
+)
 def ready(request: Request) -> State:
     """数据库没有响应，或结构不是程序需要的版本时，返回 503。"""
     try:
@@ -62,7 +68,10 @@ def ready(request: Request) -> State:
     operation_id="metrics",
     dependencies=[Depends(METRICS), Depends(_reader)],
     response_class=Response,
-    responses={200: {"content": {CONTENT_TYPE_PLAIN_0_0_4: {"schema": {"type": "string"}}}}},
+    responses={
+        200: {"content": {CONTENT_TYPE_PLAIN_0_0_4: {"schema": {"type": "string"}}}},
+        403: {"description": "令牌不对，或不是从本机读取"},
+    },
 )
 def metrics(request: Request) -> Response:
     return Response(generate_latest(request.app.state.metrics.registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request
 
 from api.access import Caller, Permission, allowed
 from api.audit import note
-from api.etags import IfMatch, require_match, tagged
+from api.etags import IfMatch, Tag, require_match
 from api.fields import Below, Code, Day, Line, existing
 from api.organisation import service
 from api.organisation.repository import DirectoryRepository
@@ -77,28 +77,28 @@ def institutions(
 
 
 @router.get("/institutions/{code}", summary="一家机构", operation_id="get_institution")
-def institution(response: Response, session: Database, asker: Reader, code: Code) -> InstitutionDetail:
+def institution(tag: Tag, session: Database, asker: Reader, code: Code) -> InstitutionDetail:
     shown = service.detail(session, asker, code)
-    tagged(response, shown)
+    tag(shown)
     return shown
 
 
 @router.patch("/institutions/{code}", summary="改名", operation_id="rename_institution")
 def rename(
     request: Request,
-    response: Response,
+    tag: Tag,
     session: Database,
     asker: Editor,
     code: Code,
     body: Renaming,
-    match: IfMatch = None,
+    match: IfMatch,
 ) -> InstitutionDetail:
     require_match(match, service.detail(session, asker, code))
     service.require_below(session, asker, code)
     renamed = InstitutionRepository(session, within=asker.within).rename(code, name=body.name)
     _noted(session, request, asker, "institution.edit", code, renamed.id, name=body.name)
     shown = service.detail(session, asker, code)
-    tagged(response, shown)
+    tag(shown)
     return shown
 
 
@@ -226,21 +226,21 @@ def offices(
 
 
 @router.get("/offices/{code}", summary="一个营业室", operation_id="get_office")
-def office(response: Response, session: Database, asker: Reader, code: Code) -> OfficeOut:
+def office(tag: Tag, session: Database, asker: Reader, code: Code) -> OfficeOut:
     shown = service.office_of(session, asker, code)
-    tagged(response, shown)
+    tag(shown)
     return shown
 
 
 @router.patch("/offices/{code}", summary="改名，修改市场系数", operation_id="change_office")
 def change_office(
     request: Request,
-    response: Response,
+    tag: Tag,
     session: Database,
     asker: Editor,
     code: Code,
     body: OfficeChange,
-    match: IfMatch = None,
+    match: IfMatch,
 ) -> OfficeOut:
     require_match(match, service.office_of(session, asker, code))
     tree = InstitutionRepository(session, within=asker.within)
@@ -250,7 +250,7 @@ def change_office(
     told = "，".join(sorted(given))
     _noted(session, request, asker, "office.edit", code, found.institution_id, fields=told)
     shown = service.office_of(session, asker, code)
-    tagged(response, shown)
+    tag(shown)
     return shown
 
 

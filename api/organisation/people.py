@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request
 
 from api.access import Caller, Permission, allowed
 from api.audit import note
-from api.etags import IfMatch, require_match, tagged
+from api.etags import IfMatch, Tag, require_match
 from api.fields import Below, Code, Day, Line, existing
 from api.organisation import service
 from api.organisation.repository import DirectoryRepository
@@ -88,21 +88,21 @@ def people(
 
 
 @router.get("/people/{code}", summary="一个人及其职级经历", operation_id="get_person")
-def person(response: Response, session: Database, asker: Reader, code: Code) -> PersonDetail:
+def person(tag: Tag, session: Database, asker: Reader, code: Code) -> PersonDetail:
     shown = service.person(session, asker, code)
-    tagged(response, shown)
+    tag(shown)
     return shown
 
 
 @router.patch("/people/{code}", summary="更正姓名、电话、入职日、上线", operation_id="change_person")
 def change_person(
     request: Request,
-    response: Response,
+    tag: Tag,
     session: Database,
     asker: Editor,
     code: Code,
     body: PersonChange,
-    match: IfMatch = None,
+    match: IfMatch,
 ) -> PersonDetail:
     require_match(match, service.person(session, asker, code))
     repository = PeopleRepository(session, within=asker.within)
@@ -117,7 +117,7 @@ def change_person(
         repository.set_upline(code, upline=body.upline)
     note(session, request, asker, "person.edit", kind="person", code=code, fields="，".join(sorted(given)))
     shown = service.person(session, asker, code)
-    tagged(response, shown)
+    tag(shown)
     return shown
 
 
@@ -153,18 +153,18 @@ def promote(request: Request, session: Database, asker: Editor, code: Code, body
 )
 def amend(
     request: Request,
-    response: Response,
+    tag: Tag,
     session: Database,
     asker: Editor,
     code: Code,
     body: Promotion,
-    match: IfMatch = None,
+    match: IfMatch,
 ) -> PersonDetail:
     require_match(match, service.person(session, asker, code))
     PeopleRepository(session, within=asker.within).amend(code, rank=body.rank, on=body.on)
     note(session, request, asker, "person.amend", kind="person", code=code, rank=body.rank, on=str(body.on))
     shown = service.person(session, asker, code)
-    tagged(response, shown)
+    tag(shown)
     return shown
 
 
@@ -175,11 +175,11 @@ def amend(
 )
 def withdraw(
     request: Request,
-    response: Response,
+    tag: Tag,
     session: Database,
     asker: Editor,
     code: Code,
-    match: IfMatch = None,
+    match: IfMatch,
 ) -> PersonDetail:
     seen = service.person(session, asker, code)
     require_match(match, seen)
@@ -190,7 +190,7 @@ def withdraw(
         kind="person", code=code, rank=taken.rank, on=str(taken.valid_from),
     )  # fmt: skip
     shown = service.person(session, asker, code)
-    tagged(response, shown)
+    tag(shown)
     return shown
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request
 
 from api.access import Caller, Permission, allowed
 from api.audit import note
 from api.codes import CodeRepository
-from api.etags import IfMatch, require_match, tagged
+from api.etags import IfMatch, Tag, require_match
 from api.fields import Below, Code, Month
 from api.pages import Cursor, Limit, Page, page
 from api.plans import service
@@ -58,7 +58,7 @@ def plans(
 
 
 @router.post("/plans", status_code=201, summary="新建规划", operation_id="add_plan")
-def add(request: Request, response: Response, session: Database, asker: Editor, body: NewPlan) -> PlanDetail:
+def add(request: Request, tag: Tag, session: Database, asker: Editor, body: NewPlan) -> PlanDetail:
     key = CodeRepository(session, within=asker.within).key(Institution, body.institution)
     service.require_new(session, body.code)
     plan = PlanRepository(session, within=asker.within).create(
@@ -66,26 +66,26 @@ def add(request: Request, response: Response, session: Database, asker: Editor, 
     )
     note(session, request, asker, "plan.add", kind="plan", code=plan.code, institution_id=key)
     shown = service.detail(session, asker, plan)
-    tagged(response, shown)
+    tag(shown)
     return shown
 
 
 @router.get("/plans/{code}", summary="一份规划及其目标树", operation_id="get_plan")
-def plan(response: Response, session: Database, asker: Reader, code: Code) -> PlanDetail:
+def plan(tag: Tag, session: Database, asker: Reader, code: Code) -> PlanDetail:
     shown = service.detail(session, asker, service.plan_of(session, asker, code))
-    tagged(response, shown)
+    tag(shown)
     return shown
 
 
 @router.patch("/plans/{code}", summary="修改草稿的名称和缓冲", operation_id="change_plan")
 def change(
     request: Request,
-    response: Response,
+    tag: Tag,
     session: Database,
     asker: Editor,
     code: Code,
     body: PlanChange,
-    match: IfMatch = None,
+    match: IfMatch,
 ) -> PlanDetail:
     found = service.plan_of(session, asker, code)
     require_match(match, service.detail(session, asker, found))
@@ -94,12 +94,12 @@ def change(
     )
     note(session, request, asker, "plan.change", kind="plan", code=code, institution_id=found.institution_id)
     shown = service.detail(session, asker, found)
-    tagged(response, shown)
+    tag(shown)
     return shown
 
 
 @router.delete("/plans/{code}", status_code=204, summary="删除从未提交过的草稿", operation_id="discard_plan")
-def discard(request: Request, session: Database, asker: Editor, code: Code, match: IfMatch = None) -> None:
+def discard(request: Request, session: Database, asker: Editor, code: Code, match: IfMatch) -> None:
     found = service.plan_of(session, asker, code)
     require_match(match, service.detail(session, asker, found))
     home = found.institution_id
@@ -124,7 +124,7 @@ def capacity(session: Database, asker: Reader, code: Code) -> CapacityOut:
     operation_id="copy_plan",
 )
 def copy(
-    request: Request, response: Response, session: Database, asker: Editor, code: Code, body: NewScenario
+    request: Request, tag: Tag, session: Database, asker: Editor, code: Code, body: NewScenario
 ) -> CopiedPlan:
     source = service.plan_of(session, asker, code)
     new, left_out = service.copy(session, asker, source, code=body.code, name=body.name, month=body.month)
@@ -133,7 +133,7 @@ def copy(
         kind="plan", code=new.code, institution_id=new.institution_id, source=code, month=str(new.month),
     )  # fmt: skip
     shown = service.detail(session, asker, new)
-    tagged(response, shown)
+    tag(shown)
     return CopiedPlan(**shown.model_dump(), left_out=list(left_out))
 
 

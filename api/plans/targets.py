@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request
 
 from api.access import Caller, Permission, allowed
 from api.audit import note
 from api.codes import CodeRepository, ScopeRef
-from api.etags import IfMatch, require_match, tagged
+from api.etags import IfMatch, Tag, require_match
 from api.fields import Code
 from api.plans import service
 from api.plans.schemas import (
@@ -45,13 +45,13 @@ class Edit:
     def __init__(
         self,
         request: Request,
-        response: Response,
+        tag: Tag,
         session: Database,
         asker: Editor,
         code: Code,
-        match: IfMatch = None,
+        match: IfMatch,
     ) -> None:
-        self.request, self.response, self.session, self.asker = request, response, session, asker
+        self.request, self.tag, self.session, self.asker = request, tag, session, asker
         self.plan = service.plan_of(session, asker, code)
         require_match(match, service.detail(session, asker, self.plan))
 
@@ -73,7 +73,7 @@ class Edit:
             kind="plan", code=self.plan.code, institution_id=self.plan.institution_id, **detail,
         )  # fmt: skip
         shown = service.detail(self.session, self.asker, self.plan)
-        tagged(self.response, shown)
+        self.tag(shown)
         return shown
 
 

@@ -26,6 +26,8 @@ Code = Annotated[str, Path(pattern=r"^[0-9a-f]{32}$")]
 Resumable = Annotated[str | None, Header(alias="Tus-Resumable", description="协议版本，须为 1.0.0")]
 TUS: Final = {"Tus-Resumable": VERSION}
 OTHER_VERSION: Final[dict[int | str, dict[str, Any]]] = {412: {"description": "协议版本不符"}}
+FINISHES: Final[dict[int | str, dict[str, Any]]] = {409: {"description": "收齐的录音放不进会议，原因见说明"}}
+"""Whoever asks how far an upload has come may finish it."""
 CHUNK: Final = "application/offset+octet-stream"
 _CHUNK_BODY: Final = {
     "requestBody": {"required": True, "content": {CHUNK: {"schema": {"type": "string", "format": "binary"}}}}
@@ -111,7 +113,10 @@ def create(
 
 
 @router.head(
-    "/uploads/{code}", summary="断点续传：已收到多少", operation_id="head_upload", responses=OTHER_VERSION
+    "/uploads/{code}",
+    summary="断点续传：已收到多少",
+    operation_id="head_upload",
+    responses={**OTHER_VERSION, **FINISHES},
 )
 def head(
     code: Code, request: Request, session: Database, asker: Uploader, version: Resumable = None
@@ -124,7 +129,7 @@ def head(
     return Response(headers={**TUS, **told, "Upload-Offset": str(upload.offset), "Cache-Control": "no-store"})
 
 
-@router.get("/uploads/{code}", summary="断点续传：上传的结果", operation_id="get_upload")
+@router.get("/uploads/{code}", summary="断点续传：上传的结果", operation_id="get_upload", responses=FINISHES)
 def result(code: Code, request: Request, session: Database, asker: Uploader) -> UploadOut:
     """收齐之后给出会议、分段和质检任务。"""
     upload = _finished_if_whole(session, request, asker, code)

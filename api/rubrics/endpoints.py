@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 
 from api.access import Caller, Permission, allowed
 from api.audit import note
-from api.etags import IfMatch, require_match, tagged
+from api.etags import IfMatch, Tag, require_match
 from api.fields import Code
 from api.organisation.service import subtree_of
 from api.rubrics import service, texts
@@ -67,13 +67,11 @@ def drafts(session: Database, asker: Author) -> list[DraftHead]:
 
 
 @router.post("/rubrics/drafts", status_code=201, summary="新建草稿", operation_id="add_rubric_draft")
-def add_draft(
-    request: Request, response: Response, session: Database, asker: Author, body: DraftIn
-) -> DraftOut:
+def add_draft(request: Request, tag: Tag, session: Database, asker: Author, body: DraftIn) -> DraftOut:
     service.require_company_wide(asker)
     shown = service.draft_shown(service.begin(session, asker, body))
     note(session, request, asker, "rubric.draft", kind="rubric", code=shown.code)
-    tagged(response, shown)
+    tag(shown)
     return shown
 
 
@@ -89,21 +87,21 @@ def check(session: Database, asker: Author, body: LintIn) -> LintOut:
 
 
 @router.get("/rubrics/drafts/{code}", summary="一份草稿", operation_id="get_rubric_draft")
-def draft(session: Database, asker: Author, code: Code, response: Response) -> DraftOut:
+def draft(session: Database, asker: Author, code: Code, tag: Tag) -> DraftOut:
     shown = service.draft_shown(service.draft(session, code))
-    tagged(response, shown)
+    tag(shown)
     return shown
 
 
 @router.put("/rubrics/drafts/{code}", summary="修改草稿", operation_id="put_rubric_draft")
 def put_draft(
     request: Request,
-    response: Response,
+    tag: Tag,
     session: Database,
     asker: Author,
     code: Code,
     body: DraftIn,
-    if_match: IfMatch = None,
+    if_match: IfMatch,
 ) -> DraftOut:
     service.require_company_wide(asker)
     row = service.draft(session, code)
@@ -113,7 +111,7 @@ def put_draft(
     session.flush()
     note(session, request, asker, "rubric.edit", kind="rubric", code=code)
     shown = service.draft_shown(row)
-    tagged(response, shown)
+    tag(shown)
     return shown
 
 

@@ -159,7 +159,53 @@ def test_what_strangers_may_ask_needs_no_key_and_all_else_does(document: dict[st
     assert document["security"] == [{"key": []}, {"session": []}]
 
 
-def test_a_generated_client_uploads_and_reads_with_a_key(
+def test_every_edit_needs_the_tag_of_what_was_seen_and_whatever_can_be_edited_tells_it(
+    document: dict[str, Any],
+) -> None:
+    edits = {
+        operation["operationId"]: parameter["required"]
+        for operation in operations(document)
+        for parameter in operation.get("parameters", ())
+        if parameter["name"] == "If-Match"
+    }
+    assert len(edits) == 21
+    assert all(edits.values())
+    telling = {
+        operation["operationId"]
+        for operation in operations(document)
+        if any("ETag" in answer.get("headers", {}) for answer in operation["responses"].values())
+    }
+    assert edits.keys() - telling == {"discard_plan"}, "nothing is left to be seen"
+    seen = {"account", "institution", "office", "person", "meeting", "attendance", "transcript", "plan"}
+    seen |= {"rubric_draft", "activity", "management_action"}
+    assert {f"get_{what}" for what in seen} <= telling
+
+
+def operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for of_path in document["paths"].values():
+        yield from of_path.values()
+
+
+@pytest.mark.parametrize(
+    ("name", "codes"),
+    [
+        ("health", "200"),
+        ("ready", "200 429 503"),
+        ("metrics", "200 403 429"),
+        ("describe_uploads", "204 429"),
+        ("who_am_i", "200 401 403 429 503"),
+        ("list_people", "200 400 401 403 404 422 429 503"),
+        ("change_person", "200 400 401 403 404 409 412 413 422 429 503 507"),
+    ],
+)
+def test_an_operation_is_described_with_the_errors_that_it_can_answer(
+    document: dict[str, Any], name: str, codes: str
+) -> None:
+    found = next(operation for operation in operations(document) if operation["operationId"] == name)
+    assert " ".join(sorted(found["responses"])) == codes
+
+
+def test_a_generated_client_uploads_reads_and_edits_with_a_key(
     app: FastAPI, engine: Engine, document: dict[str, Any], tmp_path: Path
 ) -> None:
     _organise(engine)
@@ -174,6 +220,11 @@ def test_a_generated_client_uploads_and_reads_with_a_key(
         scores = client("api.合规.list_compliance_scores").sync(client=asking, month="2026-09")
         assert scores.next_ is None
         assert isinstance(scores.items, list)
+        seen = client("api.人员.get_person").sync_detailed("A1a", client=asking)
+        change, rename = client("models").PersonChange(name="新名"), client("api.人员.change_person")
+        tag = seen.headers["ETag"]
+        assert rename.sync("A1a", client=asking, body=change, if_match=tag).name == "新名"
+        assert rename.sync("A1a", client=asking, body=change, if_match=tag).code == "stale"
     with _running(app) as address, client("client").Client(address) as nobody:
         refused = client("api.合规.list_compliance_scores").sync(client=nobody, month="2026-09")
         assert (type(refused).__name__, refused.code) == ("Problem", "not_signed_in")
@@ -184,6 +235,7 @@ def _organise(engine: Engine) -> None:
     hold(engine, "M", institution="A")
     now = datetime.now(UTC)
     permissions = [Permission.UPLOAD, Permission.READ_MEETINGS, Permission.READ_COMPLIANCE]
+    permissions += [Permission.READ_MODEL, Permission.EDIT_MODEL]
     with transaction(engine) as session:
         maker = Account(login="maker", name="m", role=Role.ADMINISTRATOR, created_at=now)
         session.add(maker)

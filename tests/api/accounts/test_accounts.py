@@ -89,7 +89,7 @@ def test_a_change_of_what_somebody_else_changed_meanwhile_is_refused(
     seen = {"If-Match": administrator.get(address).headers["ETag"]}
     assert administrator.patch(address, json={"name": "一"}, headers=seen).status_code == 200
     assert administrator.patch(address, json={"name": "二"}, headers=seen).status_code == 412
-    assert administrator.patch(address, json={"name": "三"}).status_code == 400
+    assert administrator.patch(address, json={"name": "三"}).status_code == 422
 
 
 def test_the_last_administrator_of_everything_can_be_neither_disabled_nor_demoted_nor_confined(

@@ -110,7 +110,7 @@ def test_customers_are_invited_come_and_sign(event: TestClient) -> None:
 
 def test_an_edit_needs_what_was_read_and_a_code_is_used_once(event: TestClient) -> None:
     body = {key: value for key, value in EVENT.items() if key != "code"}
-    assert event.put(f"{V1}/activities/E1", json=body).status_code == 400
+    assert event.put(f"{V1}/activities/E1", json=body).status_code == 422
     stale = event.put(f"{V1}/activities/E1", json=body, headers={"If-Match": '"old"'})
     assert (stale.status_code, stale.json()["code"]) == (412, "stale")
     assert event.post(f"{V1}/activities", json=EVENT).status_code == 409

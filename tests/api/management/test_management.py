@@ -58,7 +58,7 @@ def test_actions_are_listed_by_day_and_edited_as_read(manager: TestClient) -> No
     read = manager.get(f"{V1}/management-actions/M1")
     body = {**VISIT, "planned_on": "2025-11-09"}
     tag = {"If-Match": read.headers["ETag"]}
-    assert manager.put(f"{V1}/management-actions/M1", json=body).status_code == 400
+    assert manager.put(f"{V1}/management-actions/M1", json=body).status_code == 422
     changed = manager.put(f"{V1}/management-actions/M1", json=body, headers=tag)
     assert (changed.status_code, changed.headers["ETag"]) == (
         200,

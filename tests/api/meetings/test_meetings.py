@@ -58,7 +58,7 @@ def test_r24_a_meeting_is_planned_prepared_and_held(manager: TestClient) -> None
     assert (prepared.json()["preparation"], prepared.json()["topic"]) == ("pass", "领跑")
     stale = manager.put(f"{path}/preparation", json=body, headers={"If-Match": tag})
     assert (stale.status_code, stale.json()["code"]) == (412, "stale")
-    assert manager.put(f"{path}/preparation", json=body).status_code == 400
+    assert manager.put(f"{path}/preparation", json=body).status_code == 422
     held = manager.post(f"{path}/hold", json={"started_at": START, "host": "G1"}).json()
     assert (held["state"], held["host"], held["started_at"]) == ("held", "G1", START)
     assert manager.post(f"{path}/hold", json={"started_at": "2026-09-08T09:00:00"}).status_code == 422

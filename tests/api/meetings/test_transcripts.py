@@ -136,7 +136,7 @@ def test_edits_that_do_not_fit_are_refused(qa: TestClient, signed_in: SignedIn) 
     ):
         assert qa.post(f"{PATH}/versions", json=body, headers=tag).status_code == 400
     good_body = {"changes": [{"utterance": 0, "text": "好。"}]}
-    assert qa.post(f"{PATH}/versions", json=good_body).status_code == 400
+    assert qa.post(f"{PATH}/versions", json=good_body).status_code == 422
     assert qa.post(f"{PATH}/versions", json=good_body, headers=tag).status_code == 201
     assert qa.post(f"{PATH}/versions", json=good_body, headers=tag).status_code == 412
     manager = signed_in(Role.MANAGER, institution="350102")

@@ -104,7 +104,7 @@ def test_an_institution_and_an_office_are_renamed_as_they_were_seen(
 ) -> None:
     path = f"{V1}/institutions/350102"
     seen = {"If-Match": head_office.get(path).headers["ETag"]}
-    assert head_office.patch(path, json={"name": "鼓楼支公司"}).status_code == 400
+    assert head_office.patch(path, json={"name": "鼓楼支公司"}).status_code == 422
     assert head_office.patch(path, json={"name": "鼓楼支公司"}, headers=seen).json()["name"] == "鼓楼支公司"
     assert head_office.patch(path, json={"name": "鼓楼"}, headers=seen).status_code == 412
     manager = signed_in(Role.MANAGER, institution="350102")

@@ -71,7 +71,7 @@ def test_what_was_entered_wrongly_is_put_right_by_whoever_saw_it_as_it_is(manage
     path = f"{V1}/people/A1"
     seen = manager.get(path).headers["ETag"]
     body = {"name": "陈洁", "phone": "13812345678", "joined_on": "2024-02-01", "upline": "S1"}
-    assert manager.patch(path, json=body).status_code == 400
+    assert manager.patch(path, json=body).status_code == 422
     changed = manager.patch(path, json=body, headers={"If-Match": seen})
     person = changed.json()
     assert (person["name"], person["phone"], person["upline"]) == ("陈洁", "138****5678", "S1")
@@ -104,7 +104,7 @@ def test_the_newest_rank_is_corrected_and_withdrawn_by_whoever_saw_it_as_it_is(
     manager.post(f"{path}/promote", json={"rank": "CHIEF", "on": "2026-09-01"})
     seen = manager.get(path).headers["ETag"]
     body = {"rank": "CHIEF", "on": "2026-08-15"}
-    assert manager.put(f"{path}/career/latest", json=body).status_code == 400
+    assert manager.put(f"{path}/career/latest", json=body).status_code == 422
     changed = manager.put(f"{path}/career/latest", json=body, headers={"If-Match": seen})
     assert [(row["rank"], row["valid_from"], row["valid_to"]) for row in changed.json()["career"]] == [
         ("SALES", "2024-01-01", "2026-08-15"),

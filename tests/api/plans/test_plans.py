@@ -118,7 +118,7 @@ def test_a_method_says_what_each_below_would_get_and_the_whole_tree_is_broken_do
 def test_a_draft_is_renamed_and_deleted_until_it_is_submitted(plan: TestClient) -> None:
     tag = plan.get(f"{V1}/plans/P1").headers["ETag"]
     body = {"name": "七月进取", "buffer_rate": "0.1"}
-    assert plan.patch(f"{V1}/plans/P1", json=body).status_code == 400
+    assert plan.patch(f"{V1}/plans/P1", json=body).status_code == 422
     changed = plan.patch(f"{V1}/plans/P1", json=body, headers={"If-Match": tag})
     assert (changed.json()["name"], changed.json()["buffer_rate"]) == ("七月进取", "0.1")
     assert plan.delete(f"{V1}/plans/P1", headers={"If-Match": tag}).status_code == 412
@@ -134,7 +134,7 @@ def test_a_draft_is_renamed_and_deleted_until_it_is_submitted(plan: TestClient) 
 def test_an_edit_of_what_somebody_else_changed_is_refused(plan: TestClient) -> None:
     root = node(plan, "A")["id"]
     path, body = f"{V1}/plans/P1/targets/{root}", {"value": "2000"}
-    assert plan.put(path, json=body).status_code == 400
+    assert plan.put(path, json=body).status_code == 422
     seen = plan.get(f"{V1}/plans/P1").headers["ETag"]
     first = plan.put(path, json=body, headers={"If-Match": seen})
     assert first.status_code == 200

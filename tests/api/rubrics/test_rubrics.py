@@ -118,7 +118,7 @@ def test_drafts_are_edited_by_whoever_saw_the_latest(author: TestClient) -> None
     saved = author.put(path, json=body, headers={"If-Match": saved.headers["ETag"]})
     assert (saved.status_code, saved.headers["ETag"]) == (200, author.get(path).headers["ETag"])
     assert author.put(path, json=body, headers=seen).status_code == 412
-    assert author.put(path, json=body).status_code == 400
+    assert author.put(path, json=body).status_code == 422
     assert [row["title"] for row in author.get(f"{V1}/drafts").json()] == ["试用三"]
     assert author.delete(path).status_code == 204
     assert author.get(path).status_code == 404

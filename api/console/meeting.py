@@ -264,7 +264,8 @@ def _actions(actions: Sequence[dict[str, Any]]) -> None:
 
 def _action(action: dict[str, Any]) -> str:
     what = action["what"] or action["evidence"]["quote"]
-    who, due = action["who"] or "未说谁", action["due_date"] or action["due"] or "未说期限"
+    # The day is no part of actions that earlier versions generated.
+    who, due = action["who"] or "未说谁", action.get("due_date") or action["due"] or "未说期限"
     said = f"<div>{escaped(what)}</div>"
     return f'<div class="finding">{said}<div class="soft">{escaped(f"{who} · {due}")}</div></div>'
 

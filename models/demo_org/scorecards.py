@@ -273,8 +273,9 @@ def _result(
         "practices": named(FindingKind.PRACTICE),
         "issues": named(FindingKind.ISSUE),
         "actions": [
-            {"who": who, "what": what, "due": due.isoformat() if due else None, "evidence": None}
+            {"who": who, "what": what, "due": day, "due_date": day, "evidence": None}
             for who, what, due in held.actions
+            for day in [due.isoformat() if due else None]
         ],
         "facts": {
             "kind": held.slot.kind.value,

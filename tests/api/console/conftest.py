@@ -5,22 +5,31 @@ Without Chromium these tests are skipped; on Debian ``apt-get install chromium``
 
 from __future__ import annotations
 
+import asyncio
+import json
+import re
 import shutil
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, partial
 from pathlib import Path
-from typing import Final, Literal
+from typing import Any, Final, Literal
 from urllib.error import URLError
 from urllib.request import urlopen
 
+import httpx
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
+from nicegui import core, run, ui
+from nicegui.testing import User
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from playwright.sync_api import TimeoutError as NotThereError
 from sqlalchemy import Engine, select
@@ -28,7 +37,7 @@ from sqlalchemy import Engine, select
 from api.access import COOKIE, hashed
 from api.accounts.passwords import hash_password
 from api.accounts.tables import Account, Role, SignIn
-from api.console import MOUNT
+from api.console import MOUNT, frame, mount
 from api.database import migrate
 from models.base import SHANGHAI
 from models.calendar.weeks import month_start
@@ -233,6 +242,65 @@ class Device:
 def device_of(service: Service, browser: Browser) -> Callable[[Role], Device]:
     """The device of a role, made when it is first asked for; it ends with the browser."""
     return cache(partial(Device, service, browser))
+
+
+Story = Callable[[User], Awaitable[None]]
+Play = Callable[[TestClient, Story], None]
+
+
+@pytest.fixture(scope="session")
+def screens() -> Any:
+    """The console, once a process, on an application of its own."""
+    mount(FastAPI())
+    return core.app
+
+
+@pytest.fixture
+def play(screens: Any, app: FastAPI, monkeypatch: pytest.MonkeyPatch) -> Play:
+    """Tells a story of NiceGUI's simulated user, who is signed in as the client is: no browser is needed.
+
+    NiceGUI's fixture `user` is not used: it removes every page of the process, and the modules they are in.
+    """
+    monkeypatch.setattr(frame, "_SERVICE", [app])
+    for name in ("navigate", "notify", "download"):  # the simulated user puts her own there
+        monkeypatch.setattr(ui, name, getattr(ui, name))
+
+    async def framed(scope: Any, receive: Any, send: Any) -> None:
+        await screens({**scope, "state": {"request_id": "simulated"}}, receive, send)
+
+    async def told(client: TestClient, story: Story) -> None:
+        served = httpx.ASGITransport(framed)
+        async with (
+            screens.router.lifespan_context(screens),
+            httpx.AsyncClient(transport=served, base_url="http://test", cookies=dict(client.cookies)) as http,
+        ):
+            user = User(http)
+            user.javascript_rules[re.compile(r"(?s).*fetch\('/api/v1/'")] = lambda found: asked(client, found)
+            await story(user)
+
+    def start(client: TestClient, story: Story) -> None:
+        try:
+            with ThreadPoolExecutor(1) as apart:  # tests with a browser leave an event loop in this thread
+                apart.submit(asyncio.run, told(client, story)).result()
+        finally:
+            run.reset()  # the service that stopped took the threads of the process with it
+
+    return start
+
+
+def asked(client: TestClient, script: re.Match[str]) -> dict[str, Any]:
+    """What the browser would bring back from the API for the script of `api.console.calls`."""
+
+    def value(behind: str) -> Any:
+        _, _, rest = script.string.partition(behind)
+        return json.JSONDecoder().raw_decode(rest)[0]
+
+    path, match = value("'/api/v1/' + "), value("match = ")
+    answer = client.request(
+        value("{method: "), f"/api/v1/{path}", json=value("body = "),
+        headers={} if match is None else {"If-Match": match},
+    )  # fmt: skip
+    return {"ok": answer.is_success, "body": answer.json() if answer.content else None}
 
 
 PageAs = Callable[..., Page]

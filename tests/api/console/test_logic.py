@@ -1,31 +1,21 @@
-"""What the screens decide, without a browser: by NiceGUI's own simulated user, before the real service.
-
-NiceGUI's fixture `user` is not used: it removes every page of the process, and the modules they are in.
-"""
+"""What the screens decide, without a browser: by NiceGUI's own simulated user, before the real service."""
 
 from __future__ import annotations
 
-import asyncio
-import json
 import re
-from collections.abc import Awaitable, Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Final
+from typing import Final
 
-import httpx
 import pytest
-from fastapi import FastAPI
-from fastapi.testclient import TestClient
-from nicegui import core, run, ui
+from nicegui import ui
 from nicegui.testing import User
 from nicegui.testing.user_interaction import UserInteraction
 from sqlalchemy import Engine
 
 from api.access import PERMITTED, Permission
 from api.accounts.tables import Role
-from api.console import frame, mount
 from api.console.frame import DESTINATIONS
 from tests.api.conftest import SignedIn
+from tests.api.console.conftest import Play
 from tests.api.people import staff
 
 BACKENDS: Final = ("sqlite",)
@@ -37,57 +27,11 @@ EDITS: Final = {
     "/institutions": "新设机构",
 }
 """Screen -> a button of it that changes the model of the company."""
-Story = Callable[[User], Awaitable[None]]
-Play = Callable[[TestClient, Story], None]
 
 
-@pytest.fixture(scope="module", autouse=True)
-def screens() -> None:
-    """The console, once a process, on an application of its own."""
-    mount(FastAPI())
-
-
-@pytest.fixture
-def play(app: FastAPI, service_engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Play:
-    """Tells a story of the simulated user who is signed in as the client is."""
+@pytest.fixture(autouse=True)
+def _people(service_engine: Engine) -> None:
     staff(service_engine)
-    monkeypatch.setattr(frame, "_SERVICE", [app])
-    for name in ("navigate", "notify", "download"):  # the simulated user puts her own there
-        monkeypatch.setattr(ui, name, getattr(ui, name))
-
-    async def told(client: TestClient, story: Story) -> None:
-        served = httpx.ASGITransport(core.app)
-        async with (
-            core.app.router.lifespan_context(core.app),
-            httpx.AsyncClient(transport=served, base_url="http://test", cookies=dict(client.cookies)) as http,
-        ):
-            user = User(http)
-            user.javascript_rules[re.compile(r"(?s).*fetch\('/api/v1/'")] = lambda found: asked(client, found)
-            await story(user)
-
-    def start(client: TestClient, story: Story) -> None:
-        try:
-            with ThreadPoolExecutor(1) as apart:  # tests with a browser leave an event loop in this thread
-                apart.submit(asyncio.run, told(client, story)).result()
-        finally:
-            run.reset()  # the service that stopped took the threads of the process with it
-
-    return start
-
-
-def asked(client: TestClient, script: re.Match[str]) -> dict[str, Any]:
-    """What the browser would bring back from the API for the script of `api.console.calls`."""
-
-    def value(behind: str) -> Any:
-        _, _, rest = script.string.partition(behind)
-        return json.JSONDecoder().raw_decode(rest)[0]
-
-    path, match = value("'/api/v1/' + "), value("match = ")
-    answer = client.request(
-        value("{method: "), f"/api/v1/{path}", json=value("body = "),
-        headers={} if match is None else {"If-Match": match},
-    )  # fmt: skip
-    return {"ok": answer.is_success, "body": answer.json() if answer.content else None}
 
 
 def button(user: User, words: str) -> UserInteraction[ui.button]:

@@ -122,6 +122,7 @@ def record(request: Request, session: Database, asker: Editor, body: HeldMeeting
         host=body.host,
         theme=body.theme,
     )
+    service.require_reviewer(session, asker, held)  # who repeats a known code corrects that meeting
     note_meeting(session, request, asker, held, "meeting.hold")
     return service.detail(session, asker, held.code)
 
@@ -144,6 +145,7 @@ def prepare(
     if_match: IfMatch,
 ) -> MeetingDetail:
     require_match(if_match, service.detail(session, asker, code))
+    service.require_reviewer(session, asker, service.meeting(session, asker, code))
     prepared = MeetingRepository(session, within=asker.within).prepare(
         code,
         at=datetime.now(UTC),
@@ -160,7 +162,7 @@ def prepare(
 
 @router.post("/meetings/{code}/hold", summary="登记召开（可重复以更正）", operation_id="hold_meeting")
 def hold(request: Request, session: Database, asker: Editor, code: Code, body: Holding) -> MeetingDetail:
-    service.meeting(session, asker, code)
+    service.require_reviewer(session, asker, service.meeting(session, asker, code))
     require_begun(body.started_at)
     held = MeetingRepository(session, within=asker.within).hold(
         code, started_at=body.started_at, ended_at=body.ended_at, host=body.host

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Final
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -11,6 +12,8 @@ from api.figures import Figure
 from models.meetings.compliance import SlotState
 from models.meetings.tables import ActionState, FollowUpOutcome, MeetingState, Presence, SlotName
 from qa_pipeline.values.vocabulary import MeetingKind, Status, Theme, Verdict
+
+ENDS: Final = "结束时间，须晚于开始时间且相距不超过 12 小时"
 
 
 class SlotRow(BaseModel):
@@ -106,7 +109,7 @@ class HeldMeeting(Given):
     institution: Code
     kind: MeetingKind
     started_at: Moment
-    ended_at: Moment | None = None
+    ended_at: Moment | None = Field(None, description=ENDS)
     host: Code | None = Field(None, description="主持人工号")
     theme: Theme | None = Field(None, description="宣布的主题；两个场次同日时用来区分")
     code: Code | None = Field(None, description="会议编号；不填则自动编号")
@@ -127,8 +130,8 @@ class Holding(Given):
     model_config = ConfigDict(json_schema_extra=example(started_at="2026-09-08T09:00:00+08:00", host="G1"))
 
     started_at: Moment
-    ended_at: Moment | None = None
-    host: Code | None = None
+    ended_at: Moment | None = Field(None, description=f"{ENDS}；不填为不变")
+    host: Code | None = Field(None, description="主持人工号；不填为不变")
 
 
 class Voiding(Given):

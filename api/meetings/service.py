@@ -63,11 +63,21 @@ def detail(session: Session, asker: Caller, code: str) -> MeetingDetail:
     )
 
 
+def require_reviewer(session: Session, asker: Caller, held: Meeting) -> None:
+    """Whoever was inspected changes nothing that the result rests on: that is for those who review.
+
+    Raises Forbidden.
+    """
+    if VersionRepository(session).is_inspected(held.id) and Permission.REVIEW not in asker.permissions:
+        raise Forbidden(
+            f"会议 {held.code} 已有质检结论，只能由有复核权限的人员更正或作废：如有误请提出申诉。"
+        )
+
+
 def void(session: Session, asker: Caller, code: str) -> Meeting:
-    """Whoever was inspected does not take the result back: that is for those who review."""
+    """Raises NotFound, and Forbidden as `require_reviewer` does."""
     found = meeting(session, asker, code)
-    if VersionRepository(session).is_inspected(found.id) and Permission.REVIEW not in asker.permissions:
-        raise Forbidden(f"会议 {code} 已有质检结论，只能由质检人员作废：如有误请提出申诉。")
+    require_reviewer(session, asker, found)
     MeetingRepository(session, within=asker.within).void(code)
     return found
 

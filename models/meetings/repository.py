@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from typing import Final
 
 from sqlalchemy import select
 
@@ -20,6 +21,9 @@ from qa_pipeline.compliance.calendar import slot_for
 from qa_pipeline.errors import InputError
 from qa_pipeline.names import KINDS
 from qa_pipeline.values.vocabulary import MeetingKind, Theme
+
+LONGEST: Final = timedelta(hours=12)
+"""No meeting takes longer from its beginning to its end: what does was written down wrongly."""
 
 
 class MeetingRepository(Repository):
@@ -64,8 +68,13 @@ class MeetingRepository(Repository):
         goal: str | None = None,
         flow: str | None = None,
     ) -> Meeting:
-        """Lay down what is given; ``at`` counts once topic, time, goal and flow all stand (R24)."""
+        """Lay down what is given; ``at`` counts once topic, time, goal and flow all stand (R24).
+
+        Raises InputError for a new time of a meeting that was held: `hold` corrects that.
+        """
         meeting = self._counting(code)
+        if meeting.state == MeetingState.HELD and starts_at not in (None, meeting.started_at):
+            raise InputError(f"会议 {code} 已召开，不能在会前准备中改开始时间：请重新登记召开以更正。")
         meeting.topic = topic or meeting.topic
         meeting.goal = goal or meeting.goal
         meeting.flow = flow or meeting.flow
@@ -83,11 +92,17 @@ class MeetingRepository(Repository):
         ended_at: datetime | None = None,
         host: str | None = None,
     ) -> Meeting:
-        """The meeting took place; run again to correct when, or who hosted."""
+        """The meeting took place; run again to correct when, or who hosted.
+
+        Raises InputError unless it ends after it began, and within `LONGEST`.
+        """
         meeting = self._counting(code)
         ended_at = ended_at or meeting.ended_at
         if ended_at is not None and ended_at <= started_at:
             raise InputError(f"会议 {code} 的结束时间不晚于开始时间：请核对时间。")
+        if ended_at is not None and ended_at - started_at > LONGEST:
+            hours = LONGEST // timedelta(hours=1)
+            raise InputError(f"会议 {code} 的开始和结束相距超过 {hours} 小时：请核对这两个时间。")
         people = PeopleRepository(self.session, within=self.within)
         meeting.host_id = people.get(host).id if host else meeting.host_id
         meeting.started_at, meeting.ended_at = started_at, ended_at

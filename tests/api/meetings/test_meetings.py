@@ -115,6 +115,37 @@ def test_whoever_was_inspected_does_not_take_the_result_back(
     assert signed_in(Role.ADMINISTRATOR).post(f"{V1}/meetings/A/void", json=reason).json()["state"] == "void"
 
 
+def test_whoever_was_inspected_does_not_rewrite_when_the_meeting_was_held(
+    manager: TestClient, service_engine: Engine, signed_in: SignedIn
+) -> None:
+    hold(service_engine, "LATE", institution="350102", day=9)
+    inspect(service_engine, "LATE", good())
+    path, earlier = f"{V1}/meetings/LATE", {"started_at": "2026-09-08T09:00:00+08:00"}
+    anew = {"institution": "350102", "kind": "weekly_review", "code": "LATE", **earlier}
+    tag = {"If-Match": manager.get(path).headers["ETag"]}
+    starts = {"starts_at": earlier["started_at"]}
+    for answer in (
+        manager.post(f"{path}/hold", json={**earlier, "ended_at": "2026-09-08T10:00:00+08:00"}),
+        manager.post(f"{V1}/meetings/held", json={**anew, "ended_at": "2026-09-08T10:00:00+08:00"}),
+        manager.put(f"{path}/preparation", json=starts, headers=tag),
+    ):
+        assert answer.status_code == 403
+        assert "有复核权限的人员更正" in answer.json()["detail"]
+    assert manager.get(path).json()["started_at"] == "2026-09-09T09:00:00+08:00"
+    reviewer = signed_in(Role.ADMINISTRATOR)
+    corrected = reviewer.post(f"{path}/hold", json={**earlier, "ended_at": "2026-09-08T10:00:00+08:00"})
+    assert corrected.json()["started_at"] == earlier["started_at"]
+
+
+def test_a_meeting_of_more_than_half_a_day_is_refused(manager: TestClient, service_engine: Engine) -> None:
+    hold(service_engine, "A", institution="350102", day=8)
+    path = f"{V1}/meetings/A/hold"
+    moved = manager.post(path, json={"started_at": "2026-09-06T09:00:00+08:00"})
+    assert (moved.status_code, "相距超过 12 小时" in moved.json()["detail"]) == (400, True)
+    both = {"started_at": "2026-09-07T09:00:00+08:00", "ended_at": "2026-09-07T21:00:00+08:00"}
+    assert manager.post(path, json=both).json()["ended_at"] == both["ended_at"]
+
+
 def test_meetings_outside_the_subtree_are_not_there(
     manager: TestClient, service_engine: Engine, anonymous: TestClient, signed_in: SignedIn
 ) -> None:

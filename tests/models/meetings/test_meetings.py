@@ -130,6 +130,18 @@ def test_a_meeting_does_not_end_before_it_starts_nor_lack_a_day(planned: Room) -
         planned.meetings.day_of(planned.meetings.get("M"))
 
 
+def test_a_meeting_ends_within_half_a_day_and_keeps_its_time_in_the_preparation(planned: Room) -> None:
+    planned.meetings.hold("M", started_at=at(8), ended_at=at(8, 21))
+    with pytest.raises(InputError, match="超过 12 小时"):
+        planned.meetings.hold("M", started_at=at(8), ended_at=at(8, 21, 1))
+    with pytest.raises(InputError, match="超过 12 小时"):
+        planned.meetings.hold("M", started_at=at(6))
+    with pytest.raises(InputError, match="不能在会前准备中改开始时间"):
+        planned.meetings.prepare("M", at=at(9), starts_at=at(7))
+    kept = planned.meetings.prepare("M", at=at(9), starts_at=at(8), topic="领跑")
+    assert (kept.topic, kept.started_at) == ("领跑", at(8))
+
+
 def test_a_manager_plans_and_holds_only_in_the_own_subtree(planned: Room) -> None:
     west = planned.seen_from("WEST")
     for refused in (

@@ -20,7 +20,7 @@ from models.meetings.tables import SlotName
 
 router: Final = APIRouter(tags=["合规"])
 Reader = Annotated[Caller, Depends(allowed(Permission.READ_COMPLIANCE))]
-AsOf = Annotated[Day | None, Query(description="截至哪一天；不填为今天")]
+AsOf = Annotated[Day | None, Query(description="截至哪一天（含），此后的召开和结论不计；不填为今天")]
 XLSX: Final = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 

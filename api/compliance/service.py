@@ -72,7 +72,7 @@ def line(row: InstitutionMonth, slot: SlotName | None) -> InstitutionLine:
 def summary(session: Session, asker: Caller, month: date, *, below: Subtree | None, as_of: date) -> Summary:
     lines = table(session, asker, month, below=below, as_of=as_of)
     # Whatever lies below is inside what the caller sees: it was looked up there.
-    inspections = ComplianceRepository(session, within=below or asker.within).inspections(month)
+    inspections = ComplianceRepository(session, within=below or asker.within).inspections(month, as_of=as_of)
     return Summary(
         month=month,
         as_of=as_of,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import and_, or_, select
+from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import aliased
 
 from models.base import SHANGHAI, Repository, Subtree
@@ -151,7 +151,8 @@ class ComplianceRepository(Repository):
     def month_table(
         self, month: date, *, as_of: date, below: Subtree | None = None
     ) -> tuple[InstitutionMonth, ...]:
-        """Every institution that owes a meeting in the month, with its slots, as things stand on ``as_of``.
+        """Every institution that owes a meeting in the month, with its slots, as things stood at the end of
+        ``as_of``: what was held or inspected later does not count yet.
 
         ``below`` narrows the table to a part of what the reader may see.
         """
@@ -160,8 +161,8 @@ class ComplianceRepository(Repository):
         calendar = {name_of(slot): slot for slot in slots(first.year, first.month, imported)}
         duplicates = self._with_duplicates(first)
         lines: dict[int, list[Any]] = {}
-        for row in self.session.execute(self._query(first, below)):
-            if row.state != MeetingState.HELD and not _owes(row):
+        for row in self.session.execute(self._query(first, as_of, below)):
+            if _held_on(row, as_of) is None and not _owes(row):
                 continue
             lines.setdefault(row.institution_id, []).append(row)
         return tuple(
@@ -177,18 +178,21 @@ class ComplianceRepository(Repository):
             for institution, rows in lines.items()
         )
 
-    def inspections(self, month: date) -> InspectionShare:
-        """R12 for the month's meetings: those of its slots, and those without a slot held in it."""
+    def inspections(self, month: date, *, as_of: date) -> InspectionShare:
+        """R12 for the month's meetings as things stood at the end of ``as_of``: those of its slots, and those
+        without a slot held in it.
+        """
         first = month_start(month)
         begin, end = (_midnight(day) for day in (first, months_later(first, 1)))
         query = (
             select(Meeting.code, Scorecard.id)
             .join(Institution, Institution.id == Meeting.institution_id)
             .outerjoin(MeetingSlot, MeetingSlot.id == Meeting.slot_id)
-            .outerjoin(Scorecard, and_(Scorecard.meeting_id == Meeting.id, Scorecard.is_current))
+            .outerjoin(Scorecard, _standing(as_of))
             .where(
                 inside(self.within),
                 Meeting.state == MeetingState.HELD,
+                Meeting.started_at < _midnight(as_of + timedelta(days=1)),
                 or_(
                     MeetingSlot.month == first,
                     and_(Meeting.slot_id.is_(None), Meeting.started_at >= begin, Meeting.started_at < end),
@@ -203,7 +207,7 @@ class ComplianceRepository(Repository):
 
     # ------------------------------------------------------------ inner steps
 
-    def _query(self, month: date, below: Subtree | None) -> Any:
+    def _query(self, month: date, as_of: date, below: Subtree | None) -> Any:
         query = (
             select(
                 Institution.id.label("institution_id"),
@@ -228,7 +232,7 @@ class ComplianceRepository(Repository):
             )
             .join(MeetingSlot, MeetingSlot.institution_id == Institution.id)
             .outerjoin(Meeting, and_(Meeting.slot_id == MeetingSlot.id, Meeting.state != MeetingState.VOID))
-            .outerjoin(Scorecard, and_(Scorecard.meeting_id == Meeting.id, Scorecard.is_current))
+            .outerjoin(Scorecard, _standing(as_of))
             .where(MeetingSlot.month == month, inside(self.within))
             .order_by(Institution.code)
         )
@@ -261,6 +265,24 @@ def _midnight(day: date) -> datetime:
     return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)
 
 
+def _standing(as_of: date) -> ColumnElement[bool]:
+    """A meeting's newest scorecard of those made by the end of the day; today that is the current one."""
+    end = _midnight(as_of + timedelta(days=1))
+    later = aliased(Scorecard)
+    newer = exists().where(
+        later.meeting_id == Scorecard.meeting_id, later.version > Scorecard.version, later.made_at < end
+    )
+    return and_(Scorecard.meeting_id == Meeting.id, Scorecard.made_at < end, ~newer)
+
+
+def _held_on(row: Any, as_of: date) -> date | None:
+    """The day of the meeting, if it took place by then."""
+    if row.state != MeetingState.HELD:
+        return None
+    day: date = row.held_at.date()
+    return day if day <= as_of else None
+
+
 def _owes(row: Any) -> bool:
     """Whether the institution existed on the day that decides (dossier, defaults: by effective date)."""
     day = due_day(row.name, row.month, row.latest)
@@ -268,7 +290,7 @@ def _owes(row: Any) -> bool:
 
 
 def _result(row: Any, slot: Slot, *, as_of: date, duplicates: Collection[int]) -> SlotResult:
-    held_on = row.held_at.date() if row.state == MeetingState.HELD else None
+    held_on = _held_on(row, as_of)
     return SlotResult(
         name=row.name,
         theme=row.theme,

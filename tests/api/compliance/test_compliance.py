@@ -141,6 +141,16 @@ def test_another_system_pulls_the_scores_with_its_key(
         assert session.scalars(select(AuditEntry.actor)).all() == ["key:hr-secret"]
 
 
+def test_the_scores_are_those_of_the_day_asked_for(everyone: TestClient) -> None:
+    def on(day: str) -> list[tuple[int, int, int]]:
+        rows = everyone.get(f"{V1}/scores?month=2026-09&as_of=2026-09-{day}").json()["items"]
+        return [(row["due"], row["held"], row["on_schedule"]) for row in rows]
+
+    assert on("07") == [(0, 0, 0), (0, 0, 0)]
+    assert on("08") == [(1, 1, 1), (0, 0, 0)]
+    assert on("09") == [(1, 1, 1), (1, 1, 0)]
+
+
 def test_months_and_institutions_that_are_none_are_refused(everyone: TestClient) -> None:
     assert everyone.get(f"{V1}/2026-13").status_code == 422
     assert everyone.get(f"{V1}/2026-09?below=nothing").status_code == 404

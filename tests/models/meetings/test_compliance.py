@@ -113,6 +113,39 @@ def test_a_planned_meeting_is_not_held_and_a_void_one_does_not_count(filled: Roo
     assert (of(lines, "E4b")[SlotName.W1].state, of(lines, "E4b")[SlotName.W1].meeting) == ("missing", None)
 
 
+def test_what_was_held_or_inspected_after_the_day_does_not_count_yet(filled: Room, good: Inspection) -> None:
+    filled.held("W1", institution="E4a", start=at(8))
+    filled.held("W2", institution="E4a", start=at(16, 0))
+    filled.scorecards.store("W1", good, made_at=at(9, 23, 59))
+    filled.scorecards.store("W1", good, made_at=at(12))
+
+    def on(day: int) -> list[tuple[SlotState, date | None, bool]]:
+        slots = of(table(filled, as_of=date(2026, 9, day)), "E4a")
+        return [(slots[name].state, slots[name].held_on, slots[name].inspected) for name in ("W1", "W2")]
+
+    pending = (SlotState.PENDING, None, False)
+    assert on(7) == [pending, pending]
+    assert on(8) == [(SlotState.HELD, date(2026, 9, 8), False), pending]
+    assert on(9) == [(SlotState.HELD, date(2026, 9, 8), True), pending]
+    assert on(15) == on(9), "the second version, made since, does not count twice"
+    assert on(16)[1] == (SlotState.LATE, date(2026, 9, 16), False)
+    shares = [filled.compliance.inspections(SEPTEMBER, as_of=date(2026, 9, day)) for day in (7, 8, 9, 16)]
+    assert [(share.held, share.inspected) for share in shares] == [(0, 0), (1, 0), (1, 1), (2, 1)]
+
+
+def test_the_verdict_is_the_one_that_stood_on_the_day(filled: Room, good: Inspection) -> None:
+    filled.held("M", institution="E4a", start=at(8))
+    filled.scorecards.store("M", good, made_at=at(9))
+    poorer = filled.scorecards.store("M", good, made_at=at(20))
+    poorer.energy_score = Decimal("50.00")
+    filled.house.session.flush()
+    then, now = (
+        of(table(filled, as_of=date(2026, 9, day)), "E4a")[SlotName.W1].energy_score for day in (19, 20)
+    )
+    assert then == filled.scorecards.versions("M")[0].energy_score
+    assert now == Decimal("50.00")
+
+
 def test_r03_two_slots_held_together_on_the_day_they_collide_are_not_late(room: Room) -> None:
     month = date(2026, 2, 1)
     room.slots.fill_month(month)
@@ -194,17 +227,17 @@ def test_r12_every_meeting_held_is_to_be_inspected(filled: Room) -> None:
         )
     )
     filled.meetings.plan("P", institution="W4a", month=SEPTEMBER, slot=SlotName.W1)
-    found = filled.compliance.inspections(SEPTEMBER)
+    found = filled.compliance.inspections(SEPTEMBER, as_of=MONTH_OVER)
     assert (found.held, found.inspected, found.missing) == (3, 1, ("N", "S"))
     assert (found.rate, found.status) == (Decimal(1) / 3, Status.WARN)
-    august = filled.compliance.inspections(date(2026, 8, 1))
+    august = filled.compliance.inspections(date(2026, 8, 1), as_of=MONTH_OVER)
     assert (august.held, august.rate, august.status) == (0, None, Status.UNKNOWN)
 
 
 def test_r12_a_stored_inspection_counts(filled: Room, good: Inspection) -> None:
     filled.held("M", institution="E4a", start=at(8))
     filled.scorecards.store("M", good, made_at=at(9))
-    assert filled.compliance.inspections(SEPTEMBER).rate == 1
+    assert filled.compliance.inspections(SEPTEMBER, as_of=MONTH_OVER).rate == 1
     assert of(table(filled), "E4a")[SlotName.W1].verdict == good.compliance.verdict
 
 
@@ -212,7 +245,7 @@ def test_a_manager_sees_only_the_own_subtree_and_may_narrow_it(filled: Room) -> 
     filled.held("W", institution="W4a", start=at(8))
     east = filled.seen_from("EAST")
     assert [line.code for line in table(east)] == ["E4a", "E4b"]
-    assert east.compliance.inspections(SEPTEMBER).held == 0
+    assert east.compliance.inspections(SEPTEMBER, as_of=MONTH_OVER).held == 0
     path = filled.house.tree.get("E4b").path
     narrowed = filled.compliance.month_table(SEPTEMBER, as_of=MONTH_OVER, below=Subtree(path))
     assert [(line.code, line.name) for line in narrowed] == [("E4b", "E4b支公司")]

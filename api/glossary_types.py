@@ -78,7 +78,7 @@ ComparedNode 各方案中的同一节点，按方案的顺序；null 为该方�
 Comparison 同一会议两版结论的对照
 ComplianceCoverageOut 一个场次的覆盖率（R10）；未到期和未知的场次不计
 ComplianceForm 表格软件能打开的文件格式
-ComplianceScore 一家机构当月的合规得分，0 到 100：到期场次按时、按人、按质的平均，未知的不计
+ComplianceScore 一家机构当月的合规得分，0 到 100：到期场次按时、按人、按质的平均；有已召开而未质检的会议时未知
 ComputeIn 按这些月份计算三张表；自末月的次月起生效
 ConfirmIn 主持人对会前简报的确认，存为该场次的会前准备（R24）
 Confirmation 对会上识别出的行动项的确认，可同时改派责任人和期限

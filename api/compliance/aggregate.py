@@ -75,17 +75,31 @@ def score(line: InstitutionMonth, month: date) -> ComplianceScore:
     due = [slot for slot in line.slots if slot.state not in NOT_DUE]
     worths = {part: [w for slot in due if (w := _worth(slot, part)) is not None] for part in PARTS}
     whole = mean([worth for part in PARTS for worth in worths[part]])
+    reason = _unknown(due, whole)
     return ComplianceScore(
         institution=line.code,
         name=line.name,
         month=month,
-        score=None if whole is None else round(100 * whole, 2),
+        score=None if whole is None or reason else round(100 * whole, 2),
         due=len(due),
         held=sum(slot.held for slot in due),
         on_schedule=sum(slot.state in ON_SCHEDULE for slot in due),
+        inspected=sum(slot.held and slot.inspected for slot in due),
         qualified=sum(slot.verdict == Verdict.QUALIFIED for slot in due),
         parts={part: mean(worths[part]) for part in PARTS},
+        reason=reason,
     )
+
+
+def _unknown(due: Sequence[SlotResult], whole: Decimal | None) -> str | None:
+    """Why there is no score; None where there is one."""
+    if not due:
+        return "还没有到期场次，得分未知。"
+    waiting = [slot.meeting for slot in due if slot.held and not slot.inspected]
+    if waiting:
+        codes = "、".join(code for code in waiting if code)
+        return f"已召开的会议 {codes} 还没有质检，得分未知：请上传录音并质检。"
+    return "到期场次的按时、按人、按质都判不出，得分未知。" if whole is None else None
 
 
 def _worth(slot: SlotResult, part: str) -> Decimal | None:

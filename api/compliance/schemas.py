@@ -135,8 +135,9 @@ class ComplianceScore(BaseModel):
     """One institution's compliance in one month as one number, for systems that count with it.
 
     Of every slot that fell due, 按时, 按人 and 按质 count 1 when passed, 0.5 with a warning, 0 when failed; a
-    meeting not held counts 0 for all three; what is unknown leaves the denominator. The score is 100 times
-    the mean; null while nothing can be told.
+    meeting not held counts 0 for all three; what an inspection could not tell leaves the denominator. The
+    score is 100 times the mean. While any meeting that was due and held has not been inspected it is null,
+    whatever the others come to: who does not record has no score, never a better one (R7, R12).
     """
 
     model_config = ConfigDict(
@@ -148,17 +149,25 @@ class ComplianceScore(BaseModel):
             due=4,
             held=4,
             on_schedule=4,
+            inspected=4,
             qualified=3,
             parts={"on_time": "1", "on_roster": "0.75", "on_quality": "0.75"},
+            reason=None,
         )
     )
 
     institution: str
     name: str
     month: Month
-    score: Figure | None = Field(description="合规得分 0–100")
-    due: int
-    held: int
-    on_schedule: int
-    qualified: int
-    parts: dict[str, Figure | None] = Field(description="按时、按人、按质三项的平均（0–1）")
+    score: Figure | None = Field(
+        description="合规得分 0–100：到期场次按时、按人、按质的平均；到期并已召开的会议有一场未质检即为 null"
+    )
+    due: int = Field(description="到期场次")
+    held: int = Field(description="到期场次中已召开的")
+    on_schedule: int = Field(description="到期场次中在窗口内召开的")
+    inspected: int = Field(description="到期场次中已质检的")
+    qualified: int = Field(description="到期场次中合格的")
+    parts: dict[str, Figure | None] = Field(
+        description="按时、按人、按质三项各自的平均（0–1），只计已知的；都未知为 null"
+    )
+    reason: str | None = Field(description="得分未知的原因；有得分时为 null")

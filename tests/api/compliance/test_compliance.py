@@ -6,6 +6,7 @@ import csv
 import io
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
@@ -134,11 +135,30 @@ def test_another_system_pulls_the_scores_with_its_key(
     # W1 passed on time and on quality, W2 was missing: half of what was due.
     assert parts["on_time"] == parts["on_quality"] == Decimal("0.5")
     assert Decimal(first["score"]) == pytest.approx(100 * sum(parts.values()) / 3, abs=Decimal("0.01"))
+    assert (first["inspected"], first["reason"]) == (1, None)
     assert (second["on_schedule"], second["qualified"]) == (1, 0)
     assert anonymous.get(path).status_code == 401
     assert anonymous.get(path, headers={"Authorization": "Bearer other"}).status_code == 403
     with transaction(service_engine) as session:
         assert session.scalars(select(AuditEntry.actor)).all() == ["key:hr-secret"]
+
+
+def test_r12_meetings_that_nobody_inspected_have_no_score(
+    everyone: TestClient, service_engine: Engine
+) -> None:
+    def of(code: str, as_of: str = AS_OF) -> Any:
+        rows = everyone.get(f"{V1}/scores?month=2026-09&{as_of}").json()["items"]
+        return next(row for row in rows if row["institution"] == code)
+
+    waiting = of("350103")
+    assert (waiting["due"], waiting["held"], waiting["inspected"], waiting["score"]) == (2, 2, 1, None)
+    assert waiting["reason"] == "已召开的会议 C 还没有质检，得分未知：请上传录音并质检。"
+    inspect(service_engine, "C", good())
+    inspected = of("350103")
+    assert (inspected["inspected"], inspected["reason"]) == (2, None)
+    assert Decimal(inspected["score"]) < 100
+    none_due = of("350103", "as_of=2026-09-01")
+    assert (none_due["score"], none_due["reason"]) == (None, "还没有到期场次，得分未知。")
 
 
 def test_the_scores_are_those_of_the_day_asked_for(everyone: TestClient) -> None:

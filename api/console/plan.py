@@ -260,7 +260,11 @@ def _cell(line: Line, heading: Heading, cell: Cell | None, may_edit: bool) -> Ht
 def _approval(view: View, shown: Shown, redraw: Redraw) -> None:
     detail = shown.detail
     steps = [step for step in STEPS[detail.state] if view.may(step.permission)]
+    submitted = [each.by for each in shown.decisions if each.after is PlanState.SUBMITTED]
     with parts.section("审批", NAMES[detail.state]), ui.element("div").classes("stack"):
+        if APPROVE in steps and view.asker.actor in submitted[-1:]:
+            steps.remove(APPROVE)
+            ui.label("您提交的规划须由另一位有审批权限的人批准。").classes("soft")
         if steps:
             _steps(view, shown, steps, redraw)
         elif detail.state is PlanState.SUBMITTED:

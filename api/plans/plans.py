@@ -167,7 +167,7 @@ def take_back(request: Request, session: Database, asker: Editor, code: Code, bo
     return _moved(request, session, asker, code, PlanState.DRAFT, body)
 
 
-@router.post("/plans/{code}/approve", summary="批准", operation_id="approve_plan")
+@router.post("/plans/{code}/approve", summary="批准（提交人以外的人）", operation_id="approve_plan")
 def approve(request: Request, session: Database, asker: Approver, code: Code, body: Decision) -> PlanOut:
     return _moved(request, session, asker, code, PlanState.APPROVED, body)
 

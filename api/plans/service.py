@@ -30,7 +30,6 @@ from api.problems import Conflict, NotFound
 from models.base import Scope
 from models.organisation.roster import RosterRepository
 from models.organisation.tables import Institution, Rank
-from models.planning.approval import require_step
 from models.planning.basis import Method
 from models.planning.capacity import Tier, capacity
 from models.planning.carrying import CarryRepository
@@ -184,14 +183,13 @@ def compare(session: Session, asker: Caller, codes: Iterable[str]) -> PlanCompar
 
 
 def move(session: Session, asker: Caller, plan: Plan, after: PlanState, comment: str | None) -> None:
-    """Move the plan; raises Conflict when its state does not allow the step."""
+    """Move the plan; raises Conflict when its state, or who submitted it, does not allow the step."""
+    plans = PlanRepository(session, within=asker.within)
     try:
-        require_step(plan.state, after)
+        plans.require_step(plan, after, by=asker.actor)
     except InputError as error:
         raise Conflict(str(error)) from error
-    PlanRepository(session, within=asker.within).move(
-        plan.id, after, by=asker.actor, at=datetime.now(UTC), comment=comment
-    )
+    plans.move(plan.id, after, by=asker.actor, at=datetime.now(UTC), comment=comment)
 
 
 def led(session: Session, asker: Caller, person_id: int, month: date) -> tuple[int, int]:

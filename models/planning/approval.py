@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Final
 
 from models.planning.tables import Plan, PlanState
@@ -31,6 +31,12 @@ def require_step(before: PlanState, after: PlanState) -> None:
         allowed = "、".join(sorted(NAMES[state] for state in STEPS[before]))
         advice = f"可以改为：{allowed}" if allowed else "请另建一份规划"
         raise InputError(f"规划现在是“{NAMES[before]}”，不能改为“{NAMES[after]}”：{advice}。")
+
+
+def require_other(plan: Plan, submitters: Collection[str], by: str) -> None:
+    """Two decide on a plan: raise InputError when the one who submitted it would approve it."""
+    if by in submitters:
+        raise InputError(f"规划“{plan.name}”由您提交，不能由您批准：请由另一位有审批权限的人批准。")
 
 
 def require_draft(plan: Plan) -> Plan:

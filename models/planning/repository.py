@@ -18,7 +18,7 @@ from models.indicators.scopes import ids_within
 from models.indicators.tables import Indicator
 from models.organisation.conditions import inside
 from models.organisation.tables import Institution, Person, SalesOffice
-from models.planning.approval import require_draft, require_step
+from models.planning.approval import require_draft, require_other, require_step
 from models.planning.basis import BasisRepository
 from models.planning.breakdown import BUFFER_RATE, required, shares, split, step_of, unassigned
 from models.planning.tables import Plan, PlanDecision, PlanState, Target
@@ -264,10 +264,10 @@ class PlanRepository(Repository):
     ) -> Plan:
         """Submit, approve, reject or take back a plan, and log it. Approval supersedes the former plan.
 
-        Raises InputError for a step that may not follow, a rejection without reason, or a tree with faults.
+        Raises InputError as `require_step` does, for a rejection without reason, or a tree with faults.
         """
         plan = self.get(plan_id)
-        require_step(plan.state, after)
+        self.require_step(plan, after, by=by)
         if after is PlanState.REJECTED and not comment:
             raise InputError("退回规划须写明原因：请填写意见。")
         if after in (PlanState.SUBMITTED, PlanState.APPROVED):
@@ -289,6 +289,13 @@ class PlanRepository(Repository):
 
     def decisions(self, plan_id: int) -> list[PlanDecision]:
         """The plan's steps, oldest first."""
+    def require_step(self, plan: Plan, after: PlanState, *, by: str) -> None:
+        """Raise InputError for a step that may not follow, or an approval by whoever submitted the plan."""
+        require_step(plan.state, after)
+        if after is PlanState.APPROVED:
+            submitted = [step.decided_by for step in self.decisions(plan.id) if step.after is plan.state]
+            require_other(plan, submitted[-1:], by)
+
         query = select(PlanDecision).where(PlanDecision.plan_id == self.get(plan_id).id)
         return list(self.session.scalars(query.order_by(PlanDecision.id)))
 

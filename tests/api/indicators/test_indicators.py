@@ -91,7 +91,7 @@ def test_r15_gaps_to_the_approved_target_and_the_schedule(manager: TestClient, s
         tag = head.post(path, json={"values": scopes}, headers={"If-Match": tag}).headers["ETag"]
     # Only the root and its children need a result and a process indicator, which both have now.
     assert head.post(f"{V1}/plans/P1/submit", json={}).status_code == 200
-    assert head.post(f"{V1}/plans/P1/approve", json={}).status_code == 200
+    assert signed_in(Role.ADMINISTRATOR).post(f"{V1}/plans/P1/approve", json={}).status_code == 200
     send(manager, row("institution", "A", 60, day="2026-07-31"))
     place = head.get(f"{V1}/indicators/visits/ranking?institution=sub&on=2026-07-31").json()["places"][0]
     assert (place["target"], place["gap_to_target"], place["achievement"]) == ("80", "-20", "0.75")

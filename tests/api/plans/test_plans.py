@@ -227,6 +227,16 @@ def test_a_plan_is_submitted_by_its_editor_and_decided_by_head_office(
     assert steps[1]["comment"] == "偏低"
 
 
+def test_who_submitted_a_plan_does_not_approve_it(plan: TestClient, signed_in: SignedIn) -> None:
+    head = signed_in(Role.HEAD_OFFICE)
+    assert head.post(f"{V1}/plans/P1/submit", json={}).is_success
+    own = head.post(f"{V1}/plans/P1/approve", json={})
+    assert (own.status_code, own.json()["code"]) == (409, "conflict")
+    assert own.json()["detail"] == "规划“七月”由您提交，不能由您批准：请由另一位有审批权限的人批准。"
+    assert plan.get(f"{V1}/plans/P1").json()["state"] == "submitted"
+    assert signed_in(Role.ADMINISTRATOR).post(f"{V1}/plans/P1/approve", json={}).is_success
+
+
 def test_a_plan_with_faults_is_not_submitted(manager: TestClient) -> None:
     manager.post(f"{V1}/plans", json=NEW)
     answer = manager.post(f"{V1}/plans/P1/submit", json={})

@@ -13,7 +13,8 @@ from tests.models.planning.drafts import JULY, NOW, D, draft, sound
 
 def move(plans: PlanRepository, plan: Plan, *states: PlanState, comment: str | None = None) -> None:
     for state in states:
-        plans.move(plan.id, state, by="张经理", at=NOW, comment=comment)
+        by = "李总" if state is PlanState.APPROVED else "张经理"
+        plans.move(plan.id, state, by=by, at=NOW, comment=comment)
 
 
 def test_an_approved_plan_supersedes_the_former_and_every_step_is_logged(
@@ -48,6 +49,16 @@ def test_a_step_out_of_order_is_refused(
     move(plans, plan, *steps, comment="原因")
     with pytest.raises(InputError, match="不能改为"):
         move(plans, plan, refused, comment="原因")
+
+
+def test_nobody_approves_what_they_submitted(company: Company, plans: PlanRepository) -> None:
+    plan = sound(company)
+    move(plans, plan, PlanState.SUBMITTED, PlanState.DRAFT)
+    plans.move(plan.id, PlanState.SUBMITTED, by="李总", at=NOW)
+    with pytest.raises(InputError, match="由您提交，不能由您批准"):
+        plans.move(plan.id, PlanState.APPROVED, by="李总", at=NOW)
+    plans.move(plan.id, PlanState.APPROVED, by="张经理", at=NOW)
+    assert plan.state is PlanState.APPROVED, "who submitted it before, and took it back, may approve"
 
 
 def test_a_plan_with_faults_is_not_submitted(company: Company, plans: PlanRepository) -> None:

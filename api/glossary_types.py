@@ -47,7 +47,7 @@ BlindSheet 一场会议要盲评的各项，及本人已交的分数
 Body_import_file 上传来导入的一个 Excel 或 CSV 文件
 BorderIn 人工更正后的一个章节从第几句开始
 BorderOut 文字稿中一个章节从第几句开始
-BreakDown 按权重把节点的目标连同缓冲分给下级
+BreakDown 按权重把节点的目标分给下级，机构分到营业室时加缓冲
 BriefingOut 机构下一场会议的全部会前材料
 BuyerOut 一个客户在该时段的净期缴保费
 BuyersOut 一段时间内成交的客户数、客均保费和保费最多的客户

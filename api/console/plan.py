@@ -130,7 +130,7 @@ def _draw(view: View, shown: Shown, part: str, redraw: Redraw) -> None:
     with ui.element("div").classes("plan-head"):
         with ui.element("div"):
             ui.label(f"{shown.institution} {detail.name}").classes("lead")
-            ui.label(f"{detail.code} · {month} · 下级合计应超出本级 {_rate(detail.buffer_rate)}").classes(
+            ui.label(f"{detail.code} · {month} · 营业室合计应超出机构 {_rate(detail.buffer_rate)}").classes(
                 "soft"
             )
         with ui.row().classes("items-center w-auto"):

@@ -101,7 +101,7 @@ def change(view: View, detail: PlanDetail, redraw: Redraw) -> None:
     with dialog("修改名称和缓冲") as opened:
         name = line("方案名称", detail.name, first=True)
         buffer = line("缓冲（%）", plain(detail.buffer_rate * 100), props="inputmode=decimal")
-        ui.label("改变缓冲后，各处“未分配”随之变化。").classes("soft")
+        ui.label("缓冲只在机构目标分到营业室时计一次；改变后，那里的“未分配”随之变化。").classes("soft")
 
         async def do() -> Answer:
             body = {"name": text_of(name), "buffer_rate": _rate(buffer)}

@@ -119,7 +119,9 @@ async def edit(view: View, place: Place, redraw: Redraw) -> None:
         ui.label(f"现为 {figure(cell.value, heading.unit)} {heading.unit}").classes("soft")
         if cell.total is not None and cell.required is not None:
             total, required = figure(cell.total, heading.unit), figure(cell.required, heading.unit)
-            ui.label(f"下级合计 {total}，含缓冲须 {required}").classes("soft")
+            with_buffer = cell.required > cell.value
+            words = f"下级合计 {total}，含缓冲须 {required}" if with_buffer else f"下级合计 {total}"
+            ui.label(words).classes("soft")
         box = line(f"新目标（{heading.unit}）", plain(cell.value), first=True, props="inputmode=decimal")
 
         async def do() -> Answer:
@@ -179,7 +181,10 @@ async def share(view: View, place: Place, redraw: Redraw) -> None:
     with dialog(f"分给下级：{place.named}", wide=True) as opened:
         unit = heading.unit
         own, needed = figure(members.target, unit), figure(members.required, unit)
-        ui.label(f"本级 {own} {unit}，下级合计含缓冲须 {needed} {unit}").classes("soft")
+        words = f"本级 {own} {unit}，下级合计含缓冲须 {needed} {unit}"
+        if members.required == members.target:
+            words = f"本级 {own} {unit}，下级合计不得少于它"
+        ui.label(words).classes("soft")
         people = all(one.scope.kind is ScopeKind.PERSON for one in members.shares)
         methods = {key: word for key, word in METHODS.items() if not (people and key is Method.TEAMS)}
         begun = any(one.value is not None for one in members.shares)
@@ -255,7 +260,9 @@ def _balance(texts: Sequence[str], members: SharesOut, heading: Heading) -> str:
     elif short > 0:
         verdict = listing.badge(Status.WARN, f"缓冲不足，还差 {figure(short, unit)}，留在“未分配”")
     else:
-        words = f"已含缓冲，多出 {figure(-short, unit)}" if short else "已含缓冲"
+        words = "已含缓冲" if members.required > members.target else "已分完"
+        if short:
+            words = f"已分够，多出 {figure(-short, unit)}"
         verdict = listing.badge(Status.PASS, words)
     total = f"合计 {figure(given, unit)} {unit}"
     return f'<span class="given"><span>{listing.escaped(total)}</span> {verdict}</span>'

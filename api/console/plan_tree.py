@@ -10,8 +10,9 @@ from typing import Final
 
 from api.codes import ScopeOut
 from api.plans.schemas import NodeOut, PlanDetail
+from models.base import ScopeKind
 from models.indicators.tables import Aspect
-from models.planning.breakdown import required, step_of
+from models.planning.breakdown import buffer_at, required, step_of
 from qa_pipeline.values.vocabulary import Status
 
 ASPECTS: Final[Mapping[Aspect, str]] = {Aspect.RESULT: "结果", Aspect.PROCESS: "过程"}
@@ -53,7 +54,7 @@ class Cell:
             return Status.FAIL, "低于本级"
         if self.total < self.required:
             return Status.WARN, "缓冲不足"
-        return Status.PASS, "已含缓冲"
+        return Status.PASS, "已含缓冲" if self.required > self.value else "已分完"
 
 
 @dataclass(slots=True)
@@ -80,16 +81,21 @@ def headings(detail: PlanDetail) -> list[Heading]:
 def lines(detail: PlanDetail) -> list[Line]:
     """Every line under the one it belongs to; the unassigned one stands last among its siblings."""
     total: dict[int, Decimal] = defaultdict(Decimal)
+    kinds: dict[int, set[ScopeKind]] = defaultdict(set)
     for node in detail.nodes:
         if node.parent is not None:
             total[node.parent] += node.value
+            if not node.is_unassigned:
+                kinds[node.parent].add(node.scope.kind)
     of_node: dict[int, Line] = {}
     found: dict[str, Line] = {}
     for node in detail.nodes:
         upper = None if node.parent is None else of_node[node.parent]
         line = _line(node, upper)
         of_node[node.id] = line = found.setdefault(line.key, line)
-        line.cells[node.indicator] = _cell(node, total.get(node.id), detail.buffer_rate)
+        line.cells[node.indicator] = _cell(
+            node, total.get(node.id), buffer_at(node.scope.kind, kinds[node.id], buffer=detail.buffer_rate)
+        )
     return _ordered(found.values())
 
 

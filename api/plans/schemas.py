@@ -34,7 +34,9 @@ class PlanOut(BaseModel):
     name: str
     institution: str = Field(description="机构代码")
     month: Month
-    buffer_rate: Figure = Field(description="下级合计应超出本级的比例")
+    buffer_rate: Figure = Field(
+        description="机构目标分到营业室（没有则分到个人）时，下级合计应超出本级的比例；其他各级不加"
+    )
     state: PlanState = Field(
         description="draft 草稿，submitted 待审批，approved 已批准，rejected 已退回，superseded 已被取代"
     )
@@ -61,7 +63,7 @@ class PlanChange(Given):
 
     name: Line | None = Field(None, description="名称；不填为不变")
     buffer_rate: RateIn | None = Field(
-        None, ge=0, le=1, description="下级合计应超出本级的比例；不填为不变，改后“未分配”随之变化"
+        None, ge=0, le=1, description="营业室合计应超出机构的比例；不填为不变，改后“未分配”随之变化"
     )
 
 
@@ -173,7 +175,7 @@ class SharesOut(BaseModel):
 
     method: Method
     target: Figure = Field(description="本级目标")
-    required: Figure = Field(description="下级合计应达到的数：本级目标加缓冲")
+    required: Figure = Field(description="下级合计应达到的数：本级目标；机构分到营业室或个人时加缓冲")
     shares: list[ShareOut] = Field(description="下级机构；没有则为营业室；再没有则为外勤人员")
     why_not: str | None = Field(description="不能按此方法分解的原因；能分解为 null")
 

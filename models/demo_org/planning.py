@@ -99,9 +99,7 @@ def build_company_plans(writer: Writer, tree: Tree, plans: Plans) -> None:
             for place in reversed(tree.places):  # children stand after their parents
                 below = [p for p in tree.places if p.path[:-1] == place.path and p.id in values]
                 if place.level < 4 and below:
-                    # They carry 2 % of the 5 % buffer; the rest is not yet given to anyone.
-                    total = sum(values[p.id] for p in below)
-                    values[place.id] = max(total * 100 // 102 // _step(code), 1) * _step(code)
+                    values[place.id] = sum(values[p.id] for p in below)
             nodes = [place for place in tree.places if place.id in values]
             keys = dict(zip([p.id for p in nodes], writer.ids(Target, len(nodes)), strict=True))
             for place in nodes:
@@ -111,12 +109,6 @@ def build_company_plans(writer: Writer, tree: Tree, plans: Plans) -> None:
                     parent=keys[place.path[-2]] if place.level > 1 else None,
                     institution_id=place.id,
                 )  # fmt: skip
-                given = sum(values[p.id] for p in nodes if p.path[:-1] == place.path)
-                if place.level < 4:
-                    _unassigned(
-                        writer, plans, plan, code, values[place.id], given,
-                        parent=keys[place.id], institution_id=place.id,
-                    )  # fmt: skip
 
 
 def _step(code: str) -> int:
@@ -199,11 +191,12 @@ def _tree(
         window = slice(max(0, before - 2), before + 1)
         base = figures[code][:, window].sum(axis=1) + 1.0
         parts = _share(rng, goal * float(rng.uniform(1.0, 1.045)), base)
-        _unassigned(writer, plans, plan, code, goal, sum(parts), parent=root, institution_id=crew.place.id)
+        needed = -(-goal * (100 + BUFFER_PERCENT) // 100)
+        _unassigned(writer, plans, plan, code, needed, sum(parts), parent=root, institution_id=crew.place.id)
         for number, (office, part) in enumerate(zip(crew.offices, parts, strict=True)):
             node = _target(writer, plans, plan, code, part, parent=root, office_id=office.id)
             team = np.flatnonzero(there & (crew.office[:, month] == number))
-            shares = _share(rng, part * float(rng.uniform(0.98, 1.045)), 0.5 + crew.rank[team, month])
+            shares = _share(rng, part * float(rng.uniform(0.95, 1.0)), 0.5 + crew.rank[team, month])
             _unassigned(writer, plans, plan, code, part, sum(shares), parent=node, office_id=office.id)
             writer.columns(
                 Target,
@@ -248,10 +241,10 @@ def _target(
 
 
 def _unassigned(
-    writer: Writer, plans: Plans, plan: int, code: str, value: int, given: int, *, parent: int, **scope: int
+    writer: Writer, plans: Plans, plan: int, code: str, needed: int, given: int, *, parent: int, **scope: int
 ) -> None:
-    """What of the target with its buffer, rounded up, nobody below carries."""
-    rest = -(-value * (100 + BUFFER_PERCENT) // 100) - given
+    """What nobody below carries of what they must together."""
+    rest = needed - given
     if rest > 0:
         _target(writer, plans, plan, code, rest, parent=parent, is_unassigned=True, **scope)
 

@@ -1,21 +1,23 @@
 """Breaking a target down to those below, exactly (R27; dossier section 3).
 
-主管保费目标 = 机构目标 × w × (1 + 缓冲), w = 基础 × 职级系数 × 市场系数 / Σ. What the children do
-not carry of the parent's target with its buffer stands on an unassigned child, so that nothing is lost.
+主管保费目标 = 机构目标 × w × (1 + 缓冲), w = 基础 × 职级系数 × 市场系数 / Σ: the buffer counts once, where
+an institution's target goes to its teams. What the children do not carry of what they must stands on an
+unassigned child, so that nothing is lost.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from typing import Final, TypeVar
 
+from models.base import ScopeKind
 from models.indicators.catalogue import RATE_UNIT
 from qa_pipeline.errors import InputError
 
 BUFFER_RATE: Final = Decimal("0.05")
-"""How far the children exceed the parent together, unless the parameter ``buffer_rate`` says otherwise."""
+"""How far teams exceed their institution together, unless the parameter ``buffer_rate`` says otherwise."""
 FEN: Final = Decimal("0.01")
 WHOLE: Final = Decimal(1)
 K = TypeVar("K")
@@ -29,6 +31,16 @@ def step_of(unit: str) -> Decimal:
     if unit == RATE_UNIT:
         raise InputError("比率指标不能按份额分解：请分解它的分子（例如把活动率换成出单人力）。")
     return FEN if unit == "元" else WHOLE
+
+
+def buffer_at(above: ScopeKind, below: Collection[ScopeKind], *, buffer: Decimal) -> Decimal:
+    """The plan's buffer where an institution's target goes to its teams, or to its people where it has none.
+
+    Zero from institution to institution and from a team to its people: at every step it would compound.
+    """
+    if above is ScopeKind.INSTITUTION and ScopeKind.INSTITUTION not in below:
+        return buffer
+    return Decimal(0)
 
 
 def required(target: Decimal, *, buffer: Decimal, step: Decimal) -> Decimal:

@@ -20,7 +20,7 @@ from models.organisation.conditions import inside
 from models.organisation.tables import Institution, Person, SalesOffice
 from models.planning.approval import require_draft, require_other, require_step
 from models.planning.basis import BasisRepository
-from models.planning.breakdown import BUFFER_RATE, required, shares, split, step_of, unassigned
+from models.planning.breakdown import BUFFER_RATE, buffer_at, required, shares, split, step_of, unassigned
 from models.planning.tables import Plan, PlanDecision, PlanState, Target
 from models.planning.team_repository import TeamRepository
 from models.planning.tree import Comparison, Node, Problem, compare, validate
@@ -159,9 +159,11 @@ class PlanRepository(Repository):
         self._balance([parent.target, *(children[scope] for scope in values if scope in children)], parent)
 
     def break_down(self, target_id: int, weights: Mapping[Scope, Decimal]) -> None:
-        """Split target × (1 + buffer) among the scopes by weight, exact to the step."""
+        """Split the target, with the buffer where it goes to teams, among the scopes by weight, exactly."""
         parent = self._open(target_id)
-        total = required(parent.target.value, buffer=parent.plan.buffer_rate, step=parent.step)
+        kinds = {scope.kind for scope in weights}
+        buffer = buffer_at(parent.target.scope.kind, kinds, buffer=parent.plan.buffer_rate)
+        total = required(parent.target.value, buffer=buffer, step=parent.step)
         self.assign(target_id, split(total, weights, step=parent.step))
 
     def break_down_to_teams(self, target_id: int) -> tuple[str, ...]:
@@ -287,8 +289,6 @@ class PlanRepository(Repository):
         self._log(plan, after, by, at, comment)
         return plan
 
-    def decisions(self, plan_id: int) -> list[PlanDecision]:
-        """The plan's steps, oldest first."""
     def require_step(self, plan: Plan, after: PlanState, *, by: str) -> None:
         """Raise InputError for a step that may not follow, or an approval by whoever submitted the plan."""
         require_step(plan.state, after)
@@ -296,6 +296,8 @@ class PlanRepository(Repository):
             submitted = [step.decided_by for step in self.decisions(plan.id) if step.after is plan.state]
             require_other(plan, submitted[-1:], by)
 
+    def decisions(self, plan_id: int) -> list[PlanDecision]:
+        """The plan's steps, oldest first."""
         query = select(PlanDecision).where(PlanDecision.plan_id == self.get(plan_id).id)
         return list(self.session.scalars(query.order_by(PlanDecision.id)))
 
@@ -342,9 +344,12 @@ class PlanRepository(Repository):
         for child in self._children(*parents):
             children[child.parent_id].append(child)
         for parent in parents:
-            given = [child.value for child in children[parent.id] if not child.is_unassigned]
+            below = [child for child in children[parent.id] if not child.is_unassigned]
+            given = [child.value for child in below]
             rest = next((child for child in children[parent.id] if child.is_unassigned), None)
-            left = unassigned(parent.value, given, buffer=opened.plan.buffer_rate, step=opened.step)
+            kinds = {child.scope.kind for child in below}
+            buffer = buffer_at(parent.scope.kind, kinds, buffer=opened.plan.buffer_rate)
+            left = unassigned(parent.value, given, buffer=buffer, step=opened.step)
             if given and left:
                 if rest is None:
                     rest = Target(

@@ -14,7 +14,7 @@ from models.indicators.tables import Indicator
 from models.organisation.tables import Institution
 from models.planning.approval import require_draft
 from models.planning.basis import METHODS, BasisRepository, Family, Member, Method, Weights
-from models.planning.breakdown import required, split, step_of
+from models.planning.breakdown import buffer_at, required, split, step_of
 from models.planning.repository import PlanRepository
 from models.planning.tables import Plan, Target
 from models.planning.tree import Node
@@ -79,7 +79,7 @@ class SpreadRepository(Repository):
         }
         return Shares(
             node=node,
-            required=_required(node, plan),
+            required=_required(node, plan, family),
             shares=tuple(
                 Share(
                     member=member,
@@ -193,8 +193,10 @@ class SpreadRepository(Repository):
         return dict(self.session.execute(query).tuples().all())
 
 
-def _required(node: Node, plan: Plan) -> Decimal:
-    return required(node.value, buffer=plan.buffer_rate, step=step_of(node.unit))
+def _required(node: Node, plan: Plan, family: Family) -> Decimal:
+    kinds = {member.scope.kind for member in family}
+    buffer = buffer_at(node.scope.kind, kinds, buffer=plan.buffer_rate)
+    return required(node.value, buffer=buffer, step=step_of(node.unit))
 
 
 def _proposed(
@@ -207,7 +209,7 @@ def _proposed(
         return _left(node, f"{_named(lacking)}缺{METHODS[method].removeprefix('按')}所需的数据")
     if not sum(known.values(), Decimal(0)):
         return _left(node, f"下级{METHODS[method].removeprefix('按')}的合计为零")
-    return split(_required(node, plan), known, step=step_of(node.unit))
+    return split(_required(node, plan, family), known, step=step_of(node.unit))
 
 
 def _left(node: Node, why: str) -> str:

@@ -37,7 +37,7 @@ class Plan(Base):
     month: Mapped[date]
     """First day of the month."""
     buffer_rate: Mapped[Rate]
-    """How far the children of a node should exceed it together (default 5 %)."""
+    """How far the teams of an institution should exceed it together (default 5 %)."""
     state: Mapped[PlanState] = mapped_column(one_of(PlanState))
 
 

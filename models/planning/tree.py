@@ -10,7 +10,7 @@ from enum import StrEnum
 
 from models.base import Scope
 from models.indicators.tables import Aspect
-from models.planning.breakdown import required, step_of
+from models.planning.breakdown import buffer_at, required, step_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +60,10 @@ class Problem:
 
 
 def validate(nodes: Sequence[Node], *, buffer: Decimal) -> list[Problem]:
-    """Every fault of the whole tree (R27): a result and a process target each, Σ children ≥ parent."""
+    """Every fault of the whole tree (R27): a result and a process target each, Σ children ≥ parent.
+
+    ``buffer``: by how much the teams of an institution should exceed it together, 0.05 is 5 %.
+    """
     if not nodes:
         return [Problem(Fault.NO_ROOT, None, "规划中还没有任何目标：请先设置机构目标。")]
     problems: list[Problem] = []
@@ -89,6 +92,8 @@ def _sums(node: Node, children: Sequence[Node], buffer: Decimal) -> Iterable[Pro
         return
     total = sum((child.value for child in children), Decimal(0))
     left = sum((child.value for child in children if child.is_unassigned), Decimal(0))
+    kinds = {child.scope.kind for child in children if not child.is_unassigned}
+    buffer = buffer_at(node.scope.kind, kinds, buffer=buffer)
     what = f"{node.name}的{node.indicator}"
 
     def say(value: Decimal) -> str:

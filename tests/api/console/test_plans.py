@@ -93,11 +93,11 @@ def test_from_nothing_to_an_approved_plan_for_every_level(page_as: PageAs, servi
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("缺前三个月实绩")
     pick(page, "方法", "平均")
-    expect(dialog).to_contain_text("合计 1,098.90 元")
+    expect(dialog).to_contain_text("合计 999.00 元")
     dialog.get_by_label("下级目标 鼓楼支公司").fill("400")
-    expect(dialog).to_contain_text("低于本级，还差 149.45")
+    expect(dialog).to_contain_text("低于本级，还差 99.50")
     press(page, "分给下级")
-    expect(tree.get_by_role("row", name="未分配")).to_contain_text("149.45")
+    expect(tree.get_by_role("row", name="未分配")).to_contain_text("99.50")
 
     page.get_by_role("button", name="分配 福州中心支公司 · 期缴保费").click()
     page.get_by_role("dialog").get_by_label("下级目标 台江支公司").fill("700")
@@ -109,6 +109,9 @@ def test_from_nothing_to_an_approved_plan_for_every_level(page_as: PageAs, servi
     expect(tree.get_by_role("row", name="人S1")).to_contain_text("146.67")
 
     page.get_by_role("button", name="提交审批").click()
+    expect(page.get_by_text("您提交的规划须由另一位有审批权限的人批准。")).to_be_visible()
+    expect(page.get_by_role("button", name="批准", exact=True)).to_have_count(0)
+    page = page_as(Role.ADMINISTRATOR, "/plans/3501-2027-01-A")
     page.get_by_role("button", name="批准", exact=True).click()
     expect(page.get_by_label("目标树", exact=True).first).to_contain_text("已批准的规划不能修改目标")
     expect(page.get_by_role("button", name="设定机构目标")).to_have_count(0)
@@ -159,15 +162,15 @@ def change(page: Page, whose: str, value: str) -> None:
 def test_a_target_is_edited_and_the_unassigned_takes_up_the_difference(page_as: PageAs, plan: str) -> None:
     page = page_as(Role.HEAD_OFFICE, f"/plans/{plan}")
     tree = page.get_by_role("table", name="目标树")
-    expect(tree.get_by_role("row", name="未分配")).to_contain_text("450.00")
-    expect(page.get_by_label("校验", exact=True)).to_contain_text("还有450元未分配到下级")
+    expect(tree.get_by_role("row", name="未分配")).to_contain_text("400.00")
+    expect(page.get_by_label("校验", exact=True)).to_contain_text("还有400元未分配到下级")
 
     change(page, "鼓楼支公司", "很多")
     expect(page.get_by_role("dialog").get_by_role("alert")).to_contain_text("不是数字")
-    page.get_by_role("dialog").get_by_label("新目标（元）").fill("1,040")
+    page.get_by_role("dialog").get_by_label("新目标（元）").fill("990")
     page.keyboard.press("Enter")
     expect(tree.get_by_role("row", name="未分配")).to_contain_text("10.00")
-    expect(tree.get_by_role("row", name="福州中心支公司").first).to_contain_text("已含缓冲")
+    expect(tree.get_by_role("row", name="福州中心支公司").first).to_contain_text("已分完")
 
 
 def test_what_somebody_else_changed_meanwhile_is_not_overwritten(
@@ -216,7 +219,7 @@ def test_a_scenario_is_copied_approved_and_compared(page_as: PageAs, plan: str) 
     page.get_by_role("button", name="复制", exact=True).click()
     expect(page.locator(".screen")).to_contain_text("3501-2026-12-B")
     change(page, "鼓楼支公司", "800")
-    expect(page.get_by_role("row", name="未分配")).to_contain_text("250.00")
+    expect(page.get_by_role("row", name="未分配")).to_contain_text("200.00")
 
     page.get_by_role("link", name="与它对比").click()
     table = page.get_by_role("table", name="逐项对比")

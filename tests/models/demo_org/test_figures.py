@@ -23,6 +23,7 @@ from models.indicators.tables import Indicator, Observation
 from models.organisation.tables import Institution, RankHistory, SalesOffice
 from models.planning.repository import PlanRepository
 from models.planning.tables import IncomeTarget, Plan, PlanState, Target
+from models.planning.tree import Fault
 from tests.models.demo_org.conftest import UNTIL
 from tests.models.demo_org.test_people import MONTH_ENDS
 
@@ -202,6 +203,7 @@ def test_r27_every_plan_is_whole(demo: Session) -> None:
     assert {plan.state for plan in plans} >= {PlanState.APPROVED, PlanState.SUBMITTED}
     for plan in plans:
         assert [problem.sentence for problem in repository.validate(plan.id) if problem.blocks] == []
+        assert Fault.BUFFER_MISSING not in {problem.fault for problem in repository.validate(plan.id)}
     assert demo.scalar(select(func.count()).where(Target.is_unassigned))
 
 

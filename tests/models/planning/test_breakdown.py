@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from models.base import ScopeKind
 from models.planning.breakdown import (
     FEN,
     WHOLE,
     Base,
+    buffer_at,
     required,
     shares,
     split,
@@ -70,6 +72,22 @@ def test_r27_a_full_break_down_leaves_nothing_unassigned(
     total = required(count * step, buffer=buffer, step=step)
     parts = split(total, dict(enumerate(given_weights)), step=step)
     assert unassigned(count * step, list(parts.values()), buffer=buffer, step=step) == 0
+
+
+@pytest.mark.parametrize(
+    ("above", "below", "buffer"),
+    [
+        (ScopeKind.INSTITUTION, {ScopeKind.INSTITUTION}, 0),
+        (ScopeKind.INSTITUTION, {ScopeKind.OFFICE}, BUFFER),
+        (ScopeKind.INSTITUTION, {ScopeKind.PERSON}, BUFFER),
+        (ScopeKind.INSTITUTION, {ScopeKind.INSTITUTION, ScopeKind.OFFICE}, 0),
+        (ScopeKind.OFFICE, {ScopeKind.PERSON}, 0),
+    ],
+)
+def test_r28_the_buffer_counts_where_an_institutions_target_goes_to_its_teams(
+    above: ScopeKind, below: set[ScopeKind], buffer: Decimal
+) -> None:
+    assert buffer_at(above, below, buffer=BUFFER) == buffer
 
 
 def test_r27_what_is_required_is_rounded_up_to_what_can_be_given() -> None:

@@ -36,7 +36,7 @@ def proposed(
     return {share.member.code: share.proposed for share in found.shares}
 
 
-def test_r27_a_company_target_reaches_every_person_and_every_level_adds_its_buffer(
+def test_r27_a_company_target_reaches_every_person_and_the_buffer_counts_once(
     company: Company, plans: PlanRepository, spreading: SpreadRepository
 ) -> None:
     plan = draft(company, institution="head")
@@ -45,13 +45,17 @@ def test_r27_a_company_target_reaches_every_person_and_every_level_adds_its_buff
     spread = spreading.spread(plan.id, Method.HEADCOUNT, down_to=ScopeKind.PERSON)
     assert (spread.added, spread.unknown) == (2 * (1 + 1 + 2 + 3 + 9), ())
     found = values(plans, plan)
-    assert found["机构branch", "regular_premium", False] == 1050
+    assert found["机构branch", "regular_premium", False] == 1000
     shared = [found[name, "regular_premium", False] for name in ("机构A", "机构B")]
-    assert shared == [D("771.75"), D("385.88")]
-    people = [
-        value for (name, code, _), value in found.items() if name.startswith("人员") and code == "visits"
-    ]
-    assert len(people) == 9
+    assert shared == [D("666.67"), D("333.33")]
+
+    def together(kind: str, code: str) -> list[Decimal]:
+        return [value for (name, of, _), value in found.items() if name.startswith(kind) and of == code]
+
+    offices = [value for (name, of, _), value in found.items() if name.endswith("室") and of == "visits"]
+    assert len(together("人员", "visits")) == 9
+    assert sum(together("人员", "visits")) == sum(offices) == 701 + 350
+    assert sum(together("人员", "regular_premium")) == D("700.01") + D("350.00"), "667 × 1.05 + 333 × 1.05"
     assert plans.validate(plan.id) == []
 
 
@@ -66,7 +70,7 @@ def test_what_is_broken_down_already_stays_and_only_what_is_asked_for_is_broken_
     assert spread.added == 3
     assert found["A1室", "regular_premium", False] == 700
     assert found["机构A", "regular_premium", True] == 350
-    assert found["人员A1a", "regular_premium", False] == 245
+    assert found["人员A1a", "regular_premium", False] == D("233.33")
     assert {code for name, code, _ in found if name != "机构A"} == {"regular_premium"}
     with pytest.raises(InputError, match="没有可以往下分解的目标"):
         spreading.spread(plan.id, Method.EVEN, down_to=ScopeKind.PERSON, codes=["u_headcount"])
@@ -108,7 +112,7 @@ def test_r28_institutions_share_by_the_factors_of_their_teams_and_people_have_no
     give_coefficient(company)
     plan = draft(company, institution="sub")
     root = plans.set_root(plan.id, "regular_premium", D(6000))
-    assert proposed(spreading, plan, root.id, Method.TEAMS) == {"A": 4200, "B": 2100}
+    assert proposed(spreading, plan, root.id, Method.TEAMS) == {"A": 4000, "B": 2000}
     assert spreading.spread(plan.id, Method.TEAMS, down_to=ScopeKind.OFFICE).added == 5
     with pytest.raises(InputError, match="只能分到营业室"):
         spreading.spread(plan.id, Method.TEAMS, down_to=ScopeKind.PERSON)

@@ -7,12 +7,11 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, or_, select
-from sqlalchemy.orm import aliased
 
 from api.organisation.schemas import Standing
 from api.pages import after
 from models.base import Repository
-from models.organisation.conditions import holds_on, in_service, inside
+from models.organisation.conditions import holds_on, in_service, inside, newest
 from models.organisation.tables import (
     Institution,
     InstitutionManager,
@@ -90,7 +89,7 @@ class DirectoryRepository(Repository):
             .join(RankHistory, RankHistory.person_id == Person.id)
             .join(Institution, Institution.id == RankHistory.institution_id)
             .where(Person.id.in_([i for i in ids if i]), inside(self.within))
-            .where(RankHistory.valid_from == _newest())
+            .where(newest())
         )
         return dict(self.session.execute(query).tuples().all())
 
@@ -175,7 +174,7 @@ class DirectoryRepository(Repository):
         if status is Standing.CURRENT:
             query = query.where(holds_on(RankHistory, on))
         else:
-            query = query.where(RankHistory.valid_from == _newest())
+            query = query.where(newest())
         if search is not None:
             query = query.where(or_(starts_with(Person.code, search), starts_with(Person.name, search)))
         if below is not None:
@@ -188,13 +187,6 @@ class DirectoryRepository(Repository):
 
     def _key(self, code: str) -> Any:
         return select(Institution.id).where(Institution.code == code).scalar_subquery()
-
-
-def _newest() -> Any:
-    """The beginning of the newest row of the person's rank history."""
-    later = aliased(RankHistory)
-    newest = select(later.valid_from).where(later.person_id == RankHistory.person_id)
-    return newest.order_by(later.valid_from.desc()).limit(1).scalar_subquery()
 
 
 def _in_name(text: str) -> ColumnElement[bool]:

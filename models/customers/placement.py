@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_
+from sqlalchemy import ColumnElement, Select, and_, exists
 from sqlalchemy.orm import InstrumentedAttribute
 
 from models.base import Scope, ScopeKind, Subtree
@@ -19,11 +19,22 @@ Day = date | ColumnElement[date] | InstrumentedAttribute[date]
 PersonKey = InstrumentedAttribute[int] | ColumnElement[int]
 
 
+def stood(person: PersonKey, *, on: Day, within: Subtree) -> ColumnElement[bool]:
+    """The condition that the person stood in the subtree on the day."""
+    row = exists().where(
+        RankHistory.person_id == person,
+        holds_on(RankHistory, _expression(on)),
+        RankHistory.institution_id == Institution.id,
+        inside(within),
+    )
+    return row.correlate_except(RankHistory, Institution)
+
+
 def placed(query: Select[Any], person: PersonKey, *, on: Day, within: Subtree) -> Select[Any]:
     """The query joined to where the person stood on the day, kept to the subtree."""
-    day = on.expression if isinstance(on, InstrumentedAttribute) else on
+    there = and_(RankHistory.person_id == person, holds_on(RankHistory, _expression(on)))
     return (
-        query.join(RankHistory, and_(RankHistory.person_id == person, holds_on(RankHistory, day)))
+        query.join(RankHistory, there)
         .join(Institution, Institution.id == RankHistory.institution_id)
         .where(inside(within))
     )
@@ -51,6 +62,10 @@ def scopes(kind: ScopeKind, key: Any, *, within: Subtree) -> tuple[Scope, ...]:
         return (Scope(kind, int(key)),)
     above = max(len(_keys(within.path)) - 1, 0)
     return tuple(Scope(kind, institution) for institution in _keys(str(key))[above:])
+
+
+def _expression(day: Day) -> date | ColumnElement[date]:
+    return day.expression if isinstance(day, InstrumentedAttribute) else day
 
 
 def _keys(path: str) -> list[int]:

@@ -7,7 +7,7 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Table, or_, select
+from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from models.base import EVERYWHERE, Subtree
@@ -28,10 +28,8 @@ def rows(
 ) -> Iterator[tuple[Value | None, ...]]:
     """The rows of a sheet as cells show them, in the order in which they were written."""
     table: Table = sheet.table.__table__  # type: ignore[assignment]
-    references = References(session, within)
     query = select(*(table.columns[c.field] for c in sheet.columns)).order_by(*table.primary_key.columns)
-    if within != EVERYWHERE and (condition := _inside(sheet, table, references)) is not None:
-        query = query.where(condition)
+    query = query.where(References(session, within).inside(sheet))
     known: dict[str, dict[int, str]] = {}
     result = session.execute(query.execution_options(yield_per=ROWS_AT_ONCE))
     for part in result.partitions():
@@ -153,20 +151,6 @@ def _learn_names(
     for part in in_parts(sorted(k for k in wanted if k is not None and k not in names)):
         for found, name in session.execute(source.where(key.in_(part)).with_only_columns(key, text)):
             names[found] = name
-
-
-def _inside(sheet: Sheet, table: Table, references: References) -> ColumnElement[bool] | None:
-    """The condition that a row lies inside the subtree, by its own table or by what it refers to."""
-    if (own := references.visible(table.name)) is not None:
-        return own
-    scopes = []
-    for column in sheet.columns:
-        if column.refers_to and (seen := references.visible(column.refers_to)) is not None:
-            key = naming(column.refers_to).key
-            scopes.append(table.columns[column.field].in_(select(key).where(seen)))
-            if column.required:
-                return scopes[-1]
-    return or_(*scopes) if scopes else None
 
 
 def _csv(sheet: Sheet, lines: Iterator[tuple[Value | None, ...]] | list[tuple[Value | None, ...]]) -> bytes:

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from models.base import EVERYWHERE, SHANGHAI, Scope, ScopeKind, Subtree
 from models.exchange.cells import CellError, parse
 from models.exchange.reading import FilledSheet, Row, letter
-from models.exchange.references import References, in_parts
+from models.exchange.references import GLOBAL, References, in_parts
 from models.exchange.sheets import Column, Sheet
 from models.indicators.repository import IndicatorRepository, NewObservation
 from models.indicators.tables import Observation
@@ -31,8 +31,6 @@ MOST_PROBLEMS: Final = 200
 WRITE_AT_ONCE: Final = 20_000
 CELLS_KEPT: Final = 10_000
 """Different cells of a column whose meaning is kept."""
-GLOBAL: Final = frozenset({"calendar_years", "calendar_days", "ranks", "indicators"})
-"""Sheets that belong to no institution."""
 
 _REASONS: Final = {
     "dated": "失效日期必须晚于生效日期",
@@ -318,13 +316,14 @@ class _Importer:
         identity = [column.name for column in table.primary_key.columns]
         wanted = {*identity, *sheet.key, *(column.field for column in self._filled.columns)}
         query = select(*(column for column in table.columns if column.name in wanted))
-        visible = self.references.visible(table.name) if self.within != EVERYWHERE else None
         found: dict[tuple[Any, ...], _There] = {}
         keys = sorted({tuple(draft.values[column.name] for column in firm) for draft in drafts}, key=str)
         for part in in_parts(keys):
             chosen = query.where(tuple_(*firm).in_(part))
             rows = self.session.execute(chosen).mappings().all()
-            seen = rows if visible is None else self.session.execute(chosen.where(visible)).mappings().all()
+            seen = rows
+            if self.within != EVERYWHERE:
+                seen = self.session.execute(chosen.where(self.references.inside(sheet))).mappings().all()
             inside = {tuple(row[f] for f in sheet.key) for row in seen}
             for row in rows:
                 key = tuple(row[f] for f in sheet.key)

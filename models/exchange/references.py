@@ -4,21 +4,41 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
-from sqlalchemy import ColumnElement, Select, SQLColumnExpression, String, case, cast, func, select
+from sqlalchemy import (
+    ColumnElement,
+    Select,
+    SQLColumnExpression,
+    String,
+    Table,
+    and_,
+    case,
+    func,
+    or_,
+    select,
+    true,
+)
+from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import Session, aliased
 
 from models.activities.tables import ActivityEvent
 from models.base import EVERYWHERE, Subtree
+from models.customers.placement import stood
 from models.customers.tables import Customer, Sale
+from models.exchange.sheets import Sheet
 from models.indicators.tables import Indicator
+from models.management.repository import DAY
+from models.management.tables import ManagementAction
 from models.meetings.tables import ActionItem, Meeting, MeetingSlot
+from models.organisation.conditions import inside, newest
 from models.organisation.tables import Institution, Person, Rank, RankHistory, SalesOffice
 from models.planning.tables import Plan, Target
 
 AT_ONCE: Final = 500
 """Values in one question to the database."""
+GLOBAL: Final = frozenset({"calendar_years", "calendar_days", "ranks", "indicators"})
+"""Sheets that belong to no institution."""
 
 Item = TypeVar("Item")
 
@@ -55,30 +75,56 @@ class References:
         """New rows were written to the table."""
         self._known.pop(table, None)
 
-    def visible(self, table: str) -> ColumnElement[bool] | None:
-        """The condition that a row of the table lies inside the subtree; None: no table of the subtree."""
-        inside = select(Institution.id).where(Institution.path.startswith(self._within.path, autoescape=True))
-        people = select(RankHistory.person_id).where(RankHistory.institution_id.in_(inside))
+    def inside(self, sheet: Sheet) -> ColumnElement[bool]:
+        """The condition that a row of the sheet lies inside the subtree: that of its own table, or else of
+        what it refers to.
+
+        Raises TypeError for a sheet with neither: nobody could tell whose its rows are.
+        """
+        if self._within == EVERYWHERE or sheet.name in GLOBAL:
+            return true()
+        table = cast(Table, sheet.table.__table__)
+        if (own := self._visible(table.name)) is not None:
+            return own
+        scopes: list[ColumnElement[bool]] = []
+        for column in sheet.columns:
+            if column.refers_to and (seen := self._visible(column.refers_to)) is not None:
+                key = naming(column.refers_to).key
+                scopes.append(table.columns[column.field].in_(select(key).where(seen)))
+                if column.required:
+                    return scopes[-1]
+        if not scopes:
+            raise TypeError(f"nothing tells which subtree the rows of {sheet.name} belong to")
+        return or_(*scopes)
+
+    def _visible(self, table: str) -> ColumnElement[bool] | None:
+        """The condition that a row of the table lies inside the subtree; None: it has none of its own."""
+        institutions = select(Institution.id).where(inside(self._within))
+        people = select(RankHistory.person_id).where(newest(), RankHistory.institution_id.in_(institutions))
+        meetings = select(Meeting.id).where(Meeting.institution_id.in_(institutions))
         conditions: dict[str, ColumnElement[bool]] = {
-            "institution": Institution.id.in_(inside),
-            "sales_office": SalesOffice.institution_id.in_(inside),
+            "institution": Institution.id.in_(institutions),
+            "sales_office": SalesOffice.institution_id.in_(institutions),
             "person": Person.id.in_(people),
-            "customer": Customer.agent_id.in_(people),
-            "sale": Sale.agent_id.in_(people),
-            "activity_event": ActivityEvent.institution_id.in_(inside),
-            "meeting_slot": MeetingSlot.institution_id.in_(inside),
-            "meeting": Meeting.institution_id.in_(inside),
-            "action_item": ActionItem.meeting_id.in_(
-                select(Meeting.id).where(Meeting.institution_id.in_(inside))
+            # What somebody was elsewhere stays with those who wrote it.
+            "rank_history": and_(
+                RankHistory.institution_id.in_(institutions), RankHistory.person_id.in_(people)
             ),
-            "plan": Plan.institution_id.in_(inside),
+            "customer": Customer.agent_id.in_(people),
+            "sale": stood(Sale.agent_id, on=Sale.signed_on, within=self._within),
+            "activity_event": ActivityEvent.institution_id.in_(institutions),
+            "management_action": stood(ManagementAction.actor_id, on=DAY, within=self._within),
+            "meeting_slot": MeetingSlot.institution_id.in_(institutions),
+            "meeting": Meeting.institution_id.in_(institutions),
+            "action_item": ActionItem.meeting_id.in_(meetings),
+            "plan": Plan.institution_id.in_(institutions),
         }
         return conditions.get(table)
 
     def _named(self, table: str, texts: Sequence[str]) -> Select[tuple[int, str]]:
         key, text, source = naming(table)
         query = source.where(text.in_(texts)).with_only_columns(key, text)
-        if self._within != EVERYWHERE and (condition := self.visible(table)) is not None:
+        if self._within != EVERYWHERE and (condition := self._visible(table)) is not None:
             query = query.where(condition)
         return query
 
@@ -97,12 +143,12 @@ def naming(table: str) -> Naming:
         # The newest version goes by its code alone, an older one as code@version.
         other = aliased(Indicator)
         newest = select(func.max(other.version)).where(other.code == Indicator.code).scalar_subquery()
-        older = Indicator.code + "@" + cast(Indicator.version, String)
+        older = Indicator.code + "@" + sql_cast(Indicator.version, String)
         text = case((Indicator.version == newest, Indicator.code), else_=older)
         return Naming(Indicator.id, text, select(Indicator))
     if table == "meeting_slot":
-        month = func.substr(cast(MeetingSlot.month, String), 1, 7)
-        name = Institution.code + " " + month + " " + cast(MeetingSlot.name, String)
+        month = func.substr(sql_cast(MeetingSlot.month, String), 1, 7)
+        name = Institution.code + " " + month + " " + sql_cast(MeetingSlot.name, String)
         return Naming(MeetingSlot.id, name, select(MeetingSlot).join(Institution))
     if table == "target":
         scope = func.coalesce(Institution.code, SalesOffice.code, Person.code)

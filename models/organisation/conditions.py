@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, and_, func, or_, select
+from sqlalchemy.orm import aliased
 
 from models.base import Dated, Subtree
-from models.organisation.tables import Institution, Person
+from models.organisation.tables import Institution, Person, RankHistory
 from qa_pipeline.errors import InputError
 
 
@@ -23,6 +24,13 @@ def holds_within(table: type[Dated], first: date, last: date) -> ColumnElement[b
 
 def in_service(day: date | ColumnElement[date]) -> ColumnElement[bool]:
     return and_(Person.joined_on <= day, or_(Person.left_on.is_(None), Person.left_on > day))
+
+
+def newest() -> ColumnElement[bool]:
+    """The newest row of each rank history: it tells where the person belongs."""
+    later = aliased(RankHistory)
+    last = select(func.max(later.valid_from)).where(later.person_id == RankHistory.person_id)
+    return RankHistory.valid_from == last.scalar_subquery()
 
 
 def inside(within: Subtree) -> ColumnElement[bool]:

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from sqlalchemy import CTE, ColumnElement, String, and_, cast, delete, func, literal, select, update
-from sqlalchemy.orm import aliased
+from sqlalchemy import CTE, ColumnElement, String, and_, cast, delete, literal, select, update
 
 from models.base import Repository
-from models.organisation.conditions import close_before, holds_on, in_service, inside
+from models.organisation.conditions import close_before, holds_on, in_service, inside, newest
 from models.organisation.repository import InstitutionRepository
 from models.organisation.tables import (
     FocusSupervisor,
@@ -211,16 +210,11 @@ class PeopleRepository(Repository):
     # ------------------------------------------------------------ inner steps
 
     def _found(self, code: str) -> tuple[Person, RankHistory]:
-        later = aliased(RankHistory)
         query = (
             select(Person, RankHistory)
             .join(RankHistory, RankHistory.person_id == Person.id)
             .join(Institution, Institution.id == RankHistory.institution_id)
-            .where(Person.code == code, inside(self.within))
-            .where(
-                RankHistory.valid_from
-                == select(func.max(later.valid_from)).where(later.person_id == Person.id).scalar_subquery()
-            )
+            .where(Person.code == code, inside(self.within), newest())
         )
         found = self.session.execute(query).one_or_none()
         if found is None:

@@ -121,3 +121,36 @@ def test_refusals(crm: TestClient, signed_in: SignedIn, anonymous: TestClient) -
     assert crm.get(f"{V1}/exports?entity=meetings").status_code == 403
     beside = signed_in(Role.MANAGER, institution="350103")
     assert "不在您的管辖范围内" in push(beside, "customers", CUSTOMER, status=422)["problems"][0]
+
+
+def test_after_a_transfer_the_former_branch_neither_changes_nor_exports(
+    crm: TestClient, signed_in: SignedIn
+) -> None:
+    move = {"institution": "350103", "on": "2026-11-01"}
+    moved = signed_in(Role.HEAD_OFFICE).post(f"{V1}/people/2002/transfer", json=move)
+    assert moved.status_code < 300, moved.text
+    stolen = {"code": "K1", "name": "郑二", "agent_id": "2001", "source": "warm", "known_since": "2025-05-01"}
+    for entity, row in (
+        ("customers", stolen),
+        ("people", {"code": "2002", "name": "李某", "kind": "agent", "joined_on": "2025-03-01"}),
+    ):
+        refused = push(crm, entity, row, status=422)
+        assert refused["problems"][0].endswith("第 1 行：该记录不在您的管辖范围内"), refused
+    back = {"person_id": "2002", "rank_id": "SM1", "institution_id": "350102", "valid_from": "2026-12-01"}
+    assert "找不到“2002”，或不在您的管辖范围内" in push(crm, "rank_history", back, status=422)["problems"][0]
+    assert "K1" not in crm.get(f"{V1}/exports?entity=customers&format=csv").text
+    beside = signed_in(Role.MANAGER, institution="350103")
+    assert "K1" in beside.get(f"{V1}/exports?entity=customers&format=csv").text
+
+
+def test_a_guessed_code_moves_no_action_to_another_branch(crm: TestClient, signed_in: SignedIn) -> None:
+    theirs = {"code": "M1", "kind": "customer_inventory", "actor_id": "2002", "done_on": "2026-11-20"}
+    moved = signed_in(Role.HEAD_OFFICE).post(
+        f"{V1}/people/2002/transfer", json={"institution": "350103", "on": "2026-11-01"}
+    )
+    assert moved.status_code < 300, moved.text
+    beside = signed_in(Role.MANAGER, institution="350103")
+    refused = push(beside, "management_actions", theirs, status=422)
+    assert refused["problems"] == ["表“管理动作”第 1 行：该记录不在您的管辖范围内"]
+    kept = crm.get(f"{V1}/management-actions/M1").json()
+    assert (kept["actor"]["code"], kept["record"]) == ("2001", "客户关注养老")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import True_, func, select
 from sqlalchemy.orm import Session
 
 from models.base import Subtree
@@ -13,8 +13,10 @@ from models.exchange.entities import SHEETS
 from models.exchange.exporting import rows, workbook
 from models.exchange.importing import Taken, take
 from models.exchange.reading import read
+from models.exchange.references import GLOBAL, References
+from models.exchange.sheets import Sheet
 from models.indicators.tables import Observation
-from models.organisation.tables import Institution, Person
+from models.organisation.tables import Institution, Person, Rank
 from models.planning.tables import Target
 from qa_pipeline.errors import InputError, SheetError
 from tests.models.exchange.filled import ORGANISATION, Rows, with_row
@@ -196,3 +198,91 @@ def test_csv_is_taken_in_the_encodings_that_spreadsheets_write(session: Session,
 def test_a_file_that_is_no_such_table_is_refused(content: bytes, name: str, reason: str) -> None:
     with pytest.raises(InputError, match=reason.replace("（", ".").replace("）", ".")):
         read(content, file_name=name)
+
+
+def transferred(session: Session) -> Subtree:
+    """The organisation, after 2002 has gone from 350102 to 350103; the subtree of 350102."""
+    load(session)
+    heading = ["工号", "职级代码", "机构代码", "生效日期", "失效日期"]
+    load(session, {"职级履历": [heading, ["2002", "A1", "350102", "2025-03-01", "2026-12-01"]]})
+    load(session, {"职级履历": [heading, ["2002", "A1", "350103", "2026-12-01", None]]})
+    return Subtree(session.scalars(select(Institution.path).where(Institution.code == "350102")).one())
+
+
+def test_every_sheet_tells_which_rows_lie_inside_a_subtree(session: Session) -> None:
+    for sheet in SHEETS:
+        condition = References(session, Subtree("/1/2/")).inside(sheet)
+        assert isinstance(condition, True_) == (sheet.name in GLOBAL), sheet.title
+
+
+def test_a_sheet_that_does_not_tell_whose_its_rows_are_is_refused(session: Session) -> None:
+    codes = Sheet(name="codes", title="某表", table=Rank, key=("code",), columns=())
+    with pytest.raises(TypeError, match="nothing tells"):
+        References(session, Subtree("/1/2/")).inside(codes)
+
+
+def test_a_guessed_code_changes_no_action_of_another_branch(session: Session) -> None:
+    load(session)
+    paths = dict(session.execute(select(Institution.code, Institution.path)).all())
+    beside: dict[str, Rows] = {
+        "人员": [["工号", "姓名", "类别", "入司日期"], ["3001", "邻人", "外勤", "2024-01-01"]],
+        "职级履历": [["工号", "职级代码", "机构代码", "生效日期"], ["3001", "SM1", "350103", "2024-01-01"]],
+    }
+    load(session, beside)
+    stolen = with_row("管理动作", 执行人工号="3001", 对象工号=None, 记录="另一件事")["管理动作"]
+    found = problems(session, {"管理动作": stolen}, within=Subtree(paths["350103"]))
+    assert found == ["表“管理动作”第 2 行：该记录不在您的管辖范围内"]
+    own = with_row("管理动作", 记录="客户关注医疗")["管理动作"]
+    assert load(session, {"管理动作": own}, within=Subtree(paths["350102"]))[0].changed == 1
+
+
+@pytest.mark.parametrize(
+    ("title", "cells", "problem"),
+    [
+        ("人员", {"姓名": "李某"}, "该记录不在您的管辖范围内"),
+        ("客户", {"客户姓名": "郑某"}, "该记录不在您的管辖范围内"),
+        ("客户周快照", {"价值": 1}, "找不到“K1”，或不在您的管辖范围内"),
+        ("导航建议", {"理由": "改"}, "找不到“K1”，或不在您的管辖范围内"),
+        ("活动量", {"拜访完成数": 1}, "找不到“2002”，或不在您的管辖范围内"),
+    ],
+)
+def test_the_former_branch_changes_nothing_of_somebody_who_was_transferred(
+    session: Session, title: str, cells: dict[str, object], problem: str
+) -> None:
+    former = transferred(session)
+    heading, first, *_ = with_row(title, **cells)[title]
+    changed = [None if header == "推荐人工号" else cell for header, cell in zip(heading, first, strict=True)]
+    if title == "客户":
+        changed[2] = "2001"  # who serves in the former branch still
+    found = problems(session, {title: [heading, changed]}, within=former)
+    assert problem in found[0], found
+
+
+def test_the_former_branch_does_not_take_back_who_was_transferred(session: Session) -> None:
+    former = transferred(session)
+    heading = ["工号", "职级代码", "机构代码", "生效日期", "失效日期"]
+    back = ["2002", "SM1", "350102", "2027-01-01", None]
+    found = problems(session, {"职级履历": [heading, back]}, within=former)
+    assert "找不到“2002”，或不在您的管辖范围内" in found[0]
+
+
+def test_the_new_branch_does_not_change_what_somebody_was_before_the_transfer(session: Session) -> None:
+    transferred(session)
+    path = session.scalars(select(Institution.path).where(Institution.code == "350103")).one()
+    heading = ["工号", "职级代码", "机构代码", "生效日期", "失效日期"]
+    before = ["2002", "SM1", "350103", "2025-03-01", "2026-12-01"]
+    found = problems(session, {"职级履历": [heading, before]}, within=Subtree(path))
+    assert found == ["表“职级履历”第 2 行：该记录不在您的管辖范围内"]
+
+
+def test_customers_go_with_who_serves_them_and_sales_stay_where_they_were_signed(session: Session) -> None:
+    former = transferred(session)
+
+    def codes(name: str) -> list[object]:
+        sheet = next(sheet for sheet in SHEETS if sheet.name == name)
+        return [row[0] for row in rows(session, sheet, within=former)]
+
+    assert codes("customers") == ["K2"]
+    assert codes("people") == codes("rank_history")[:1] == ["2001"]
+    assert codes("inventory") == codes("interactions") == codes("recommendations") == []
+    assert (codes("sales"), codes("management_actions")) == (["P1"], ["M1"])

@@ -95,11 +95,11 @@ def resume(request: Request, session: Database, asker: Runner, code: Code) -> Ba
 def workbook(request: Request, session: Database, asker: Runner, code: Code) -> Response:
     batch = BatchRepository(session, within=asker.within).get(code)
     rows = service.workbook_rows(session, asker, batch)
-    _noted(session, request, asker, batch, "batch.export", rows=len(rows))
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "results.xlsx"
         write_workbook(rows, file)
         content = file.read_bytes()
+    _noted(session, request, asker, batch, "batch.export", rows=len(rows))
     return Response(
         content,
         media_type=XLSX,

@@ -101,9 +101,10 @@ def corrected(
     if last < first:
         raise InputError("终止日早于起始日：请核对日期。")
     found = list(corrections.corrections(session, asker.within, first=first, last=last))
+    content = corrections.packed(found)
     note(session, request, asker, "corrections.export", kind="review", code="-", meetings=len(found))
     return Response(
-        corrections.packed(found),
+        content,
         media_type="application/zip",
         headers={"Content-Disposition": 'attachment; filename="corrections.zip"'},
     )

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import io
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
 from openpyxl import load_workbook
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
-from api.accounts.tables import Role
+from api.accounts.tables import AuditEntry, Role
+from api.batches import endpoints
 from api.jobs.tables import ARCHIVE, InspectionJob, JobState
 from models.database import transaction
 from models.meetings.recordings import RecordingRepository
@@ -129,6 +131,22 @@ def test_the_workbook_has_the_results_and_why_others_have_none(
     others = [[cell.value for cell in row] for row in book["未完成"].iter_rows(min_row=2)]
     assert len(others) == 3
     assert any("录音已损坏。" in row for row in others)
+
+
+def test_while_the_workbook_is_made_others_write(
+    office: TestClient, service_engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = run(office, month="2026-09")["batch"]["code"]
+
+    def made(rows: Any, file: Path) -> None:
+        with transaction(service_engine) as other:
+            other.execute(update(InspectionJob).values(error="录音已损坏。"))
+        file.write_bytes(b"made")
+
+    monkeypatch.setattr(endpoints, "write_workbook", made)
+    assert office.get(f"{BATCHES}/{code}/results.xlsx").content == b"made"
+    with Session(service_engine) as session:
+        assert "batch.export" in session.scalars(select(AuditEntry.action)).all()
 
 
 @pytest.mark.parametrize(

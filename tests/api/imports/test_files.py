@@ -9,11 +9,15 @@ from typing import Any
 import pytest
 from fastapi.testclient import TestClient
 from openpyxl import load_workbook
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.orm import Session
 
 from api.accounts.tables import AuditEntry, Role
+from api.imports import endpoints
 from api.organisation.service import today
 from models.database import transaction
+from models.organisation.tables import Person
 from tests.api.conftest import SignedIn
 from tests.models.exchange.filled import ORGANISATION, Rows, with_row, workbook
 
@@ -119,6 +123,33 @@ def test_only_administrators_export_the_full_text_and_it_is_noted(
     with transaction(service_engine) as session:
         entries = session.scalars(select(AuditEntry).where(AuditEntry.action == "export.full")).all()
     assert [(each.actor, each.object_code) for each in entries] == [("administrator-None", "customers")]
+
+
+@pytest.mark.parametrize("form", ["xlsx", "csv"])
+def test_while_a_file_is_made_for_export_others_write(
+    filled: TestClient, service_engine: Engine, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    def made(session: Session, *asked: Any, **how: Any) -> bytes:
+        session.scalars(select(Person.id)).all()
+        with transaction(service_engine) as other:
+            other.execute(update(Person).values(phone="13900000000"))
+        return b"made"
+
+    for name in ("workbook", "csv_file"):
+        monkeypatch.setattr(endpoints, name, made)
+    assert filled.get(f"{V1}/exports?entity=people&format={form}").content == b"made"
+    with transaction(service_engine) as session:
+        assert "export.masked" in session.scalars(select(AuditEntry.action)).all()
+
+
+def test_no_file_leaves_when_its_audit_entry_cannot_be_written(
+    filled: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*asked: Any, **detail: Any) -> None:
+        raise OperationalError("INSERT", {}, Exception("database is locked"))
+
+    monkeypatch.setattr(endpoints, "note", refuse)
+    assert filled.get(f"{V1}/exports?entity=people&format=csv").status_code == 503
 
 
 def test_a_manager_brings_a_new_person_with_the_career_in_one_file(

@@ -19,6 +19,12 @@ from qa_pipeline.errors import InputError, SheetError
 
 HELP_SHEET: Final = "填写说明"
 MOST_ROWS: Final = 1_000_000
+MOST_UNPACKED: Final = 512 * 1024**2
+"""Bytes of a workbook's parts together: its texts are held in memory, at twice their size."""
+ALWAYS_TAKEN: Final = 32 * 1024**2
+"""Unpacked bytes up to which it does not matter how much smaller the file was."""
+MOST_TIMES: Final = 100
+"""How many times larger than the file a workbook becomes at most; those that people fill grow tenfold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +80,26 @@ def _workbook(content: bytes, file_name: str) -> Iterator[tuple[str, Iterable[tu
     from openpyxl import load_workbook
 
     try:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
+            unpacked = sum(part.file_size for part in packed.infolist())
+    except zipfile.BadZipFile as error:
+        raise _damaged(file_name) from error
+    if unpacked > MOST_UNPACKED or unpacked > max(ALWAYS_TAKEN, MOST_TIMES * len(content)):
+        raise InputError(
+            f"文件“{file_name}”解压后有 {unpacked // 1024**2} MB，超出可读取的大小：请拆成几个文件后重试。"
+        )
+    try:
         book = load_workbook(io.BytesIO(content), read_only=True, data_only=True)
     except Exception as error:  # the library raises whatever the damaged part raised
-        raise InputError(f"无法读取“{file_name}”：不是完好的 Excel 文件，请另存为 .xlsx 后重试。") from error
+        raise _damaged(file_name) from error
     for page in book.worksheets:
         if page.title != HELP_SHEET:
             page.reset_dimensions()  # files of other programs declare them wrongly
             yield page.title, page.iter_rows(values_only=True)
+
+
+def _damaged(file_name: str) -> InputError:
+    return InputError(f"无法读取“{file_name}”：不是完好的 Excel 文件，请另存为 .xlsx 后重试。")
 
 
 def _csv(content: bytes, file_name: str) -> Iterator[tuple[object, ...]]:

@@ -18,12 +18,14 @@ from pydantic import (
     StringConstraints,
     WithJsonSchema,
 )
+from pydantic_core import PydanticCustomError
 
 from api.problems import NotFound
 from models.base import SHANGHAI
 from qa_pipeline.clock import lies_ahead
 from qa_pipeline.compliance.calendar import FIRST_YEAR, LAST_YEAR
 from qa_pipeline.errors import InputError
+from qa_pipeline.personal import STARRED, mask_personal
 
 Found = TypeVar("Found")
 
@@ -41,6 +43,13 @@ def _month(value: object) -> object:
     return value if isinstance(value, date) else ""
 
 
+def _whole(words: str) -> str:
+    """Refuses what was read masked and comes back: it would replace the number itself."""
+    if STARRED.search(words):
+        raise PydanticCustomError("starred", "masked numbers")
+    return words
+
+
 Code = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\w.:@-]+$")]
 """Key by which the outside world knows a row."""
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=128, pattern=_CLEAN)]
@@ -49,6 +58,10 @@ Words = Annotated[
     str, StringConstraints(strip_whitespace=True, min_length=1, max_length=8000, pattern=_CLEAN)
 ]
 """Text of any length that a person writes."""
+Written = Annotated[Words, AfterValidator(_whole)]
+"""Words that an answer shows as `Shown`."""
+Shown = Annotated[str, AfterValidator(mask_personal)]
+"""What a person wrote, in an answer: without the digits of phones and identity numbers."""
 Day = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY)]
 Moment = Annotated[
     AwareDatetime,

@@ -69,6 +69,7 @@ WRONG: Final[Mapping[str, str]] = {
     "string_too_short": "至少 {min_length} 个字符",
     "string_too_long": "至多 {max_length} 个字符",
     "string_pattern_mismatch": "须符合格式 {pattern}",
+    "starred": "含有隐去后的号码，请填写完整的号码或删去",
     "too_short": "至少 {min_length} 项",
     "too_long": "至多 {max_length} 项",
     "enum": "须为 {expected} 之一",

@@ -44,6 +44,8 @@ chat accounts, policies, passports, phones without an area code."""
 _ALNUM: Final = re.compile(r"[A-Za-z0-9]")
 _NUMBERED: Final = re.compile(r"(?:S|说话人|SPEAKER[_ ]?|发言人)\d+")
 """Labels of a recogniser: they name nobody."""
+STARRED: Final = re.compile(r"\*{4,}\d")
+"""How a number ends that `mask_personal` starred out."""
 COMMON: Final = 100
 """How often (on the scale of jieba's word list) a word is met that is no name."""
 _COVER: Final = re.compile(r"〔人\d+〕")

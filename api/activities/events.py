@@ -26,7 +26,7 @@ from api.activities.schemas import (
 )
 from api.audit import note
 from api.codes import By, CodeRepository, InInstitution, day_or_today
-from api.customers.service import Full, name_of, parameters_of, require_full
+from api.customers.service import Full, name_of, parameters_of, require_full, words_of
 from api.etags import IfMatch, Tag, require_match
 from api.fields import Code, Month, existing
 from api.pages import Cursor, Limit, Page, page
@@ -219,7 +219,7 @@ def participants(
                 agent=agent,
                 attended=part.attended,
                 sale=sale,
-                feedback=part.feedback,
+                feedback=words_of(part.feedback, full=full),
                 temperature_before=part.temperature_before,
                 temperature_after=part.temperature_after,
             )

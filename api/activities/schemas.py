@@ -7,7 +7,7 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.codes import Named, ScopeOut
-from api.fields import Code, Day, Instant, Line, Moment, Month, Words, example
+from api.fields import Code, Day, Instant, Line, Moment, Month, Shown, Words, Written, example
 from api.figures import Figure, ScoreIn
 from models.activities.entry import LoopPart
 from models.activities.tables import Platform
@@ -62,8 +62,8 @@ class OpenLoop(BaseModel):
 class ReviewOut(BaseModel):
     reviewed_on: date
     reviewer: str
-    conclusion: str
-    improvement: str | None
+    conclusion: Shown
+    improvement: Shown | None
 
 
 class EventOut(BaseModel):
@@ -82,9 +82,9 @@ class EventOut(BaseModel):
     audience: str | None
     goal: str | None
     preparation: str | None
-    process: str | None
-    feedback: str | None
-    conclusion: str | None
+    process: Shown | None
+    feedback: Shown | None
+    conclusion: Shown | None
     cancelled: bool
     valid: bool = Field(description="六要素是否齐全（R30）")
     missing: list[str] = Field(description="缺的要素")
@@ -126,15 +126,15 @@ class GapsOut(BaseModel):
 
 
 class Execution(BaseModel):
-    process: Words = Field(description="活动过程")
-    feedback: Words = Field(description="客户反馈")
+    process: Written = Field(description="活动过程")
+    feedback: Written = Field(description="客户反馈")
 
 
 class ReviewIn(BaseModel):
     on: Day = Field(description="检视日期")
     reviewer: Line = Field(description="检视人")
-    conclusion: Words
-    improvement: Words | None = None
+    conclusion: Written
+    improvement: Written | None = None
 
 
 class Invitation(BaseModel):
@@ -147,7 +147,7 @@ class PartIn(BaseModel):
     customer: Code
     attended: bool | None = Field(None, description="是否到场；null 未知")
     sale: Code | None = Field(None, description="因此签下的保单号")
-    feedback: Words | None = None
+    feedback: Written | None = None
     temperature_before: ScoreIn | None = None
     temperature_after: ScoreIn | None = None
 

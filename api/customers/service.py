@@ -21,11 +21,14 @@ from models.exchange.cells import masked
 from models.exchange.entities import BY_TITLE
 from models.indicators.parameter_repository import ParameterRepository
 from models.indicators.standing_repository import LEAF_LEVEL
+from qa_pipeline.personal import mask_personal
 
 _SHEET: Final = BY_TITLE["customers"]
 NAME: Final = _SHEET.column("name")
 PHONE: Final = _SHEET.column("phone")
-Full = Annotated[bool, Query(description="显示全名和电话：仅限服务该客户的四级机构经理，并记入审计")]
+Full = Annotated[
+    bool, Query(description="显示全名、电话和文字中的号码：仅限服务该客户的四级机构经理，并记入审计")
+]
 
 
 def require_full(
@@ -46,6 +49,11 @@ def require_full(
 
 def name_of(name: str, *, full: bool) -> str:
     return name if full else masked(NAME, name)
+
+
+def words_of(words: str | None, *, full: bool) -> str | None:
+    """What somebody wrote about a customer."""
+    return words if full or words is None else mask_personal(words)
 
 
 def line(

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 from api.access import Caller, Permission, allowed
 from api.audit import note
 from api.codes import CodeRepository, InInstitution, Named, day_or_today
+from api.customers.service import Full, require_full
 from api.etags import IfMatch, Tag, require_match
 from api.fields import Code, Day, existing
 from api.management import service
@@ -47,19 +48,23 @@ On = Annotated[Day | None, Query(description="看哪一天所在的经营周和�
     "/management-actions", summary="管理动作列表（按日期排序）", operation_id="list_management_actions"
 )
 def actions(
+    request: Request,
     session: Database,
     asker: Reader,
     first: Annotated[Day, Query(description="首日")],
     last: Annotated[Day, Query(description="末日")],
     institution: Annotated[Code | None, Query(description="机构代码；不填为全部可见机构")] = None,
     kind: Annotated[ActionKind | None, Query(description="只看一种动作")] = None,
+    full: Full = False,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[ActionOut]:
     within = CodeRepository(session, within=asker.within).below(institution)
+    if full:
+        require_full(session, request, asker, what="management_actions")
     rows = ActionRepository(session, within=within).page(first, last, kind=kind, cursor=cursor, limit=limit)
     part, further = page(rows, limit, _place)
-    return Page(items=service.shown(session, part), next=further)
+    return Page(items=service.shown(session, part, full=full), next=further)
 
 
 @router.post(
@@ -73,10 +78,13 @@ def add(request: Request, tag: Tag, session: Database, asker: Editor, body: NewA
 
 
 @router.get("/management-actions/{code}", summary="一个管理动作", operation_id="get_management_action")
-def action(tag: Tag, session: Database, asker: Reader, code: Code) -> ActionOut:
-    found = service.action_of(session, asker, code)
-    tag(found)
-    return found
+def action(
+    request: Request, tag: Tag, session: Database, asker: Reader, code: Code, full: Full = False
+) -> ActionOut:
+    tag(service.action_of(session, asker, code))
+    if full:
+        require_full(session, request, asker, what=code)
+    return service.action_of(session, asker, code, full=full)
 
 
 @router.put(

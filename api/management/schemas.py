@@ -7,7 +7,7 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.codes import Named
-from api.fields import Code, Day, Given, Line, Words, example
+from api.fields import Code, Day, Given, Line, Shown, Written, example
 from api.figures import Figure
 from models.activities.tables import Platform
 from models.management.focus import FocusReason
@@ -40,11 +40,11 @@ class NewAction(ActionIn):
 
 class RecordIn(BaseModel):
     done_on: Day = Field(description="完成日期")
-    record: Words = Field(description="记录")
+    record: Written = Field(description="记录")
 
 
 class ReviewIn(BaseModel):
-    review: Words = Field(description="复盘：结论与改进")
+    review: Written = Field(description="复盘：结论与改进")
 
 
 class ActionOut(BaseModel):
@@ -106,7 +106,7 @@ class MarkEnd(Given):
 class MarkOut(BaseModel):
     """A supervisor marked by hand."""
 
-    reason: str
+    reason: Shown
     since: date = Field(description="标记从哪天起")
     until: date | None = Field(description="首个不再是重点的日期；null 为直到取消")
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from api.access import Caller
 from api.codes import CodeRepository
+from api.customers.service import words_of
 from api.management.repository import ActionRepository
 from api.management.schemas import ActionIn, ActionOut, Behind, CoverageOut, MarkOut
 from api.problems import NotFound
@@ -25,7 +26,7 @@ from models.organisation.tables import FocusSupervisor, Institution, Person
 NOBODY = Standing(0, 0, ())
 
 
-def shown(session: Session, rows: Sequence[ManagementAction]) -> list[ActionOut]:
+def shown(session: Session, rows: Sequence[ManagementAction], *, full: bool = False) -> list[ActionOut]:
     codes = CodeRepository(session)
     people = codes.names(Person, [key for row in rows for key in (row.actor_id, row.subject_id)])
     customers = codes.codes(Customer, [row.customer_id for row in rows])
@@ -40,19 +41,19 @@ def shown(session: Session, rows: Sequence[ManagementAction]) -> list[ActionOut]
             event=events.get(row.event_id or 0),
             planned_on=row.planned_on,
             done_on=row.done_on,
-            record=row.record,
-            review=row.review,
+            record=words_of(row.record, full=full),
+            review=words_of(row.review, full=full),
         )
         for row in rows
     ]
 
 
-def action_of(session: Session, asker: Caller, code: str) -> ActionOut:
+def action_of(session: Session, asker: Caller, code: str, *, full: bool = False) -> ActionOut:
     """The visible action; raises NotFound."""
     found = ActionRepository(session, within=asker.within).action(code)
     if found is None:
         raise NotFound(f"管理动作 {code} 不存在或不在您的管辖范围内：请核对编号。")
-    return shown(session, [found])[0]
+    return shown(session, [found], full=full)[0]
 
 
 def plan(session: Session, asker: Caller, code: str, body: ActionIn) -> None:

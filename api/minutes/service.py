@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -13,7 +12,6 @@ from api.access import Caller, Permission
 from api.meetings import service as meetings
 from api.meetings.kept import inspection_of
 from api.meetings.repository import VersionRepository
-from api.minutes.repository import CustomerNameRepository
 from api.minutes.schemas import (
     ActionMinutes,
     ChapterMinutes,
@@ -24,11 +22,11 @@ from api.minutes.schemas import (
 )
 from api.problems import Forbidden, NotFound
 from models.base import SHANGHAI, Subtree
+from models.customers.names import CustomerNameRepository, Masking, masking
 from models.meetings.actions import ActionRepository
 from models.meetings.tables import Meeting, MeetingSlot, Scorecard
 from models.organisation.tables import Institution, Person
 from qa_pipeline.names import CHAPTERS
-from qa_pipeline.report.masking import mask_personal
 from qa_pipeline.values.inspection import Inspection
 from qa_pipeline.values.vocabulary import Act, Chapter
 
@@ -42,8 +40,6 @@ SHORTEST: Final = 8
 """Characters that a decision has at least."""
 SURE: Final = 0.6
 """Confidence from which a chapter needs no checking."""
-
-Masking = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +114,7 @@ def minutes(session: Session, asker: Caller, found: Inspected, *, full: bool) ->
     if full:
         return shown
     day = (meeting.started_at or found.card.made_at).astimezone(SHANGHAI).date()
-    return masked(shown, _masking(session, Subtree(owner.path), shown, day))
+    return masked(shown, masking(CustomerNameRepository(session, within=Subtree(owner.path)).names(on=day)))
 
 
 def _attendance(session: Session, asker: Caller, meeting: Meeting) -> tuple[int | None, int | None]:
@@ -196,15 +192,3 @@ def masked(shown: MinutesOut, mask: Masking) -> MinutesOut:
             ],
         }
     )
-
-
-def _masking(session: Session, within: Subtree, shown: MinutesOut, day: date) -> Masking:
-    """Stars out personal numbers, and all but the first character of customers' names."""
-    names = CustomerNameRepository(session, within=within).named_in(shown.model_dump_json(), on=day)
-
-    def mask(text: str) -> str:
-        for name in names:
-            text = text.replace(name, name[0] + "*" * (len(name) - 1))
-        return mask_personal(text)
-
-    return mask

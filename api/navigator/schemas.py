@@ -7,7 +7,7 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.codes import Named
-from api.fields import Code, Day, example
+from api.fields import Code, Day, Shown, example
 
 
 class RunIn(BaseModel):
@@ -36,8 +36,8 @@ class RecommendationOut(BaseModel):
     name: str = Field(description="姓名，默认隐去")
     agent: Named
     rule: str
-    action: str
-    reason: str
+    action: Shown
+    reason: Shown
     contact_limit: str | None = Field(description="客户勿扰时仅限的服务；null 没有限制")
     made_on: date
     due_on: date

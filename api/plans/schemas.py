@@ -7,7 +7,7 @@ from decimal import Decimal
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.codes import Named, ScopeOut, ScopeRef
-from api.fields import Code, Given, Instant, Line, Month, Words, example
+from api.fields import Code, Given, Instant, Line, Month, Shown, Words, example
 from api.figures import AmountIn, Figure, MoneyIn, RateIn
 from models.base import ScopeKind
 from models.indicators.tables import Aspect
@@ -247,7 +247,7 @@ class DecisionOut(BaseModel):
     after: PlanState
     by: str
     at: Instant
-    comment: str | None
+    comment: Shown | None
 
 
 class IncomeParts(BaseModel):

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.fields import Code, Given, Instant, Words, example
+from api.fields import Code, Given, Instant, Shown, Words, example
 from api.figures import Figure
 from api.reviews.tables import AppealState, ReviewState
 from qa_pipeline.values.vocabulary import Verdict
@@ -83,7 +83,7 @@ class SecondIn(Given):
 class OverrideOut(BaseModel):
     item: str
     score: Figure
-    reason: str
+    reason: Shown
 
 
 class ReviewOut(BaseModel):
@@ -96,11 +96,11 @@ class ReviewOut(BaseModel):
     reviewer: str
     taken_at: Instant
     verdict: Verdict | None
-    reason: str | None
+    reason: Shown | None
     overrides: list[OverrideOut]
     second: str | None
     second_agrees: bool | None
-    second_reason: str | None
+    second_reason: Shown | None
     decided_at: Instant | None
     result_version: int | None = Field(description="决定产生的版本")
 
@@ -147,10 +147,10 @@ class AppealOut(BaseModel):
     state: AppealState
     opened_by: str
     opened_at: Instant
-    reason: str
+    reason: Shown
     answered_by: str | None
     answered_at: Instant | None
-    answer: str | None
+    answer: Shown | None
 
 
 class DifferenceOut(BaseModel):

@@ -9,9 +9,10 @@ from enum import StrEnum
 from typing import Any, Final, cast
 
 from models.base import SHANGHAI
+from models.customers.names import Masking
 from models.exchange.sheets import Column, Value
 from models.names import WORDS
-from qa_pipeline.report.masking import mask_personal
+from qa_pipeline.personal import STARRED, mask_personal
 
 YES: Final = frozenset({"是", "有", "true", "yes", "y", "1", "√", "✓"})
 NO: Final = frozenset({"否", "无", "没有", "false", "no", "n", "0", "×"})
@@ -22,7 +23,11 @@ FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 QUOTE: Final = "'"
 """Stands before a text in a CSV file that a spreadsheet would otherwise take for a formula."""
 MASK: Final = "*"
+CELLS_KEPT: Final = 10_000
+"""Different cells of a column whose meaning is kept."""
 
+_MASKED: Final = re.compile(rf"{STARRED.pattern}|[\u4e00-\u9fff]\*+(?![*\d])")
+"""What masking leaves of a number or of a customer's name in a sentence; times (陪访*2) are none."""
 _DAY: Final = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?|(\d{4})(\d{2})(\d{2})")
 _MONTH: Final = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*月?")
 _CLOCK: Final = re.compile(r"(\d{1,2})[:：](\d{2})(?:[:：](\d{2}))?")
@@ -73,13 +78,14 @@ def show(column: Column, value: Value | None) -> Value | None:
     return value
 
 
-def masked(column: Column, text: str) -> str:
-    """The text as it may leave the house: a customer's name cut to its first character, numbers starred."""
+def masked(column: Column, text: str, *, free: Masking = mask_personal) -> str:
+    """The text as it may leave the house: a customer's name cut to its first character, numbers starred;
+    ``free`` masks what people write in sentences."""
     if column.personal and column.field == "name":
         return text[:1] + MASK * 2
     if column.personal:
         return text[:3] + MASK * 4 + text[-4:] if len(text) > 7 else MASK * len(text)
-    return mask_personal(text)
+    return free(text) if column.free else mask_personal(text)
 
 
 def choices(kind: type[Value]) -> tuple[str, ...]:
@@ -99,7 +105,7 @@ def _text(raw: object, column: Column) -> str:
     text = str(raw)
     if text[:1] == QUOTE and text[1:2] in FORMULA_STARTS:
         text = text[1:]
-    if column.personal and MASK in text:
+    if (column.personal and MASK in text) or (column.free and _MASKED.search(text)):
         raise CellError("是隐去后的内容，不能导入；请用未隐去的原文")
     if column.refers_to is None and column.length is not None and len(text) > column.length:
         raise CellError(f"超过 {column.length} 个字")

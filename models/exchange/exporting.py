@@ -5,13 +5,15 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from sqlalchemy import Table, select
 from sqlalchemy.orm import Session
 
 from models.base import EVERYWHERE, Subtree
-from models.exchange.cells import FORMULA_STARTS, QUOTE, choices, masked, show
+from models.customers.names import CustomerNameRepository, Masking, masking
+from models.exchange.cells import CELLS_KEPT, FORMULA_STARTS, QUOTE, choices, masked, show
 from models.exchange.entities import SHEETS
 from models.exchange.reading import HELP_SHEET, letter
 from models.exchange.references import References, in_parts, naming
@@ -23,10 +25,18 @@ FILLED_ROWS: Final = 5000
 REQUIRED: Final = "*"
 
 
+def mask_in(session: Session, within: Subtree) -> Masking:
+    """How sentences in an export of the subtree are masked."""
+    return lru_cache(maxsize=CELLS_KEPT)(masking(CustomerNameRepository(session, within=within).names()))
+
+
 def rows(
-    session: Session, sheet: Sheet, *, within: Subtree = EVERYWHERE, mask: bool = True
+    session: Session, sheet: Sheet, *, within: Subtree = EVERYWHERE, free: Masking | None
 ) -> Iterator[tuple[Value | None, ...]]:
-    """The rows of a sheet as cells show them, in the order in which they were written."""
+    """The rows of a sheet as cells show them, in the order in which they were written.
+
+    ``free`` is `mask_in` for the same subtree; None: nothing is masked.
+    """
     table: Table = sheet.table.__table__  # type: ignore[assignment]
     query = select(*(table.columns[c.field] for c in sheet.columns)).order_by(*table.primary_key.columns)
     query = query.where(References(session, within).inside(sheet))
@@ -38,8 +48,7 @@ def rows(
                 _learn_names(session, column.refers_to, {row[place] for row in part}, known)
         for row in part:
             yield tuple(
-                _cell(column, value, known, mask=mask)
-                for column, value in zip(sheet.columns, row, strict=True)
+                _cell(column, value, known, free) for column, value in zip(sheet.columns, row, strict=True)
             )
 
 
@@ -51,12 +60,13 @@ def workbook(
     from openpyxl.cell import WriteOnlyCell
     from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
+    free = mask_in(session, within) if mask else None
     book = Workbook(write_only=True)
     for sheet in sheets:
         page = book.create_sheet(sheet.title)
         page.freeze_panes = "A2"
         page.append([column.header for column in sheet.columns])
-        for row in rows(session, sheet, within=within, mask=mask):
+        for row in rows(session, sheet, within=within, free=free):
             cells: list[Any] = []
             for value in row:
                 if isinstance(value, str):
@@ -71,7 +81,8 @@ def workbook(
 
 def csv_file(session: Session, sheet: Sheet, *, within: Subtree = EVERYWHERE, mask: bool = True) -> bytes:
     """The rows of one sheet as CSV, in UTF-8 with the mark by which Excel knows it."""
-    return _csv(sheet, rows(session, sheet, within=within, mask=mask))
+    free = mask_in(session, within) if mask else None
+    return _csv(sheet, rows(session, sheet, within=within, free=free))
 
 
 def template(sheets: Sequence[Sheet] = SHEETS) -> bytes:
@@ -133,14 +144,16 @@ def _meaning(column: Column, sheet: Sheet) -> str:
     return "；".join(parts) or "文字"
 
 
-def _cell(column: Column, value: Any, known: dict[str, dict[int, str]], *, mask: bool) -> Value | None:
+def _cell(column: Column, value: Any, known: dict[str, dict[int, str]], free: Masking | None) -> Value | None:
     if value is None:
         return None
     if column.refers_to is not None:
         name = known[column.refers_to].get(value, "")
         return name.split()[-1] if column.refers_to == "target" else name
     cell = show(column, value)
-    return masked(column, cell) if mask and column.kind is str and isinstance(cell, str) else cell
+    if free is None or column.kind is not str or not isinstance(cell, str):
+        return cell
+    return masked(column, cell, free=free)
 
 
 def _learn_names(

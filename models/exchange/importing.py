@@ -15,7 +15,7 @@ from sqlalchemy.exc import DataError, IntegrityError
 from sqlalchemy.orm import Session
 
 from models.base import EVERYWHERE, SHANGHAI, Scope, ScopeKind, Subtree
-from models.exchange.cells import CellError, parse
+from models.exchange.cells import CELLS_KEPT, CellError, parse
 from models.exchange.reading import FilledSheet, Row, letter
 from models.exchange.references import GLOBAL, References, in_parts
 from models.exchange.sheets import Column, Sheet
@@ -29,8 +29,6 @@ from qa_pipeline.errors import SheetError
 MOST_PROBLEMS: Final = 200
 """After so many problems the rest of the file is not examined."""
 WRITE_AT_ONCE: Final = 20_000
-CELLS_KEPT: Final = 10_000
-"""Different cells of a column whose meaning is kept."""
 
 _REASONS: Final = {
     "dated": "失效日期必须晚于生效日期",

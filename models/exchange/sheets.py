@@ -71,6 +71,11 @@ class Column:
         return (self.table.__tablename__, self.field) in PERSONAL
 
     @property
+    def free(self) -> bool:
+        """Whether people write sentences in the cells, which may hold anything."""
+        return isinstance(self.source.type, Text) or self.field in ("reason", "note")
+
+    @property
     def places(self) -> int:
         """Decimal places that the column keeps."""
         return self.source.type.places if isinstance(self.source.type, Exact) else 0

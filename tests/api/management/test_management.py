@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
+from sqlalchemy import Engine, select
+from sqlalchemy.orm import Session
 
-from api.accounts.tables import Role
+from api.accounts.tables import AuditEntry, Role
 from tests.api.conftest import SignedIn
 from tests.models.company import Company
 
@@ -66,6 +68,38 @@ def test_actions_are_listed_by_day_and_edited_as_read(manager: TestClient) -> No
     )
     assert manager.put(f"{V1}/management-actions/M1", json=body, headers=tag).status_code == 412
     assert manager.post(f"{V1}/management-actions", json=VISIT).status_code == 409
+
+
+def test_numbers_in_what_was_written_are_shown_only_to_the_level_4_manager_and_it_is_noted(
+    manager: TestClient, signed_in: SignedIn, service_engine: Engine
+) -> None:
+    path, listed = f"{V1}/management-actions/M1", f"{V1}/management-actions?first=2025-11-01&last=2025-11-30"
+    manager.post(f"{V1}/management-actions", json=VISIT)
+    said = "与客户李先生面谈，电话13812345678，身份证110101199003078515"
+    manager.put(f"{path}/record", json={"done_on": "2025-11-06", "record": said})
+    manager.put(f"{path}/review", json={"review": "13812345678 再约"})
+    covered = "与客户李先生面谈，电话138****5678，身份证110*************15"
+    office, above = signed_in(Role.HEAD_OFFICE), signed_in(Role.MANAGER, institution="sub")
+    for asker in (manager, office, above):
+        for shown in (asker.get(path).json(), asker.get(listed).json()["items"][0]):
+            assert (shown["record"], shown["review"]) == (covered, "138****5678 再约")
+    assert manager.get(f"{path}?full=true").json()["record"] == said
+    assert manager.get(f"{listed}&full=true").json()["items"][0]["record"] == said
+    for asker in (office, above, signed_in(Role.ADMINISTRATOR)):
+        for asked in (f"{path}?full=true", f"{listed}&full=true"):
+            assert asker.get(asked).status_code == 403
+    with Session(service_engine) as session:
+        noted = select(AuditEntry).where(AuditEntry.action == "customer.read_full")
+        entries = [(entry.actor, entry.object_code) for entry in session.scalars(noted)]
+    assert entries == [("manager-A", "M1"), ("manager-A", "management_actions")]
+
+
+def test_what_was_read_masked_does_not_replace_the_original(manager: TestClient) -> None:
+    manager.post(f"{V1}/management-actions", json=VISIT)
+    record = {"done_on": "2025-11-06", "record": "电话138****5678"}
+    refused = manager.put(f"{V1}/management-actions/M1/record", json=record)
+    assert refused.status_code == 422
+    assert refused.json()["problems"] == ["record：含有隐去后的号码，请填写完整的号码或删去"]
 
 
 def test_focus_supervisors_with_what_is_not_known(manager: TestClient) -> None:

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import io
+import zipfile
 from collections.abc import Mapping
 
+import openpyxl
 import pytest
 from sqlalchemy import True_, func, select
 from sqlalchemy.orm import Session
 
 from models.base import Subtree
+from models.exchange import reading
 from models.exchange.entities import SHEETS
-from models.exchange.exporting import rows, workbook
+from models.exchange.exporting import mask_in, rows, workbook
 from models.exchange.importing import Taken, take
-from models.exchange.reading import read
+from models.exchange.reading import MOST_UNPACKED, read
 from models.exchange.references import GLOBAL, References
 from models.exchange.sheets import Sheet
 from models.indicators.tables import Observation
@@ -166,12 +170,13 @@ def test_export_keeps_to_the_subtree_and_masks_who_the_customers_are(session: Se
     load(session)
     paths = dict(session.execute(select(Institution.code, Institution.path)).all())
     customers = next(sheet for sheet in SHEETS if sheet.name == "customers")
-    inside = list(rows(session, customers, within=Subtree(paths["350102"])))
+    here, beside = Subtree(paths["350102"]), Subtree(paths["350103"])
+    inside = list(rows(session, customers, within=here, free=mask_in(session, here)))
     assert [row[:2] for row in inside] == [("K1", "郑**"), ("K2", "林**")]
     assert inside[0][4] == "138****5678"
-    assert list(rows(session, customers, within=Subtree(paths["350103"]))) == []
+    assert list(rows(session, customers, within=beside, free=None)) == []
     for sheet in SHEETS:
-        for row in rows(session, sheet, within=Subtree(paths["350103"])):
+        for row in rows(session, sheet, within=beside, free=None):
             assert "350102" not in row, (sheet.title, row)
 
 
@@ -180,6 +185,19 @@ def test_csv_is_taken_in_the_encodings_that_spreadsheets_write(session: Session,
     text = "职级代码,职级名称,职级序号,主管及以上\r\nSM1,业务主任,40,是\r\n"
     filled = read(text.encode(encoding), file_name="职级.csv")
     assert take(session, filled)[0].added == 1
+
+
+@pytest.mark.parametrize(("most", "megabytes"), [(MOST_UNPACKED, 40), (2 * 1024**2, 3)])
+def test_a_small_file_that_unpacks_to_a_huge_one_is_refused_unread(
+    most: int, megabytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "MOST_UNPACKED", most)
+    content = io.BytesIO(typed({"职级": ORGANISATION["职级"]}))
+    with zipfile.ZipFile(content, "a", zipfile.ZIP_DEFLATED) as packed:
+        packed.writestr("xl/sharedStrings.xml", b" " * megabytes * 1024**2)
+    monkeypatch.setattr(openpyxl, "load_workbook", None)
+    with pytest.raises(InputError, match=f"解压后有 {megabytes} MB，超出可读取的大小：请拆成几个文件后重试"):
+        read(content.getvalue(), file_name="a.xlsx")
 
 
 @pytest.mark.parametrize(
@@ -280,9 +298,33 @@ def test_customers_go_with_who_serves_them_and_sales_stay_where_they_were_signed
 
     def codes(name: str) -> list[object]:
         sheet = next(sheet for sheet in SHEETS if sheet.name == name)
-        return [row[0] for row in rows(session, sheet, within=former)]
+        return [row[0] for row in rows(session, sheet, within=former, free=None)]
 
     assert codes("customers") == ["K2"]
     assert codes("people") == codes("rank_history")[:1] == ["2001"]
     assert codes("inventory") == codes("interactions") == codes("recommendations") == []
     assert (codes("sales"), codes("management_actions")) == (["P1"], ["M1"])
+
+
+SAID = "与客户郑美玲女士面谈，电话13812345678，身份证110101199003078515，陈经理在场"
+
+
+def test_an_export_covers_customers_and_numbers_in_what_was_written(session: Session) -> None:
+    sheets = with_row("管理动作", 记录=SAID)
+    load(session, {**sheets, "行事历": with_row("行事历", 内容=SAID)["行事历"]})
+    covered = "与客户郑**女士面谈，电话138****5678，身份证110*************15，陈经理在场"
+    everything = read(workbook(session), file_name="导出.xlsx")
+    told = {one.sheet.name: one.rows[0].cells for one in everything if one.rows}
+    assert told["management_actions"]["record"] == told["activity_events"]["content"] == covered
+    assert told["people"]["name"] == "王建国"
+    assert "郑美玲女士" in str(read(workbook(session, mask=False), file_name="导出.xlsx"))
+
+
+@pytest.mark.parametrize("record", ["电话138****5678", "客户郑**女士", "见李*。"])
+def test_what_was_exported_masked_does_not_replace_the_original(session: Session, record: str) -> None:
+    found = problems(session, with_row("管理动作", 记录=record))
+    assert found == ["表“管理动作”第 2 行 F 列（记录）：是隐去后的内容，不能导入；请用未隐去的原文"]
+
+
+def test_a_count_of_times_is_no_masked_name(session: Session) -> None:
+    load(session, with_row("管理动作", 记录="陪访*2，电访 * 3"))

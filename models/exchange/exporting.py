@@ -69,12 +69,11 @@ def workbook(
         for row in rows(session, sheet, within=within, free=free):
             cells: list[Any] = []
             for value in row:
-                if isinstance(value, str):
-                    cell = WriteOnlyCell(page, ILLEGAL_CHARACTERS_RE.sub("", value))
-                    cell.data_type = "s"  # never a formula
-                    cells.append(cell)
-                else:
-                    cells.append(value)
+                text = ILLEGAL_CHARACTERS_RE.sub("", value) if isinstance(value, str) else value
+                if isinstance(text, str) and text.startswith(("=", "#")):
+                    text = WriteOnlyCell(page, text)
+                    text.data_type = "s"  # never a formula or an error
+                cells.append(text)
             page.append(cells)
     return _saved(book)
 

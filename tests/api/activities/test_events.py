@@ -153,3 +153,20 @@ def test_refusals(event: TestClient, signed_in: SignedIn, anonymous: TestClient)
     assert beside.post(f"{V1}/activities", json={**EVENT, "code": "E3"}).status_code == 400
     assert beside.post(f"{V1}/activity-feeds", json={"institution": "A"}).status_code == 400
     assert signed_in(Role.QA).post(f"{V1}/activities", json=EVENT).status_code == 403
+
+
+def test_numbers_in_feedback_are_covered_and_do_not_come_back_covered(event: TestClient) -> None:
+    said = {"process": "按计划", "feedback": "客户电话13812345678"}
+    done = event.put(f"{V1}/activities/E1/execution", json=said).json()
+    assert done["feedback"] == "客户电话138****5678"
+    again = event.put(f"{V1}/activities/E1/execution", json={**said, "feedback": done["feedback"]})
+    assert (again.status_code, again.json()["problems"]) == (
+        422,
+        ["feedback：含有隐去后的号码，请填写完整的号码或删去"],
+    )
+    parts = {"parts": [{"customer": "K1", "feedback": said["feedback"]}]}
+    event.post(f"{V1}/activities/E1/invitations", json={"customers": ["K1"]})
+    assert event.put(f"{V1}/activities/E1/participants", json=parts).status_code == 200
+    path = f"{V1}/activities/E1/participants"
+    shown = [event.get(f"{path}{more}").json()["items"][0]["feedback"] for more in ("", "?full=true")]
+    assert shown == ["客户电话138****5678", "客户电话13812345678"]

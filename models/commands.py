@@ -8,11 +8,13 @@ from __future__ import annotations
 import os
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from models.demo_org.extent import Size
+
+FORMATS: Final = (".xlsx", ".csv")
 
 data_app = typer.Typer(help="经营数据的模板、导入与导出（Excel、CSV）。", no_args_is_help=True)
 
@@ -45,9 +47,10 @@ def template(
     from models.exchange.entities import SHEETS
     from models.exchange.reading import sheet_of
     from qa_pipeline.errors import InputError
-    from qa_pipeline.files import check_writable, write_atomically
+    from qa_pipeline.files import check_format, check_writable, write_atomically
 
     check_writable(file)
+    check_format(file, FORMATS)
     sheets = [sheet_of(title) for title in sheet] if sheet else list(SHEETS)
     if file.suffix.lower() != ".csv":
         write_atomically(file, exporting.template(sheets))
@@ -73,9 +76,10 @@ def export_(
     from models.exchange.entities import SHEETS
     from models.exchange.reading import sheet_of
     from qa_pipeline.errors import InputError
-    from qa_pipeline.files import check_writable, write_atomically
+    from qa_pipeline.files import check_format, check_writable, write_atomically
 
     check_writable(file)
+    check_format(file, FORMATS)
     sheets = [sheet_of(title) for title in sheet] if sheet else list(SHEETS)
     if file.suffix.lower() == ".csv" and len(sheets) != 1:
         raise InputError("CSV 只能装一张表：请用 --sheet 选定一张表，或改用 .xlsx。")

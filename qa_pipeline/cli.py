@@ -20,7 +20,6 @@ from qa_pipeline.transcript.commands import app as asr_app
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from qa_pipeline.values.facts import MeetingFacts
     from qa_pipeline.values.recording import Recording
     from qa_pipeline.values.transcript import Transcript
     from qa_pipeline.values.vocabulary import Progress
@@ -108,19 +107,26 @@ def inspect(
     from rich.console import Console
 
     from qa_pipeline.before import promised
-    from qa_pipeline.facts import facts_from, merge
-    from qa_pipeline.files import check_writable, write_atomically
+    from qa_pipeline.facts import facts_from, merge, read_facts
+    from qa_pipeline.files import check_format, check_writable, write_atomically
     from qa_pipeline.pipeline import inspect as run
     from qa_pipeline.report.html import render_html
     from qa_pipeline.report.json import write_json
     from qa_pipeline.report.terminal import render
     from qa_pipeline.rubric import load_rubric
-    from qa_pipeline.transcript.formats import write_transcript
+    from qa_pipeline.transcript.formats import WRITTEN, write_transcript
+    from qa_pipeline.values.facts import MeetingFacts
 
-    for output in filter(None, (json_file, html_file, transcript_file)):
-        check_writable(output)
+    facts_path = facts_file or _facts_beside(files)
+    check_writable(
+        *filter(None, (json_file, html_file, transcript_file)),
+        inputs=filter(None, (*files, facts_path, before, rubric)),
+    )
+    if transcript_file:
+        check_format(transcript_file, WRITTEN)
     facts = merge(
-        _facts_beside(files, facts_file), facts_from({k: v for k, v in given.items() if v is not None})
+        read_facts(facts_path) if facts_file or facts_path.is_file() else MeetingFacts(),
+        facts_from({k: v for k, v in given.items() if v is not None}),
     )
     loaded = load_rubric(rubric) if rubric else None
     commitments, later = promised(before, facts) if before else ((), 0)
@@ -161,13 +167,14 @@ def transcribe(
     speakers: Annotated[int | None, typer.Option(help="参会人数，帮助区分说话人")] = None,
 ) -> None:
     """只转写：录音变成带时间的文字稿。"""
-    from qa_pipeline.files import check_writable
+    from qa_pipeline.files import check_format, check_writable
     from qa_pipeline.pipeline import read
-    from qa_pipeline.transcript.formats import to_text, write_transcript
+    from qa_pipeline.transcript.formats import WRITTEN, to_text, write_transcript
     from qa_pipeline.values.facts import MeetingFacts, Roster
 
     if output:
-        check_writable(output)
+        check_writable(output, inputs=(*files, _facts_beside(files)))
+        check_format(output, WRITTEN)
     facts = MeetingFacts(attendees=Roster(count=speakers) if speakers else None)
 
     def keep(transcript: Transcript) -> None:
@@ -244,17 +251,11 @@ def _open(files: list[Path], progress: Progress) -> Recording | Transcript:
     return open_source([str(f) for f in files], progress=progress)
 
 
-def _facts_beside(files: list[Path], facts_file: Path | None) -> MeetingFacts:
-    """The facts file named by the user, else the one that lies beside the first file."""
+def _facts_beside(files: list[Path]) -> Path:
+    """Where the facts file of the meeting lies, or would lie."""
     from qa_pipeline.batch import FACTS_SUFFIX
-    from qa_pipeline.facts import read_facts
-    from qa_pipeline.values.facts import MeetingFacts
 
-    if facts_file:
-        return read_facts(facts_file)
-    stem = files[0].stem.removesuffix(".part1")
-    beside = files[0].with_name(stem + FACTS_SUFFIX)
-    return read_facts(beside) if beside.is_file() else MeetingFacts()
+    return files[0].parent / (files[0].stem.removesuffix(".part1") + FACTS_SUFFIX)
 
 
 def _people(text: str | None) -> int | list[str] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from qa_pipeline.errors import OutputError
@@ -44,9 +45,28 @@ def write_atomically(path: Path | str, content: bytes) -> None:
         raise _refusal(path, error) from error
 
 
-def check_writable(path: Path | str) -> None:
-    """Raise OutputError if the file could not be written, before any long work starts. Writes nothing."""
-    path = Path(path)
+def check_writable(*paths: Path | str, inputs: Iterable[Path | str] = ()) -> None:
+    """Raise OutputError, before any long work starts, if one of the files could not be written, or would take
+    the place of one of ``inputs`` (what it is made from) or of another of them. Writes nothing."""
+    read = [Path(one) for one in inputs]
+    outputs = [Path(one) for one in paths]
+    for number, path in enumerate(outputs):
+        _check_place(path)
+        given = next((one for one in read if _same(path, one)), None)
+        if given is not None:
+            raise OutputError(f"无法写入 {path}：本次要读的 {given} 就是这个文件，请换一个文件名。")
+        if any(_same(path, other) for other in outputs[:number]):
+            raise OutputError(f"无法写入 {path}：另一项结果也要写到这个文件，请换一个文件名。")
+
+
+def check_format(path: Path, endings: Sequence[str]) -> None:
+    """Raise OutputError if the name ends in none of the formats that can be written there: what is in a file
+    must be what its name says. A device or pipe may have any name."""
+    if path.suffix.lower() not in endings and (path.is_file() or not path.exists()):
+        raise OutputError(f"无法写入 {path}：只能写成 {'、'.join(endings)}，请换一个扩展名。")
+
+
+def _check_place(path: Path) -> None:
     try:
         if path.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
@@ -62,6 +82,16 @@ def check_writable(path: Path | str) -> None:
         probe.unlink()
     except OSError as error:
         raise _refusal(path, error) from error
+
+
+def _same(output: Path, other: Path) -> bool:
+    """Whether both are one file, through links too; a device or pipe holds nothing that could be lost."""
+    if output.exists() and not output.is_file():
+        return False
+    try:
+        return output.samefile(other)
+    except OSError:  # one of them is not there yet
+        return output.resolve() == other.resolve()
 
 
 def _replace(target: Path, content: bytes) -> None:

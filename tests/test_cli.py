@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -246,6 +247,55 @@ def test_an_output_that_cannot_be_written_is_refused_before_any_work(meeting: Pa
     blocked.write_text("", "utf-8")
     assert "请检查路径" in refusal("inspect", meeting, "--json", blocked / "result.json")
     assert "文件夹" in refusal("inspect", meeting, "--html", tmp_path)
+
+
+def test_no_result_takes_the_place_of_what_it_is_made_from(meeting: Path, tmp_path: Path) -> None:
+    words = meeting.read_bytes()
+    facts = meeting.with_name("秦州 周会.meeting.yaml")
+    linked, same = tmp_path / "link.json", tmp_path / "same.json"
+    linked.symlink_to(meeting)
+    same.hardlink_to(meeting)
+    spelled = meeting.parent / ".." / meeting.parent.name / meeting.name
+    for output in (meeting, linked, same, spelled):
+        for option in ("--json", "--html", "--transcript"):
+            sentence = refusal("inspect", meeting, option, output)
+            assert sentence == f"错误：无法写入 {output}：本次要读的 {meeting} 就是这个文件，请换一个文件名。"
+        assert "就是这个文件" in refusal("transcribe", meeting, "-o", output)
+    assert "就是这个文件" in refusal("inspect", meeting, "--html", facts)
+    assert "就是这个文件" in refusal("transcribe", meeting, "-o", facts)
+    given = tmp_path / "facts.yaml"
+    given.write_text(FACTS, "utf-8")
+    assert "就是这个文件" in refusal("inspect", meeting, "--facts", given, "--html", given)
+    assert "就是这个文件" in refusal("inspect", meeting, "--before", given, "--json", given)
+    assert "就是这个文件" in refusal("inspect", meeting, "--rubric", given, "--json", given)
+    assert (meeting.read_bytes(), facts.read_text("utf-8")) == (words, FACTS)
+
+
+def test_a_facts_file_that_is_not_there_yet_is_no_place_for_a_result(meeting: Path) -> None:
+    facts = meeting.with_name("秦州 周会.meeting.yaml")
+    facts.unlink()
+    assert "就是这个文件" in refusal("inspect", meeting, "--html", facts)
+    assert not facts.exists()
+
+
+def test_two_results_never_go_to_one_file(meeting: Path, tmp_path: Path) -> None:
+    page = tmp_path / "s.html"
+    spelled = tmp_path / "." / ".." / tmp_path.name / "s.html"
+    assert "另一项结果也要写到这个文件" in refusal("inspect", meeting, "--json", page, "--html", spelled)
+    assert not page.exists()
+    ended = CliRunner().invoke(app, ["inspect", str(meeting), "--json", os.devnull, "--html", os.devnull])
+    assert ended.exit_code == 0, "nothing is lost in a device"
+
+
+@pytest.mark.parametrize("name", ["x.docx", "x", "x.html"])
+def test_a_transcript_is_never_written_under_the_name_of_another_format(
+    meeting: Path, tmp_path: Path, name: str
+) -> None:
+    out = tmp_path / name
+    for command in (("inspect", meeting, "--transcript", out), ("transcribe", meeting, "-o", out)):
+        sentence = refusal(*command)
+        assert sentence.endswith(f"{name}：只能写成 .json、.srt、.vtt、.txt，请换一个扩展名。")
+    assert not out.exists()
 
 
 def test_a_disk_that_fills_up_while_writing_leaves_nothing_half_written(

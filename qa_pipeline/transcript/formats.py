@@ -25,6 +25,9 @@ from qa_pipeline.values.vocabulary import Seconds
 MAX_BYTES: Final = 50_000_000
 """A larger file is no transcript: an hour of talk is 60 kB, and 2 MB with a time for every word."""
 
+WRITTEN: Final = (".json", ".srt", ".vtt", ".txt")
+"""How names of transcript files that can be written end."""
+
 _LATEST: Final[Seconds] = 48 * 3600.0
 _SLACK: Final[Seconds] = 0.5
 """Overlaps up to this come from rounding and are trimmed."""
@@ -422,7 +425,8 @@ def to_text(transcript: Transcript) -> str:
 
 
 def write_transcript(transcript: Transcript, path: Path) -> None:
-    """Write by extension: .srt, .vtt, .json (.whisper.json for Whisper tools); any other as text lines.
+    """Write by extension, one of ``WRITTEN``: .json (.whisper.json for Whisper tools), .srt, .vtt; any other
+    (a pipe has none) as text lines.
 
     The file appears whole or not at all. Raises OutputError when it cannot be written.
     """

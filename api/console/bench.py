@@ -30,7 +30,7 @@ from models.base import SHANGHAI
 from models.meetings.tables import Scorecard
 from qa_pipeline.names import CHAPTERS, KINDS, VERDICTS
 from qa_pipeline.values.transcript import Utterance
-from qa_pipeline.values.vocabulary import Chapter, Verdict
+from qa_pipeline.values.vocabulary import Chapter, Verdict, chapters_of
 
 STEPS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 """The levels that the keys 1-5 give an item, as shares of its maximum."""
@@ -157,7 +157,7 @@ def _script(view: View, found: Bench, deciding: bool, why: str, below: str) -> s
         "review": found.review.code if found.review else None, "card": found.card.version,
         "text": found.text_version, "edits": view.may(Permission.EDIT_TRANSCRIPTS),
         "queue": {key: value for key, value in (("why", why), ("below", below)) if value},
-        "chapters": {chapter.value: CHAPTERS[chapter] for chapter in Chapter},
+        "chapters": {chapter.value: CHAPTERS[chapter] for chapter in chapters_of(found.meeting.kind)},
         "steps": STEPS,
     }  # fmt: skip
     return json.dumps(given, ensure_ascii=False).replace("</", "<\\/")

@@ -131,6 +131,7 @@ def edit(
     new = versions.edit(
         session,
         newest,
+        kind=meeting.kind,
         changes=[
             versions.Change(utterance=c.utterance, text=c.text, speaker=c.speaker) for c in body.changes
         ],

@@ -14,12 +14,13 @@ from sqlalchemy.orm import Session
 from api.meetings.tables import TranscriptVersion
 from models.meetings.tables import Recording
 from qa_pipeline.errors import InputError
+from qa_pipeline.names import CHAPTERS, KINDS
 from qa_pipeline.report.masking import mask_personal
 from qa_pipeline.transcript.cleanup import clean
 from qa_pipeline.transcript.formats import from_json, to_json
 from qa_pipeline.values.chapters import Chapters, ChapterSpan
 from qa_pipeline.values.transcript import Edit, Transcript, Utterance
-from qa_pipeline.values.vocabulary import Chapter
+from qa_pipeline.values.vocabulary import Chapter, MeetingKind, chapters_of
 
 BY_HAND = "person"
 """Step of an `Edit` that a person made, and segmenter of borders that a person set."""
@@ -107,6 +108,7 @@ def edit(
     session: Session,
     newest: TranscriptVersion,
     *,
+    kind: MeetingKind,
     changes: Sequence[Change],
     speakers: Mapping[str, str],
     borders: Sequence[Border] | None,
@@ -115,7 +117,8 @@ def edit(
 ) -> TranscriptVersion:
     """A new version with the changes laid over the newest one. Raises InputError for what does not fit.
 
-    ``speakers`` renames labels throughout; ``borders`` replaces all chapter borders, None keeps them.
+    ``speakers`` renames labels throughout; ``borders`` replaces all chapter borders, None keeps them. A
+    meeting of this ``kind`` must be able to have their chapters: what is put right here is learned from.
     """
     before = clean(transcript_of(newest), steps={"numbers"})
     rows = [_renamed(row, speakers) for row in before.utterances]
@@ -127,6 +130,7 @@ def edit(
         rows[change.utterance] = _changed(rows[change.utterance], change)
     after = clean(replace(before, utterances=tuple(rows)), steps={"numbers"})
     if borders is not None:
+        _require_possible(borders, kind)
         chapters(after, borders)
     elif newest.borders:
         borders = [Border(first=b["first"], chapter=Chapter(b["chapter"])) for b in newest.borders]
@@ -144,6 +148,15 @@ def edit(
         note=note,
         borders=borders,
     )
+
+
+def _require_possible(borders: Sequence[Border], kind: MeetingKind) -> None:
+    possible = chapters_of(kind)
+    for border in borders:
+        if border.chapter not in possible:
+            known = "、".join(f"{CHAPTERS[one]} {one}" for one in possible)
+            where = f"第 {border.first} 句的章节「{CHAPTERS[border.chapter]}」"
+            raise InputError(f"{where}不属于{KINDS[kind]}：可用的有 {known}。")
 
 
 def chapters(transcript: Transcript, borders: Sequence[Border]) -> Chapters:

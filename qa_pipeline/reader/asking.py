@@ -22,7 +22,7 @@ from qa_pipeline.reader.answers import (
 from qa_pipeline.rubric import Rubric
 from qa_pipeline.rubric.sheet import Sheet
 from qa_pipeline.values.facts import MeetingFacts
-from qa_pipeline.values.vocabulary import Act, Chapter
+from qa_pipeline.values.vocabulary import Act, Chapter, MeetingKind, chapters_of
 
 WHOLE: Final = 3
 """Windows that a whole meeting may fill and still be asked about at once."""
@@ -34,7 +34,7 @@ def ask(
     """What the model says of the meeting, and of the items of the rubric; raises NoAnswerError."""
     if not page.real:
         raise NoAnswerError("文字稿里没有可读的话")
-    chapters = questions.chapters_of(facts.kind)
+    chapters = chapters_of(facts.kind or MeetingKind.WEEKLY_REVIEW)
     practices, issues = questions.known_remarks()
     rules = questions.window_rules(chapters, practices, issues, facts)
 

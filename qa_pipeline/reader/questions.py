@@ -105,13 +105,6 @@ def data(lines: Sequence[str]) -> str:
     return between_marks("\n".join(lines))
 
 
-def chapters_of(kind: MeetingKind | None) -> tuple[Chapter, ...]:
-    """The chapters that a meeting of this kind can have."""
-    mandated = MANDATED[kind or MeetingKind.WEEKLY_REVIEW]
-    frame = (Chapter.OPENING, Chapter.CLOSING, Chapter.OFF_TOPIC)
-    return tuple(c for c in Chapter if c in mandated or c in frame)
-
-
 def levels_allowed(rubric: Rubric) -> dict[str, tuple[float, ...]]:
     """The levels of each item that is not itself a question to a model."""
     found = {}

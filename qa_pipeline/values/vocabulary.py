@@ -109,3 +109,9 @@ MANDATED: Final[Mapping[MeetingKind, tuple[Chapter, ...]]] = {
     ),
 }
 """The chapters each kind of meeting must hold, in order (R13, R14)."""
+
+
+def chapters_of(kind: MeetingKind) -> tuple[Chapter, ...]:
+    """The chapters that a meeting of this kind can have."""
+    frame = (Chapter.OPENING, Chapter.CLOSING, Chapter.OFF_TOPIC)
+    return tuple(c for c in Chapter if c in MANDATED[kind] or c in frame)

@@ -179,7 +179,11 @@ def test_corrections_are_a_new_version_and_a_foreign_one_is_told_in_words(
     page.get_by_role("combobox", name="说话人").fill("王经理")
     page.keyboard.press("Control+Enter")
     page.keyboard.press("c")
-    page.get_by_label("从这一句起是").select_option("off_topic")
+    chapter = page.get_by_label("从这一句起是")
+    expect(chapter.get_by_role("option")).to_have_text(
+        ["（此处不分章）", "开场", "阶段复盘", "优秀分享", "问题研讨", "下周安排", "收尾", "题外"]
+    )
+    chapter.select_option("off_topic")
     page.keyboard.press("Control+Enter")
     expect(page.locator("#pending")).to_have_text("未保存 3 处")
 

@@ -135,6 +135,14 @@ def test_edits_that_do_not_fit_are_refused(qa: TestClient, signed_in: SignedIn) 
         {"chapters": [border, {"first": 99_999, "chapter": "closing"}]},
     ):
         assert qa.post(f"{PATH}/versions", json=body, headers=tag).status_code == 400
+    next_month = {"first": 5, "chapter": "next_month_plan"}
+    refused = qa.post(f"{PATH}/versions", json={"chapters": [border, next_month]}, headers=tag)
+    assert refused.status_code == 400
+    assert refused.json()["detail"] == (
+        "第 5 句的章节「下月规划」不属于周复盘会：可用的有 开场 opening、阶段复盘 stage_review、"
+        "优秀分享 excellence_sharing、问题研讨 problem_discussion、下周安排 next_week_plan、收尾 closing、"
+        "题外 off_topic。"
+    )
     good_body = {"changes": [{"utterance": 0, "text": "好。"}]}
     assert qa.post(f"{PATH}/versions", json=good_body).status_code == 422
     assert qa.post(f"{PATH}/versions", json=good_body, headers=tag).status_code == 201

@@ -14,7 +14,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DatabaseError, NoSuchModuleError
 from sqlalchemy.orm import Session
 
 from qa_pipeline.errors import InputError
@@ -121,8 +121,9 @@ def take_stock(engine: Engine) -> None:
 def require_current(
     engine: Engine, *, scripts: Path = MIGRATIONS, version_table: str = "alembic_version"
 ) -> None:
-    """Raise InputError when the database does not answer, or is not at the newest migration of a folder of
-    scripts."""
+    """Raise InputError when the database is not there, does not answer, or is not at the newest migration of
+    a folder of scripts."""
+    _require_file(engine)
     _require_answer(engine)
     newest = _newest(scripts)
     with engine.connect() as connection:
@@ -134,10 +135,19 @@ def require_current(
         )
 
 
+def _require_file(engine: Engine) -> None:
+    """SQLite would make an empty database of a mistyped name."""
+    name = engine.url.database
+    if engine.dialect.name != "sqlite" or not name or name.startswith(("file:", ":memory:")):
+        return
+    if not Path(name).exists():
+        raise InputError(f"找不到数据库文件 {name}：请检查地址；要新建请运行 huijian database upgrade。")
+
+
 def _require_answer(engine: Engine) -> None:
     try:
         engine.connect().close()
-    except OperationalError as error:
+    except DatabaseError as error:
         raise InputError(
             "数据库连接不上：请检查数据库地址和密码（HUIJIAN_DATABASE_URL），确认数据库已启动、文件夹可写。"
         ) from error

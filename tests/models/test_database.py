@@ -100,7 +100,7 @@ def test_the_database_knows_after_taking_stock_what_its_tables_hold(fresh_engine
 def test_a_database_that_does_not_answer_is_said_in_a_sentence(tmp_path: Path) -> None:
     for url in ("postgresql://u:secret@127.0.0.1:1/x", f"sqlite:///{tmp_path}/no/where.db"):
         for ask in (database.migrate, database.require_current):
-            with pytest.raises(InputError, match="连接不上") as refused:
+            with pytest.raises(InputError, match=r"连接不上|找不到数据库文件") as refused:
                 ask(database.connect(url))
             assert "secret" not in str(refused.value)
 
@@ -160,3 +160,13 @@ def test_a_second_root_must_not_have_a_parent_and_a_branch_must(session: Session
     session.add(Institution(code="02", name="分公司", level=2, path="/2/", valid_from=date(2000, 1, 1)))
     with pytest.raises(IntegrityError):
         session.flush()
+
+
+def test_a_mistyped_database_is_named_and_not_made(tmp_path: Path) -> None:
+    file = tmp_path / "none.db"
+    with pytest.raises(InputError, match=f"找不到数据库文件 {file}：请检查地址"):
+        database.require_current(database.connect(f"sqlite:///{file}"))
+    assert list(tmp_path.iterdir()) == []
+    file.write_text("这不是数据库。" * 100, "utf-8")
+    with pytest.raises(InputError, match="请检查数据库地址"):
+        database.require_current(database.connect(f"sqlite:///{file}"))

@@ -166,8 +166,15 @@ def test_what_the_reader_in_use_has_learned_is_never_compared_on(folder: Path) -
 @pytest.mark.parametrize(
     ("content", "sentence"),
     [
-        ("# id: x\n随便一行\n", "x.txt 不合标注格式"),
-        ("# id: x\n# kind: weekly_review\n", "x.txt 不合标注格式"),
+        (
+            "# id: x\nhello\n",
+            "第 2 行“hello”不是章节、发言或停顿）：格式见 /.*/FORMAT.md",
+        ),
+        ("== weekly\n甲: 好\n", "第 1 行的章节“weekly”不认识，可写 opening、stage_review"),
+        ("== opening\n甲: 好{fate of=1 told=gone}\n", "第 2 行的 told“gone”不认识，可写 kept、"),
+        ("# id: x\n# kind: weekly_review\n", "没有一句发言"),
+        ("== opening\n甲: 好\n", "文件头缺少“# duration_min:”一行"),
+        ("# duration_min: 很长\n== opening\n甲: 好\n", "文件头“# duration_min: 很长”写法不对"),
         (None, "没有标注了 acts 的会议（共 0 场）"),
     ],
 )

@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
+from enum import StrEnum
 from pathlib import Path
+from typing import TypeVar
 
+from qa_pipeline.errors import InputError, reason
 from qa_pipeline.values.chapters import Chapters, ChapterSpan
 from qa_pipeline.values.facts import MeetingFacts, Roster
 from qa_pipeline.values.transcript import Transcript, Utterance
 from qa_pipeline.values.vocabulary import Act, Chapter, MeetingKind, Outcome, Theme
 
 CORPUS = Path(__file__).parent
+FORMAT = CORPUS / "FORMAT.md"
+Value = TypeVar("Value")
+Word = TypeVar("Word", bound=StrEnum)
 GAP = 0.4
 """Seconds between two utterances without a written pause, before scaling to the true duration."""
 SPEECH_RATE = 4.5
@@ -67,7 +73,22 @@ class LabelledMeeting:
 
 
 def read_meeting(path: Path) -> LabelledMeeting:
-    """Read one labelled meeting; raises ValueError with file and line when the text breaks the format."""
+    """Read one labelled meeting; raises InputError with file and line when the text breaks the format."""
+    try:
+        return _meeting(path)
+    except OSError as error:
+        raise InputError(f"读不了标注会议 {path}（{reason(error)}）：请检查路径和权限。") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"标注会议 {path} 不是 UTF-8 文本：请另存为 UTF-8 后重试。") from error
+    except _FormatError as error:
+        raise InputError(f"{path} 不合标注格式（{error}）：格式见 {FORMAT}。") from error
+
+
+class _FormatError(Exception):
+    """What in the text breaks the format, in Chinese."""
+
+
+def _meeting(path: Path) -> LabelledMeeting:
     header: dict[str, str] = {}
     rows: list[tuple[Chapter, str, str, frozenset[Act], str, dict[int, Outcome]]] = []
     pauses: list[float] = []
@@ -82,7 +103,7 @@ def read_meeting(path: Path) -> LabelledMeeting:
             key, _, value = line[1:].partition(":")
             header[key.strip()] = value.strip()
         elif line.startswith("=="):
-            chapter = Chapter(line[2:].strip())
+            chapter = _word(Chapter, line[2:].strip(), f"第 {number} 行的章节")
             starts.append(len(rows))
         elif found := re.fullmatch(r"\(pause (\d+(?:\.\d+)?)\)", line):
             pause += float(found[1])
@@ -91,13 +112,16 @@ def read_meeting(path: Path) -> LabelledMeeting:
             tags = " ".join(re.findall(r"\{([^{}]*)\}", found[2]))
             commit = next((t for t in re.findall(r"\{([^{}]*)\}", found[2]) if "commit" in t.split()), "")
             acts = frozenset(Act(w) for w in re.split(r"[\s]+", tags) if w in set(Act))
-            fates = {int(of): Outcome(told) for of, told in _FATE.findall(found[2])}
+            where = f"第 {number} 行的 told"
+            fates = {int(of): _word(Outcome, told, where) for of, told in _FATE.findall(found[2])}
             rows.append((chapter, found[1], text, acts, commit, fates))
             pauses.append(pause)
             pause = 0.0
         else:
-            raise ValueError(f"{path}:{number}: not a line of the corpus format: {line[:40]}")
-    duration = float(header["duration_min"]) * 60
+            raise _FormatError(f"第 {number} 行“{line[:40]}”不是章节、发言或停顿")
+    if not rows:
+        raise _FormatError("没有一句发言")
+    duration = _of(header, "duration_min", float) * 60
     spoken = sum(len(text) / SPEECH_RATE + GAP for _, _, text, *_ in rows)
     scale = max(0.2, (duration - sum(pauses) - pause) / spoken)
     clock = 0.0
@@ -121,17 +145,16 @@ def read_meeting(path: Path) -> LabelledMeeting:
         for a, b in itertools.pairwise(edges)
         if a < b
     )
-    kind = header["kind"]
+    kind = _of(header, "kind", str)
     theme = header.get("theme", "none")
-    low, _, high = header["band"].partition("-")
     return LabelledMeeting(
-        id=header["id"],
+        id=_of(header, "id", str),
         author=path.parent.name,
         kind=kind,
         facts=MeetingFacts(
             kind=MeetingKind(kind) if kind in set(MeetingKind) else None,
-            meeting_date=_date(header.get("date")),
-            start_time=_time(header.get("start")),
+            meeting_date=_of({"date": "", **header}, "date", _date),
+            start_time=_of({"start": "", **header}, "start", _time),
             theme=Theme(theme) if theme in set(Theme) else None,
             expected_attendees=_roster(header.get("expected")),
             attendees=_roster(header.get("present")),
@@ -142,8 +165,8 @@ def read_meeting(path: Path) -> LabelledMeeting:
         commitments=tuple(row[4] for row in rows),
         fates=tuple(row[5] for row in rows),
         host=header.get("host"),
-        passes=header["verdict"] == "pass",
-        band=(float(low), float(high)),
+        passes=_of(header, "verdict", str) == "pass",
+        band=_of(header, "band", _band),
         header=header,
     )
 
@@ -213,11 +236,32 @@ def _one_line(text: str) -> str:
     return " ".join(text.replace("{", "（").replace("}", "）").split())
 
 
-def _date(text: str | None) -> date | None:
+def _of(header: Mapping[str, str], key: str, read: Callable[[str], Value]) -> Value:
+    if key not in header:
+        raise _FormatError(f"文件头缺少“# {key}:”一行")
+    try:
+        return read(header[key])
+    except ValueError as error:
+        raise _FormatError(f"文件头“# {key}: {header[key]}”写法不对") from error
+
+
+def _word(words: type[Word], given: str, where: str) -> Word:
+    try:
+        return words(given)
+    except ValueError as error:
+        raise _FormatError(f"{where}“{given}”不认识，可写 {'、'.join(words)}") from error
+
+
+def _band(text: str) -> tuple[float, float]:
+    low, _, high = text.partition("-")
+    return float(low), float(high)
+
+
+def _date(text: str) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
-def _time(text: str | None) -> time | None:
+def _time(text: str) -> time | None:
     return time.fromisoformat(text) if text else None
 
 

@@ -25,7 +25,7 @@ from api.settings import PREFIX, Settings, from_environment
 from models.database import connect, transaction
 from models.indicators.repository import IndicatorRepository
 from models.indicators.tables import Indicator
-from qa_pipeline.errors import OutputError
+from qa_pipeline.errors import OutputError, reason
 
 log = logging.getLogger("huijian.serving")
 
@@ -49,7 +49,7 @@ def settings_for(data: Path | None) -> Settings:
         settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(
-            f"无法建立数据文件夹 {settings.data_folder}（{error.strerror}）：请用 --data 换一个可写的位置。"
+            f"无法建立数据文件夹 {settings.data_folder}（{reason(error)}）：请用 --data 换一个可写的位置。"
         ) from error
     return settings
 

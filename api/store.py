@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from api.problems import NotFound, Unavailable
-from qa_pipeline.errors import InputError, OutputError
+from qa_pipeline.errors import InputError, OutputError, reason
 
 if TYPE_CHECKING:
     from obstore.store import ObjectStore
@@ -206,7 +206,7 @@ class Folder:
             raise StoreError(f"存储文件夹 {self._root} 不见了：请检查磁盘或网络共享是否已挂载。")
 
     def _gone(self, error: OSError) -> StoreError:
-        return StoreError(f"存储文件夹 {self._root} 读写失败（{error.strerror}）：请检查磁盘或网络共享。")
+        return StoreError(f"存储文件夹 {self._root} 读写失败（{reason(error)}）：请检查磁盘或网络共享。")
 
 
 class Bucket:
@@ -346,5 +346,5 @@ def writing(file: Path) -> Iterator[None]:
         if error.errno in FULL:
             raise OutputError("存储空间已满，文件没有收下：请联系管理员清理空间后重试。") from error
         raise StoreError(
-            f"无法写入存储 {file.parent}（{error.strerror}）：请检查磁盘、权限或网络共享。"
+            f"无法写入存储 {file.parent}（{reason(error)}）：请检查磁盘、权限或网络共享。"
         ) from error

@@ -20,7 +20,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from qa_pipeline.errors import HuijianError, InputError, OutputError
+from qa_pipeline.errors import HuijianError, InputError, OutputError, reason
 from qa_pipeline.files import write_atomically
 from qa_pipeline.pipeline import SOUND, TEXT
 from qa_pipeline.transcript.machine import usable_processors
@@ -276,7 +276,7 @@ def _inspect_one(task: Task) -> dict[str, Any]:
         return _failure(task, str(error))
     except OSError as error:
         where = error.filename or meeting.name
-        return _failure(task, f"读写 {where} 出错（{error.strerror}）：请检查文件和磁盘后重做这一场。")
+        return _failure(task, f"读写 {where} 出错（{reason(error)}）：请检查文件和磁盘后重做这一场。")
     except Exception as error:  # noqa: BLE001 (a fault of ours in one meeting must not cost the others)
         traceback.print_exc()
         return _failure(task, f"程序出错（{type(error).__name__}: {error}）：请连同这场会议报告给维护人员。")
@@ -315,7 +315,7 @@ def _open_log(out: Path) -> list[dict[str, Any]]:
             if len(whole) < len(content):
                 file.truncate(len(whole))
     except OSError as error:
-        raise OutputError(f"不能写入输出文件夹 {out}（{error.strerror}）：请换一个可写的文件夹。") from error
+        raise OutputError(f"不能写入输出文件夹 {out}（{reason(error)}）：请换一个可写的文件夹。") from error
     try:
         return [json.loads(line) for line in whole.splitlines()]
     except ValueError as error:
@@ -333,7 +333,7 @@ def _append(log: Path, row: dict[str, Any]) -> None:
             os.fsync(file.fileno())
         except OSError as error:
             os.truncate(log, size)
-            raise OutputError(f"写入 {log} 失败（{error.strerror}）：腾出空间后重新运行即可继续。") from error
+            raise OutputError(f"写入 {log} 失败（{reason(error)}）：腾出空间后重新运行即可继续。") from error
 
 
 def _replace(log: Path, rows: Mapping[str, dict[str, Any]]) -> None:

@@ -16,10 +16,36 @@ shows it and exits with 2.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import errno
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 SHOWN_PROBLEMS: Final = 10
+
+_REASONS: Final[Mapping[int, str]] = {
+    errno.EACCES: "没有权限",
+    errno.EPERM: "没有权限",
+    errno.ENOENT: "没有这个文件或文件夹",
+    errno.EEXIST: "路径中有一段是文件而不是文件夹",
+    errno.ENOTDIR: "路径中有一段是文件而不是文件夹",
+    errno.EISDIR: "这是一个文件夹",
+    errno.ENAMETOOLONG: "文件名过长",
+    errno.ELOOP: "链接绕成了圈",
+    errno.ENOSPC: "磁盘已满",
+    errno.EDQUOT: "磁盘配额已用完",
+    errno.EFBIG: "文件超过系统允许的大小",
+    errno.EROFS: "所在的磁盘只读",
+    errno.EIO: "磁盘读写出错",
+    errno.ESTALE: "网络共享已断开",
+    errno.ETIMEDOUT: "等待超时",
+    errno.EBUSY: "文件正被占用",
+    errno.EMFILE: "打开的文件过多",
+    errno.ENFILE: "打开的文件过多",
+    errno.ENOMEM: "内存不足",
+    errno.EAGAIN: "系统资源不足",
+    errno.ECONNREFUSED: "连接被拒绝",
+    errno.ECONNRESET: "连接中断",
+}
 
 
 class HuijianError(Exception):
@@ -62,3 +88,8 @@ class SheetError(InputError):
 
 class OutputError(HuijianError):
     """The result could not be written; nothing half-written is left behind."""
+
+
+def reason(error: OSError) -> str:
+    """Why the system refused, in Chinese; what is rare by its number."""
+    return _REASONS.get(error.errno or 0, f"系统错误 {error.errno or error}")

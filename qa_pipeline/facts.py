@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 
 from qa_pipeline.clock import lies_ahead
-from qa_pipeline.errors import FactsError
+from qa_pipeline.errors import FactsError, reason
 from qa_pipeline.names import INDICATORS
 from qa_pipeline.values.facts import Figure, MeetingFacts, Roster
 from qa_pipeline.values.vocabulary import MeetingKind, Theme
@@ -190,7 +190,7 @@ def read_facts(path: Path | str) -> MeetingFacts:
     except FileNotFoundError:
         raise place.error("找不到会议信息文件，请检查路径。") from None
     except OSError as error:
-        raise place.error(f"无法读取会议信息文件（{error.strerror}）。") from error
+        raise place.error(f"无法读取会议信息文件（{reason(error)}）。") from error
     if len(raw) > MAX_BYTES:
         raise place.error(f"会议信息文件过大（{len(raw) // 1024} KB，最多 {MAX_BYTES // 1024} KB）。")
     try:

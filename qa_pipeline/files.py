@@ -8,19 +8,16 @@ import secrets
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from qa_pipeline.errors import OutputError
+from qa_pipeline.errors import OutputError, reason
 
-_WHY = {
-    errno.ENOSPC: "磁盘已满，请腾出空间后重试",
-    errno.EDQUOT: "磁盘配额已用完，请腾出空间后重试",
-    errno.EFBIG: "文件超过系统允许的大小，请换一个磁盘或放宽限制后重试",
-    errno.EROFS: "所在的磁盘只读，请换一个可写的文件夹",
-    errno.EACCES: "没有写入权限，请换一个可写的文件夹",
-    errno.EPERM: "没有写入权限，请换一个可写的文件夹",
-    errno.ENOTDIR: "路径中有一段是文件而不是文件夹，请检查路径",
-    errno.EEXIST: "路径中有一段是文件而不是文件夹，请检查路径",
-    errno.EISDIR: "这是一个文件夹，请给出文件名",
-    errno.ENAMETOOLONG: "文件名过长，请缩短文件名",
+_REMEDIES = {
+    errno.ENOSPC: "请腾出空间后重试",
+    errno.EDQUOT: "请腾出空间后重试",
+    errno.EFBIG: "请换一个磁盘或放宽限制后重试",
+    errno.ENOTDIR: "请检查路径",
+    errno.EEXIST: "请检查路径",
+    errno.EISDIR: "请给出文件名",
+    errno.ENAMETOOLONG: "请缩短文件名",
 }
 
 
@@ -113,5 +110,5 @@ def _beside(target: Path) -> Path:
 
 
 def _refusal(path: Path, error: OSError) -> OutputError:
-    why = _WHY.get(error.errno or 0, f"{error.strerror or error}，请换一个可写的文件夹")
-    return OutputError(f"无法写入 {path}：{why}。")
+    remedy = _REMEDIES.get(error.errno or 0, "请换一个可写的文件夹")
+    return OutputError(f"无法写入 {path}：{reason(error)}，{remedy}。")

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from qa_pipeline.errors import RecordingError
+from qa_pipeline.errors import RecordingError, reason
 from qa_pipeline.values.recording import Recording, RecordingPart
 from qa_pipeline.values.vocabulary import Progress, Seconds
 
@@ -175,7 +175,7 @@ def _probe(path: Path) -> _Probe:
     try:
         head, digest = _hash(path)
     except OSError as error:
-        raise RecordingError(f"读不了录音文件 {path}（{error.strerror}）：请检查文件权限。") from error
+        raise RecordingError(f"读不了录音文件 {path}（{reason(error)}）：请检查文件权限。") from error
     if _is_text(head):
         raise RecordingError(f"{path} 的内容是文字，不是录音：请检查是否选错文件或只改了扩展名。")
     try:

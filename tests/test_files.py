@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import stat
@@ -12,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from qa_pipeline.errors import OutputError
+from qa_pipeline.errors import OutputError, reason
 from qa_pipeline.files import check_writable, write_atomically
 
 NOBODY = 65534
@@ -91,7 +92,7 @@ def test_a_full_disk_is_told_as_such() -> None:
 def test_a_read_only_folder_is_refused_before_and_while_writing(read_only: Path) -> None:
     for attempt in (check_writable, lambda path: write_atomically(path, b"x")):
         for name in ("新.json", "旧.json"):
-            with pytest.raises(OutputError, match="没有写入权限，请换一个可写的文件夹。"):
+            with pytest.raises(OutputError, match="没有权限，请换一个可写的文件夹。"):
                 attempt(read_only / name)
     assert [file.name for file in read_only.iterdir()] == ["旧.json"]
     assert (read_only / "旧.json").read_text() == "旧"
@@ -127,3 +128,11 @@ def test_checking_writes_nothing(tmp_path: Path) -> None:
 def test_a_device_is_written_to_directly() -> None:
     check_writable(os.devnull)
     write_atomically(os.devnull, b"x")
+
+
+def test_why_the_system_refused_is_said_in_chinese() -> None:
+    assert reason(FileNotFoundError(errno.ENOENT, "No such file or directory")) == "没有这个文件或文件夹"
+    assert reason(OSError(errno.EPROTO, "Protocol error")) == f"系统错误 {errno.EPROTO}"
+    if Path("/proc").is_dir():
+        with pytest.raises(OutputError, match=r"无法写入 /proc/x\.html：没有这个文件或文件夹"):
+            check_writable("/proc/x.html")

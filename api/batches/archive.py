@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final, Protocol, cast
 from api.problems import Unavailable
 from api.recordings.receiving import Arrived, created_at, safe_name, too_large
 from api.store import BLOCK, Store, StoreError, open_bucket, spooled, writing
-from qa_pipeline.errors import InputError, RecordingError
+from qa_pipeline.errors import InputError, RecordingError, reason
 from qa_pipeline.pipeline import SOUND
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ class _Folder:
         try:
             at = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY)
         except OSError as error:
-            raise StoreError(f"归档根目录打不开（{error.strerror}）：请检查磁盘或网络共享。") from error
+            raise StoreError(f"归档根目录打不开（{reason(error)}）：请检查磁盘或网络共享。") from error
         try:
             for part in parts:
                 try:
@@ -120,7 +120,7 @@ class _Folder:
             try:
                 yield content
             except OSError as error:
-                raise StoreError(f"归档读取失败（{error.strerror}）：请检查磁盘或网络共享。") from error
+                raise StoreError(f"归档读取失败（{reason(error)}）：请检查磁盘或网络共享。") from error
 
 
 class _Bucket:

@@ -25,7 +25,7 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api.batches.archive import Found, open_archive
-from qa_pipeline.errors import HuijianError, InputError, OutputError
+from qa_pipeline.errors import HuijianError, InputError, OutputError, reason
 from qa_pipeline.files import write_atomically
 
 CHUNK: Final = 4 << 20
@@ -128,7 +128,7 @@ def read_text(file: Path) -> str:
     try:
         content = file.read_bytes()
     except OSError as error:
-        raise InputError(f"清单 {file} 打不开（{error.strerror}）：请检查路径。") from error
+        raise InputError(f"清单 {file} 打不开（{reason(error)}）：请检查路径。") from error
     for encoding in ("utf-8-sig", "gb18030"):
         try:
             return content.decode(encoding)
@@ -241,7 +241,7 @@ def _send_all(service: Service, folder: Path, begun: _Begun, path: str) -> list[
                 with (folder / file).open("rb") as content:
                     _send_one(service, begun, file, content, row["size"], partial(bar.advance, task))
             except OSError as error:
-                problems.append((file, f"读取失败（{error.strerror}）"))
+                problems.append((file, f"读取失败（{reason(error)}）"))
             except OutputError:
                 raise
             except HuijianError as error:

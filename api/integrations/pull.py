@@ -23,7 +23,7 @@ import httpx
 import typer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from qa_pipeline.errors import HuijianError, InputError, OutputError
+from qa_pipeline.errors import HuijianError, InputError, OutputError, reason
 
 BACK_OFF: Final = (1, 5, 30, 120)
 """Seconds before a system is asked again that is busy or does not answer."""
@@ -117,7 +117,7 @@ def read_configuration(file: Path) -> Configuration:
     try:
         return Configuration.model_validate(YAML(typ="safe").load(file.read_text("utf-8")))
     except OSError as error:
-        raise InputError(f"配置文件 {file} 打不开（{error.strerror}）：请检查路径。") from error
+        raise InputError(f"配置文件 {file} 打不开（{reason(error)}）：请检查路径。") from error
     except (YAMLError, ValueError) as error:
         wrong = error.errors() if isinstance(error, ValidationError) else []
         places = "、".join(".".join(map(str, one["loc"])) for one in wrong) or "格式"

@@ -17,7 +17,7 @@ from api.operations.logs import bound
 from api.operations.tracing import span
 from api.problems import NotFound
 from models.database import transaction
-from qa_pipeline.errors import HuijianError, InputError, ModelError, OutputError
+from qa_pipeline.errors import HuijianError, InputError, ModelError, OutputError, reason
 
 log = logging.getLogger("huijian.jobs")
 
@@ -124,4 +124,5 @@ def _sentence(error: BaseException) -> str:
         return str(error)
     if isinstance(error, MemoryError):
         return "内存不足：请稍后重试或减少同时处理的任务数。"
-    return f"读写文件失败（{getattr(error, 'strerror', None) or error}）：请检查磁盘和存储。"
+    why = reason(error) if isinstance(error, OSError) else str(error)
+    return f"读写文件失败（{why}）：请检查磁盘和存储。"

@@ -39,7 +39,7 @@ from models.meetings.facts import FactsRepository
 from models.meetings.recordings import RecordingRepository
 from models.meetings.repository import MeetingRepository
 from models.organisation.tables import Institution
-from qa_pipeline.errors import OutputError, RecordingError
+from qa_pipeline.errors import OutputError, RecordingError, reason
 from qa_pipeline.values.facts import MeetingFacts
 from qa_pipeline.values.findings import Action
 from qa_pipeline.values.inspection import Inspection
@@ -311,7 +311,7 @@ def _in_child(shop: Shop, order: Order, report: Report) -> bytes:
                 raise RecordingError(by_name(str(error), files, names)) from error
         return result.read_bytes()
     except OSError as error:
-        raise OutputError(f"读写暂存文件失败（{error.strerror}）：请检查磁盘。") from error
+        raise OutputError(f"读写暂存文件失败（{reason(error)}）：请检查磁盘。") from error
     finally:
         result.unlink(missing_ok=True)
 

@@ -17,7 +17,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from qa_pipeline.errors import TranscriptError
+from qa_pipeline.errors import TranscriptError, reason
 from qa_pipeline.files import write_atomically
 from qa_pipeline.values.transcript import Transcript, Utterance
 from qa_pipeline.values.vocabulary import Seconds
@@ -115,7 +115,7 @@ def _text(path: Path) -> str:
     except FileNotFoundError as error:
         raise TranscriptError(f"找不到文字稿 {path}：请检查路径和文件名。") from error
     except OSError as error:
-        raise TranscriptError(f"读不了文字稿 {path}（{error.strerror}）：请检查文件权限。") from error
+        raise TranscriptError(f"读不了文字稿 {path}（{reason(error)}）：请检查文件权限。") from error
     if not data.strip():
         raise TranscriptError(f"文字稿 {path} 是空的：请重新导出。")
     if b"\0" not in data:

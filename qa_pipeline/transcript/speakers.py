@@ -16,7 +16,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from qa_pipeline.errors import RecordingError
+from qa_pipeline.errors import RecordingError, reason
 from qa_pipeline.recording import SAMPLE_RATE, decode_channels
 from qa_pipeline.transcript import store
 from qa_pipeline.values.recording import Recording
@@ -184,7 +184,7 @@ def _diarize(
     except subprocess.TimeoutExpired as error:
         raise _DiarizationError(f"超过 {limit / 60:.0f} 分钟仍未完成，已停止；{_UNKNOWN}。") from error
     except OSError as error:
-        raise _DiarizationError(f"子进程无法启动（{error.strerror}）；{_UNKNOWN}。") from error
+        raise _DiarizationError(f"子进程无法启动（{reason(error)}）；{_UNKNOWN}。") from error
     if child.returncode == -9:  # SIGKILL, a name that Windows does not have
         raise _DiarizationError(f"子进程被系统终止（可能内存不足）；{_UNKNOWN}。")
     try:

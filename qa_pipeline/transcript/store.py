@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from qa_pipeline.errors import ModelError
+from qa_pipeline.errors import ModelError, reason
 from qa_pipeline.transcript.profile import PROFILE_FILE, Profile, read_profile
 from qa_pipeline.values.vocabulary import Progress
 
@@ -165,7 +165,7 @@ def pull(name: str, *, mirror: str | None = None, progress: Progress | None = No
         partial.rename(target)
     except OSError as error:
         raise ModelError(
-            f"语音模型 {name} 没能写入 {models_folder()}（{error.strerror or error}）：请检查磁盘空间和权限。"
+            f"语音模型 {name} 没能写入 {models_folder()}（{reason(error)}）：请检查磁盘空间和权限。"
         ) from error
     return target
 

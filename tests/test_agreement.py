@@ -102,12 +102,25 @@ def test_one_table_may_hold_both_and_the_command_prints_it(folder: Path) -> None
         ("meeting,item,score\n0908,C1,15\n", "不在 0 到 14 之间"),
         ("meeting,item,score\n0908,结论,还行\n", "结论「还行」不认识"),
         ("meeting,score\n0908,1\n", "缺少「item」一列"),
+        (
+            "meeting,item,score\n0908,C1,1\n0908,I1,1\n0908,C1,2\n",
+            "第 4 行重复了 human.csv 第 2 行的 0908 C1",
+        ),
+        ("meeting,item,score\n0908,总分,60\n0908,能量值,70\n", "第 3 行重复了 human.csv 第 2 行"),
+        ("", "human.csv 是空的，没有一行评分"),
+        ("meeting,item,score\n", "human.csv 是空的，没有一行评分"),
         ("meeting,item,score\n0909,C1,1\n", "都没有质检结果：会议名要与结果文件名一致，如 0908"),
     ],
 )
 def test_a_wrong_row_is_named_with_its_line(folder: Path, table: str, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         from_files(folder / "results", human(folder, table))
+
+
+def test_results_alone_ask_for_the_scores_that_people_gave(folder: Path) -> None:
+    for results in (folder / "results", folder / "results" / "0908.json", folder / "results.jsonl"):
+        with pytest.raises(InputError, match="是质检结果：请用 --human 给出人工评分的表"):
+            from_files(results, None)
 
 
 def test_files_that_are_not_there_or_no_text_are_refused(folder: Path) -> None:

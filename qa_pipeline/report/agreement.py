@@ -50,6 +50,8 @@ def from_files(results: Path, human: Path | None) -> list[Judged]:
     A meeting is named by its result's file. Raises InputError naming file and line.
     """
     if human is None:
+        if results.is_dir() or results.suffix.lower() == ".json" or results.name == "results.jsonl":
+            raise InputError(f"{results} 是质检结果：请用 --human 给出人工评分的表（meeting、item、score）。")
         return [_both(row, where) for where, row in _table(results)]
     found = dict(_results(results))
     if not found:
@@ -116,8 +118,21 @@ def _results(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
         yield path.stem, read_result(path)
 
 
-def _table(path: Path) -> Iterator[tuple[str, Row]]:
-    """(where, row) of a CSV or JSONL file."""
+def _table(path: Path) -> list[tuple[str, Row]]:
+    """(where, row) of a CSV or JSONL file, which judges nothing twice."""
+    rows = list(_rows(path))
+    if not rows:
+        raise InputError(f"{path.name} 是空的，没有一行评分：请核对。")
+    judged: dict[tuple[str, str], str] = {}
+    for where, row in rows:
+        meeting, item = _cell(row, "meeting", where), _cell(row, "item", where)
+        before = judged.setdefault((meeting, _item(item)), where)
+        if before != where:
+            raise InputError(f"{where}重复了 {before}的 {meeting} {item}：请只留一行。")
+    return rows
+
+
+def _rows(path: Path) -> Iterator[tuple[str, Row]]:
     if path.suffix.lower() == ".jsonl":
         for where, row in _json_lines(path):
             yield where, {str(k): "" if v is None else str(v) for k, v in row.items()}

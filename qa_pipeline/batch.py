@@ -139,8 +139,10 @@ def run(
     again, the same one never twice, unless the language model that was to read it failed. Raises InputError
     for an unusable folder, OutputError when ``out`` can't be written.
     """
+    from qa_pipeline.findings.remarks import library
     from qa_pipeline.reader import chosen
 
+    library()  # a wrong one is refused once, not meeting by meeting
     meetings = meetings_in(folder, out=out)
     choice = chosen(reader)[0].value
     rows = _open_log(out)
@@ -295,8 +297,10 @@ def _failure(task: Task, reason: str) -> dict[str, Any]:
 
 def _key(meeting: Meeting, *, model: str | None, rubric: str | None, reader: str) -> str:
     """A hash over everything that decides a meeting's result, except the program itself."""
+    from qa_pipeline.findings.remarks import library_file
+
     digest = hashlib.sha256()
-    for path in (*meeting.files, *filter(None, (meeting.facts, rubric))):
+    for path in (*meeting.files, library_file(), *filter(None, (meeting.facts, rubric))):
         with Path(path).open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     digest.update(f"{model}\0{rubric}\0{reader}".encode())

@@ -53,12 +53,14 @@ def inspect(
     from qa_pipeline.compliance import LIBRARY_ALONE, judge
     from qa_pipeline.findings import acts, find
     from qa_pipeline.findings.authenticity import doubts
+    from qa_pipeline.findings.remarks import library
     from qa_pipeline.reader import chosen, read_again, settled
     from qa_pipeline.rubric import rubric_for
     from qa_pipeline.rubric.judge import configured
 
     report, imported = progress or _silent, imported or LIBRARY_ALONE
     language_model, (choice, endpoint) = configured(), chosen(reader)
+    library()  # a wrong one is refused before an hour is transcribed
     recording = source if isinstance(source, Recording) else None
     transcript = transcript or read(
         source, facts=facts, model=model, options=options, keep=keep, progress=progress

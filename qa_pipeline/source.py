@@ -1,6 +1,6 @@
-"""A rubric file as text with places: every key and list element knows its file, line and column.
+"""A file of rules as text with places: every key and list element knows its file, line and column.
 
-``read`` parses YAML into ``Placed`` mappings and ``Row`` lists, ``merge`` lays a rubric over the one it
+``read`` parses YAML into ``Placed`` mappings and ``Row`` lists, ``merge`` lays a file over the one it
 extends, and ``Problems`` collects everything that is wrong so that one reading names every mistake.
 """
 
@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from qa_pipeline.errors import RubricError
+from qa_pipeline.errors import RubricError, reason
 
-BY_ID = ("dimensions", "items", "criticals", "points")
-"""Lists whose entries carry an ``id``: an extending rubric overrides them entry by entry."""
+BY_ID = ("dimensions", "items", "criticals", "points", "practices", "issues")
+"""Lists whose entries carry an ``id``: an extending file overrides them entry by entry."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -48,7 +48,7 @@ class Row(list[Any]):
 
 @dataclass(slots=True)
 class Problems:
-    """Everything wrong in a rubric, with the words that would have been right."""
+    """Everything wrong in a file, with the words that would have been right."""
 
     what: str = "量规"
     """What the file is to its users."""
@@ -71,6 +71,30 @@ class Problems:
         lines = [f"{mark} {sentence}" for mark, sentence in sorted(self.found)]
         count = f"有 {len(lines)} 处错误" if len(lines) > 1 else "有错误"
         raise RubricError(f"{self.what} {name} {count}，请改正后再用：\n" + "\n".join(lines))
+
+
+_SENTENCES = {
+    "missing": "缺少必填的键",
+    "string_type": "要写文字",
+    "string_too_short": "写得太短",
+    "string_too_long": "写得太长",
+    "string_pattern_mismatch": "写法不对",
+    "int_type": "要写整数",
+    "int_parsing": "要写整数",
+    "int_from_float": "要写整数",
+    "float_type": "要写数字",
+    "float_parsing": "要写数字",
+    "bool_type": "要写 true 或 false",
+    "bool_parsing": "要写 true 或 false",
+    "date_from_datetime_parsing": "要写日期，如 2026-01-01",
+    "date_type": "要写日期，如 2026-01-01",
+    "date_parsing": "要写日期，如 2026-01-01",
+    "tuple_type": "要写列表",
+    "dict_type": "要写「键: 值」的表",
+    "model_type": "要写「键: 值」的表",
+    "model_attributes_type": "要写「键: 值」的表",
+    "too_short": "至少要有一条",
+}
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str:
@@ -101,10 +125,10 @@ def read(path: Path, *, what: str = "量规") -> Placed:
         raise RubricError(f"找不到{what}文件 {path}，请检查路径。") from None
     except IsADirectoryError:
         raise RubricError(f"{path} 是文件夹，不是{what}文件。") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise RubricError(
-            f"{what}文件 {path} 读不出来：{error}。请确认它是 UTF-8 文本且有读取权限。"
-        ) from error
+    except OSError as error:
+        raise RubricError(f"{what}文件 {path} 读不出来（{reason(error)}）：请检查路径和权限。") from error
+    except UnicodeDecodeError as error:
+        raise RubricError(f"{what}文件 {path} 不是 UTF-8 文本：请另存为 UTF-8 后重试。") from error
     try:
         tree = YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
@@ -135,6 +159,45 @@ def merge(base: Placed, over: Placed) -> Placed:
             merged[key] = value
         merged.keys_at[key] = over.place(key)
     return merged
+
+
+def record(errors: Iterable[Any], tree: Placed, problems: Problems) -> None:
+    """What pydantic found wrong in the tree, as problems in their places."""
+    for error in errors:
+        kind, place = error["type"], error["loc"]
+        mark, key, given = locate(tree, place)
+        if kind in ("missing", "value_error") and mark in problems.incomplete:
+            continue
+        if (kind == "missing" and given is not None) or (kind == "too_short" and given):
+            continue  # what was written there is wrong itself and was named
+        limits = error.get("ctx", {})
+        if kind == "value_error":
+            sentence = str(limits["error"])
+        elif kind in ("literal_error", "enum"):
+            words = [w.strip().strip("'") for w in str(limits["expected"]).replace(" or ", ",").split(",")]
+            sentence = f"没有「{error['input']}」这个词，{nearest(str(error['input']), words)}"
+        elif kind in ("greater_than_equal", "greater_than", "less_than_equal", "less_than"):
+            sign = {"greater_than_equal": "不小于", "greater_than": "大于", "less_than_equal": "不大于"}
+            bound = next(iter(limits.values()))
+            sentence = f"要{sign.get(kind, '小于')} {bound:g}"
+        elif kind == "string_pattern_mismatch":
+            sentence = f"「{error['input']}」写法不对，要符合 {limits['pattern']}"
+        else:
+            sentence = _SENTENCES.get(kind, f"值不合要求（{error['msg']}）")
+        problems.add(mark, f"键「{key}」：{sentence}" if key else sentence)
+
+
+def unique_ids(tree: Placed, problems: Problems) -> None:
+    """Record every id that a list has twice; their entries are known to have one."""
+    for _, key, rows in list(marks(tree)):
+        if key not in BY_ID or not isinstance(rows, Row):
+            continue
+        seen: dict[str, Mark] = {}
+        for row, mark in zip(rows, rows.elements_at, strict=True):
+            name = str(row["id"])
+            if name in seen:
+                problems.add(mark, f"键「{key}」：id「{name}」重复，{seen[name]} 已用过")
+            seen.setdefault(name, mark)
 
 
 def locate(root: Placed, path: Iterable[int | str]) -> tuple[Mark, str, Any]:

@@ -155,8 +155,10 @@ def _require_possible(borders: Sequence[Border], kind: MeetingKind) -> None:
     for border in borders:
         if border.chapter not in possible:
             known = "、".join(f"{CHAPTERS[one]} {one}" for one in possible)
-            where = f"第 {border.first} 句的章节「{CHAPTERS[border.chapter]}」"
-            raise InputError(f"{where}不属于{KINDS[kind]}：可用的有 {known}。")
+            raise InputError(
+                f"第 {border.first} 句的章节「{CHAPTERS[border.chapter]}」不属于{KINDS[kind]}："
+                f"可用的有 {known}。"
+            )
 
 
 def chapters(transcript: Transcript, borders: Sequence[Border]) -> Chapters:

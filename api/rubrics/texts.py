@@ -11,7 +11,7 @@ from typing import Final
 
 from qa_pipeline.errors import RubricError
 from qa_pipeline.rubric.loader import SHIPPED, Rubric, load_rubric
-from qa_pipeline.rubric.source import read
+from qa_pipeline.source import read
 
 FILE: Final = "rubric.yaml"
 _PLACE: Final = re.compile(rf"{re.escape(FILE)}:(\d+):(\d+)\s*(.*)")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from models.navigator.conditions import CONDITIONS, Operand, When
-from qa_pipeline.rubric.source import Mark, Placed, Problems, Row, nearest, read
+from qa_pipeline.source import Mark, Placed, Problems, Row, nearest, read
 
 SHIPPED: Final = "navigator.yaml"
 TEXTS: Final = ("id", "label", "action", "because")

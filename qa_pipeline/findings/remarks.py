@@ -1,24 +1,28 @@
 """Good practices and common problems, each with its proof and what to do about it (R34).
 
-What they are called, the advice and every threshold stand in rubrics/practices.yaml. How the shipped ones are
-recognised stands here, one function per id; those that QA staff add say it themselves, under ``when``.
+What they are called, the advice and every threshold stand in rubrics/practices.yaml, or in a file of the
+company's own. How the shipped ones are recognised stands here, one function per id; those that QA staff add
+say it themselves, under ``when``.
 """
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from functools import lru_cache
 from importlib.resources import files
-from typing import Final, Self
+from pathlib import Path
+from typing import ClassVar, Final, Literal, Self
 
-from pydantic import BaseModel, Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from qa_pipeline.errors import RubricError
+from qa_pipeline.entries import CHAPTERS, Part, Vocabulary
 from qa_pipeline.findings import causes, checking, commitments, framing, interaction, risk, sharing
 from qa_pipeline.findings.reading import Reading
 from qa_pipeline.findings.registry import specs
 from qa_pipeline.findings.structure import REVIEWS
+from qa_pipeline.source import Placed, Problems, merge, nearest, read, record, unique_ids
 from qa_pipeline.values.findings import Measurement, Remark
 from qa_pipeline.values.vocabulary import Act, Chapter, MeetingKind, Theme
 
@@ -34,6 +38,10 @@ ASTRAY: Final = 0.3
 SHARED: Final = ("distilled_steps", "told_steps")
 """Practices that come with a card to pass on."""
 
+SHIPPED: Final = Path(str(files("rubrics") / "practices.yaml"))
+_WHAT: Final = "实践库"
+_MEASURES: Final[Vocabulary] = ("测量", lambda: (spec.id for spec in specs()))
+
 _BAD: Final = re.compile(r"没办法|不好|没钱|不行|太[难差低热冷]|抢|[跌降]|影响|怪|难[做卖]|没人|不[买敢来]")
 """What makes of the market and the weather an excuse."""
 
@@ -43,9 +51,10 @@ Sight = Callable[[Reading, Measures, Thresholds], Iterable[int] | None]
 """The utterances that prove the remark (may be empty: proven by absence), or None when it does not apply."""
 
 
-class _Sign(BaseModel, extra="forbid", frozen=True):
+class _Sign(Part):
     """One sign of an entry: a measure within bounds, or something ``said`` at least ``times``."""
 
+    vocabulary: ClassVar[dict[str, Vocabulary]] = {"measure": _MEASURES, "chapter": CHAPTERS}
     measure: str = ""
     at_least: float | None = None
     at_most: float | None = None
@@ -57,58 +66,92 @@ class _Sign(BaseModel, extra="forbid", frozen=True):
     def _one(self) -> Self:
         if bool(self.measure) == bool(self.said):
             raise ValueError("measure 和 said 写且只写一个")
-        if self.measure and self.at_least is None and self.at_most is None:
+        bounded = self.at_least is not None or self.at_most is not None
+        if self.measure and not bounded:
             raise ValueError("measure 要配 at_least 或 at_most")
+        if self.said and bounded:
+            raise ValueError("at_least、at_most 只配 measure，几句写 times")
+        if self.measure and (self.chapter is not None or self.times > 1):
+            raise ValueError("chapter、times 只配 said")
+        if not all(word.strip() for word in self.said):
+            raise ValueError("said 里有空的词，它对得上任何一句")
         return self
 
 
-class _Entry(BaseModel, extra="forbid", frozen=True):
-    id: str
-    label: str
-    suggestion: str
-    thresholds: dict[str, float] = {}
+class _Entry(Part):
+    id: str = Field(min_length=1)
+    label: str = Field(min_length=1)
+    suggestion: str = Field(min_length=1)
+    thresholds: dict[str, float] = Field(default_factory=dict)
     when: tuple[_Sign, ...] = ()
 
 
-class _Library(BaseModel, extra="forbid", frozen=True):
+class Library(Part):
+    """What a file of the practice library says. One that ``extends`` the shipped one is laid over it: an
+    entry of the same id is overridden key by key, ``remove: true`` takes one out."""
+
     version: int
+    extends: Literal["practices"] | None = None
     practices: tuple[_Entry, ...]
     issues: tuple[_Entry, ...]
 
 
-@cache
-def library() -> _Library:
-    """The shipped library; raises RubricError when an entry has no recogniser or the wrong thresholds."""
-    from pydantic import ValidationError
-    from ruamel.yaml import YAML
+def library() -> Library:
+    """The practice library in use.
 
-    text = (files("rubrics") / "practices.yaml").read_text("utf-8")
+    Raises RubricError that names every mistake as file:line:column with key and nearest word.
+    """
+    return load_library(library_file())
+
+
+def library_file() -> Path:
+    """The file of the library in use: the company's own (``HUIJIAN_PRACTICES``), else the shipped one."""
+    return Path(os.environ.get("HUIJIAN_PRACTICES") or SHIPPED)
+
+
+def load_library(path: Path) -> Library:
+    """The library of a file; raises RubricError as ``library`` does."""
+    stat = path.stat() if path.is_file() else None
+    return _load(path, stat and (stat.st_mtime_ns, stat.st_size))
+
+
+def is_library(path: Path) -> bool:
+    """Whether a file of rules is a practice library; raises RubricError for one that is not readable."""
+    return not {"practices", "issues"}.isdisjoint(read(path))
+
+
+@lru_cache(maxsize=8)
+def _load(path: Path, _stamp: tuple[int, int] | None) -> Library:
+    tree, problems = read(path, what=_WHAT), Problems(what=_WHAT)
+    if tree.get("extends") == SHIPPED.stem:
+        tree = merge(read(SHIPPED, what=_WHAT), tree)
     try:
-        shelf = _Library.model_validate(YAML(typ="safe").load(text))
+        shelf = Library.model_validate(tree, context={"problems": problems})
     except ValidationError as error:
-        raise RubricError(
-            f"实践库 practices.yaml 写法有误：{error.errors()[0]['loc']}，请对照已有条目改正。"
-        ) from error
-    known_measures = {spec.id for spec in specs()}
-    for entry in (*shelf.practices, *shelf.issues):
-        for sign in entry.when:
-            if sign.measure and sign.measure not in known_measures:
-                raise RubricError(
-                    f"实践库 practices.yaml 中「{entry.id}」的测量「{sign.measure}」不存在，"
-                    "全部编号见 huijian rubric measures。"
-                )
-        if entry.when:
-            continue
-        if entry.id not in SIGHTS:
-            known = "、".join(SIGHTS)
-            raise RubricError(
-                f"实践库 practices.yaml 中的「{entry.id}」没有识别方法，请写 when，或改用：{known}。"
-            )
-        wanted = SIGHTS[entry.id][1]
-        if set(entry.thresholds) != wanted:
-            listed = "、".join(sorted(wanted))
-            raise RubricError(f"实践库 practices.yaml 中「{entry.id}」的门槛应为：{listed}，请照此改正。")
+        record(error.errors(), tree, problems)
+    problems.raise_if_any(str(path))
+    unique_ids(tree, problems)
+    for entries, key in ((shelf.practices, "practices"), (shelf.issues, "issues")):
+        for entry, row in zip(entries, tree.get(key, ()), strict=True):
+            _check_recognised(entry, row, problems)
+    problems.raise_if_any(str(path))
     return shelf
+
+
+def _check_recognised(entry: _Entry, row: Placed, problems: Problems) -> None:
+    """An entry says itself what shows it, or has a function here that needs its thresholds."""
+    if entry.when and entry.thresholds:
+        problems.add(row.place("thresholds"), "键「thresholds」：写了 when 的条目不用门槛，请写在 when 里")
+    elif not entry.when and entry.id not in SIGHTS:
+        hint = nearest(entry.id, SIGHTS)
+        problems.add(row.place("id"), f"键「id」：「{entry.id}」没有识别方法，请写 when；自带的编号{hint}")
+    elif not entry.when:
+        wanted, place = SIGHTS[entry.id][1], row.place("thresholds")
+        for name in sorted(set(entry.thresholds) - wanted):
+            at = row["thresholds"].place(name)
+            problems.unknown(at, key="thresholds", word=name, what="门槛", allowed=wanted)
+        if missing := wanted - set(entry.thresholds):
+            problems.add(place, f"键「thresholds」：缺少门槛 {'、'.join(sorted(missing))}")
 
 
 def remark(reading: Reading, measures: Measures) -> tuple[tuple[Remark, ...], tuple[Remark, ...]]:

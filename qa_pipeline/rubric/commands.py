@@ -33,16 +33,22 @@ def measures(
 
 @app.command()
 def check(file: File) -> None:
-    """检查一份量规：写法有错即拒绝，写得不妥给出提醒。"""
+    """检查一份量规或实践库：写法有错即拒绝，写得不妥给出提醒。"""
+    from qa_pipeline.findings import remarks
     from qa_pipeline.rubric.linter import lint
-    from qa_pipeline.rubric.loader import load_rubric
+    from qa_pipeline.rubric.loader import SHIPPED, load_rubric
 
+    if file not in SHIPPED and remarks.is_library(Path(file)):
+        shelf = remarks.load_library(Path(file))
+        counts = f"优秀实践 {len(shelf.practices)} 条，常见问题 {len(shelf.issues)} 条"
+        typer.echo(f"实践库（{counts}）写法正确。")
+        return
     rubric = load_rubric(file)
-    remarks = lint(rubric)
-    for remark in remarks:
+    unwise = lint(rubric)
+    for remark in unwise:
         typer.echo(f"提醒 {remark}")
     name = f"{rubric.label}（{rubric.id} {rubric.version}，{rubric.sha256[:12]}）"
-    typer.echo(f"{name}写法正确，{len(remarks)} 条提醒。")
+    typer.echo(f"{name}写法正确，{len(unwise)} 条提醒。")
 
 
 @app.command()

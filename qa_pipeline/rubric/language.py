@@ -8,23 +8,20 @@ question to a judge (``judge``). The JSON Schema for editors is generated from t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from datetime import date
 from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
-    ValidationInfo,
     model_validator,
 )
 
+from qa_pipeline.entries import CHAPTERS, Part, Vocabulary
 from qa_pipeline.rubric.heard import PATTERN_LENGTH, compiled
-from qa_pipeline.rubric.source import Mark, Placed, Problems, Row
 from qa_pipeline.values.vocabulary import Act, Chapter, Dimension, MeetingKind, Theme
 
 MENTION_KINDS = ("indicator", "number", "percent", "money", "person", "office", "date", "customer")
@@ -118,8 +115,6 @@ def entities() -> frozenset[str]:
     return frozenset([*MENTION_KINDS, *INDICATORS])
 
 
-Vocabulary = tuple[str, Callable[[], Iterable[str]]]
-CHAPTERS: Vocabulary = ("章节", lambda: tuple(Chapter))
 ACTS: Vocabulary = ("言语行为", lambda: tuple(Act))
 MEASURE_IDS: Vocabulary = ("测量", measures)
 GROUPS: Vocabulary = ("词典分组", groups)
@@ -128,48 +123,6 @@ THEMES: Vocabulary = ("周主题", lambda: tuple(Theme))
 KINDS: Vocabulary = ("会议类型", lambda: tuple(MeetingKind))
 DIMENSIONS: Vocabulary = ("维度", lambda: tuple(Dimension))
 FACT_NAMES: Vocabulary = ("会议事实", lambda: FACTS)
-
-
-class Part(BaseModel):
-    """One mapping of the file. Unknown keys and words are recorded with their place and the nearest word."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
-    vocabulary: ClassVar[dict[str, Vocabulary]] = {}
-
-    @model_validator(mode="before")
-    @classmethod
-    def _known(cls, data: Any, info: ValidationInfo) -> Any:
-        problems = (info.context or {}).get("problems")
-        if not isinstance(data, Placed) or not isinstance(problems, Problems):
-            return data
-        allowed = {field.alias or name for name, field in cls.model_fields.items()}
-        kept = dict(data)
-        for key in data:
-            if key not in allowed:
-                problems.unknown(data.place(key), key=key, word=key, what="键", allowed=allowed)
-                problems.incomplete.add(data.mark)
-                del kept[key]
-        for key, (what, words) in cls.vocabulary.items():
-            if key in kept and not _words_known(data, key, what=what, words=words, problems=problems):
-                problems.incomplete.add(data.mark)
-                del kept[key]
-        return kept
-
-
-def _words_known(
-    data: Placed, key: str, *, what: str, words: Callable[[], Iterable[str]], problems: Problems
-) -> bool:
-    value = data[key]
-    given: list[tuple[Mark, Any]] = (
-        list(zip(value.elements_at, value, strict=True))
-        if isinstance(value, Row)
-        else [(data.place(key), value)]
-    )
-    allowed = frozenset(str(word) for word in words())
-    wrong = [(mark, word) for mark, word in given if word is not None and str(word) not in allowed]
-    for mark, word in wrong:
-        problems.unknown(mark, key=key, word=word, what=what, allowed=allowed)
-    return not wrong
 
 
 class Window(Part):

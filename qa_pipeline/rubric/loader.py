@@ -14,10 +14,10 @@ from datetime import date
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qa_pipeline.errors import RubricError
-from qa_pipeline.rubric.source import Mark, Placed, Problems, Row, locate, marks, merge, plain, read
+from qa_pipeline.source import Placed, Problems, marks, merge, plain, read, record, unique_ids
 from qa_pipeline.values.vocabulary import MeetingKind, Theme
 
 if TYPE_CHECKING:
@@ -136,10 +136,10 @@ def _load(path: Path) -> Rubric:
     try:
         parsed = RubricFile.model_validate(tree, context={"problems": problems})
     except ValidationError as error:
-        _record(error.errors(), tree, problems)
+        record(error.errors(), tree, problems)
     problems.raise_if_any(str(path))
     parsed = RubricFile.model_validate(tree, context={"problems": problems})
-    _check_ids(tree, problems)
+    unique_ids(tree, problems)
     _check_weights(parsed, tree, problems)
     _check_references(parsed, tree, problems)
     problems.raise_if_any(str(path))
@@ -176,69 +176,6 @@ def _extended(path: Path, *, seen: tuple[Path, ...]) -> Placed:
             f"{at} 键「extends」：找不到「{base}」，请写自带量规的名字（{'、'.join(SHIPPED)}）或文件路径。"
         )
     return merge(_extended(other, seen=(*seen, path.resolve())), tree)
-
-
-_MESSAGES = {
-    "missing": "缺少必填的键",
-    "string_type": "要写文字",
-    "string_too_short": "写得太短",
-    "string_too_long": "写得太长",
-    "string_pattern_mismatch": "写法不对",
-    "int_type": "要写整数",
-    "int_parsing": "要写整数",
-    "int_from_float": "要写整数",
-    "float_type": "要写数字",
-    "float_parsing": "要写数字",
-    "bool_type": "要写 true 或 false",
-    "bool_parsing": "要写 true 或 false",
-    "date_from_datetime_parsing": "要写日期，如 2026-01-01",
-    "date_type": "要写日期，如 2026-01-01",
-    "date_parsing": "要写日期，如 2026-01-01",
-    "tuple_type": "要写列表",
-    "dict_type": "要写「键: 值」的表",
-    "model_type": "要写「键: 值」的表",
-    "model_attributes_type": "要写「键: 值」的表",
-    "too_short": "至少要有一条",
-}
-
-
-def _record(errors: Iterable[Any], tree: Placed, problems: Problems) -> None:
-    from qa_pipeline.rubric.source import nearest
-
-    for error in errors:
-        kind, place = error["type"], error["loc"]
-        mark, key, given = locate(tree, place)
-        if kind in ("missing", "value_error") and mark in problems.incomplete:
-            continue
-        if (kind == "missing" and given is not None) or (kind == "too_short" and given):
-            continue  # what was written there is wrong itself and was named
-        limits = error.get("ctx", {})
-        if kind == "value_error":
-            sentence = str(limits["error"])
-        elif kind in ("literal_error", "enum"):
-            words = [w.strip().strip("'") for w in str(limits["expected"]).replace(" or ", ",").split(",")]
-            sentence = f"没有「{error['input']}」这个词，{nearest(str(error['input']), words)}"
-        elif kind in ("greater_than_equal", "greater_than", "less_than_equal", "less_than"):
-            sign = {"greater_than_equal": "不小于", "greater_than": "大于", "less_than_equal": "不大于"}
-            bound = next(iter(limits.values()))
-            sentence = f"要{sign.get(kind, '小于')} {bound:g}"
-        elif kind == "string_pattern_mismatch":
-            sentence = f"「{error['input']}」写法不对，要符合 {limits['pattern']}"
-        else:
-            sentence = _MESSAGES.get(kind, f"值不合要求（{error['msg']}）")
-        problems.add(mark, f"键「{key}」：{sentence}" if key else sentence)
-
-
-def _check_ids(tree: Placed, problems: Problems) -> None:
-    for _, key, rows in list(marks(tree)):
-        if key not in ("items", "criticals", "points", "dimensions") or not isinstance(rows, Row):
-            continue
-        seen: dict[str, Mark] = {}
-        for row, mark in zip(rows, rows.elements_at, strict=True):
-            name = str(row["id"])
-            if name in seen:
-                problems.add(mark, f"键「{key}」：id「{name}」重复，{seen[name]} 已用过")
-            seen.setdefault(name, mark)
 
 
 def _check_weights(rubric: RubricFile, tree: Placed, problems: Problems) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from importlib.resources import files
+from pathlib import Path
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
+from qa_pipeline.cli import app
 from qa_pipeline.errors import RubricError
 from qa_pipeline.findings import remarks, sharing
 from qa_pipeline.findings.registry import take
@@ -178,65 +181,120 @@ RAIN = """  - id: rainy_day_visit
 """
 
 
-def _library(monkeypatch: pytest.MonkeyPatch, change: Callable[[str], str]) -> None:
-    text = change((files("rubrics") / "practices.yaml").read_text("utf-8"))
+@pytest.fixture
+def own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
+    """Puts a library of the company's own in use."""
 
-    class Shelf:
-        def __truediv__(self, name: str) -> Shelf:
-            return self
+    def use(text: str) -> Path:
+        file = tmp_path / "实践库.yaml"
+        file.write_text(text, "utf-8")
+        monkeypatch.setenv("HUIJIAN_PRACTICES", str(file))
+        return file
 
-        def read_text(self, encoding: str) -> str:
-            return text
-
-    monkeypatch.setattr(remarks, "files", lambda package: Shelf())
-    remarks.library.cache_clear()
-
-
-@pytest.fixture(autouse=True)
-def _shipped() -> Iterator[None]:
-    yield
-    remarks.library.cache_clear()
+    return use
 
 
-def test_qa_staff_add_an_entry_without_a_programmer(monkeypatch: pytest.MonkeyPatch) -> None:
-    _library(monkeypatch, lambda text: text.replace("issues:\n", f"{RAIN}issues:\n"))
-    seen = next(r for r in findings(SHARING, pace=4).practices if r.id == "rainy_day_visit")
+def _changed(before: str, after: str) -> str:
+    text = remarks.SHIPPED.read_text("utf-8")
+    assert before in text
+    return text.replace(before, after, 1)
+
+
+def test_qa_staff_add_an_entry_without_a_programmer(own: Callable[[str], Path]) -> None:
+    own(f"version: 1\nextends: practices\npractices:\n{RAIN}")
+    found = findings(SHARING, pace=4)
+    seen = next(r for r in found.practices if r.id == "rainy_day_visit")
     assert (seen.label, seen.suggestion) == ("雨天也上门", "把雨天拜访写进行事历。")
     assert "下着大雨" in seen.evidence[0].quote
+    assert "sentiment_sharing" in {r.id for r in found.issues}, "the shipped ones are still seen"
     assert "rainy_day_visit" not in {r.id for r in findings(GOOD).practices}
 
 
+def test_a_library_of_ones_own_overrides_and_removes_shipped_entries(own: Callable[[str], Path]) -> None:
+    own(
+        "version: 1\nextends: practices\nissues:\n  - {id: off_theme, remove: true}\n"
+        "  - {id: sentiment_sharing, label: 只讲情怀}\n"
+    )
+    issues = {entry.id: entry for entry in remarks.library().issues}
+    assert "off_theme" not in issues
+    assert issues["sentiment_sharing"].label == "只讲情怀"
+    assert issues["sentiment_sharing"].thresholds == {"steps": 2, "minutes": 1, "firm": 0.45}
+
+
+def test_a_changed_library_is_read_again(own: Callable[[str], Path]) -> None:
+    own(_changed("label: 一言堂", "label: 一个人讲"))
+    assert "一个人讲" in {entry.label for entry in remarks.library().issues}
+    own(_changed("label: 一言堂", "label: 主持人独讲"))
+    assert "主持人独讲" in {entry.label for entry in remarks.library().issues}
+
+
 @pytest.mark.parametrize(
     ("before", "after", "says"),
     [
-        ("measure: commitments_count", "measure: commitment_counts", "commitment_counts"),
-        (", at_most: 0}", "}", "写法有误"),
-        ("said: [下雨, 大雨], ", "", "写法有误"),
+        (
+            "measure: commitments_count",
+            "measure: commitment_counts",
+            ":9:10 .*最接近的是「commitments_count」",
+        ),
+        ("chapter: excellence_sharing", "chapter: sharing", ":8:\\d+ .*最接近的是「excellence_sharing」"),
+        ("label:", "lable:", ":5:5 键「lable」：没有「lable」这个键，最接近的是「label」"),
+        (", at_most: 0}", "}", ":9:9 .*measure 要配 at_least 或 at_most"),
+        ("said: [下雨, 大雨], ", "", ":8:9 .*measure 和 said 写且只写一个"),
+        ("said: [下雨, 大雨]", 'said: ["", 大雨]', ":8:9 .*said 里有空的词"),
+        ("said: [下雨, 大雨]", "said: [下雨], at_least: 2", "at_least、at_most 只配 measure"),
+        ("at_most: 0}", "at_most: 0, times: 2}", "chapter、times 只配 said"),
+        ("    when:", "    thresholds: {steps: 3}\n    when:", "写了 when 的条目不用门槛"),
+        ("label: 雨天也上门", 'label: ""', "键「label」：写得太短"),
     ],
 )
-def test_a_wrong_entry_is_named(monkeypatch: pytest.MonkeyPatch, before: str, after: str, says: str) -> None:
+def test_a_wrong_entry_is_named_with_its_place_and_the_nearest_word(
+    own: Callable[[str], Path], before: str, after: str, says: str
+) -> None:
     wrong = RAIN.replace(before, after)
     assert wrong != RAIN
-    _library(monkeypatch, lambda text: text.replace("issues:\n", f"{wrong}issues:\n"))
-    with pytest.raises(RubricError, match=says):
+    own(f"version: 1\nextends: practices\npractices:\n{wrong}")
+    with pytest.raises(RubricError, match=f"(?s)实践库.yaml.*{says}"):
         remarks.library()
 
 
 @pytest.mark.parametrize(
     ("before", "after", "says"),
     [
-        ("id: one_voice", "id: one_vioce", "one_vioce"),
-        ("thresholds: {host: 0.75}", "thresholds: {hosts: 0.75}", "host"),
-        ("version: 1", "versoin: 1", "写法有误"),
+        (
+            "id: one_voice",
+            "id: one_vioce",
+            "「one_vioce」没有识别方法，请写 when；自带的编号最接近的是「one_voice」",
+        ),
+        (
+            "thresholds: {host: 0.75}",
+            "thresholds: {hosts: 0.75}",
+            "没有「hosts」这个门槛，最接近的是「host」",
+        ),
+        ("version: 1\npractices", "versoin: 1\npractices", "没有「versoin」这个键，最接近的是「version」"),
+        ("id: told_steps", "id: distilled_steps", "id「distilled_steps」重复，.*:.*:.* 已用过"),
+        ("label: 一言堂", "label: 一言堂: 主持人", "不是合法的 YAML（这里不能再写冒号"),
+        ("issues:", "issue:", "没有「issue」这个键，最接近的是「issues」"),
     ],
 )
-def test_a_wrong_library_is_refused(
-    monkeypatch: pytest.MonkeyPatch, before: str, after: str, says: str
-) -> None:
-    def broken(text: str) -> str:
-        assert before in text
-        return text.replace(before, after)
-
-    _library(monkeypatch, broken)
-    with pytest.raises(RubricError, match=says):
+def test_a_wrong_library_is_refused(own: Callable[[str], Path], before: str, after: str, says: str) -> None:
+    own(_changed(before, after))
+    with pytest.raises(RubricError, match=f"(?s)实践库.yaml.*{says}"):
         remarks.library()
+
+
+def test_a_library_that_is_not_there_is_refused(own: Callable[[str], Path]) -> None:
+    own("").unlink()
+    with pytest.raises(RubricError, match=r"找不到实践库文件 .*实践库\.yaml，请检查路径"):
+        remarks.library()
+
+
+def test_rubric_check_knows_a_practice_library(own: Callable[[str], Path]) -> None:
+    def check(text: str) -> Result:
+        return CliRunner().invoke(app, ["rubric", "check", str(own(text))])
+
+    told = check(f"version: 1\nextends: practices\npractices:\n{RAIN}")
+    assert (told.exit_code, told.output) == (0, "实践库（优秀实践 9 条，常见问题 12 条）写法正确。\n")
+    wrong = check(_changed("id: one_voice", "id: one_vioce"))
+    assert wrong.exit_code == 2
+    assert "实践库.yaml:" in wrong.stderr
+    assert "最接近的是「one_voice」" in wrong.stderr

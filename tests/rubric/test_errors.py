@@ -251,5 +251,5 @@ def test_a_missing_file_a_folder_and_a_binary_are_refused(tmp_path: Path) -> Non
         load_rubric(tmp_path / "没有.yaml")
     with pytest.raises(RubricError, match="是文件夹，不是量规文件"):
         load_rubric(tmp_path)
-    with pytest.raises(RubricError, match="读不出来"):
+    with pytest.raises(RubricError, match="不是 UTF-8 文本：请另存为 UTF-8 后重试"):
         load_rubric(binary)

@@ -77,7 +77,7 @@ ELSEWHERE = tuple(
     )
 )  # fmt: skip
 """Looked at above; or told on the command line, in documents and messages that others read, or to a model."""
-THROUGHOUT = ("exchange/importing.py", "rubric/linter.py", "rubric/loader.py", "rubric/source.py")
+THROUGHOUT = ("exchange/importing.py", "rubric/linter.py", "rubric/loader.py", "qa_pipeline/source.py")
 """Modules whose every text is what is wrong with a file."""
 TELLS = re.compile(
     r"(Error|NotSignedIn|Forbidden|NotFound|Conflict|Stale|TooLarge|TooMany|Unavailable)$"

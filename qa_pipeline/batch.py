@@ -141,8 +141,10 @@ def run(
     """
     from qa_pipeline.findings.remarks import library
     from qa_pipeline.reader import chosen
+    from qa_pipeline.rubric import load_rubric
 
     library()  # a wrong one is refused once, not meeting by meeting
+    judged_by = load_rubric(rubric).sha256 if rubric else None
     meetings = meetings_in(folder, out=out)
     choice = chosen(reader)[0].value
     rows = _open_log(out)
@@ -152,7 +154,7 @@ def run(
     current: dict[str, dict[str, Any]] = {}
     for meeting in meetings:
         try:
-            key = _key(meeting, model=model, rubric=rubric, reader=choice)
+            key = _key(meeting, model=model, rubric=judged_by, reader=choice)
         except OSError:
             key = ""  # the worker says why it can't be read
         row = known.get((key, meeting.name)) or known.get(key)
@@ -296,11 +298,12 @@ def _failure(task: Task, reason: str) -> dict[str, Any]:
 
 
 def _key(meeting: Meeting, *, model: str | None, rubric: str | None, reader: str) -> str:
-    """A hash over everything that decides a meeting's result, except the program itself."""
+    """A hash over everything that decides a meeting's result, except the program itself. ``rubric`` is the
+    hash of what the rubric says."""
     from qa_pipeline.findings.remarks import library_file
 
     digest = hashlib.sha256()
-    for path in (*meeting.files, library_file(), *filter(None, (meeting.facts, rubric))):
+    for path in filter(None, (*meeting.files, meeting.facts, str(library_file()))):
         with Path(path).open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     digest.update(f"{model}\0{rubric}\0{reader}".encode())

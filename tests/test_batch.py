@@ -16,7 +16,7 @@ import pytest
 
 from qa_pipeline.batch import Tally, meetings_in, run
 from qa_pipeline.chapters.corpus import CORPUS, read_meeting
-from qa_pipeline.errors import InputError, OutputError
+from qa_pipeline.errors import InputError, OutputError, RubricError
 from qa_pipeline.transcript.formats import to_json
 
 ROOT = Path(__file__).parents[1]
@@ -99,6 +99,26 @@ def test_a_second_run_does_nothing_again_and_a_changed_meeting_is_done_again(mon
     tally = run(month, out=out)
     assert (tally.done, tally.skipped) == (1, 1)
     assert len(rows(out)) == 3
+
+
+def test_another_practice_library_does_a_meeting_again_and_a_rubric_by_its_name_does_not(
+    month: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file in month.glob("B01*"):
+        file.unlink()
+
+    def tally() -> tuple[int, int]:
+        ended = run(month, out=tmp_path / "out", rubric="weekly_review")
+        return ended.done, ended.skipped
+
+    assert (tally(), tally()) == ((1, 0), (0, 1))
+    own = tmp_path / "实践库.yaml"
+    own.write_text("version: 1\nextends: practices\nissues: [{id: off_theme, label: 跑偏}]\n", "utf-8")
+    monkeypatch.setenv("HUIJIAN_PRACTICES", str(own))
+    assert tally() == (1, 0)
+    own.write_text("version: 1\nextends: practises\n", "utf-8")
+    with pytest.raises(RubricError, match="键「extends」"):
+        tally()
 
 
 def test_results_inside_the_folder_are_not_taken_for_meetings(

@@ -38,6 +38,7 @@ TIMEOUT: Final = 120.0
 """Seconds that one answer may take, from the question to its last byte."""
 PER: Final = 1_000_000
 """Tokens that a price is for."""
+KEY_REFUSED: Final = (401, 403)
 FORMAT_REFUSED: Final = (400, 404, 415, 422)
 """How servers answer that do not know ``json_schema``; they are asked for plain JSON instead."""
 
@@ -52,6 +53,10 @@ class NoAnswerError(Exception):
     def __init__(self, reason: str) -> None:
         # It may repeat words of the model, which end up on terminals.
         super().__init__("".join(char for char in reason if char.isprintable()))
+
+
+class KeyRefusedError(NoAnswerError):
+    """The server does not take the key: asking again later does not help."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +91,8 @@ def configured(part: str, environment: Mapping[str, str] = os.environ) -> Endpoi
     ``HUIJIAN_READER_TRUSTED`` lists the hosts that may see names and numbers, separated by commas;
     ``_TIMEOUT`` (seconds), ``_WINDOW`` (characters), ``_PRICE_IN``, ``_PRICE_OUT`` (for a million tokens),
     ``_CURRENCY`` and ``_KEEP_DAYS`` (0: answers are not kept) are optional.
-    Raises InputError for a URL that is not http(s), a model that is missing, or a number that is none.
+    Raises InputError for a URL that is not http(s), a model that is missing, a key that cannot be sent, or a
+    number that is none.
     """
 
     def given(name: str) -> str:
@@ -102,6 +108,12 @@ def configured(part: str, environment: Mapping[str, str] = os.environ) -> Endpoi
             raise InputError(f"HUIJIAN_{part}_{name} 是「{text}」，要写不小于 0 的数。")
         return value
 
+    def amount(name: str) -> float | None:
+        value = number(name)
+        if value == 0:
+            raise InputError(f"HUIJIAN_{part}_{name} 是 0，要写大于 0 的数；不设则用默认值。")
+        return value
+
     url, model = given("URL"), given("MODEL")
     if not url:
         return None
@@ -109,14 +121,17 @@ def configured(part: str, environment: Mapping[str, str] = os.environ) -> Endpoi
         raise InputError(f"HUIJIAN_{part}_URL 是「{url}」，要写 http:// 或 https:// 开头的地址。")
     if not model:
         raise InputError(f"设了 HUIJIAN_{part}_URL 却没有 HUIJIAN_{part}_MODEL，请写出模型名字。")
+    key = given("KEY")
+    if not (key.isascii() and key.isprintable()):
+        raise InputError(f"HUIJIAN_{part}_KEY 里有汉字或别的密钥里不会有的字符，请重新复制密钥。")
     days = number("KEEP_DAYS")
     hosts = {h.strip().lower() for h in environment.get("HUIJIAN_READER_TRUSTED", "").split(",")} - {""}
     return Endpoint(
         url=url.rstrip("/"),
         model=model,
-        key=given("KEY"),
-        timeout=number("TIMEOUT") or TIMEOUT,
-        window=int(number("WINDOW") or WINDOW),
+        key=key,
+        timeout=amount("TIMEOUT") or TIMEOUT,
+        window=int(amount("WINDOW") or WINDOW),
         trusted=(urlsplit(url).hostname or "").lower() in hosts,
         price_in=number("PRICE_IN"),
         price_out=number("PRICE_OUT"),
@@ -232,7 +247,8 @@ class Correspondence:
         except openai.APITimeoutError as error:
             raise NoAnswerError(f"{self.endpoint.timeout:g} 秒内没有回答") from error
         except openai.APIStatusError as error:
-            raise NoAnswerError(f"对方返回 {error.status_code}") from error
+            kind = KeyRefusedError if error.status_code in KEY_REFUSED else NoAnswerError
+            raise kind(f"对方返回 {error.status_code}") from error
         except openai.APIConnectionError as error:
             raise NoAnswerError(f"连不上 {self.endpoint.host}") from error
         except (openai.OpenAIError, ValueError) as error:

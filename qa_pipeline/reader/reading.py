@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
-from qa_pipeline.endpoint import Correspondence, Endpoint, NoAnswerError, configured
+from qa_pipeline.endpoint import Correspondence, Endpoint, KeyRefusedError, NoAnswerError, configured
 from qa_pipeline.errors import InputError
 from qa_pipeline.findings import measured, read
 from qa_pipeline.findings.commitments import task
@@ -99,11 +99,13 @@ def read_again(
     try:
         claims, levels = ask(letters, page, facts, rubric)
     except NoAnswerError as error:
+        refused = isinstance(error, KeyRefusedError)
+        remedy = "请检查 HUIJIAN_READER_KEY 后重新质检" if refused else "可稍后重新质检"
         return Reread(
             chapters=chapters,
             findings=findings,
             report=ReaderReport(asked=choice, reason=str(error), uses=(letters.use,)),
-            warnings=(*warnings, f"语言模型没有读成（{error}），本次以本地读法为准；可稍后重新质检。"),
+            warnings=(*warnings, f"语言模型没有读成（{error}），本次以本地读法为准；{remedy}。"),
         )
     made = _Maker(page, claims, chapters, findings, facts, commitments_before, endpoint.model)
     model = made.of_the_model()

@@ -233,6 +233,17 @@ def test_when_the_model_fails_the_local_reading_stands(
     assert len(server.asked) == requests
 
 
+def test_a_key_that_is_refused_is_to_be_looked_at(local: Inspection) -> None:
+    for status, remedy in (
+        (401, "请检查 HUIJIAN_READER_KEY 后重新质检。"),
+        (403, "请检查 HUIJIAN_READER_KEY 后重新质检。"),
+        (503, "可稍后重新质检。"),
+    ):
+        with model(Reply(status=status)) as server:
+            (warning,) = again(local, server.url).warnings
+        assert warning == f"语言模型没有读成（对方返回 {status}），本次以本地读法为准；{remedy}"
+
+
 ITEMS = {
     "unknown item": ({"id": "ZZ", "level": 1, "utterances": [1], "quote": "手机都扣到桌子上"}, "没有「ZZ」"),
     "no such level": ({"id": "C5", "level": 0.3, "utterances": [1], "quote": "手机都扣到桌子上"}, "只能取"),
@@ -549,6 +560,9 @@ def test_who_reads_comes_from_the_option_or_the_environment() -> None:
         ("gpt", there, "--reader 是「gpt」"),
         (None, {"HUIJIAN_READER": "x"}, "HUIJIAN_READER 是「x」"),
         ("llm", there | {"HUIJIAN_READER_TIMEOUT": "soon"}, "HUIJIAN_READER_TIMEOUT"),
+        ("llm", there | {"HUIJIAN_READER_TIMEOUT": "0"}, "HUIJIAN_READER_TIMEOUT 是 0，要写大于 0 的数"),
+        ("llm", there | {"HUIJIAN_READER_WINDOW": "0"}, "HUIJIAN_READER_WINDOW 是 0，要写大于 0 的数"),
+        ("llm", there | {"HUIJIAN_READER_KEY": "密钥"}, "HUIJIAN_READER_KEY 里有汉字"),
         ("llm", there | {"HUIJIAN_READER_PRICE_IN": "-1"}, "HUIJIAN_READER_PRICE_IN"),
         ("llm", {**there, "HUIJIAN_READER_URL": "ftp://x"}, "要写 http"),
     ):

@@ -90,6 +90,9 @@ def explain(result: Result, item: str) -> list[Told]:
 
 
 def _explained(result: Result, item: str) -> list[Told]:
+    known = [one["id"] for one in (*result["items"], *result["criticals"])]
+    if item not in known:
+        item = next((id for id in known if id.casefold() == item.casefold()), item)
     critical = next((one for one in result["criticals"] if one["id"] == item), None)
     found = next((one for one in result["items"] if one["id"] == item), None)
     if found is None and critical is None:

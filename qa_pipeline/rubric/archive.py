@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qa_pipeline.errors import RubricError
+from qa_pipeline.errors import RubricError, reason
 from qa_pipeline.values.chapters import Chapters
 from qa_pipeline.values.facts import MeetingFacts
 from qa_pipeline.values.findings import Findings
@@ -54,8 +54,10 @@ def read_archive(path: Path) -> Iterator[Stored]:
 def _entries(file: Path) -> Iterator[Stored]:
     try:
         text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise RubricError(f"档案 {file} 读不出来：{error}。") from error
+    except OSError as error:
+        raise RubricError(f"档案 {file} 读不出来（{reason(error)}）：请检查路径和权限。") from error
+    except UnicodeDecodeError as error:
+        raise RubricError(f"档案 {file} 不是 UTF-8 文本：请给出质检结果的 JSON。") from error
     facts = file.with_name(f"{file.stem}.meeting.yaml")
     if file.suffix == ".jsonl":
         for number, line in enumerate(text.splitlines(), 1):

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from qa_pipeline.rubric.archive import Stored
 
 app = typer.Typer(no_args_is_help=True, help="评分标准（量规）：查看测量、检查、试跑、比较。")
 
@@ -23,7 +27,8 @@ def measures(
     from qa_pipeline.findings.registry import specs
 
     table = Table(title="可用的测量")
-    for heading in ("编号", "名称", "单位", "含义"):
+    table.add_column("编号", no_wrap=True)  # it is copied from here
+    for heading in ("名称", "单位", "含义"):
         table.add_column(heading, overflow="fold")
     for spec in specs():
         if family is None or spec.family == family:
@@ -85,7 +90,14 @@ def diff(
     from qa_pipeline.rubric.loader import load_rubric
     from qa_pipeline.values.written import points
 
-    rows = compare(load_rubric(old), load_rubric(new), read_archive(on))
+    stored: list[str] = []
+
+    def noted() -> Iterator[Stored]:
+        for meeting in read_archive(on):
+            stored.append(meeting.name)
+            yield meeting
+
+    rows = compare(load_rubric(old), load_rubric(new), noted())
     table = Table(title="换用新量规后的变化")
     for heading in ("会议", "原分", "新分", "原结论", "新结论", "变动的项"):
         table.add_column(heading, overflow="fold")
@@ -102,6 +114,8 @@ def diff(
     Console().print(table)
     turned = sum(r.old_verdict != r.new_verdict for r in rows)
     typer.echo(f"共 {len(rows)} 场，{sum(r.changed for r in rows)} 场分数变动，{turned} 场结论变动。")
+    if left := len(stored) - len(rows):
+        typer.echo(f"另有 {left} 场没有比较：它们的会议类别不是两份量规都适用的。")
 
 
 @app.command()

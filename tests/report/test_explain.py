@@ -98,6 +98,10 @@ def test_a_triggered_critical_is_explained_too(result: dict[str, Any]) -> None:
     assert told(result, "K2").startswith("K2 缺必备章节  一票否决")
 
 
+def test_the_case_of_an_id_does_not_matter(result: dict[str, Any]) -> None:
+    assert explain(result, "c1") == explain(result, "C1")
+
+
 def test_a_wrong_item_is_refused_with_the_nearest(result: dict[str, Any]) -> None:
     with pytest.raises(InputError, match="没有评分项「C11」，最接近的是 C1"):
         explain(result, "C11")

@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from qa_pipeline.cli import app
 from qa_pipeline.errors import RubricError
+from qa_pipeline.findings.registry import specs
 from qa_pipeline.rubric import load_rubric
 from qa_pipeline.rubric.archive import read_archive
 from qa_pipeline.rubric.diff import diff
@@ -52,6 +53,11 @@ def archive(folder: Path, *meetings: Meeting) -> Path:
             json.dumps(stored, ensure_ascii=False, default=str), "utf-8"
         )
     return where
+
+
+def test_no_id_of_a_measure_is_broken_in_a_narrow_terminal() -> None:
+    listed = CliRunner().invoke(app, ["rubric", "measures"], env={"COLUMNS": "80"})
+    assert all(spec.id in listed.output for spec in specs())
 
 
 def test_measures_lists_every_measure_with_unit_and_meaning() -> None:
@@ -128,6 +134,13 @@ def test_diff_shows_whose_score_and_verdict_would_change(tmp_path: Path) -> None
     assert (row.old_verdict, row.new_verdict, row.items) == ("转人工", "不合格", ("A",))
     assert same.new_verdict == "合格"
     assert same.changed is False
+
+
+def test_diff_says_how_many_meetings_it_left_out(tmp_path: Path) -> None:
+    stored = archive(tmp_path, TALK, TALK)
+    ended = run("diff", "weekly_review", "monthly_planning", "--on", stored)
+    assert "共 0 场" in ended.output
+    assert "另有 2 场没有比较：它们的会议类别不是两份量规都适用的。" in ended.output
 
 
 def test_diff_never_shows_a_score_below_the_line_as_on_it(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ class ScopeRef(BaseModel):
 
     model_config = ConfigDict(frozen=True, json_schema_extra=example(kind="office", code="350102-03"))
 
-    kind: ScopeKind = Field(description="institution 机构，office 营业室，person 人员")
+    kind: ScopeKind = Field(description="范围的类别：institution 机构，office 营业室，person 人员")
     code: Code = Field(description="机构代码、营业室代码或工号")
 
 

@@ -152,13 +152,14 @@ is_unassigned 是否还没有负责人
 item 评分项编号
 items 各行
 jobs 质检任务
-joined_on 入司日期
+joined_on 入职日
 key 键
 key_id 密钥编号
 kind 类别
 kind_name 类别名称
 kinds 类别
 known_since 相识日期
+language 语言
 label 名称
 labels 标签
 lacks 缺少什么
@@ -195,8 +196,8 @@ nodes 目标树的节点
 not_qualified 不合格的数量
 note 备注
 number 序号
-office 营业部代码
-offices 营业部
+office 营业室代码
+offices 营业室
 old 原密码
 old_score 原分数
 old_verdict 原结论
@@ -388,6 +389,34 @@ RowsOut.changed 更正的行数
 RubricOut.items 评分项的个数
 SnapshotRunOut.customers 客户数
 SnapshotRunOut.without_value 价值未知的客户数
+AccountChange.name 姓名
+AppealIn.reason 申诉理由
+CalibrationIn.title 名称
+DraftIn.title 名称
+NewAccount.name 姓名
+NewInstitution.code 机构代码
+NewInstitution.name 机构名称
+NewInstitution.valid_from 设立日
+NewOffice.code 营业室代码
+NewOffice.name 营业室名称
+NewOffice.valid_from 设立日
+NewPerson.code 工号
+NewPerson.name 姓名
+NewPerson.upline 上线工号
+NewPlan.code 方案代码
+NewPlan.name 方案名称
+NewScenario.code 方案代码
+NewScenario.name 方案名称
+NewSubscription.channel 方式
+NewSubscription.events 通知什么
+Promotion.on 生效日
+RootTarget.value 目标
+ScopeValue.value 目标
+SecondIn.reason 理由
+TargetValue.value 目标
+Transfer.on 生效日
+ComputeIn.first 首月
+ComputeIn.last 末月
 """.strip().splitlines()
 )
 """Word by field, or by TYPE.field where a field means something else than elsewhere."""

@@ -27,6 +27,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DataError, IntegrityError, OperationalError, TimeoutError
 from starlette.exceptions import HTTPException
 
+from api import validation
 from api.operations.logs import REQUESTS
 from qa_pipeline.errors import (
     FactsError,
@@ -57,43 +58,6 @@ SCHEMA: Final[Mapping[str, Any]] = {
         "problems": {"type": "array", "items": {"type": "string"}},
     },
 }
-
-
-_WHOLE, _NUMBER, _YES_NO = "须为整数", "须为数字", "须为 true 或 false"
-_DAY, _MOMENT = "不是有效的日期或月份", "不是有效的时间，须如 2026-09-08T09:00:00+08:00"
-WRONG: Final[Mapping[str, str]] = {
-    "missing": "必填",
-    "extra_forbidden": "没有这个字段",
-    "json_invalid": "不是有效的 JSON",
-    "string_type": "须为文字",
-    "string_too_short": "至少 {min_length} 个字符",
-    "string_too_long": "至多 {max_length} 个字符",
-    "string_pattern_mismatch": "须符合格式 {pattern}",
-    "starred": "含有隐去后的号码，请填写完整的号码或删去",
-    "too_short": "至少 {min_length} 项",
-    "too_long": "至多 {max_length} 项",
-    "enum": "须为 {expected} 之一",
-    "literal_error": "须为 {expected} 之一",
-    "greater_than": "须大于 {gt}",
-    "greater_than_equal": "不得小于 {ge}",
-    "less_than": "须小于 {lt}",
-    "less_than_equal": "不得大于 {le}",
-    "decimal_max_digits": "至多 {max_digits} 位数字",
-    "decimal_max_places": "至多 {decimal_places} 位小数",
-    "timezone_aware": "须带时区，如 2026-09-08T09:00:00+08:00",
-    **dict.fromkeys(("int_type", "int_parsing", "int_from_float"), _WHOLE),
-    **dict.fromkeys(
-        ("float_type", "float_parsing", "decimal_type", "decimal_parsing", "finite_number"), _NUMBER
-    ),
-    **dict.fromkeys(("bool_type", "bool_parsing"), _YES_NO),
-    **dict.fromkeys(
-        ("date_type", "date_parsing", "date_from_datetime_parsing", "date_from_datetime_inexact"), _DAY
-    ),
-    **dict.fromkeys(("datetime_type", "datetime_parsing", "datetime_from_date_parsing"), _MOMENT),
-    **dict.fromkeys(("dict_type", "model_type", "model_attributes_type"), "须为 JSON 对象"),
-    **dict.fromkeys(("list_type", "tuple_type", "set_type"), "须为 JSON 数组"),
-}
-"""By the type of pydantic's error; its own words are English."""
 
 
 class NotSignedIn(HuijianError):
@@ -178,12 +142,6 @@ def problem(
     )
 
 
-def _in_words(error: Mapping[str, Any]) -> str:
-    """What pydantic found wrong with a value, in Chinese; never the value itself, which may be personal."""
-    told = {key: str(value).replace(" or ", "、") for key, value in error.get("ctx", {}).items()}
-    return WRONG.get(error["type"], "不符合要求").format(**told)
-
-
 def _title(status: int) -> str:
     try:
         return HTTPStatus(status).phrase
@@ -205,13 +163,10 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     def invalid(request: Request, error: RequestValidationError) -> JSONResponse:
-        places = [
-            "".join(f".{part}" for part in e["loc"][1:]).lstrip(".") or str(e["loc"][0])
-            for e in error.errors()
-        ]
-        problems = [f"{place}：{_in_words(e)}" for place, e in zip(places, error.errors(), strict=True)]
-        detail = f"请求的参数不对：{'、'.join(dict.fromkeys(places))}；请按接口说明修改。"
-        return problem(request, status=422, code="invalid_request", detail=detail, problems=problems)
+        errors = error.errors()
+        detail = validation.sentence(errors, request.scope["route"])
+        told = validation.problems(errors)
+        return problem(request, status=422, code="invalid_request", detail=detail, problems=told)
 
     @app.exception_handler(HTTPException)
     def http(request: Request, error: HTTPException) -> JSONResponse:

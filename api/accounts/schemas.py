@@ -14,7 +14,7 @@ from api.fields import Code, Instant, Line, example
 Login = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\w.@-]+$")]
 """Never with a colon, which marks the keys of other systems in the audit trail."""
 Password = Annotated[SecretStr, Field(min_length=1, max_length=LONGEST)]
-PersonRole = Annotated[Role, Field(description="manager、qa、head_office 或 administrator")]
+PersonRole = Annotated[Role, Field(description="角色：manager、qa、head_office 或 administrator")]
 
 
 class Credentials(BaseModel):
@@ -30,7 +30,7 @@ class PasswordChange(BaseModel):
     """Old and new password."""
 
     old: Password
-    new: Annotated[Password, Field(description=RULES)]
+    new: Annotated[Password, Field(description=f"新密码：{RULES}")]
 
 
 class Me(BaseModel):
@@ -55,7 +55,7 @@ class Me(BaseModel):
     name: str
     role: Role
     permissions: list[Permission]
-    institution: str | None = Field(description="管辖范围的顶端机构；null 为全部")
+    institution: str | None = Field(description="机构：管辖范围的顶端；null 为全部")
     institution_name: str | None
     must_change_password: bool = Field(description="为 true 时须先修改密码，其他接口一律拒绝")
     csrf_token: str | None = Field(description="修改类请求须放入 X-CSRF-Token 头；API 密钥不需要")
@@ -73,10 +73,10 @@ class NewAccount(BaseModel):
     login: Annotated[Login, Field(description="登录名，转为小写保存")]
     name: Line
     role: PersonRole
-    institution: Code | None = Field(None, description="管辖范围的顶端机构；经理必填；null 为全部")
+    institution: Code | None = Field(None, description="机构：管辖范围的顶端；经理必填；null 为全部")
     person: Code | None = Field(None, description="对应的人员工号")
-    subject: Line | None = Field(None, description="统一身份登录中的 sub")
-    with_password: bool = Field(True, description="false：只能通过统一身份登录")
+    subject: Line | None = Field(None, description="统一身份，即其中的 sub")
+    with_password: bool = Field(True, description="用密码登录；false：只能通过统一身份登录")
 
 
 class AccountChange(BaseModel):
@@ -86,7 +86,7 @@ class AccountChange(BaseModel):
 
     name: Line | None = None
     role: PersonRole | None = None
-    institution: Code | None = Field(None, description="null：全部机构")
+    institution: Code | None = Field(None, description="机构；null 为全部机构")
     person: Code | None = None
     subject: Line | None = None
     disabled: bool | None = None
@@ -114,7 +114,7 @@ class AccountOut(BaseModel):
     login: str
     name: str
     role: Role
-    institution: str | None = Field(description="管辖范围的顶端机构；null 为全部")
+    institution: str | None = Field(description="机构：管辖范围的顶端；null 为全部")
     person: str | None
     subject: str | None
     has_password: bool
@@ -141,8 +141,8 @@ class NewKey(BaseModel):
     )
 
     name: Annotated[str, StringConstraints(min_length=1, max_length=100, pattern=r"^[\w.@ -]+$")]
-    permissions: Annotated[list[Permission], Field(min_length=1, description="须是创建者自己也有的权限")]
-    institution: Code | None = Field(None, description="管辖范围的顶端机构；null 为全部")
+    permissions: Annotated[list[Permission], Field(min_length=1, description="权限：须是创建者自己也有的")]
+    institution: Code | None = Field(None, description="机构：管辖范围的顶端；null 为全部")
     days: Annotated[int, Field(ge=1, le=3650)] | None = Field(365, description="有效天数；null 为不到期")
 
 

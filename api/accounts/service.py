@@ -175,7 +175,7 @@ def placed_within(session: Session, asker: Caller, institution: str | None) -> i
 
 def _placed(session: Session, asker: Caller, role: Role, institution: str | None) -> int | None:
     if role is Role.MANAGER and institution is None:
-        raise InputError("经理的账号须限定机构：请填写 institution。")
+        raise InputError("经理的账号须限定机构：请选择机构。")
     return placed_within(session, asker, institution)
 
 

@@ -34,7 +34,7 @@ class EventIn(BaseModel):
 
     institution: Code
     platform: Platform = Field(
-        description="warmup 升温平台，high_value 价值客户平台，high_potential 高潜平台"
+        description="平台：warmup 升温平台，high_value 价值客户平台，high_potential 高潜平台"
     )
     month: Month
     office: Code | None = Field(None, description="营业室代码")
@@ -212,7 +212,7 @@ class CountsIn(BaseModel):
 
 class VolumesIn(BaseModel):
     week_ends: Day = Field(description="经营周最后一天")
-    side: Side = Field(description="planned 计划，done 实际")
+    side: Side = Field(description="方面：planned 计划，done 实际")
     counts: list[CountsIn] = Field(min_length=1, max_length=20_000)
 
 

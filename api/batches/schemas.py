@@ -49,13 +49,13 @@ class NewBatch(BaseModel):
         None,
         min_length=1,
         max_length=MOST_FILES,
-        description="由客户端随后断点续传的文件；与 folder 只能选一项",
+        description="文件：由客户端随后断点续传；与 folder 只能选一项",
     )
-    month: Month | None = Field(None, description="只取该月的会议（已上传的按场次，其他按日期）")
-    institution: Code | None = Field(None, description="只取该机构及其下级；不填为全部可见机构")
+    month: Month | None = Field(None, description="月份：只取该月的会议（已上传的按场次，其他按日期）")
+    institution: Code | None = Field(None, description="机构代码：只取该机构及其下级；不填为全部可见机构")
     manifest: Csv | None = Field(
         None,
-        description="CSV，首行为表头：文件名,机构代码,日期，另可有 开始时间、类别、段号；"
+        description="清单：CSV，首行为表头：文件名,机构代码,日期，另可有 开始时间、类别、段号；"
         "除文件名外都可空，空的从文件名和录音中找",
     )
     pattern: Pattern | None = Field(
@@ -63,8 +63,8 @@ class NewBatch(BaseModel):
         description="文件名通配（* 和 ?），并可用 {institution}、{date}、{time}、{part} 指出机构、日期、"
         "开始时间和段号在哪里，如 {institution}_{date}_{time}*.m4a",
     )
-    again: bool = Field(False, description="已有结论的会议也重新质检")
-    dry_run: bool = Field(False, description="只列出会怎样，不开始")
+    again: bool = Field(False, description="重新质检：已有结论的会议也做")
+    dry_run: bool = Field(False, description="试运行：只列出会怎样，不开始")
 
 
 class MatchedFile(BaseModel):

@@ -100,6 +100,6 @@ class ConfirmIn(BaseModel):
     month: Month
     slot: SlotName
     starts_at: Moment
-    goal: Words = Field(description="本场要达成什么，由主持人写")
-    topic: Words | None = Field(None, description="不填则用简报建议的主题")
-    flow: Words | None = Field(None, description="不填则用简报建议的时间安排")
+    goal: Words = Field(description="目标：本场要达成什么，由主持人写")
+    topic: Words | None = Field(None, description="主题；不填则用简报建议的")
+    flow: Words | None = Field(None, description="流程；不填则用简报建议的时间安排")

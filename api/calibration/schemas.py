@@ -33,7 +33,7 @@ class CalibrationIn(Given):
     )
 
     title: Line
-    meetings: list[Code] = Field(min_length=1, max_length=MOST, description="已由人复核的会议编号")
+    meetings: list[Code] = Field(min_length=1, max_length=MOST, description="会议编号，须已由人复核")
 
 
 class Progress(BaseModel):

@@ -50,6 +50,8 @@ PERMISSIONS: Final[Mapping[Permission, str]] = {
 }
 """What a key may be given, in words."""
 EVERYTHING: Final = "全部机构"
+OF_ACCOUNT: Final = "机构（经理必选，其他角色不选为全部）"
+LOGIN: Final = "可用文字、数字和 . @ _ -"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,22 +138,21 @@ def _state(one: AccountOut) -> Html:
 # ---------------------------------------------------------------- dialogs
 
 
-def _place(names: Mapping[str, str], value: str | None) -> Any:
+def _place(names: Mapping[str, str], value: str | None, label: str) -> Any:
     """A choice of institutions, or their code where there are too many."""
     if names:
-        label = "机构（不选为全部机构）"
         chosen_one: Any = ui.select(dict(names), value=value, label=label, with_input=True, clearable=True)
     else:
-        chosen_one = ui.input("机构代码（空为全部机构）", value=value or "")
+        chosen_one = ui.input(label, value=value or "").props('hint="填机构代码"')
     return chosen_one.props("outlined dense").classes("w-full")
 
 
 def _create(view: View, shown: Shown) -> None:
     with dialog("新建账号") as opened:
-        login = ui.input("登录名").props("outlined dense autofocus").classes("w-full")
+        login = ui.input("登录名").props(f'outlined dense autofocus hint="{LOGIN}"').classes("w-full")
         name = ui.input("姓名").props("outlined dense").classes("w-full")
         role = _role(Role.MANAGER)
-        place = _place(shown.institutions, None)
+        place = _place(shown.institutions, None, OF_ACCOUNT)
 
         async def do() -> Answer:
             body = {
@@ -179,7 +180,7 @@ async def _change(view: View, shown: Shown, one: AccountOut) -> None:
     with dialog(f"修改账号 {one.login}") as opened:
         name = ui.input("姓名", value=one.name).props("outlined dense autofocus").classes("w-full")
         role = _role(one.role)
-        place = _place(shown.institutions, one.institution)
+        place = _place(shown.institutions, one.institution, OF_ACCOUNT)
         ui.label("改变角色或机构后，该账号须重新登录。").classes("soft")
 
         async def do() -> Answer:
@@ -260,7 +261,7 @@ def _create_key(view: View, shown: Shown) -> None:
         name = ui.input("名称").props("outlined dense autofocus").classes("w-full")
         may = ui.select(offered, label="权限", multiple=True, value=[]).props("outlined dense use-chips")
         may.classes("w-full")
-        place = _place(shown.institutions, None)
+        place = _place(shown.institutions, None, "机构（不选为全部机构）")
         days = ui.number("有效天数（空为不到期）", value=365, min=1, max=3650, precision=0)
         days.props("outlined dense").classes("w-full")
 

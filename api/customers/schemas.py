@@ -119,7 +119,7 @@ class SnapshotRunOut(BaseModel):
 
 class LabelIn(BaseModel):
     customer: Code
-    label: InventoryLabel = Field(description="regular 普客，warming 升温客户")
+    label: InventoryLabel = Field(description="分类：regular 普客，warming 升温客户")
 
 
 class InventoryIn(BaseModel):
@@ -149,7 +149,7 @@ class Written(BaseModel):
 class InteractionIn(BaseModel):
     customer: Code
     happened_on: Day
-    kind: InteractionKind = Field(description="visit 拜访，call 电话，message 微信，event 活动…")
+    kind: InteractionKind = Field(description="方式：visit 拜访，call 电话，message 微信，event 活动…")
 
 
 class InteractionsIn(BaseModel):

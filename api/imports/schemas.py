@@ -74,9 +74,9 @@ class RowsIn(BaseModel):
     rows: list[dict[str, Cell]] = Field(max_length=5000)
     cursor: Mark | None = Field(None, description="本批之后的位置，由来源系统自定；不填则不记录")
     after: Mark | None = Field(
-        None, description="来源系统以为的上次位置；与记录的不符时拒收（409），以免漏行"
+        None, description="上次位置：来源系统以为的；与记录的不符时拒收（409），以免漏行"
     )
-    dry_run: bool = Field(False, description="只检查，不写入，也不推进位置")
+    dry_run: bool = Field(False, description="试运行：只检查，不写入，也不推进位置")
 
 
 class RowsOut(TakenOut):

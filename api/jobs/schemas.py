@@ -69,18 +69,18 @@ class JobIn(BaseModel):
     meeting: Code = Field(description="会议编号")
     again_from: Stage | None = Field(
         default=None,
-        description="从这一阶段起重做；score 为只重新评分，不再转写。不填则只做还没做过的",
+        description="重做的阶段：从这一阶段起；score 为只重新评分，不再转写。不填则只做还没做过的",
     )
     rubric: Annotated[str, StringConstraints(max_length=130, pattern=r"^[\w.:@-]+$")] | None = Field(
         default=None,
-        description="按这个量规评分，如 weekly_review@1.1；不填则用适用的量规",
+        description="量规：按它评分，如 weekly_review@1.1；不填则用适用的量规",
         examples=["weekly_review@1.1"],
     )
     transcript: int | None = Field(
         default=None,
         ge=1,
         le=1_000_000,
-        description="用第几版文字稿；不填则用最新的人工修订，没有修订则用识别的",
+        description="文字稿的版次；不填则用最新的人工修订，没有修订则用识别的",
     )
 
 

@@ -24,12 +24,12 @@ class ActionIn(BaseModel):
     )
 
     kind: ActionKind = Field(
-        description="goal_interview 目标面谈，customer_inventory 客户盘点，"
+        description="类别：goal_interview 目标面谈，customer_inventory 客户盘点，"
         "platform_setup 平台搭建，joint_visit 陪访"
     )
     actor: Code = Field(description="执行人工号")
     planned_on: Day = Field(description="计划日期")
-    subject: Code | None = Field(None, description="面谈或陪访对象工号")
+    subject: Code | None = Field(None, description="对象工号：面谈或陪访的")
     customer: Code | None = Field(None, description="客户代码")
     event: Code | None = Field(None, description="活动代码；平台搭建必填")
 
@@ -92,15 +92,15 @@ class NewMark(Given):
     )
 
     person: Code = Field(description="主管工号")
-    reason: Line = Field(description="为什么列为重点")
+    reason: Line = Field(description="原因：为什么列为重点")
     on: Day = Field(description="生效日")
-    until: Day | None = Field(None, description="首个不再是重点的日期；不填为直到取消")
+    until: Day | None = Field(None, description="到哪天为止：首个不再是重点的日期；不填为直到取消")
 
 
 class MarkEnd(Given):
     model_config = ConfigDict(json_schema_extra=example(on="2026-12-01"))
 
-    on: Day = Field(description="首个不再是重点的日期；与标记的生效日同日则整条作废")
+    on: Day = Field(description="从哪天起取消：首个不再是重点的日期；与标记的生效日同日则整条作废")
 
 
 class MarkOut(BaseModel):

@@ -197,7 +197,7 @@ class ActionIn(Given):
         )
     )
 
-    meeting: Code = Field(description="会上定下此事的会议")
+    meeting: Code = Field(description="会议编号：会上定下此事的会议")
     what: Words
     who: Line | None = Field(None, description="责任人的称呼；不填则为责任人姓名")
     owner: Code | None = Field(None, description="责任人工号")
@@ -214,14 +214,14 @@ class Confirmation(Given):
 class Closing(Given):
     model_config = ConfigDict(json_schema_extra=example(state="kept", on="2026-09-14"))
 
-    state: ActionState = Field(description="kept 已兑现、broken 未兑现、dropped 已取消")
+    state: ActionState = Field(description="状态：kept 已兑现、broken 未兑现、dropped 已取消")
     on: Day
 
 
 class FollowUp(Given):
     model_config = ConfigDict(json_schema_extra=example(meeting="350102-2026-09-W2", outcome="kept"))
 
-    meeting: Code = Field(description="跟进此行动项的会议")
+    meeting: Code = Field(description="会议编号：跟进此行动项的会议")
     outcome: FollowUpOutcome
     quote: Words | None = Field(None, description="会上原话")
 

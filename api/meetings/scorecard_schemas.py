@@ -174,7 +174,9 @@ class TranscriptOut(TranscriptHead):
 class ChangeIn(Given):
     utterance: int = Field(ge=0, le=1_000_000, description="句子序号，从 0 数起")
     text: Words | None = None
-    speaker: str | None = Field(None, max_length=64, pattern=r"^[^\x00]*$", description="空串为去掉标签")
+    speaker: str | None = Field(
+        None, max_length=64, pattern=r"^[^\x00]*$", description="说话人；空串为去掉标签"
+    )
 
 
 class BorderIn(Given):
@@ -192,6 +194,6 @@ class TranscriptEdit(Given):
     )
 
     changes: list[ChangeIn] = Field(default_factory=list, max_length=5000)
-    speakers: dict[Line, Line] = Field(default_factory=dict, description="旧标签 → 新标签，全文生效")
+    speakers: dict[Line, Line] = Field(default_factory=dict, description="说话人：旧标签 → 新标签，全文生效")
     chapters: list[BorderIn] | None = Field(None, max_length=500, description="全部章节边界；不填为不变")
     note: Line | None = None

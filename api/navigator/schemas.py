@@ -16,8 +16,8 @@ class RunIn(BaseModel):
     model_config = ConfigDict(json_schema_extra=example(institution="350102", on="2026-11-06"))
 
     institution: Code
-    on: Day | None = Field(None, description="哪一天；不填为今天")
-    agent: Code | None = Field(None, description="只为一位服务人员的客户生成")
+    on: Day | None = Field(None, description="日期；不填为今天")
+    agent: Code | None = Field(None, description="工号：只为这位服务人员的客户生成")
 
 
 class RunOut(BaseModel):

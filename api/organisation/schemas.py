@@ -112,7 +112,7 @@ class Appointment(Given):
 
 
 class Deputation(Appointment):
-    until: Day | None = Field(None, description="首个不再授权的日期；不填为长期")
+    until: Day | None = Field(None, description="授权终止日：首个不再授权的日期；不填为长期")
 
 
 class OfficeOut(BaseModel):

@@ -53,7 +53,9 @@ class NewPlan(BaseModel):
     name: Line
     institution: Code
     month: Month
-    buffer_rate: RateIn | None = Field(None, ge=0, le=1, description="不填则取参数 buffer_rate，未设为 5%")
+    buffer_rate: RateIn | None = Field(
+        None, ge=0, le=1, description="缓冲；不填则取参数 buffer_rate，未设为 5%"
+    )
 
 
 class PlanChange(Given):
@@ -63,7 +65,7 @@ class PlanChange(Given):
 
     name: Line | None = Field(None, description="名称；不填为不变")
     buffer_rate: RateIn | None = Field(
-        None, ge=0, le=1, description="营业室合计应超出机构的比例；不填为不变，改后“未分配”随之变化"
+        None, ge=0, le=1, description="缓冲：营业室合计应超出机构的比例；不填为不变，改后“未分配”随之变化"
     )
 
 
@@ -77,7 +79,7 @@ class NewScenario(BaseModel):
     code: Code
     name: Line
     month: Month | None = Field(
-        None, description="复制到哪个月；不填为同月另一方案。机构在那个月已有规划时拒绝（409）"
+        None, description="月份：复制到哪个月；不填为同月另一方案。机构在那个月已有规划时拒绝（409）"
     )
 
 
@@ -186,12 +188,12 @@ class Spreading(Given):
     model_config = ConfigDict(json_schema_extra=example(method="headcount", down_to="person"))
 
     method: Method = Field(
-        description="even 平均，headcount 按月初外勤人力，history 按前三个月实绩，"
+        description="方法：even 平均，headcount 按月初外勤人力，history 按前三个月实绩，"
         "history_or_mean 同上而缺实绩者按同级平均，teams 按团队基础、职级、市场（R28）"
     )
     down_to: ScopeKind = Field(description="分到哪一级：institution 机构，office 营业室，person 个人")
     indicators: list[Code] = Field(
-        default_factory=list, max_length=100, description="只分解这些指标；不填为全部"
+        default_factory=list, max_length=100, description="指标：只分解这些；不填为全部"
     )
 
 

@@ -24,9 +24,9 @@ class ErasureRequest(BaseModel):
         json_schema_extra=example(subject="customer", code="C0001", request_number="PI-2026-014")
     )
 
-    subject: Subject = Field(description="person 人员（须已离职）或 customer 客户")
+    subject: Subject = Field(description="对象：person 人员（须已离职）或 customer 客户")
     code: Code = Field(description="工号或客户编号")
-    request_number: Code = Field(description="公司受理此申请的编号；写入审计记录，不得含个人信息")
+    request_number: Code = Field(description="受理编号：公司受理此申请的；写入审计记录，不得含个人信息")
 
 
 class ErasureDone(BaseModel):

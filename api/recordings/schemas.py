@@ -68,11 +68,13 @@ class UploadAnswer(RecordingOut):
             gaps=[],
             duration=3480.5,
             received=[1],
+            new=True,
             job={"code": "J5f0c2d9a1b3e4f60", "state": "queued"},
         )
     )
 
     received: list[int] = Field(description="本次上传的文件各是第几段，按上传顺序")
+    new: bool = Field(True, description="false：这些文件此前都已登记，没有新的")
     job: JobRef | None = Field(description="质检任务；inspect=false 时为 null")
 
 

@@ -22,7 +22,7 @@ MeetingCode = Annotated[Code, Path()]
 
 
 class HoldIn(BaseModel):
-    reason: Words = Field(description="为什么必须保留", examples=["监管调取"])
+    reason: Words = Field(description="原因：为什么必须保留", examples=["监管调取"])
 
 
 class HoldOut(BaseModel):

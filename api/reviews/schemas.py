@@ -67,7 +67,7 @@ class DecisionIn(Given):
         )
     )
 
-    verdict: Verdict = Field(description="qualified 合格或 not_qualified 不合格")
+    verdict: Verdict = Field(description="结论：qualified 合格或 not_qualified 不合格")
     reason: Words
     overrides: list[OverrideIn] = Field(default_factory=list, max_length=200)
     second: bool = Field(False, description="要求第二人复核；改变合格与否时必须")
@@ -133,7 +133,7 @@ class AppealIn(Given):
 class AnswerIn(Given):
     model_config = ConfigDict(json_schema_extra=example(upheld=False, answer="经复听，未发现优秀分享。"))
 
-    upheld: bool = Field(description="申诉是否成立；成立须先作出复核决定")
+    upheld: bool = Field(description="成立与否：申诉是否成立；成立须先作出复核决定")
     answer: Words
 
 

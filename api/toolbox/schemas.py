@@ -31,14 +31,14 @@ class OverrideIn(BaseModel):
     )
 
     institution: Code
-    value: AmountIn = Field(ge=0)
-    valid_from: Day
-    note: Line | None = None
+    value: AmountIn = Field(ge=0, description="数值")
+    valid_from: Day = Field(description="从哪天起")
+    note: Line | None = Field(None, description="依据")
 
 
 class EndIn(BaseModel):
     institution: Code
-    on: Day = Field(description="从哪天起恢复采用计算值")
+    on: Day = Field(description="从哪天起，恢复采用计算值")
 
 
 class ValueOut(BaseModel):

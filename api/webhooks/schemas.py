@@ -27,11 +27,13 @@ class NewSubscription(BaseModel):
 
     name: Line
     channel: Channel
-    target: Target = Field(description="接收地址或机器人地址；邮件为收件人，用英文逗号分隔")
+    target: Target = Field(description="接收地址，或机器人的地址；邮件为收件人，用英文逗号分隔")
     events: list[EventKind] = Field(min_length=1, max_length=len(EventKind))
-    institution: Code | None = Field(None, description="只通知该机构及其下级；不填为您的全部管辖范围")
+    institution: Code | None = Field(
+        None, description="机构代码：只通知该机构及其下级；不填为您的全部管辖范围"
+    )
     secret: Annotated[str, StringConstraints(max_length=128, pattern=r"^[\x21-\x7e]+$")] | None = Field(
-        None, description="钉钉机器人的加签密钥；webhook 的密钥由系统生成"
+        None, description="加签密钥：钉钉机器人的；webhook 的密钥由系统生成"
     )
 
 
@@ -56,7 +58,7 @@ class CreatedSubscription(BaseModel):
 class StateIn(BaseModel):
     model_config = ConfigDict(json_schema_extra=example(active=False))
 
-    active: bool = Field(description="false 为暂停：暂停期间的事件不补发")
+    active: bool = Field(description="启用：false 为暂停，暂停期间的事件不补发")
 
 
 class DeliveryOut(BaseModel):

@@ -9,12 +9,14 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
+from api.accounts.tables import Role
 from api.app import create_app
 from api.database import VERSION_TABLE
 from api.settings import Settings, from_environment
 from api.tables import METADATA
 from models.database import connect
 from qa_pipeline.errors import InputError
+from tests.api.conftest import SignedIn
 
 
 def test_the_migrations_make_exactly_the_tables_of_the_service(service_engine: Engine) -> None:
@@ -53,8 +55,29 @@ def test_what_is_wrong_with_a_request_is_said_in_chinese(anonymous: TestClient) 
     answer = anonymous.post("/api/v1/session", json={"login": "", "password": 1}).json()
     assert answer["code"] == "invalid_request"
     assert answer["problems"] == ["login：至少 1 个字符", "password：须为文字"]
+    assert answer["detail"] == "请填写登录名。密码须为文字。"
     missing = anonymous.post("/api/v1/session", json={"login": "a"}).json()
     assert missing["problems"] == ["password：必填"]
+    assert missing["detail"] == "请填写密码。"
+
+
+def test_a_field_is_called_as_on_its_form_and_told_what_is_expected(signed_in: SignedIn) -> None:
+    client = signed_in(Role.ADMINISTRATOR)
+    account = {"login": "王 芳", "name": "王芳", "role": "manager"}
+    year = {"source": " ", "holidays": [{"day": "2028-13-01", "name": "国庆节"}]}
+    receiver = {"channel": "email", "events": []}
+    for method, path, body, told in (
+        ("POST", "accounts", account, "登录名只能用文字、数字和 . @ _ -，中间不留空格。"),
+        ("POST", "accounts", {**account, "login": "w"}, "经理的账号须限定机构：请选择机构。"),
+        ("POST", "accounts", {"role": "boss"}, "请填写登录名、姓名。"),
+        ("POST", "webhooks", receiver, "请填写名称、接收地址。通知什么至少 1 项。"),
+        ("PUT", "calendar/years/2028", year, "请填写依据、调休的工作日。"),
+    ):
+        answer = client.request(method, f"/api/v1/{path}", json=body).json()
+        assert answer["detail"].startswith(told), answer
+    assert "第 1 项的日期不是有效的日期或月份。" in answer["detail"]
+    listed = client.get("/api/v1/meetings", params={"month": "soon"}).json()
+    assert listed["detail"] == "场次所属月份不是有效的日期或月份。"
 
 
 def test_a_database_without_the_tables_is_refused_with_the_command_that_makes_them() -> None:

@@ -31,6 +31,7 @@ from api.app import create_app
 from api.database import migrate
 from api.glossary_types import TYPES
 from api.settings import Settings
+from api.validation import PATTERNS, first_words
 from models.database import connect, transaction
 from tests.api.company import found_company
 from tests.api.results import hold
@@ -46,6 +47,8 @@ BYTES = (
     "audio/mp4",
 )
 """What the generator has to be told is a file."""
+ELSEWHERE = {r"^20\d\d-(0[1-9]|1[0-2])$"}
+"""Patterns that describe a month or a number, which is refused as such."""
 
 
 @pytest.fixture(scope="module")
@@ -84,6 +87,44 @@ def test_everything_has_one_name_and_says_what_it_is(document: dict[str, Any]) -
     assert not silent, "say it where it is defined, or in api/glossary.py"
     assert [name for name in schemas if "__" in name or "-" in name] == []
     assert all(schema["title"] == name for name, schema in schemas.items())
+
+
+def test_every_field_of_a_body_begins_with_what_forms_call_it(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    unnamed = [
+        f"{name}.{field}: {told['description']}"
+        for name in sorted(given_types(document))
+        for field, told in schemas[name].get("properties", {}).items()
+        if not re.fullmatch(
+            r"(?:[\u4e00-\u9fff][\u4e00-\u9fff0-9A-Z ]*|YAML)", first_words(told["description"])
+        )
+        or re.match("不填|只|须", told["description"])
+    ]
+    assert unnamed == []
+
+
+def given_types(document: dict[str, Any]) -> set[str]:
+    """The types that a body is made of."""
+    found: set[str] = set()
+    parts = [
+        content["schema"]
+        for operations in document["paths"].values()
+        for operation in operations.values()
+        for kind, content in operation.get("requestBody", {}).get("content", {}).items()
+        if "json" in kind
+    ]
+    while parts:
+        for name in re.findall(r"#/components/schemas/(\w+)", json.dumps(parts.pop())):
+            if name not in found:
+                found.add(name)
+                parts.append(document["components"]["schemas"][name])
+    return found
+
+
+def test_what_fits_a_pattern_is_told_in_words(document: dict[str, Any]) -> None:
+    given = json.dumps([document["components"]["schemas"][name] for name in given_types(document)])
+    found = {json.loads(f'"{one}"') for one in re.findall(r'"pattern": "((?:[^"\\]|\\.)*)"', given)}
+    assert sorted(found - PATTERNS.keys() - ELSEWHERE) == []
 
 
 def test_what_describes_anything_is_chinese(document: dict[str, Any]) -> None:

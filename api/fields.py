@@ -40,7 +40,7 @@ def _month(value: object) -> object:
     """The first day for ``2026-09``; anything else is left for the date's own check to refuse."""
     if isinstance(value, str) and len(value) == 7:
         return f"{value}-01"
-    return value if isinstance(value, date) else ""
+    return value if isinstance(value, date) or not value else "no month"
 
 
 def _whole(words: str) -> str:
@@ -98,8 +98,7 @@ def require_begun(start: datetime) -> None:
     """Raises InputError for a meeting that is said to have taken place and has not come yet."""
     if lies_ahead(start):
         raise InputError(
-            f"会议的开始时间 {start.astimezone(SHANGHAI):%Y-%m-%d %H:%M} 还没有到："
-            "请核对日期和时间，或录音设备的时钟。"
+            f"会议的开始时间 {start.astimezone(SHANGHAI):%Y-%m-%d %H:%M} 还没有到：请核对日期和时间。"
         )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Final
 
-TOLERANCE: Final = timedelta(days=1)
-"""Clocks and zones of recorders are off by hours, not by days."""
+TOLERANCE: Final = timedelta(minutes=5)
+"""By which the clocks of two machines differ."""
 BUILT: Final = datetime(2026, 11, 26, tzinfo=timezone(timedelta(hours=8)))
 """A clock that stands before the day the program was built is wrong: then that day is taken for today."""
 

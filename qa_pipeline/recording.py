@@ -30,6 +30,20 @@ SAMPLE_RATE: Final = 16_000
 LONG: Final[Seconds] = 6 * 3600.0
 """A recording longer than this is accepted with a warning: no meeting lasts that long."""
 
+HEAD: Final = 8192
+"""So many first bytes tell text and documents from sound."""
+_DOCUMENTS: Final = {
+    b"PK\x03\x04": "办公文档或压缩包",
+    b"\xd0\xcf\x11\xe0": "办公文档",
+    b"%PDF-": "PDF 文件",
+    b"Rar!\x1a\x07": "压缩包",
+    b"7z\xbc\xaf\x27\x1c": "压缩包",
+    b"\xff\xd8\xff\xe0": "图片",
+    b"\xff\xd8\xff\xe1": "图片",
+    b"\x89PNG\r\n": "图片",
+}
+"""What is often chosen by mistake, by its first bytes."""
+
 _BLOCK: Final = 10 * SAMPLE_RATE
 _HASH_BYTES: Final = 1 << 20
 _PACKETS_TO_FIRST_FRAME: Final = 200
@@ -176,8 +190,7 @@ def _probe(path: Path) -> _Probe:
         head, digest = _hash(path)
     except OSError as error:
         raise RecordingError(f"读不了录音文件 {path}（{reason(error)}）：请检查文件权限。") from error
-    if _is_text(head):
-        raise RecordingError(f"{path} 的内容是文字，不是录音：请检查是否选错文件或只改了扩展名。")
+    require_sound(head, str(path))
     try:
         with _open(path) as container:
             if not container.streams.audio:
@@ -226,9 +239,18 @@ def _hash(path: Path) -> tuple[bytes, str]:
     head = b""
     with path.open("rb") as file:
         while block := file.read(_HASH_BYTES):
-            head = head or block[:8192]
+            head = head or block[:HEAD]
             digest.update(block)
     return head, digest.hexdigest()
+
+
+def require_sound(head: bytes, name: str) -> None:
+    """Raises RecordingError for a file whose first bytes (at most `HEAD`) are those of text or a document."""
+    if _is_text(head):
+        raise RecordingError(f"{name} 的内容是文字，不是录音：请检查是否选错文件或只改了扩展名。")
+    for first, what in _DOCUMENTS.items():
+        if head.startswith(first):
+            raise RecordingError(f"{name} 是{what}，不是录音：请检查是否选错文件或只改了扩展名。")
 
 
 def _is_text(head: bytes) -> bool:

@@ -199,12 +199,20 @@ def test_text_renamed_to_mp3_is_refused(tmp_path: Path, encoding: str) -> None:
     assert refused(path) == "FILE 的内容是文字，不是录音：请检查是否选错文件或只改了扩展名。"
 
 
-def test_a_picture_renamed_to_mp3_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("first", "what"),
+    [
+        (b"\x89PNG\r\n\x1a\n", "图片"),
+        (b"\xff\xd8\xff\xe0", "图片"),
+        (b"PK\x03\x04", "办公文档或压缩包"),
+        (b"\xd0\xcf\x11\xe0", "办公文档"),
+        (b"%PDF-1.7\n", "PDF 文件"),
+    ],
+)
+def test_a_picture_or_a_document_renamed_to_mp3_is_refused(tmp_path: Path, first: bytes, what: str) -> None:
     path = tmp_path / "a.mp3"
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(5000))
-    assert refused(path).startswith(
-        ("打不开录音文件 FILE：", "FILE 里没有声音轨道：", "录音文件 FILE 解不出")
-    )
+    path.write_bytes(first + bytes(5000))
+    assert refused(path) == f"FILE 是{what}，不是录音：请检查是否选错文件或只改了扩展名。"
 
 
 def test_noise_renamed_to_wav_is_refused(tmp_path: Path) -> None:

@@ -25,6 +25,8 @@ ALWAYS_TAKEN: Final = 32 * 1024**2
 """Unpacked bytes up to which it does not matter how much smaller the file was."""
 MOST_TIMES: Final = 100
 """How many times larger than the file a workbook becomes at most; those that people fill grow tenfold."""
+TABLES: Final = frozenset({".xlsx", ".xlsm", ".csv", ".tsv", ".txt", ""})
+"""How the name of a file with a table ends."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +55,8 @@ def read(content: bytes, *, file_name: str, entity: str | None = None) -> tuple[
     """
     if not content:
         raise InputError(f"文件“{file_name}”是空的：请选择有内容的 Excel（.xlsx）或 CSV 文件。")
+    if PurePath(file_name).suffix.lower() not in TABLES:
+        raise InputError(f"“{file_name}”不是 Excel（.xlsx）或 CSV 文件：请另存为其中一种再导入。")
     if zipfile.is_zipfile(io.BytesIO(content)):
         found = [_headed(sheet_of(title), title, rows) for title, rows in _workbook(content, file_name)]
     else:

@@ -205,6 +205,7 @@ def test_a_small_file_that_unpacks_to_a_huge_one_is_refused_unread(
     [
         (b"", "a.xlsx", "是空的"),
         (b"\x00\x01\x02", "职级.csv", "不是 Excel（.xlsx）或 CSV 文件"),
+        (b"PK\x03\x04", "会议纪要.docx", "“会议纪要.docx”不是 Excel（.xlsx）或 CSV 文件：请另存为其中一种"),
         (b"PK\x05\x06" + b"\0" * 18, "a.xlsx", "不是完好的 Excel 文件"),
         (b"x", "员工.csv", "没有名为“员工”的表"),
         ("职级代码,职级名".encode(), "职级.csv", "没有名为“职级名”的列，是否指“职级名称”？"),

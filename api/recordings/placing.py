@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from pathlib import PurePath
 from typing import Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -34,12 +35,18 @@ from qa_pipeline.values.vocabulary import MeetingKind
 SHOWN: Final = 5
 MOST_PARTS: Final = 999
 """Of one meeting."""
+UNDATED: Final = frozenset({".wav", ".mp3", ".amr", ".aac"})
+"""Files that do not say when they were recorded, whatever they hold."""
 _DAYS: Final = re.compile(r"(?<!\d)(20\d\d)[-_.年]?(0?[1-9]|1[0-2])[-_.月]?(0?[1-9]|[12]\d|3[01])(?!\d)日?")
 _CLOCK: Final = re.compile(r"(?<!\d)([01]?\d|2[0-3])[:：点时-]([0-5]\d)(?!\d)")
 _STAMP: Final = re.compile(
     _DAYS.pattern + r"[ _T-]{1,3}([01]\d|2[0-3])[:：.点时_-]?([0-5]\d)(?:[:：.分_-]?[0-5]\d)?(?!\d)"
 )
 """Day and time as recorders name their files: ``20260908_090005``, ``2026-09-08 09.00.05``."""
+
+
+class Untold(InputError):  # noqa: N818 (nothing is wrong yet)
+    """When the meeting was is not said; the file itself may tell, or whoever sent it."""
 
 
 class Placing(BaseModel):
@@ -74,7 +81,12 @@ class Place:
 def resolve(
     session: Session, within: Subtree, said: Placing, *, file_name: str, created: datetime | None
 ) -> Place:
-    """Where the recording belongs. Raises NotFound, Conflict, InputError naming what to add."""
+    """Where the recording belongs. Raises NotFound, Conflict, InputError naming what to add.
+
+    ``created``: when the recorder says that it began; a clock that is ahead tells nothing.
+    """
+    if created is not None and lies_ahead(created):
+        created = None
     if said.meeting is not None:
         return _named(session, within, said, said.meeting, created)
     owner = _institution(session, within, said, file_name)
@@ -86,9 +98,7 @@ def resolve(
     )
     if len(there) > 1:
         codes = "、".join(meeting.code for meeting in there[:SHOWN])
-        raise Conflict(
-            f"{owner.name} {day:%m月%d日} 有多场{KINDS[kind]}（{codes}）：请用 meeting 指定是哪一场。"
-        )
+        raise Conflict(f"{owner.name} {day:%m月%d日} 有多场{KINDS[kind]}（{codes}）：请选定是哪一场会议。")
     meeting = there[0] if there else None
     if meeting is not None and meeting.state == MeetingState.HELD:
         return Place(meeting=meeting, institution=owner, day=day, kind=kind, start=None)
@@ -96,6 +106,15 @@ def resolve(
         raise _no_start(file_name)
     require_begun(start)
     return Place(meeting=meeting, institution=owner, day=day, kind=kind, start=start)
+
+
+def require_place(session: Session, within: Subtree, said: Placing, *, file_name: str) -> None:
+    """Refuse before a byte is sent what the file cannot change. Raises what ``resolve`` raises."""
+    try:
+        resolve(session, within, said, file_name=file_name, created=None)
+    except Untold:
+        if PurePath(file_name).suffix.lower() in UNDATED:
+            raise
 
 
 def place(
@@ -140,13 +159,12 @@ def _named(session: Session, within: Subtree, said: Placing, code: str, created:
 
 
 def _past(*moments: datetime | None) -> datetime | None:
-    """The first that has come; else the first there is: a meeting may be held before its planned time."""
-    told = [moment for moment in moments if moment is not None]
-    return next((moment for moment in told if not lies_ahead(moment)), next(iter(told), None))
+    """The first that has come: a meeting may be held before its planned time."""
+    return next((moment for moment in moments if moment is not None and not lies_ahead(moment)), None)
 
 
-def _no_start(name: str) -> InputError:
-    return InputError(f"“{name}”看不出会议几点开始：请用 started_at 给出，例如 2026-09-08T09:00:00+08:00。")
+def _no_start(name: str) -> Untold:
+    return Untold(f"“{name}”看不出会议几点开始：请填写召开日期和开始时间。")
 
 
 def _institution(session: Session, within: Subtree, said: Placing, file_name: str) -> Institution:
@@ -159,10 +177,10 @@ def _institution(session: Session, within: Subtree, said: Placing, file_name: st
     longest = max((len(one.name) for one in named), default=0)
     found = [one for one in named if len(one.name) == longest]
     if not found:
-        raise InputError(f"“{file_name}”看不出是哪家机构的会议：请用 institution 或 meeting 指定。")
+        raise InputError(f"“{file_name}”看不出是哪家机构的会议：请填写机构代码，或选定会议。")
     if len(found) > 1:
         names = "、".join(one.name for one in found[:SHOWN])
-        raise Conflict(f"“{file_name}”可能属于 {names}：请用 institution 或 meeting 指定。")
+        raise Conflict(f"“{file_name}”可能属于 {names}：请填写机构代码，或选定会议。")
     return found[0]
 
 
@@ -178,14 +196,17 @@ def _without(text: str, code: str) -> str:
 def _day(said: Placing, file_name: str, created: datetime | None) -> date:
     if said.started_at is not None:
         return said.started_at.astimezone(SHANGHAI).date()
-    if said.day is not None:
-        return said.day
-    days = days_in(file_name)
-    if len(days) == 1:
-        return days.pop()
+    days = days_in(file_name) if said.day is None else {said.day}
+    if len(days) > 1:
+        raise InputError(f"“{file_name}”里有不止一个日期：请填写召开日期。")
     if not days and created is not None:
-        return created.astimezone(SHANGHAI).date()
-    raise InputError(f"“{file_name}”看不出会议日期：请用 day 给出，例如 2026-09-08。")
+        days = {created.astimezone(SHANGHAI).date()}
+    if not days:
+        raise Untold(f"“{file_name}”看不出会议日期：请填写召开日期，例如 2026-09-08。")
+    day = days.pop()
+    if lies_ahead(datetime.combine(day, time(), SHANGHAI)):
+        raise InputError(f"会议日期 {day} 还没有到：请核对召开日期或文件名。")
+    return day
 
 
 def days_in(file_name: str) -> set[date]:
@@ -201,9 +222,10 @@ def days_in(file_name: str) -> set[date]:
 
 def _start(planned: Meeting | None, day: date, file_name: str, created: datetime | None) -> datetime | None:
     """When the meeting began: as planned, as the recorder's clock says, or as the file name does."""
-    for moment in (planned.started_at if planned else None, created):
-        if moment is not None and moment.astimezone(SHANGHAI).date() == day:
-            return moment
+    told = (planned.started_at if planned else None, created)
+    moment = _past(*(one for one in told if one and one.astimezone(SHANGHAI).date() == day))
+    if moment is not None:
+        return moment
     found = [(hour, minute) for *_, hour, minute in _STAMP.findall(file_name)]
     found += _CLOCK.findall(_DAYS.sub(" ", _STAMP.sub(" ", file_name)))
     clocks = {time(int(hour), int(minute)) for hour, minute in found}
@@ -219,7 +241,7 @@ def _kind(session: Session, day: date, file_name: str) -> MeetingKind:
     near = {kind: slot_for(day, kind, imported=imported) for kind in MeetingKind}
     fits = [kind for kind, slot in near.items() if slot and slot.window and distance(day, slot) == 0]
     if len(fits) != 1:
-        raise InputError(f"{day:%m月%d日} 看不出是周复盘会还是月规划会：请用 kind 给出。")
+        raise InputError(f"{day:%m月%d日} 看不出是周复盘会还是月规划会：请选择会议类别。")
     return fits[0]
 
 

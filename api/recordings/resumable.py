@@ -32,7 +32,7 @@ from starlette.requests import ClientDisconnect
 from api.access import Caller
 from api.problems import Conflict, NotFound, TooLarge
 from api.recordings.live import with_index
-from api.recordings.placing import Placing
+from api.recordings.placing import Placing, require_place
 from api.recordings.receiving import AT_ONCE, Arrived, hashed_file, safe_name, sounds, too_large
 from api.recordings.schemas import UnfinishedOut, UploadAnswer
 from api.recordings.service import accept, keep, of_batch, refuse_of_batch
@@ -40,7 +40,9 @@ from api.recordings.tables import Upload
 from api.recordings.threads import in_upload_thread
 from api.sessions import begin_writing
 from api.store import Store, writing
+from qa_pipeline.clock import lies_ahead
 from qa_pipeline.errors import InputError, OutputError, RecordingError
+from qa_pipeline.recording import HEAD, require_sound
 
 VERSION: Final = "1.0.0"
 EXTENSIONS: Final = "creation,creation-defer-length,expiration,checksum,termination"
@@ -77,14 +79,18 @@ def begin(
     """A new upload of so many bytes; None: the length is told at the end, for it is being recorded.
 
     Raises TooLarge, InputError, NotFound for a file that is not its batch's, OutputError when the disk is
-    too full.
+    too full, and what ``require_place`` raises for a meeting that is not clear.
     """
-    if length is not None:
-        _require_length(length, limit)
     words = _metadata(metadata)
     name = safe_name(words.pop("filename", "") or words.pop("name", "") or "录音")
+    if length is not None:
+        _require_length(length, limit, name)
     said = _placing(words)
-    of_batch(session, asker, said)
+    if length is None and said.started_at is not None and lies_ahead(said.started_at):
+        # It is being recorded now, on a device whose clock is fast.
+        said = said.model_copy(update={"started_at": datetime.now(UTC)})
+    if of_batch(session, asker, said) is None:
+        require_place(session, asker.within, said, file_name=name)
     code = secrets.token_hex(16)
     file = store.spool / f"{code}.part"
     with writing(file):
@@ -143,10 +149,18 @@ def unfinished(session: Session, asker: Caller, store: Store) -> list[Unfinished
     return found
 
 
+def say_of_meeting(session: Session, asker: Caller, upload: Arriving, metadata: str) -> None:
+    """Replace what was said of the meeting. Raises what ``require_place`` raises."""
+    said = _placing(_metadata(metadata))
+    require_place(session, asker.within, said, file_name=upload.row.file_name)
+    upload.row.placing = said.model_dump(mode="json")
+    session.flush()
+
+
 def end_at(session: Session, upload: Arriving, length: int, *, limit: int) -> None:
     """Tell the length of an upload that began without one. Raises Conflict when it is another than before."""
     if upload.row.length is None:
-        _require_length(length, limit)
+        _require_length(length, limit, upload.row.file_name)
         if length < upload.offset:
             raise Conflict(f"Upload-Length 小于已收到的 {upload.offset} 字节：请检查客户端。")
         upload.row.length = length
@@ -162,6 +176,8 @@ async def append(request: Request, upload: Arriving, *, offset: int, checksum: s
     announced, WrongChecksum (nothing is kept), OutputError.
     """
     expected = _checksum(checksum)
+    if upload.row.sha256 is not None and offset == upload.row.length:
+        return offset  # all is there: only what is said of the meeting may be new
     with _alone(upload.file) as file:
         start = upload.offset
         if offset != start:
@@ -239,10 +255,7 @@ def _complete(
             sounds([arrived])
         except RecordingError as error:
             whole.unlink(missing_ok=True)
-            begin_writing(session)
-            refuse_of_batch(session, asker, said, str(error))
-            forget(session, upload)
-            session.commit()
+            _refuse(session, asker, upload, error)
             raise
         if whole != upload.file:  # that which arrived stays until the row knows of the other
             keep(store, [arrived])
@@ -256,13 +269,26 @@ def _complete(
         found = sounds([replace(there, file=file)])
     begin_writing(session)
     try:
-        return accept(session, request, asker, found, said)[0]
+        answer, _ = accept(session, request, asker, found, said)
     except (InputError, NotFound, Conflict) as error:
         if said.batch is not None:
             session.rollback()
             begin_writing(session)
             refuse_of_batch(session, asker, said, str(error))
             session.commit()
+        raise
+    _forget_other_tries(session, asker, store, row)
+    return answer
+
+
+def look(session: Session, asker: Caller, upload: Arriving) -> None:
+    """Refuse, and forget, what its first bytes show to be no recording. Raises RecordingError."""
+    with upload.file.open("rb") as file:
+        head = file.read(HEAD)
+    try:
+        require_sound(head, upload.row.file_name)
+    except RecordingError as error:
+        _refuse(session, asker, upload, error)
         raise
 
 
@@ -274,9 +300,24 @@ def forget(session: Session, upload: Arriving) -> None:
 # ---------------------------------------------------------------- inner steps
 
 
-def _require_length(length: int, limit: int) -> None:
+def _refuse(session: Session, asker: Caller, upload: Arriving, error: RecordingError) -> None:
+    begin_writing(session)
+    refuse_of_batch(session, asker, Placing.model_validate(upload.row.placing), str(error))
+    forget(session, upload)
+    session.commit()
+
+
+def _forget_other_tries(session: Session, asker: Caller, store: Store, row: Upload) -> None:
+    """The same file, sent whole before and not placed, waits for nothing any more."""
+    same = (Upload.actor == asker.actor, Upload.sha256 == row.sha256, Upload.id != row.id)
+    for other in session.scalars(select(Upload).where(*same, Upload.answer.is_(None))):
+        (store.spool / f"{other.code}.part").unlink(missing_ok=True)
+        session.delete(other)
+
+
+def _require_length(length: int, limit: int, name: str) -> None:
     if length < 1:
-        raise InputError("Upload-Length 须为大于 0 的整数：空文件不是录音。")
+        raise InputError(f"“{name}”是空的：请核对后重新选择文件。")
     if length > limit:
         raise too_large(limit)
 

@@ -86,6 +86,7 @@ def accept(
     answer = UploadAnswer(
         **dict(shown(session, asker, meeting)),
         received=received,
+        new=new,
         job=JobRef(code=job.code, state=job.state) if said.inspect and job is not None else None,
     )
     if key is not None:

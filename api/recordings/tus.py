@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission, Public, allowed
-from api.problems import problem
+from api.problems import Conflict, problem
 from api.recordings import resumable
 from api.recordings.resumable import EXTENSIONS, VERSION, Arriving, WrongChecksum
 from api.recordings.routes import ANY_SIZE
@@ -19,6 +19,7 @@ from api.recordings.threads import in_upload_thread
 from api.sessions import Database, begin_writing, reads_first
 from api.store import Store
 from qa_pipeline.errors import InputError
+from qa_pipeline.recording import HEAD
 
 router: Final = APIRouter(tags=["录音"])
 Uploader = Annotated[Caller, Depends(allowed(Permission.UPLOAD))]
@@ -123,7 +124,11 @@ def head(
 ) -> Response:
     if refused := _wrong_version(request, version):
         return refused
-    upload = _finished_if_whole(session, request, asker, code)
+    try:
+        upload = _finished_if_whole(session, request, asker, code)
+    except (InputError, Conflict):  # all bytes are there, and it is not clear yet of which meeting
+        session.rollback()
+        upload = resumable.find(session, asker, request.app.state.store, code)
     length = upload.row.length
     told = {"Upload-Defer-Length": "1"} if length is None else {"Upload-Length": str(length)}
     return Response(headers={**TUS, **told, "Upload-Offset": str(upload.offset), "Cache-Control": "no-store"})
@@ -171,9 +176,17 @@ async def patch(
     length: Annotated[
         int | None, Header(alias="Upload-Length", ge=0, description="边录边传结束时给出总字节数")
     ] = None,
+    metadata: Annotated[
+        str,
+        Header(
+            alias="Upload-Metadata",
+            max_length=4000,
+            description="改说是哪场会议，写法同创建时；收齐而没能登记的，补上后发一段空的内容",
+        ),
+    ] = "",
     version: Resumable = None,
 ) -> Response:
-    """最后一段到齐后即检查内容、登记到会议并开始质检。"""
+    """先看开头是不是录音；最后一段到齐后即检查内容、登记到会议并开始质检。"""
     if refused := _wrong_version(request, version):
         return refused
     if request.headers.get("Content-Type") != CHUNK:
@@ -181,11 +194,13 @@ async def patch(
         return problem(request, status=415, code="unsupported_media_type", detail=detail, headers=TUS)
     store: Store = request.app.state.store
     limit = request.app.state.settings.upload_limit
-    upload = await run_in_threadpool(_released, session, asker, store, code, length, limit)
+    upload = await run_in_threadpool(_released, session, asker, store, code, length, limit, metadata)
     try:
         reached = await resumable.append(request, upload, offset=offset, checksum=checksum, limit=limit)
     except WrongChecksum as error:
         return problem(request, status=460, code="checksum_mismatch", detail=str(error), headers=TUS)
+    if offset < HEAD <= reached:
+        await in_upload_thread(resumable.look, session, asker, upload)
     if reached == upload.row.length:
         await in_upload_thread(resumable.complete, session, request, asker, store, upload)
     return Response(status_code=204, headers={**TUS, "Upload-Offset": str(reached)})
@@ -209,13 +224,22 @@ def abandon(
 
 
 def _released(
-    session: Session, asker: Caller, store: Store, code: str, length: int | None, limit: int
+    session: Session,
+    asker: Caller,
+    store: Store,
+    code: str,
+    length: int | None,
+    limit: int,
+    metadata: str,
 ) -> Arriving:
     """The upload; nothing is held while its bytes come."""
     upload = resumable.find(session, asker, store, code)
     if length is not None:
         begin_writing(session)
         resumable.end_at(session, upload, length, limit=limit)
+    if metadata and upload.row.answer is None:
+        begin_writing(session)
+        resumable.say_of_meeting(session, asker, upload, metadata)
     session.commit()
     return upload
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import av
@@ -17,11 +18,14 @@ from sqlalchemy.orm import Session
 from api.accounts.tables import Role
 from api.recordings.tables import Upload
 from api.settings import Settings
+from models.base import SHANGHAI
 from models.database import transaction
-from models.meetings.tables import Recording
+from models.meetings.repository import MeetingRepository
+from models.meetings.slots import SlotRepository
+from models.meetings.tables import Recording, SlotName
 from tests.api.conftest import SignedIn
 from tests.api.recordings.test_upload import hold, wav
-from tests.sound import hours_of_silence
+from tests.sound import hours_of_silence, tone, write_sound
 
 BACKENDS = ("sqlite",)
 TUS = {"Tus-Resumable": "1.0.0"}
@@ -142,6 +146,101 @@ def test_a_part_beyond_the_last_is_refused_once_it_is_whole(manager: TestClient,
     address = begin(manager, len(sound), part="1000").headers["Location"]
     answer = send(manager, address, 0, sound)
     assert (answer.status_code, "段号最大为 999" in answer.json()["detail"]) == (400, True)
+
+
+def test_a_document_is_refused_after_its_first_piece_and_forgotten(
+    manager: TestClient, settings: Settings
+) -> None:
+    address = begin(manager, 100_000_000).headers["Location"]
+    answer = send(manager, address, 0, b"PK\x03\x04" + bytes(10_000))
+    assert (answer.status_code, answer.json()["code"]) == (422, "recording_error")
+    assert answer.json()["detail"].startswith("周会.wav 是办公文档或压缩包，不是录音：")
+    assert manager.head(address).status_code == 404
+    assert list((settings.data_folder / "store" / "incoming").iterdir()) == []
+
+
+def create(client: TestClient, name: str, length: int, **words: str) -> httpx.Response:
+    """Without saying of which meeting it is, unless ``words`` do."""
+    headers = {"Upload-Length": str(length), "Upload-Metadata": said(filename=name, **words)}
+    return client.post("/api/v1/uploads", headers=headers)
+
+
+def test_what_cannot_be_placed_is_refused_before_a_byte_is_sent_and_leaves_nothing(
+    manager: TestClient, settings: Settings
+) -> None:
+    tomorrow = datetime.now(SHANGHAI) + timedelta(days=1)
+    for name, words, why in (
+        ("录音001.wav", {}, "“录音001.wav”看不出会议日期：请填写召开日期，例如 2026-09-08。"),
+        ("录音001.wav", {"meeting": "N"}, "会议 N 不存在或不在您的管辖范围内：请核对会议编号。"),
+        (
+            "录音001.m4a",
+            {"day": f"{tomorrow:%Y-%m-%d}"},
+            f"会议日期 {tomorrow:%Y-%m-%d} 还没有到：请核对召开日期或文件名。",
+        ),
+        (
+            "录音001.m4a",
+            {"started_at": tomorrow.isoformat(), "kind": "weekly_review"},
+            f"会议的开始时间 {tomorrow:%Y-%m-%d %H:%M} 还没有到：请核对日期和时间。",
+        ),
+        ("周复盘 20260915.wav", {}, "“周复盘 20260915.wav”看不出会议几点开始：请填写召开日期和开始时间。"),
+    ):
+        refused = create(manager, name, 10, **words)
+        assert (refused.status_code // 100, refused.json()["detail"]) == (4, why)
+    assert create(manager, "空.wav", 0, meeting="M").json()["detail"] == (
+        "“空.wav”是空的：请核对后重新选择文件。"
+    )
+    assert manager.get("/api/v1/uploads").json() == []
+    assert not list((settings.data_folder / "store").glob("incoming/*"))
+
+
+def test_a_file_that_may_say_its_date_itself_keeps_its_bytes_until_somebody_says_it(
+    manager: TestClient, tmp_path: Path
+) -> None:
+    dated = wav(tmp_path, 440, created="2026-09-08T01:00:00Z")
+    address = create(manager, "录音1.m4a", len(dated)).headers["Location"]
+    assert send(manager, address, 0, dated).status_code == 204
+    assert manager.get(address).json()["answer"]["meeting"] == "M"
+
+    silent = write_sound(tmp_path / "s.m4a", tone(445, 2.0), codec="aac").read_bytes()
+    address = create(manager, "录音2.m4a", len(silent)).headers["Location"]
+    refused = send(manager, address, 0, silent)
+    assert refused.json()["detail"] == "“录音2.m4a”看不出会议日期：请填写召开日期，例如 2026-09-08。"
+    assert manager.head(address).headers["Upload-Offset"] == str(len(silent))
+    whole = len(silent)
+    again = send(manager, address, whole, b"", **{"Upload-Metadata": said(day="2099-01-01")})
+    assert again.status_code == 400
+    assert (
+        send(manager, address, whole, b"", **{"Upload-Metadata": said(day="2026-09-08")}).status_code == 204
+    )
+    answer = manager.get(address).json()["answer"]
+    assert (answer["meeting"], answer["received"], answer["new"]) == ("M", [2], True)
+    assert manager.get("/api/v1/uploads").json() == []
+
+
+def test_the_same_file_sent_again_is_told_from_a_new_one_and_ends_the_tries_before(
+    manager: TestClient, tmp_path: Path
+) -> None:
+    sound = write_sound(tmp_path / "s.m4a", tone(445, 2.0), codec="aac").read_bytes()
+    first = create(manager, "录音.m4a", len(sound)).headers["Location"]
+    assert send(manager, first, 0, sound).status_code == 400
+    assert [one["offset"] for one in manager.get("/api/v1/uploads").json()] == [len(sound)]
+    for new in (True, False):
+        address = begin(manager, len(sound)).headers["Location"]
+        assert send(manager, address, 0, sound).status_code == 204
+        assert manager.get(address).json()["answer"]["new"] is new
+        assert manager.get("/api/v1/uploads").json() == []
+
+
+def test_a_recording_being_made_on_a_device_whose_clock_is_fast_begins_now(
+    manager: TestClient, service_engine: Engine
+) -> None:
+    with transaction(service_engine) as session:
+        SlotRepository(session).fill_month(date(2026, 10, 1))
+        MeetingRepository(session).plan("P", institution="350102", month=date(2026, 10, 1), slot=SlotName.W1)
+    fast = datetime.now(SHANGHAI) + timedelta(hours=2)
+    words = said(filename="现场.webm", meeting="P", started_at=fast.isoformat())
+    headers = {"Upload-Defer-Length": "1", "Upload-Metadata": words}
+    assert manager.post("/api/v1/uploads", headers=headers).status_code == 201
 
 
 def test_wrong_requests_are_refused(manager: TestClient, settings: Settings) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import httpx
@@ -82,7 +82,7 @@ def test_the_same_file_again_is_the_same_part_and_the_same_job(
     first = hand_in(manager, ("a.wav", sound), meeting="M")
     again = hand_in(manager, ("b.wav", sound), meeting="M")
     assert (first.status_code, again.status_code) == (201, 200)
-    assert again.json() == first.json()
+    assert (first.json()["new"], again.json()) == (True, first.json() | {"new": False})
 
 
 def test_an_idempotency_key_gives_the_same_answer_and_is_refused_for_something_else(
@@ -241,12 +241,18 @@ def test_what_has_not_come_yet_is_refused_and_a_plan_that_lies_ahead_is_not_when
         SlotRepository(session).fill_month(date(2026, 9, 1))
         meetings.plan("P", institution="350102", month=date(2026, 9, 1), slot=SlotName.W1)
         meetings.prepare("P", at=datetime.now(SHANGHAI), starts_at=datetime(2100, 1, 8, 9, tzinfo=SHANGHAI))
-    for query in ({"meeting": "P"}, {"started_at": "2100-01-08T01:00:00Z", "kind": "weekly_review"}):
+    tomorrow = datetime.now(SHANGHAI).date() + timedelta(days=1)
+    for query, why in (
+        ({"meeting": "P"}, "“P”看不出会议几点开始：请填写召开日期和开始时间。"),
+        (
+            {"started_at": "2100-01-08T01:00:00Z", "kind": "weekly_review"},
+            "会议的开始时间 2100-01-08 09:00 还没有到：请核对日期和时间。",
+        ),
+        ({"day": f"{tomorrow}"}, f"会议日期 {tomorrow} 还没有到：请核对召开日期或文件名。"),
+    ):
         refused = hand_in(manager, ("a.wav", sound), **query)
         assert (refused.status_code, refused.json()["code"]) == (400, "input_error")
-        assert refused.json()["detail"] == (
-            "会议的开始时间 2100-01-08 09:00 还没有到：请核对日期和时间，或录音设备的时钟。"
-        )
+        assert refused.json()["detail"] == why
     held = hand_in(manager, ("a.m4a", wav(tmp_path, 440, created="2026-09-08T01:00:00Z")), meeting="P")
     assert held.status_code == 201, held.text
     assert manager.get("/api/v1/meetings/P").json()["started_at"] == START
@@ -255,10 +261,11 @@ def test_what_has_not_come_yet_is_refused_and_a_plan_that_lies_ahead_is_not_when
 def test_what_is_not_unique_is_asked_for_by_name(signed_in: SignedIn, sound: bytes) -> None:
     office = signed_in(Role.HEAD_OFFICE)
     for name, query, wanted in (
-        ("周会20260908.wav", {}, "institution"),
-        ("机构350102.wav", {}, "day"),
-        ("机构350102 20260918.wav", {"started_at": "2026-09-18T09:00:00+08:00"}, "kind"),
-        ("机构350102 周复盘 20260908.wav", {}, "started_at"),
+        ("周会20260908.wav", {}, "请填写机构代码"),
+        ("机构350102.wav", {}, "请填写召开日期"),
+        ("机构350102 20260908与20260915.wav", {}, "不止一个日期：请填写召开日期"),
+        ("机构350102 20260918.wav", {"started_at": "2026-09-18T09:00:00+08:00"}, "请选择会议类别"),
+        ("机构350102 周复盘 20260908.wav", {}, "请填写召开日期和开始时间"),
     ):
         answer = hand_in(office, (name, sound), **query)
         assert answer.status_code == 400, answer.text

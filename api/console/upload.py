@@ -7,17 +7,23 @@ from datetime import date, datetime
 from typing import Any, Final
 
 from nicegui import ui
+from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
 from api.console import MOUNT, parts, when
+from api.console.calls import Answer
+from api.console.dialogs import confirm
 from api.console.frame import View, screen
 from api.meetings import service
 from api.meetings.repository import MeetingListRepository, Sort
+from api.recordings.placing import Placing, resolve
 from models.base import SHANGHAI
 from models.calendar.weeks import month_start, months_later
+from models.meetings.recordings import RecordingRepository
 from models.meetings.tables import MeetingState
-from qa_pipeline.errors import InputError
+from models.organisation.tables import Institution
+from qa_pipeline.errors import HuijianError, InputError
 from qa_pipeline.names import KINDS
 from qa_pipeline.pipeline import SOUND
 
@@ -45,6 +51,24 @@ def waiting(session: Session, asker: Caller, today: date) -> dict[str, str]:
     return words
 
 
+def already_there(session: Session, asker: Caller, said: dict[str, Any], file_name: str) -> str:
+    """What its next part would be told beside; "" where the meeting has no recording, or is not clear yet."""
+    try:
+        placing = Placing.model_validate(said)
+        found = resolve(session, asker.within, placing, file_name=file_name, created=None).meeting
+    except (HuijianError, ValidationError):
+        return ""  # the upload itself is refused, in a sentence beside the file
+    parts = RecordingRepository(session, within=asker.within).check(found.code).parts if found else ()
+    if found is None or not parts:
+        return ""
+    owner = session.get_one(Institution, found.institution_id)
+    when_held = f"{found.started_at.astimezone(SHANGHAI):%m-%d}" if found.started_at else ""
+    return (
+        f"{owner.name} {when_held} 的{KINDS[found.kind]}已有 {len(parts)} 段录音，"
+        f"这次上传的将作为第 {max(part.part for part in parts) + 1} 段；以前传过的文件不会重复登记。"
+    )
+
+
 async def upload(view: View) -> None:
     offered = await view.ask(waiting, view.asker, datetime.now(SHANGHAI).date())
     ui.add_body_html(f'<script src="{MOUNT}/assets/upload.js"></script>')
@@ -61,6 +85,11 @@ async def upload(view: View) -> None:
             .classes("field")
         )
         with ui.element("div").classes("fields"):
+            kind = (
+                ui.select(dict(KINDS), label="会议类别（不选则自动识别）", clearable=True)
+                .props("outlined dense")
+                .classes("field")
+            )
             day = when.field("召开日期")
             start = when.field("开始时间", kind=when.Kind.TIME)
             place = ui.input("机构代码").props("outlined dense")
@@ -68,23 +97,33 @@ async def upload(view: View) -> None:
 
         def facts() -> dict[str, Any]:
             on, at = when.given(day), when.given(start)
-            moment = f"{on}T{at}:00+08:00" if on and at else ""
-            return {"meeting": meeting.value or "", "day": on or "", "started_at": moment,
-                    "institution": place.value or ""}  # fmt: skip
+            if at and not on:
+                raise InputError("填了开始时间，请同时填写召开日期。")
+            moment = f"{on}T{at}:00+08:00" if on and at else None
+            said = {"meeting": meeting.value, "kind": kind.value, "day": on, "started_at": moment,
+                    "institution": (place.value or "").strip()}  # fmt: skip
+            return {name: value for name, value in said.items() if value}
 
         async def begin() -> None:
+            chosen = await ui.run_javascript("return hjChosen()")
+            if not chosen:
+                ui.notify("请先选择录音文件。", type="warning")
+                return
             try:
-                told = json.dumps(facts())
+                told = facts()
+                there = await view.ask(already_there, view.asker, told, chosen[0])
             except InputError as error:
                 ui.notify(str(error), type="warning")
                 return
-            chosen = await ui.run_javascript(
-                "const files = document.getElementById('files').files;"
-                f"if (files.length) hjUpload(files, {told}, '{view.csrf}');"
-                "return files.length"
-            )
-            if not chosen:
-                ui.notify("请先选择录音文件。", type="warning")
+
+            async def send() -> Answer:
+                ui.run_javascript(f"hjUpload({json.dumps(told)}, '{view.csrf}')")
+                return Answer(ok=True, body=None)
+
+            if there:
+                confirm("这场会议已有录音", there, "接着上传", send, lambda _: None)
+            else:
+                await send()
 
         ui.button("开始上传", icon="upload", on_click=begin)
     with parts.section("进度"):

@@ -4,7 +4,7 @@
 (() => {
   const SECONDS = 3, PIECE = 4 * 1024 * 1024, QUIET = 0.004, QUIET_SECONDS = 15;
   const TYPES = {'audio/webm;codecs=opus': 'webm', 'audio/mp4': 'm4a', 'audio/ogg;codecs=opus': 'ogg'};
-  const {encode, follow, pauses, refusal, rowFor, wait} = window.hjUploading;
+  const {encode, follow, pauses, refused, rowFor, wait} = window.hjUploading;
   const $ = name => document.getElementById(`recorder-${name}`);
   let given, database, headers, recorder, stream, awake, heard, current, wake = () => {};
 
@@ -53,6 +53,9 @@
     stop() { this.before = this.now(); this.since = null; },
   };
 
+  // By the clock on the wall of the meeting, 20261108T093000, whatever the zone of the device.
+  const named = moment => moment.toLocaleString('sv-SE', {timeZone: 'Asia/Shanghai'}).replace(/[-:]/g, '').replace(' ', 'T');
+
   async function start() {
     try {
       stream = await navigator.mediaDevices.getUserMedia(
@@ -65,7 +68,7 @@
     const type = Object.keys(TYPES).find(one => MediaRecorder.isTypeSupported(one));
     const begun = new Date();
     const one = {id: `${begun.getTime()}`, owner: given.owner, meeting: given.meeting, begun: begun.toISOString(),
-      name: `现场录音-${begun.toISOString().slice(0, 19).replace(/[-:]/g, '')}.${TYPES[type]}`,
+      name: `现场录音-${named(begun)}.${TYPES[type]}`,
       address: null, sent: 0, size: 0, seconds: 0, ended: false, done: false, last: false};
     await save(one);
     current = one;
@@ -151,6 +154,11 @@
   };
 
   // ---------------------------------------------------------------- sending
+  function stopped(error) {
+    say(error.message, true);
+    if (error.expired && !current) window.hjSignIn();  // what is being recorded goes on first
+  }
+
   let pumping = false, again = false;
   async function pump() {
     if (pumping) { again = true; return; }
@@ -168,7 +176,7 @@
         tell();
         if (how === 'idle') await new Promise(done => { wake = done; });
       } catch (error) {
-        if (error.final) { say(error.message, true); return; }
+        if (error.final) { stopped(error); return; }
         tell('网络不通，录音都存在本机，恢复后接着传。');
         await wait(pauses[Math.min(failures++, pauses.length - 1)]);
         await agree(one).catch(() => {});
@@ -177,7 +185,6 @@
     if (one.last) await inspect(one.meeting);
   }
 
-  const final = async answer => Object.assign(new Error(await refusal(answer)), {final: answer.status < 500});
   const fetched = (address, options) => fetch(address, {...options, headers: {...headers, ...options.headers}});
 
   // One exchange with the service: "idle" when everything recorded so far is there.
@@ -186,7 +193,7 @@
       const facts = {filename: one.name, meeting: one.meeting, started_at: one.begun, inspect: 'false'};
       const metadata = Object.entries(facts).map(([name, value]) => `${name} ${encode(value)}`).join(',');
       const answer = await fetched('/api/v1/uploads', {method: 'POST', headers: {'Upload-Defer-Length': '1', 'Upload-Metadata': metadata}});
-      if (!answer.ok) throw await final(answer);
+      if (!answer.ok) throw await refused(answer);
       one.address = answer.headers.get('Location');
       await save(one);
     }
@@ -205,7 +212,7 @@
     const answer = await fetched(one.address, {method: 'PATCH', body: new Blob(pieces), headers: {
       'Upload-Offset': one.sent, 'Content-Type': 'application/offset+octet-stream', ...(all && {'Upload-Length': one.size})}});
     if (answer.status === 409) { await agree(one); return 'more'; }
-    if (!answer.ok) throw await final(answer);
+    if (!answer.ok) throw await refused(answer);
     await reached(one, Number(answer.headers.get('Upload-Offset')), all);
     return 'more';
   }
@@ -214,7 +221,7 @@
   async function agree(one) {
     if (!one.address) return;
     const answer = await fetched(one.address, {method: 'HEAD'});
-    if (answer.status === 404) throw await final(answer);
+    if (answer.status === 404) throw await refused(answer);
     if (!answer.ok) return;
     const whole = answer.headers.get('Upload-Length') === answer.headers.get('Upload-Offset');
     await reached(one, whole ? one.size : Number(answer.headers.get('Upload-Offset')), whole && one.ended);
@@ -240,14 +247,14 @@
     for (let failures = 0; ; failures++) {
       try {
         const answer = await fetched('/api/v1/jobs', {method: 'POST', body: JSON.stringify({meeting}), headers: {'Content-Type': 'application/json'}});
-        if (!answer.ok) throw await final(answer);
+        if (!answer.ok) throw await refused(answer);
         const job = await answer.json();
         for (const one of await kept()) if (one.meeting === meeting) await forget(one);
         tell();
         follow(job.code, meeting, rowFor($('uploads'), '质检'));
         return;
       } catch (error) {
-        if (error.final) { say(error.message, true); return; }
+        if (error.final) { stopped(error); return; }
         await wait(pauses[Math.min(failures, pauses.length - 1)]);
       }
     }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
+
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.accounts.tables import AuditEntry, Role
 from api.jobs.tables import InspectionJob
+from models.base import SHANGHAI
 from models.meetings.tables import Meeting, Recording
 from tests.api.console.conftest import GOOD, PageAs, Service, assert_sound, opened
 
@@ -54,6 +57,8 @@ def test_a_meeting_is_prepared_and_recorded_and_its_inspection_starts_by_itself(
         meeting = session.scalars(select(Meeting).where(Meeting.code == code)).one()
         parts = session.scalars(select(Recording).where(Recording.meeting_id == meeting.id)).all()
         assert [part.duration > 0 for part in parts] == [True, True]
+        named = datetime.strptime(parts[0].file_name, "现场录音-%Y%m%dT%H%M%S.webm").replace(tzinfo=SHANGHAI)
+        assert timedelta() <= datetime.now(SHANGHAI) - named < timedelta(hours=1), "by the clock on the wall"
         jobs = select(InspectionJob).where(InspectionJob.meeting_id == meeting.id)
         assert len(session.scalars(jobs).all()) == 1
         read = select(AuditEntry.actor).where(AuditEntry.action == "briefing.read")

@@ -1,0 +1,106 @@
+"""Uploading from a screen: what is wrong is said before a byte is sent, and nothing is sent twice."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from api.accounts.tables import Role
+from tests.api.console.conftest import PageAs, assert_sound, opened, press
+from tests.sound import tone, write_sound
+
+
+def send(page: Page, file: Path) -> None:
+    page.locator("#files").set_input_files(file)
+    page.get_by_role("button", name="开始上传").click()
+
+
+def say(page: Page, *, day: str, time: str = "09:00", kind: str = "周复盘会") -> None:
+    """Of which meeting it is."""
+    page.get_by_label("召开日期").fill(day)
+    page.get_by_label("开始时间").fill(time)
+    page.get_by_label("会议类别").click()
+    page.get_by_role("option", name=kind).click()
+
+
+def pieces(page: Page) -> list[int]:
+    """Where each piece that the page sends begins in its file; grows."""
+    sent: list[int] = []
+    page.on(
+        "request",
+        lambda asked: sent.append(int(asked.headers["upload-offset"])) if asked.method == "PATCH" else None,
+    )
+    return sent
+
+
+def test_an_undated_file_is_refused_before_it_is_sent_and_a_second_one_is_told_its_part(
+    page_as: PageAs, tmp_path: Path
+) -> None:
+    first = write_sound(tmp_path / "录音001.wav", tone(311, 2.0), codec="pcm_s16le")
+    page = page_as(Role.MANAGER, "/upload", width=390)
+    sent = pieces(page)
+    page.get_by_label("开始时间").fill("09:00")
+    send(page, first)
+    expect(page.get_by_text("填了开始时间，请同时填写召开日期。")).to_be_visible()
+    page.get_by_label("开始时间").fill("")
+    page.get_by_role("button", name="开始上传").click()
+    expect(page.get_by_text("“录音001.wav”看不出会议日期：请填写召开日期，例如 2026-09-08。")).to_be_visible()
+    say(page, day="2099-06-08")
+    page.get_by_role("button", name="开始上传").click()
+    refusal = "会议的开始时间 2099-06-08 09:00 还没有到：请核对日期和时间。"
+    expect(page.get_by_text(refusal)).to_be_visible()
+    assert_sound(page)
+    assert sent == []
+    page.get_by_label("召开日期").fill("2026-06-08")
+    page.get_by_role("button", name="开始上传").click()
+    expect(page.get_by_text("质检中：排队等候")).to_be_visible()
+
+    page.reload()
+    page.wait_for_function("window.did_handshake")
+    say(page, day="2026-06-08")
+    send(page, write_sound(tmp_path / "录音002.wav", tone(322, 2.0), codec="pcm_s16le"))
+    told = page.get_by_role("dialog", name="这场会议已有录音")
+    expect(told).to_contain_text("鼓楼支公司 06-08 的周复盘会已有 1 段录音，这次上传的将作为第 2 段")
+    press(page, "取消")
+    expect(page.locator("#uploads li")).to_have_count(0)
+    send(page, first)
+    press(page, "接着上传")
+    expect(page.get_by_role("link", name="这个录音已经传过，点此看会议")).to_be_visible()
+    opened(page, "/")
+    expect(page.get_by_role("table", name="没有传完的录音")).to_have_count(0)
+
+
+def test_a_file_whose_date_is_found_missing_at_its_end_is_not_sent_again(
+    page_as: PageAs, tmp_path: Path
+) -> None:
+    file = write_sound(tmp_path / "录音003.m4a", tone(333, 2.0), codec="aac")
+    page = page_as(Role.MANAGER, "/upload")
+    sent = pieces(page)
+    send(page, file)
+    expect(page.get_by_text("“录音003.m4a”看不出会议日期")).to_be_visible()
+    opened(page, "/")
+    unfinished = page.get_by_role("table", name="没有传完的录音").get_by_role("row", name="录音003.m4a")
+    unfinished.get_by_role("link", name="再选同一文件，填好即可，不用重传").click()
+    page.wait_for_url("**/upload")
+    page.wait_for_function("window.did_handshake")
+    say(page, day="2026-06-15")
+    send(page, file)
+    expect(page.get_by_text("质检中：排队等候")).to_be_visible()
+    assert sent == [0, file.stat().st_size]
+    opened(page, "/")
+    expect(page.get_by_role("table", name="没有传完的录音")).to_have_count(0)
+
+
+def test_a_document_and_an_empty_file_are_told_what_they_are(page_as: PageAs, tmp_path: Path) -> None:
+    page = page_as(Role.MANAGER, "/upload")
+    sent = pieces(page)
+    say(page, day="2026-06-22")
+    minutes, empty = tmp_path / "会议纪要.docx", tmp_path / "空.wav"
+    minutes.write_bytes(b"PK\x03\x04" + bytes(9_000_000))
+    empty.touch()
+    send(page, minutes)
+    expect(page.get_by_text("会议纪要.docx 是办公文档或压缩包，不是录音")).to_be_visible()
+    assert len(sent) == 1, "the rest of it was sent after its first piece"
+    send(page, empty)
+    expect(page.get_by_text("“空.wav”是空的：请核对后重新选择文件。")).to_be_visible()

@@ -23,6 +23,10 @@ if (body !== null) {{
 }}
 try {{
   const answer = await fetch('/api/v1/' + {path}, options);
+  if (answer.status === 401) {{
+    hjSignIn();
+    return {{ok: false, body: {{detail: '登录已过期，请重新登录。'}}}};
+  }}
   const text = await answer.text();
   return {{ok: answer.ok, body: text ? JSON.parse(text) : null}};
 }} catch (error) {{

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
+from urllib.parse import urlencode
 
 from fastapi import FastAPI, HTTPException, Request
 from fastapi.exception_handlers import http_exception_handler
@@ -130,9 +131,9 @@ def screen(
     def register(draw: Callable[..., Awaitable[None]]) -> None:
         @functools.wraps(draw)
         async def page(request: Request, **parts: Any) -> RedirectResponse | None:
-            view = await run.io_bound(_viewer, request)
+            view = await run.io_bound(viewer, request)
             if view is None:
-                return RedirectResponse(f"{MOUNT}/sign-in?next={request.url.path}")
+                return RedirectResponse(_sign_in(request))
             if view.asker.must_change_password and path != "/password":
                 return RedirectResponse(f"{MOUNT}/password")
             _surround(view, title)
@@ -156,10 +157,11 @@ def screen(
 
 
 def refusal(sentence: str) -> None:
-    """What could not be shown, and why."""
+    """What could not be shown, and why; and the way onward."""
     with ui.row().classes("refusal").props("role=alert"):
         ui.icon("error_outline")
         ui.label(sentence)
+    ui.link("打开首页 ›", "/").classes("onward")
 
 
 async def _lost(request: Request, error: Exception) -> Response:
@@ -177,7 +179,7 @@ async def _broken(request: Request, error: Exception) -> Response:
 
 async def _apart(request: Request, code: int, title: str, sentence: str) -> Response:
     """A page in place of the one that was asked for; with the navigation where somebody is signed in."""
-    view = await run.io_bound(_viewer, request)
+    view = await run.io_bound(viewer, request)
     with Client(ui.page("", title=f"{title} · 会鉴"), request=request) as client:
         if view is None:
             ui.add_head_html(_STYLE)
@@ -186,11 +188,18 @@ async def _apart(request: Request, code: int, title: str, sentence: str) -> Resp
             _surround(view, title)
         with ui.column().classes("screen"):
             refusal(sentence)
-            ui.link("打开首页 ›", "/").classes("onward")
     return client.build_response(request, code)
 
 
-def _viewer(request: Request) -> View | None:
+def _sign_in(request: Request) -> str:
+    """The way to the sign-in and back; assets/page.js knows it too."""
+    here = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+    expired = {"expired": "true"} if COOKIE in request.cookies else {}
+    return f"{MOUNT}/sign-in?{urlencode({**expired, 'next': here})}"
+
+
+def viewer(request: Request) -> View | None:
+    """Whoever is signed in; None for a stranger."""
     token = request.cookies.get(COOKIE, "")
     with Session(_SERVICE[0].state.engine) as session:
         found = SignInRepository(session).holding(hashed(token), now=datetime.now(UTC)) if token else None

@@ -30,6 +30,7 @@ if (entity) form.append('entity', entity);
 try {{
   const answer = await fetch('/api/v1/imports', {{
     method: 'POST', credentials: 'same-origin', headers: {{'X-CSRF-Token': {csrf}}}, body: form}});
+  if (answer.status === 401) hjSignIn();
   return {{ok: answer.ok, body: await answer.json()}};
 }} catch (error) {{
   return {{ok: false, body: {{detail: '没有传完：请检查网络后重试；未传完的文件不会写入任何一行。'}}}};

@@ -1,23 +1,26 @@
-"""Signing in and changing the password. Both post to the API, which sets the cookie."""
+"""Signing in and changing the password."""
 
 from __future__ import annotations
 
+import json
 from typing import Final
 from urllib.parse import urlencode
 
 from fastapi import Request
-from nicegui import ui
+from fastapi.responses import RedirectResponse
+from nicegui import run, ui
 
 from api.accounts.passwords import RULES
 from api.accounts.tables import Language
 from api.console import MOUNT
-from api.console.frame import View, screen
+from api.console.calls import call
+from api.console.frame import View, screen, viewer
 from api.console.language import known, of_stranger, speak
 
 _POST: Final = """
-const answer = await fetch('/api/v1/{path}', {{
+const answer = await fetch('/api/v1/session', {{
   method: 'POST', credentials: 'same-origin',
-  headers: {{'Content-Type': 'application/json', 'X-CSRF-Token': '{csrf}'}}, body: JSON.stringify({body})}});
+  headers: {{'Content-Type': 'application/json'}}, body: JSON.stringify({body})}});
 const told = await answer.json();
 if (!answer.ok) return told.detail;
 {then}
@@ -38,14 +41,16 @@ def register() -> None:
     screen("/password", title="修改密码")(change_password)
 
 
-async def post(path: str, body: str, *, csrf: str = "", then: str = "") -> str:
-    """Let the browser post JSON to the API; returns the sentence of the refusal, "" when taken."""
-    script = _POST.format(path=path, body=body, csrf=csrf, then=then)
-    return str(await ui.run_javascript(script, timeout=20))
+async def sign_in(
+    request: Request, next: str = f"{MOUNT}/", language: str = "", expired: bool = False
+) -> RedirectResponse | None:
+    """Whoever changes the language here keeps it; so does who signs in in English for the first time.
 
-
-async def sign_in(request: Request, next: str = f"{MOUNT}/", language: str = "") -> None:
-    """Whoever changes the language here keeps it; so does who signs in in English for the first time."""
+    ``expired``: was signed in until now. The browser asks the API, which sets the cookie.
+    """
+    target = next if next.startswith(f"{MOUNT}/") else f"{MOUNT}/"
+    if await run.io_bound(viewer, request) is not None:
+        return RedirectResponse(target)
     chosen = known(language)
     spoken = chosen or of_stranger(request)
     speak(spoken, remember=chosen is not None)
@@ -53,18 +58,19 @@ async def sign_in(request: Request, next: str = f"{MOUNT}/", language: str = "")
     keep = _KEEP.format(when="true" if chosen else first, language=spoken)
     ui.add_head_html(f'<link rel="stylesheet" href="{MOUNT}/assets/console.css">')
     ui.colors(primary="#0b5cad")
-    target = next if next.startswith(f"{MOUNT}/") else f"{MOUNT}/"
     with ui.card().classes("sign-in"):
         ui.label("会鉴").classes("brand").props("role=heading aria-level=1")
         ui.label("登录后上传录音、查看结论")
         login = ui.input("登录名").props("autofocus autocomplete=username outlined").classes("w-full")
         password = ui.input("密码", password=True, password_toggle_button=True)
         password.props("autocomplete=current-password outlined").classes("w-full")
-        refused = ui.label().classes("negative").props("role=alert")
+        refused = (
+            ui.label("登录已过期，请重新登录。" if expired else "").classes("negative").props("role=alert")
+        )
 
         async def enter() -> None:
-            body = f"{{login: {_text(login.value)}, password: {_text(password.value)}}}"
-            refused.text = await post("session", body, then=keep)
+            body = json.dumps({"login": login.value, "password": password.value})
+            refused.text = str(await ui.run_javascript(_POST.format(body=body, then=keep), timeout=20))
             if not refused.text:
                 ui.navigate.to(target.removeprefix(MOUNT))
 
@@ -74,10 +80,13 @@ async def sign_in(request: Request, next: str = f"{MOUNT}/", language: str = "")
             for one, name in _NAMES.items():
                 link = ui.link(name, f"/sign-in?{urlencode({'next': target, 'language': one})}")
                 link.props(f"lang={one} {'aria-current=true' if one is spoken else ''}")
+    return None
 
 
 async def change_password(view: View) -> None:
     with ui.card().classes("form"):
+        if view.asker.must_change_password:
+            ui.label("首次登录或密码被重置后，须先换成自己的密码，再使用会鉴。").classes("lead")
         ui.label(RULES)
         old = (
             ui.input("原密码", password=True)
@@ -96,15 +105,9 @@ async def change_password(view: View) -> None:
             if new.value != again.value:
                 refused.text = "两次输入的新密码不一样，请重新输入。"
                 return
-            body = f"{{old: {_text(old.value)}, new: {_text(new.value)}}}"
-            refused.text = await post("session/password", body, csrf=view.csrf)
-            if not refused.text:
+            answer = await call(view, "POST", "session/password", {"old": old.value, "new": new.value})
+            refused.text = answer.refusal
+            if answer.ok:
                 ui.navigate.to("/")
 
         ui.button("修改密码", on_click=change)
-
-
-def _text(value: str) -> str:
-    import json
-
-    return json.dumps(value)

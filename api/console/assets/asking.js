@@ -6,6 +6,10 @@ window.hjAsking = (csrf, place) => {
         method, credentials: 'same-origin', body: body && JSON.stringify(body),
         headers: {'X-CSRF-Token': csrf, ...(body && {'Content-Type': 'application/json'}), ...headers},
       });
+      if (answer.status === 401) {
+        window.hjSignIn();
+        return {ok: false, status: 401, body: null, refusal: '登录已过期，请重新登录。'};
+      }
       const text = await answer.text(), found = text ? JSON.parse(text) : null;
       return {ok: answer.ok, status: answer.status, body: found, tag: answer.headers.get('ETag'),
         refusal: answer.ok ? '' : found?.detail || '没有做成：请稍后重试。'};

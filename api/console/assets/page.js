@@ -1,5 +1,9 @@
-// On every screen: what is folded lies open on paper, and the fields of a day, a month or a time (when.py).
+// On every screen: what is folded lies open on paper, the fields of a day, a month or a time (when.py), and the way
+// to the sign-in and back where the service no longer knows who asks.
 (() => {
+  window.hjSignIn = () => location.assign(
+    `/console/sign-in?expired=true&next=${encodeURIComponent(location.pathname + location.search)}`);
+
   addEventListener('beforeprint', () => document.querySelectorAll('details:not([open])').forEach(
     one => { one.open = true; one.dataset.paper = ''; }));
   addEventListener('afterprint', () => document.querySelectorAll('details[data-paper]').forEach(

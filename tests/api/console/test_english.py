@@ -18,6 +18,7 @@ from api.accounts.passwords import RULES, hash_password
 from api.accounts.tables import Account, Role
 from api.console.language import asked_for
 from api.minutes.service import SETTLING
+from api.validation import PATTERNS, WRONG
 from models.activities.entry import MANDATORY, PLATFORM_LABELS
 from models.customers.quadrant import STRATEGIES
 from models.database import transaction
@@ -59,6 +60,7 @@ WORDS = (
     {one: strategy.name for one, strategy in STRATEGIES.items()},
     {one: strategy.means for one, strategy in STRATEGIES.items()},
     {sheet.name: sheet.title for sheet in SHEETS}, {"password": RULES},
+    {one: f"{{}}{HOLE.sub('{}', words)}。" for one, words in (*WRONG.items(), *PATTERNS.items())},
 )  # fmt: skip
 """The words of other packages that screens show."""
 REPOSITORY = ROOT.parents[1]

@@ -15,7 +15,7 @@ SCREENS: Final = (
     *("/upload", "/jobs", "/imports", "/reviews", "/agreement", "/calibration"),
     *("/income?month=2026-09&below=350102", "/toolbox", "/institutions", "/institutions/350102"),
     *("/people", "/people/S1", "/rubrics", "/rubrics/weekly_review/1.3", "/speech-models", "/notices"),
-    *("/accounts", "/calendar", "/audit", "/password", "/sign-in"),
+    *("/accounts", "/calendar", "/audit", "/password"),
 )
 """All that need no more than the service has; the others are looked at where they have something to show."""
 

@@ -50,7 +50,7 @@ PERMISSIONS: Final[Mapping[Permission, str]] = {
 }
 """What a key may be given, in words."""
 EVERYTHING: Final = "全部机构"
-OF_ACCOUNT: Final = "机构（经理必选，其他角色不选为全部）"
+OF_ACCOUNT: Final = "机构（不选为全部，经理必选）"
 LOGIN: Final = "可用文字、数字和 . @ _ -"
 
 

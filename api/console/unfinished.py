@@ -69,7 +69,7 @@ def _row(one: UnfinishedOut) -> list[object]:
     if one.live and one.meeting:
         way = listing.link(f"/record/{one.meeting}", "接着录或接着传 ›")
     elif one.offset == one.length:
-        way = listing.link("/upload", "不知道是哪场会议：再选同一文件，填好即可，不用重传 ›")
+        way = listing.link("/upload", "再选同一文件，补上会议信息 ›")
     else:
         way = listing.link("/upload", "再选同一文件接着传 ›")
     drop = Html("") if one.live else listing.action("drop", one.code, "丢弃", subject=one.file_name)

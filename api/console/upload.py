@@ -84,12 +84,12 @@ async def upload(view: View) -> None:
             .props("outlined dense")
             .classes("field")
         )
+        kind = (
+            ui.select(dict(KINDS), label="会议类别（不选则自动识别）", clearable=True)
+            .props("outlined dense")
+            .classes("field")
+        )
         with ui.element("div").classes("fields"):
-            kind = (
-                ui.select(dict(KINDS), label="会议类别（不选则自动识别）", clearable=True)
-                .props("outlined dense")
-                .classes("field")
-            )
             day = when.field("召开日期")
             start = when.field("开始时间", kind=when.Kind.TIME)
             place = ui.input("机构代码").props("outlined dense")

@@ -81,7 +81,7 @@ def test_a_file_whose_date_is_found_missing_at_its_end_is_not_sent_again(
     expect(page.get_by_text("“录音003.m4a”看不出会议日期")).to_be_visible()
     opened(page, "/")
     unfinished = page.get_by_role("table", name="没有传完的录音").get_by_role("row", name="录音003.m4a")
-    unfinished.get_by_role("link", name="再选同一文件，填好即可，不用重传").click()
+    unfinished.get_by_role("link", name="再选同一文件，补上会议信息").click()
     page.wait_for_url("**/upload")
     page.wait_for_function("window.did_handshake")
     say(page, day="2026-06-15")

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
 from playwright.sync_api import Page, expect
+from sqlalchemy import update
 
 from api.accounts.tables import Role
-from tests.api.console.conftest import PageAs, assert_sound, opened, press
+from api.jobs.tables import InspectionJob, JobState
+from models.database import transaction
+from tests.api.console.conftest import PageAs, Service, assert_sound, opened, press
 from tests.sound import tone, write_sound
+
+
+@pytest.fixture(autouse=True)
+def nothing_waits(service: Service) -> Iterator[None]:
+    """No other test finds the jobs of these recordings in the queue."""
+    yield
+    with transaction(service.engine) as session:
+        waiting = update(InspectionJob).where(InspectionJob.state == JobState.QUEUED)
+        session.execute(waiting.values(state=JobState.CANCELLED))
 
 
 def send(page: Page, file: Path) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from api.access import Caller, Permission
 from api.console import parts
 from api.console.calls import Answer, call
-from api.console.dialogs import anew, deed, dialog, text_of
+from api.console.dialogs import anew, deed, dialog, text_of, words
 from api.console.frame import View
 from api.reviews.endpoints import shown_appeal
 from api.reviews.repository import AppealRepository
@@ -62,7 +62,7 @@ def draw(view: View, code: str, appeals: tuple[AppealOut, ...]) -> None:
 def _ask(view: View, code: str) -> None:
     with dialog("提出申诉") as opened:
         ui.label("请写明哪一项不对、在录音的什么时候；质检人员会复听并答复。").classes("soft")
-        reason = ui.textarea("申诉理由").props("outlined autogrow maxlength=2000").classes("w-full")
+        reason = words("申诉理由")
 
         async def do() -> Answer:
             if text_of(reason) is None:

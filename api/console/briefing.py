@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from api.access import Caller, Permission
 from api.briefings.endpoints import briefing as read_briefing
 from api.briefings.schemas import BelowStandard, BriefingOut, Part
-from api.console import listing, parts, when
+from api.console import commitments, listing, parts, when
 from api.console.calls import call
 from api.console.frame import View, screen
 from api.console.home import window
@@ -25,7 +25,7 @@ from api.organisation.repository import DirectoryRepository
 from api.organisation.service import today
 from models.activities.volumes import Item
 from models.base import SHANGHAI
-from models.meetings.tables import MeetingState, SlotName
+from models.meetings.tables import ActionState, MeetingState, SlotName
 from qa_pipeline.errors import InputError
 from qa_pipeline.names import KINDS, THEMES
 from qa_pipeline.values.vocabulary import Status
@@ -80,7 +80,7 @@ async def briefing(view: View, institution: str = "", month: str = "", slot: str
         with ui.element("div"):
             _preparation(view, found, day)
             _checklist(found)
-            _commitments(found.commitments)
+            _commitments(view, found.commitments)
         with ui.element("div"):
             _time_plan(found)
             _below_standard(found.below_standard)
@@ -123,29 +123,31 @@ def _reason(part: Part[RankingOut] | Part[BelowStandard] | Part[CommitmentOut]) 
         ui.label(part.reason).classes("soft")
 
 
-def _commitments(part: Part[CommitmentOut]) -> None:
+def _commitments(view: View, part: Part[CommitmentOut]) -> None:
     with parts.section("要核对的承诺", "上次说定、还没有了结的（R26）"):
         _reason(part)
         if part.known and not part.items:
             parts.empty("没有未了结的承诺。")
         if part.items:
-            _table_of(part.items[:SHOWN])
+            _table_of(view, part.items[:SHOWN])
         if len(part.items) > SHOWN:
             with ui.element("details"):
                 with ui.element("summary"):
                     ui.label(f"其余 {len(part.items) - SHOWN} 项")
-                _table_of(part.items[SHOWN:])
+                _table_of(view, part.items[SHOWN:])
 
 
-def _table_of(items: Sequence[CommitmentOut]) -> None:
-    columns = [Column("承诺"), Column("责任人"), Column("期限"), Column("出自")]
-    listing.table("要核对的承诺", columns, map(_commitment, items), dense=True)
+def _table_of(view: View, items: Sequence[CommitmentOut]) -> None:
+    columns = [Column("承诺"), Column("责任人"), Column("期限"), Column("出自"), Column("")]
+    rows = [_commitment(view, one) for one in items]
+    listing.table("要核对的承诺", columns, rows, on_action=commitments.doing(view), dense=True)
 
 
-def _commitment(one: CommitmentOut) -> list[object]:
-    who = one.owner or one.who or "未说谁"
+def _commitment(view: View, one: CommitmentOut) -> list[object]:
+    who = Html(f'<span class="whole">{listing.escaped(one.owner or one.who or "未说谁")}</span>')
     source = f'<span class="whole">{listing.link(f"/meetings/{one.meeting}", one.meeting)}</span>'
-    return [one.what, Html(f'<span class="whole">{listing.escaped(who)}</span>'), _due(one), Html(source)]
+    acts = commitments.acts(view, one.code, one.what, ActionState.OPEN, confirmed=one.confirmed)
+    return [one.what, who, _due(one), Html(source), acts]
 
 
 def _due(one: CommitmentOut) -> Html:
@@ -255,7 +257,7 @@ def _preparation(view: View, found: BriefingOut, day: date) -> None:
 
         async def confirm() -> None:
             try:
-                moment = _moment(when.given(on), when.given(at))
+                moment = when.moment(on, at)
             except InputError as error:
                 refused.text = str(error)
                 return
@@ -278,12 +280,6 @@ def _preparation(view: View, found: BriefingOut, day: date) -> None:
                 ui.navigate.to(address(slot.institution, slot.month, slot.name))
 
         ui.button("确认，作为会前准备", icon="check", on_click=confirm).classes("justify-self-start")
-
-
-def _moment(day: str | None, clock: str | None) -> str | None:
-    if day is None or clock is None:
-        return None
-    return datetime.combine(date.fromisoformat(day), time.fromisoformat(clock), SHANGHAI).isoformat()
 
 
 def _table(topic: str | None, at: datetime | None, goal: str | None, flow: str | None) -> None:

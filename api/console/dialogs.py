@@ -7,6 +7,7 @@ was not meant), and it returns to where it was.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from inspect import isawaitable
@@ -110,6 +111,16 @@ def choice(label: str, options: dict[Any, str], value: Any, **more: Any) -> Any:
 def text_of(box: Any) -> str | None:
     """What was written; None for nothing."""
     return str(box.value or "").strip() or None
+
+
+def texts_of(box: Any) -> list[str]:
+    """Several, with commas or spaces between them."""
+    return re.split(r"[\s、，,;；]+", text) if (text := text_of(box)) else []
+
+
+def words(label: str, value: str = "") -> Any:
+    """Text of some lines."""
+    return ui.textarea(label, value=value).props("outlined autogrow maxlength=2000").classes("w-full")
 
 
 def anew(_: Any) -> None:

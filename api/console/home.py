@@ -17,14 +17,14 @@ from api.accounts.tables import Role
 from api.compliance import service as compliance
 from api.compliance.aggregate import mean
 from api.compliance.schemas import Summary
-from api.console import listing, parts, unfinished
+from api.console import commitments, listing, parts, unfinished
 from api.console.frame import View, screen
 from api.console.listing import Column
 from api.jobs.repository import JobRepository
 from api.jobs.tables import JobState
 from api.meetings import service as meetings
-from api.meetings.repository import ActionListRepository
-from api.meetings.schemas import SlotRow
+from api.meetings.actions import actions
+from api.meetings.schemas import ActionOut, SlotRow
 from api.organisation.service import today
 from api.reviews import service as reviews
 from api.reviews.endpoints import QUEUE_DAYS
@@ -43,16 +43,6 @@ WINDOWED: Final = frozenset({SlotState.MISSING, SlotState.PENDING})
 
 
 @dataclass(frozen=True, slots=True)
-class Agreed:
-    """An open commitment of a meeting."""
-
-    what: str
-    who: str
-    due_on: date
-    meeting: str
-
-
-@dataclass(frozen=True, slots=True)
 class Month:
     """The month of all that the caller sees, and institutions by mean energy, the best first."""
 
@@ -65,7 +55,7 @@ class Waiting:
     """What waits; None where the role has nothing to do with it."""
 
     slots: tuple[SlotRow, ...] | None = None
-    agreed: tuple[Agreed, ...] | None = None
+    agreed: tuple[ActionOut, ...] | None = None
     queue: int | None = None
     urgent: int = 0
     month: Month | None = None
@@ -117,16 +107,10 @@ def _month(session: Session, asker: Caller, day: date) -> Month:
     )
 
 
-def _agreed(session: Session, asker: Caller, day: date) -> tuple[Agreed, ...]:
+def _agreed(session: Session, asker: Caller, day: date) -> tuple[ActionOut, ...]:
     """Open commitments due within the week or before: the next meeting checks them."""
-    rows = ActionListRepository(session, within=asker.within).actions(
-        below=None, meeting=None, owner=None, owner_id=None, state=ActionState.OPEN, confirmed=None,
-        due_by=day + SOON, cursor=None, limit=SHOWN_ACTIONS,
-    )  # fmt: skip
-    return tuple(
-        Agreed(action.what, name or action.who or "未说谁", action.due_on, meeting)
-        for action, meeting, _, _, name in rows[:SHOWN_ACTIONS]
-    )
+    found = actions(session, asker, state=ActionState.OPEN, due_by=day + SOON, limit=SHOWN_ACTIONS)
+    return tuple(found.items)
 
 
 async def home(view: View) -> None:
@@ -138,7 +122,7 @@ async def home(view: View) -> None:
     if found.slots is not None:
         _slots(view, found.slots, day)
     if found.agreed is not None:
-        _commitments(found.agreed, day)
+        _commitments(view, found.agreed, day)
     if found.queue is not None:
         _queue(found)
     if found.failed is not None:
@@ -203,27 +187,29 @@ def window(earliest: date | None, latest: date | None) -> str:
     return f"须在 {earliest:%m-%d} 至 {latest:%m-%d} 召开"
 
 
-def _commitments(agreed: Sequence[Agreed], day: date) -> None:
+def _commitments(view: View, agreed: Sequence[ActionOut], day: date) -> None:
     with parts.section("待检查的承诺", "7 天内到期或已过期，下次会上逐条核对"):
         if not agreed:
             parts.empty("没有快到期的承诺。")
             return
         listing.table(
             "待检查的承诺",
-            [Column("承诺"), Column("责任人"), Column("期限"), Column("出自")],
-            [
-                [
-                    one.what,
-                    one.who,
-                    f"{one.due_on:%m-%d}，已过 {(day - one.due_on).days} 天"
-                    if one.due_on < day
-                    else f"{one.due_on:%m-%d}",
-                    listing.link(f"/meetings/{one.meeting}", one.meeting),
-                ]
-                for one in agreed
-            ],
+            [Column("承诺"), Column("责任人"), Column("期限"), Column("出自"), Column("")],
+            [_commitment(view, one, day) for one in agreed],
+            on_action=commitments.doing(view),
             dense=True,
         )
+
+
+def _commitment(view: View, one: ActionOut, day: date) -> list[object]:
+    late = (day - one.due_on).days if one.due_on else 0
+    return [
+        one.what,
+        one.owner_name or one.who or "未说谁",
+        f"{one.due_on:%m-%d}，已过 {late} 天" if late > 0 else f"{one.due_on:%m-%d}",
+        listing.link(f"/meetings/{one.meeting}", one.meeting),
+        commitments.acts(view, one.code, one.what, one.state, confirmed=one.confirmed_at is not None),
+    ]
 
 
 def _queue(found: Waiting) -> None:

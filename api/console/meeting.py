@@ -14,16 +14,17 @@ from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
 from api.audit import note_meeting
-from api.console import MOUNT, appeal, history, listing, parts, sound
+from api.console import MOUNT, appeal, attendance, commitments, history, listing, parts, sound
 from api.console.frame import View, screen
 from api.console.history import History
-from api.console.listing import Html, escaped
+from api.console.listing import Column, Html, escaped
 from api.meetings import scorecards, service, versions
+from api.meetings.actions import actions
 from api.meetings.repository import VersionRepository
-from api.meetings.schemas import MeetingDetail
+from api.meetings.schemas import ActionOut, MeetingDetail, SheetOut
 from api.meetings.scorecard_schemas import EvidenceOut, FindingOut, ItemOut, ScorecardOut
 from api.reviews.schemas import AppealOut
-from models.meetings.tables import FindingKind
+from models.meetings.tables import ActionState, FindingKind
 from qa_pipeline.names import CHAPTERS, DIMENSIONS, INDICATORS, KINDS, THEMES
 from qa_pipeline.report.wording import amount
 from qa_pipeline.values.transcript import Utterance
@@ -32,6 +33,7 @@ from qa_pipeline.values.written import clock, points
 
 SHOWN_PROOFS: Final = 3
 SHOWN_ACTIONS: Final = 8
+MOST_ACTIONS: Final = 200
 OPENS: Final = '<i class="q-icon notranslate material-icons opens" aria-hidden="true">expand_more</i>'
 COLOURS: Final = dict(
     zip(
@@ -47,11 +49,15 @@ class Shown:
     """All that the screen draws, read in one transaction."""
 
     meeting: MeetingDetail
+    sheet: SheetOut | None
+    """None for a meeting that was not held."""
     card: ScorecardOut | None
     whole: dict[str, Any]
     starts: tuple[float, ...]
     """Where each part of the recording begins, seconds; () without a recording."""
     utterances: tuple[Utterance, ...]
+    actions: tuple[ActionOut, ...]
+    """What is open first."""
     history: History | None
     appeals: tuple[AppealOut, ...]
 
@@ -76,12 +82,15 @@ def read(
         else scorecards.found(session, held, version)
     )
     text = versions.latest(session, held.id)
+    detail = service.detail(session, asker, code)
     shown = Shown(
-        meeting=service.detail(session, asker, code),
+        meeting=detail,
+        sheet=attendance.read(session, asker, detail),
         card=scorecards.full(session, asker, held, card) if card else None,
         whole=card.result if card else {},
         starts=sound.starts_of(session, asker, code),
         utterances=versions.masked(versions.transcript_of(text)).utterances if text else (),
+        actions=_agreed(session, asker, code),
         history=history.read(session, asker, code, before=compare, after=card.version) if card else None,
         appeals=appeal.read(session, asker, code),
     )
@@ -92,11 +101,18 @@ def read(
     return shown
 
 
+def _agreed(session: Session, asker: Caller, code: str) -> tuple[ActionOut, ...]:
+    found = actions(session, asker, meeting=code, limit=MOST_ACTIONS)
+    return tuple(sorted(found.items, key=lambda one: one.state is not ActionState.OPEN))
+
+
 async def meeting(view: View, code: str, version: int | None = None, compare: int | None = None) -> None:
     shown = await view.witness(read, code=code, version=version, compare=compare)
-    _head(shown)
+    _head(code, shown)
     if shown.card is None:
         parts.empty("这场会议还没有结论：上传录音后会自动质检，进度见“上传”页。")
+        if shown.sheet is not None:
+            attendance.draw(view, shown.sheet, None, heard=False)
         return
     sound.player(code, shown.starts)
     _timeline(code, shown.card)
@@ -106,9 +122,11 @@ async def meeting(view: View, code: str, version: int | None = None, compare: in
             _items(shown.card)
         with ui.element("div"):
             _copies(shown.card)
+            if shown.sheet is not None:
+                attendance.draw(view, shown.sheet, shown.card, heard=bool(shown.starts))
             _dimensions(shown.whole)
             _findings(shown.card)
-            _actions(shown.whole.get("actions", []))
+            _actions(view, code, shown.actions)
             _figures(shown.whole.get("figures", []))
             _talk(shown.utterances)
     appeal.draw(view, code, shown.appeals)
@@ -118,7 +136,7 @@ async def meeting(view: View, code: str, version: int | None = None, compare: in
     _downloads(code, shown.card)
 
 
-def _head(shown: Shown) -> None:
+def _head(code: str, shown: Shown) -> None:
     held, card = shown.meeting, shown.card
     with ui.element("div").classes("meeting-head"):
         with ui.element("div"):
@@ -126,6 +144,9 @@ def _head(shown: Shown) -> None:
             words = [KINDS[held.kind], THEMES[held.theme] if held.theme else ""]
             words.append(f"{held.started_at:%Y-%m-%d %H:%M}" if held.started_at else "时间未登记")
             ui.label(" · ".join(word for word in words if word)).classes("soft")
+            if card is not None:
+                minutes = listing.link(f"/meetings/{code}/minutes", "会议纪要 ›")
+                ui.html(minutes, sanitize=False).classes("more no-print")
         if card is None:
             return
         with ui.element("div").classes("verdict"):
@@ -251,23 +272,37 @@ def _told(finding: FindingOut) -> Html:
     return Html(told)
 
 
-def _actions(actions: Sequence[dict[str, Any]]) -> None:
+def _actions(view: View, code: str, actions: Sequence[ActionOut]) -> None:
     with parts.section("行动项", "会上说定的人、事、期限"):
+        if view.may(Permission.PREPARE_MEETINGS):
+            with ui.row().classes("no-print"):
+                add = ui.button("添加行动项", icon="add", on_click=lambda: commitments.add(view, code))
+                add.props("outline")
         if not actions:
             parts.empty("会上没有说定行动项。")
-        drawn = [_action(action) for action in actions]
-        _drawn(drawn[:SHOWN_ACTIONS])
-        if len(drawn) > SHOWN_ACTIONS:
-            words = f"<summary>其余 {len(drawn) - SHOWN_ACTIONS} 项</summary>"
-            _drawn(["<details>", words, *drawn[SHOWN_ACTIONS:], "</details>"])
+            return
+        _table_of(view, actions[:SHOWN_ACTIONS])
+        if len(actions) > SHOWN_ACTIONS:
+            with ui.element("details").classes("w-full"):
+                with ui.element("summary"):
+                    ui.label(f"其余 {len(actions) - SHOWN_ACTIONS} 项")
+                _table_of(view, actions[SHOWN_ACTIONS:])
 
 
-def _action(action: dict[str, Any]) -> str:
-    what = action["what"] or action["evidence"]["quote"]
-    # The day is no part of actions that earlier versions generated.
-    who, due = action["who"] or "未说谁", action.get("due_date") or action["due"] or "未说期限"
-    said = f"<div>{escaped(what)}</div>"
-    return f'<div class="finding">{said}<div class="soft">{escaped(f"{who} · {due}")}</div></div>'
+def _table_of(view: View, actions: Sequence[ActionOut]) -> None:
+    columns = [Column("事"), Column("状态"), Column("")]
+    rows = [_action(view, one) for one in actions]
+    listing.table("行动项", columns, rows, on_action=commitments.doing(view), dense=True)
+
+
+def _action(view: View, one: ActionOut) -> list[object]:
+    who, due = one.owner_name or one.who or "未说谁", one.due_on or "未说期限"
+    confirmed = one.confirmed_at is not None
+    return [
+        listing.two_lines(one.what, f"{who} · {due}"),
+        commitments.state(one.state, confirmed=confirmed),
+        commitments.acts(view, one.code, one.what, one.state, confirmed=confirmed),
+    ]
 
 
 def _figures(compared: Sequence[dict[str, Any]]) -> None:

@@ -5,28 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Final
 
 from nicegui import ui
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
-from api.console import MOUNT, listing, parts, sound
+from api.console import MOUNT, commitments, listing, parts, sound
 from api.console.frame import View, screen
 from api.console.listing import Column, Html
 from api.minutes.endpoints import minutes as read_minutes
 from api.minutes.schemas import ActionMinutes, Decision, MinutesOut, PracticeMinutes
 from models.base import SHANGHAI
-from models.meetings.tables import ActionState
 from qa_pipeline.names import CHAPTERS, KINDS, THEMES
 from qa_pipeline.values.vocabulary import Status
-
-STATES: Final = {
-    ActionState.OPEN: (Status.WARN, "未了结", "hourglass_empty"),
-    ActionState.KEPT: (Status.PASS, "已兑现", "check_circle"),
-    ActionState.BROKEN: (Status.FAIL, "未兑现", "cancel"),
-    ActionState.DROPPED: (Status.UNKNOWN, "已取消", "block"),
-}
 
 
 def register() -> None:
@@ -47,7 +38,7 @@ async def minutes(view: View, code: str) -> None:
             _decisions(found.decisions)
             _practices(found.practices)
         with ui.element("div"):
-            _actions(found.actions)
+            _actions(view, found.actions)
             _chapters(found)
 
 
@@ -110,17 +101,28 @@ def _practices(found: Sequence[PracticeMinutes]) -> None:
                     _drawn(quote.start, sound.quotation(quote.text))
 
 
-def _actions(found: Sequence[ActionMinutes]) -> None:
+def _actions(view: View, found: Sequence[ActionMinutes]) -> None:
     with parts.section("行动项", "人 + 事 + 期限（R26）"):
         if not found:
             parts.empty("会上没有说定行动项。")
             return
         listing.table(
             "行动项",
-            [Column("事"), Column("人"), Column("期限"), Column("状态")],
-            [[one.what, _whole(one.owner or "未说谁"), _whole(_due(one)), _state(one)] for one in found],
+            [Column("事"), Column("人"), Column("期限"), Column("状态"), Column("")],
+            [_action(view, one) for one in found],
+            on_action=commitments.doing(view),
             dense=True,
         )
+
+
+def _action(view: View, one: ActionMinutes) -> list[object]:
+    return [
+        one.what,
+        _whole(one.owner or "未说谁"),
+        _whole(_due(one)),
+        commitments.state(one.state, confirmed=one.confirmed),
+        commitments.acts(view, one.code, one.what, one.state, confirmed=one.confirmed),
+    ]
 
 
 def _due(one: ActionMinutes) -> str:
@@ -129,12 +131,6 @@ def _due(one: ActionMinutes) -> str:
 
 def _whole(text: str) -> Html:
     return Html(f'<span class="whole">{listing.escaped(text)}</span>')
-
-
-def _state(one: ActionMinutes) -> Html:
-    status, word, icon = STATES[one.state]
-    heard = "" if one.confirmed else "<small>待确认</small>"
-    return Html(f"<span>{listing.badge(status, word, icon)}{heard}</span>")
 
 
 def _chapters(found: MinutesOut) -> None:

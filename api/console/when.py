@@ -9,13 +9,14 @@ from __future__ import annotations
 import html
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, time
+from datetime import date, datetime, time
 from enum import StrEnum
 from typing import Final
 
 from nicegui import ui
 
 from api.console import parts
+from models.base import SHANGHAI
 from qa_pipeline.errors import InputError
 
 
@@ -131,3 +132,13 @@ def required(box: ui.input) -> str:
     if found is None:
         raise InputError("请填写日期。")
     return found
+
+
+def moment(on: ui.input, at: ui.input) -> str | None:
+    """A day and a time of day as one moment in the company's zone; None while either is missing.
+
+    Raises InputError for what is no day or no time."""
+    day_given, clock = given(on), given(at)
+    if day_given is None or clock is None:
+        return None
+    return datetime.combine(date.fromisoformat(day_given), time.fromisoformat(clock), SHANGHAI).isoformat()

@@ -63,7 +63,7 @@ def actions(
         limit=limit,
     )
     shown, further = page(rows, limit, lambda row: [row[0].due_on or LAST, row[0].code])
-    return Page(items=[_shown(row) for row in shown], next=further)
+    return Page(items=[shown_action(row) for row in shown], next=further)
 
 
 @router.post("/actions", summary="手工添加行动项", operation_id="add_action", status_code=201)
@@ -95,14 +95,18 @@ def due(
 
 @router.post(
     "/actions/{code}/confirm",
-    summary="确认行动项，并可指定责任人和期限（可重复以改派）",
+    summary="确认行动项，并可更正内容、责任人和期限（可重复）",
     operation_id="confirm_action",
 )
 def confirm(request: Request, session: Database, asker: Editor, code: Code, body: Confirmation) -> ActionOut:
+    """改了内容的另记一条，原来的一条记为已取消。"""
     repository = ActionRepository(session, within=asker.within)
     existing(repository.get, code)
-    repository.confirm(code, at=datetime.now(UTC), owner=body.owner, due_on=body.due_on)
-    return _changed(session, request, asker, code, "action.confirm", owner=body.owner)
+    said = repository.confirm(
+        code, at=datetime.now(UTC), what=body.what, owner=body.owner, due_on=body.due_on
+    )
+    former = None if said.code == code else code
+    return _changed(session, request, asker, said.code, "action.confirm", owner=body.owner, former=former)
 
 
 @router.post("/actions/{code}/close", summary="关闭行动项", operation_id="close_action")
@@ -169,10 +173,10 @@ def _changed(
     row = ActionListRepository(session, within=asker.within).action(code)
     institution_id = session.get_one(Meeting, row[0].meeting_id).institution_id
     note(session, request, asker, action, kind="action", code=code, institution_id=institution_id, **detail)
-    return _shown(row)
+    return shown_action(row)
 
 
-def _shown(row: Row[Any]) -> ActionOut:
+def shown_action(row: Row[Any]) -> ActionOut:
     action, meeting, institution, owner, owner_name = row
     return ActionOut(
         code=action.code,

@@ -207,6 +207,7 @@ class ActionIn(Given):
 class Confirmation(Given):
     model_config = ConfigDict(json_schema_extra=example(owner="S1", due_on="2026-09-14"))
 
+    what: Words | None = Field(None, description="内容；不填为不变，改了则另记一条，原来的记为已取消")
     owner: Code | None = Field(None, description="责任人工号；不填为不变")
     due_on: Day | None = Field(None, description="期限；不填为不变")
 

@@ -118,27 +118,35 @@ class ActionRepository(Repository):
         held = self._meetings.get(meeting)
         if held.state != MeetingState.HELD:
             raise InputError(f"会议 {meeting} 未登记召开或已作废，不能添加行动项：请先登记召开时间。")
-        self.session.execute(select(Meeting.id).where(Meeting.id == held.id).with_for_update())
         person = PeopleRepository(self.session, within=self.within).get(owner) if owner else None
         new = ActionItem(
-            code=next(new_codes(self.session, held)),
-            meeting_id=held.id,
             what=what,
             who=who or (person.name if person else None),
             owner_id=person.id if person else None,
             due_on=due_on,
-            state=ActionState.OPEN,
             confirmed_at=at,
         )
-        self.session.add(new)
-        self.session.flush()
-        return new
+        return self._added(held, new)
 
     def confirm(
-        self, code: str, *, at: datetime, owner: str | None = None, due_on: date | None = None
+        self,
+        code: str,
+        *,
+        at: datetime,
+        what: str | None = None,
+        owner: str | None = None,
+        due_on: date | None = None,
     ) -> ActionItem:
-        """A person says that this was agreed; owner (by number) and due date may be set along with it."""
+        """A person says that this was agreed; owner (by number) and due date may be set along with it.
+
+        Other words are an action of their own in its place: what was heard stays, dropped, so that it is not
+        added again when the meeting is read anew.
+        """
         action = self._open(code)
+        if what is not None and what != action.what:
+            action.state, action.closed_on = ActionState.DROPPED, at.astimezone(SHANGHAI).date()
+            better = ActionItem(what=what, who=action.who, owner_id=action.owner_id, due_on=action.due_on)
+            action = self._added(self.session.get_one(Meeting, action.meeting_id), better)
         if owner is not None:
             action.owner_id = PeopleRepository(self.session, within=self.within).get(owner).id
         action.due_on = due_on or action.due_on
@@ -261,6 +269,15 @@ class ActionRepository(Repository):
     @property
     def _meetings(self) -> MeetingRepository:
         return MeetingRepository(self.session, within=self.within)
+
+    def _added(self, meeting: Meeting, action: ActionItem) -> ActionItem:
+        """One that is open, with the meeting's next code."""
+        self.session.execute(select(Meeting.id).where(Meeting.id == meeting.id).with_for_update())
+        action.code = next(new_codes(self.session, meeting))
+        action.meeting_id, action.state = meeting.id, ActionState.OPEN
+        self.session.add(action)
+        self.session.flush()
+        return action
 
     def _open(self, code: str) -> ActionItem:
         action = self.get(code)

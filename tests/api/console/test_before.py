@@ -20,10 +20,10 @@ def test_a_meeting_is_prepared_and_recorded_and_its_inspection_starts_by_itself(
 ) -> None:
     page = page_as(Role.MANAGER, "/briefing", width=390, alone=True)
     expect(page.get_by_role("region", name="会上必须讲到").locator("li").first).to_be_visible()
-    page.get_by_role("button", name="确认").click()
+    page.get_by_role("button", name="确认，作为会前准备").click()
     expect(page.get_by_role("alert")).to_contain_text("目标")
     page.get_by_label("目标").fill("未达U主管 3 人各定一条措施")
-    page.get_by_role("button", name="确认").click()
+    page.get_by_role("button", name="确认，作为会前准备").click()
     expect(page.get_by_role("table", name="会前准备")).to_contain_text("3 人各定一条措施")
     assert_sound(page)
     page.get_by_role("button", name="现场录音").click()

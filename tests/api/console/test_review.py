@@ -21,6 +21,7 @@ from tests.api.console.conftest import (
     assert_legible,
     assert_sound,
     opened,
+    pick,
     press,
 )
 
@@ -204,6 +205,15 @@ def test_corrections_are_a_new_version_and_a_foreign_one_is_told_in_words(
     expect(second).to_have_attribute("data-border", "题外")
     page.get_by_role("button", name="按新文字稿重新评分").click()
     expect(page.locator("#said")).to_contain_text("已排队重新评分")
+
+
+def test_attendance_that_is_filled_in_afterwards_is_judged_by_whoever_asks_for_it(page_as: PageAs) -> None:
+    page = page_as(Role.HEAD_OFFICE, f"/meetings/{EDITED}")
+    page.get_by_role("button", name="登记签到").click()
+    pick(page, "人T1 T1", "缺席")
+    press(page, "保存")
+    page.get_by_role("button", name="按签到重新判定").click()
+    expect(page.get_by_text("已排队重新判定")).to_be_visible()
 
 
 def test_turning_a_verdict_needs_a_second_person(page_as: PageAs) -> None:

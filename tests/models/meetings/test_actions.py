@@ -53,6 +53,15 @@ def test_r26_a_person_confirms_who_does_it_by_when(held: Room) -> None:
     assert action.confirmed_at == at(9)
 
 
+def test_other_words_are_an_action_in_place_of_what_was_heard(held: Room) -> None:
+    agree(held, "A")
+    better = held.actions.confirm("A", at=at(9), what="陪访三户")
+    assert (better.what, better.who, better.due_on, better.confirmed_at) == ("陪访三户", "某人", DUE, at(9))
+    heard = held.actions.get("A")
+    assert (heard.what, heard.state, heard.closed_on) == ("事A", ActionState.DROPPED, date(2026, 9, 9))
+    assert held.actions.confirm(better.code, at=at(10), what="陪访三户").code == better.code
+
+
 def test_a_closed_action_is_closed_and_open_is_no_result(held: Room) -> None:
     agree(held, "A")
     with pytest.raises(InputError, match="结果须为已兑现、未兑现或已取消"):

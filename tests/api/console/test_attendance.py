@@ -1,0 +1,62 @@
+"""Who came is filled in on the meeting's page, from the list of those due."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from api.accounts.tables import Role
+from tests.api import results
+from tests.api.console.conftest import GOOD, PageAs, Service, assert_sound, pick, press
+
+NEW = "350102-A1"
+"""A meeting that was uploaded and is not inspected yet."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def uploaded(service: Service) -> None:
+    results.hold(service.engine, NEW, institution="350102", day=24)
+
+
+def fill(page: Page) -> None:
+    page.get_by_role("button", name="登记签到").click()
+    expect(page.get_by_role("dialog", name="登记签到")).to_be_visible()
+
+
+def test_the_sheet_begins_with_those_due_and_guests_are_added(page_as: PageAs) -> None:
+    page = page_as(Role.MANAGER, f"/meetings/{NEW}", width=390)
+    sheet = page.get_by_role("region", name="签到")
+    expect(sheet).to_contain_text("应到 2 人，还没有登记签到。")
+    fill(page)
+    pick(page, "人S2 S2", "请假")
+    page.get_by_role("button", name="没登记的都记为现场").click()
+    page.get_by_label("列席的工号或姓名").fill("人A1、无此人")
+    press(page, "保存")
+    expect(page.get_by_role("alert")).to_contain_text("没有在职人员的工号或姓名是“无此人”")
+    page.get_by_label("列席的工号或姓名").fill("人A1")
+    press(page, "保存")
+    expect(sheet).to_contain_text("应到 2 人，实到 1 人；现场率 50.0%")
+    expect(sheet).to_contain_text("请假：人S2")
+    expect(sheet).to_contain_text("列席：人A1")
+    assert_sound(page)
+
+
+def test_who_was_slower_is_told_so_and_nothing_is_overwritten(page_as: PageAs) -> None:
+    first, second = (page_as(Role.MANAGER, f"/meetings/{GOOD}") for _ in range(2))
+    for page in (first, second):
+        fill(page)
+        pick(page, "人S2 S2", "缺席")
+        page.get_by_role("button", name="没登记的都记为现场").click()
+    press(first, "保存")
+    expect(first.get_by_role("region", name="签到")).to_contain_text("参会率 50.0%")
+    press(second, "保存")
+    expect(second.get_by_role("alert")).to_contain_text("已被他人修改")
+    expect(second.get_by_role("button", name="重新读取")).to_be_visible()
+
+
+def test_who_only_reviews_reads_the_sheet_and_finds_the_minutes(page_as: PageAs) -> None:
+    page = page_as(Role.QA, f"/meetings/{GOOD}")
+    expect(page.get_by_role("region", name="签到")).to_be_visible()
+    expect(page.get_by_role("button", name="登记签到")).to_have_count(0)
+    page.get_by_role("link", name="会议纪要 ›").click()
+    page.wait_for_url(f"**/meetings/{GOOD}/minutes")

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
+from itertools import chain, count
 from typing import Annotated, Final
 
 from fastapi import Query
 from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from api.fields import Code, example, existing
 from api.organisation.service import today
@@ -105,6 +107,12 @@ class CodeRepository(Repository):
             keys = self.keys(table, asked)
             found |= {ref: Scope(kind, keys[code]) for code, ref in asked.items()}
         return found
+
+    def free(self, code: InstrumentedAttribute[str], stem: str) -> str:
+        """The stem, or the stem with the first number behind it that no row of the company bears."""
+        taken = set(self.session.scalars(select(code).where(code.startswith(stem, autoescape=True))))
+        numbered = (f"{stem}-{number}" for number in count(2))
+        return next(each for each in chain([stem], numbered) if each not in taken)
 
     def names(self, table: Entity, keys: Iterable[int | None]) -> dict[int, Named]:
         """Key -> code and name (the code again where there is no name)."""

@@ -35,6 +35,7 @@ from api.sessions import Database
 from models.activities.entry import open_parts
 from models.activities.month_view import month_view
 from models.activities.repository import ActivityRepository, Part
+from models.activities.tables import ActivityEvent
 from models.base import ScopeKind
 from models.customers.tables import Customer, Sale
 from models.organisation.tables import Institution, SalesOffice
@@ -134,10 +135,12 @@ def rates(
 
 @router.post("/activities", status_code=201, summary="新建活动", operation_id="add_activity")
 def add(request: Request, tag: Tag, session: Database, asker: Editor, body: NewEvent) -> EventDetail:
-    if EventRepository(session, within=asker.within).event(body.code) is not None:
-        raise Conflict(f"活动编号 {body.code} 已被使用：请换一个编号，或修改已有的活动。")
-    service.save(session, asker, body.code, body, before=None)
-    return _done(request, tag, session, asker, body.code, "add")
+    stem = f"{body.institution}-{body.month:%Y-%m}-{body.platform}"
+    code = body.code or CodeRepository(session).free(ActivityEvent.code, stem)
+    if EventRepository(session, within=asker.within).event(code) is not None:
+        raise Conflict(f"活动编号 {code} 已被使用：请换一个编号，或修改已有的活动。")
+    service.save(session, asker, code, body, before=None)
+    return _done(request, tag, session, asker, code, "add")
 
 
 @router.get("/activities/{code}", summary="一个活动", operation_id="get_activity")

@@ -49,7 +49,7 @@ class EventIn(BaseModel):
 
 
 class NewEvent(EventIn):
-    code: Code
+    code: Code | None = Field(None, description="活动代码；不填则自动编号")
 
 
 class OpenLoop(BaseModel):

@@ -13,9 +13,9 @@ from api.briefings import parts
 from api.briefings.repository import SlotMeetingRepository
 from api.briefings.schemas import BriefingOut, ChecklistItem, ConfirmIn, NextSlot, SegmentOut, TimePlan
 from api.briefings.time_plan import TIME_PLANS, as_flow, checking_share, minutes
+from api.codes import CodeRepository
 from api.fields import existing
 from api.meetings import service as meetings
-from api.meetings.repository import MeetingListRepository
 from api.problems import Conflict, NotFound
 from models.base import Subtree
 from models.calendar.repository import CalendarRepository
@@ -132,7 +132,7 @@ def confirm(session: Session, asker: Caller, body: ConfirmIn) -> Meeting:
     if found.meeting is None:
         SlotRepository(session, within=Subtree(found.institution.path)).fill_month(body.month)
         stem = f"{body.institution}-{body.month:%Y-%m}-{body.slot}"
-        code = MeetingListRepository(session).free_code(stem)
+        code = CodeRepository(session).free(Meeting.code, stem)
         repository.plan(code, institution=body.institution, month=body.month, slot=body.slot)
     else:
         code = found.meeting.code

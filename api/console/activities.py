@@ -19,25 +19,30 @@ from api.activities.schemas import (
     EventOut,
     GapsOut,
     MonthOut,
+    PartOut,
     TurnoutOut,
     VolumeOut,
 )
 from api.console import MOUNT, listing, parts, places
+from api.console import activity_forms as forms
+from api.console.activity_forms import PATH
 from api.console.frame import View, screen
 from api.console.listing import Column, Field, Html
 from api.console.places import Step
 from api.organisation.service import today
+from api.pages import Page
 from models.activities.entry import MANDATORY, PLATFORM_LABELS, LoopPart
 from models.activities.tables import Platform
 from models.activities.volumes import Item
 from models.base import SHANGHAI, ScopeKind
 from qa_pipeline.values.vocabulary import Status
+from qa_pipeline.values.written import points
 
-PATH: Final = "/activities"
 TITLE: Final = "行事历"
 DAYS: Final = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
 MOST_OF_A_DAY: Final = 4
 LISTED: Final = 30
+MOST_CUSTOMERS: Final = 200
 LOOP: Final[Mapping[LoopPart, str]] = {
     LoopPart.PLAN: "规划",
     LoopPart.EXECUTE: "执行",
@@ -101,6 +106,8 @@ async def activities(view: View, month: str = "", below: str = "") -> None:
             if shown.children:
                 options = {here.code: f"{here.name}（全部）", **shown.children}
                 listing.filters(PATH, [Field("below", "机构", here.code, options=options)], **kept)
+            if view.may(Permission.EDIT_MODEL):
+                ui.button("新建活动", icon="add", on_click=lambda: forms.add(view, here.code, first))
             address = f"/api/v1/activity-calendar.ics?institution={here.code}&month={first:%Y-%m}"
             ui.html(
                 f'<a href="{listing.escaped(address)}" download>下载 .ics（导入日历软件）</a>', sanitize=False
@@ -285,6 +292,7 @@ def _count(value: int | None) -> str:
 
 async def activity(view: View, code: str) -> None:
     found: EventDetail = await view.ask(service.detail, view.asker, code)
+    parts_of: Page[PartOut] = await view.witness(events.participants, code=code, limit=MOST_CUSTOMERS)
     month = f"{found.month:%Y-%m}"
     back = listing.link(PATH, f"{month} 行事历", month=month, below=found.institution)
     ui.html(
@@ -306,6 +314,12 @@ async def activity(view: View, code: str) -> None:
                 for name, label in MANDATORY.items()]  # fmt: skip
         rows.append(["负责人", found.owner.name if found.owner else Html('<span class="soft">未指定</span>')])
         listing.table("六要素", [Column("要素"), Column("安排")], rows)
+        if _may_change(view, found):
+            with ui.row().classes("no-print q-mt-sm"):
+                change = ui.button("修改安排", icon="edit", on_click=lambda: forms.change(view, code))
+                change.props("outline")
+                off = ui.button("取消活动", icon="block", on_click=lambda: forms.cancel(view, found))
+                off.props("outline")
     with parts.section("闭环", "规划 → 执行 → 检视"):
         lacks = {part.part: part.lacks for part in found.open_parts}
         review = found.review.conclusion if found.review else None
@@ -324,3 +338,51 @@ async def activity(view: View, code: str) -> None:
                 for part, word in LOOP.items()
             ],
         )
+        if _may_change(view, found):
+            with ui.row().classes("no-print q-mt-sm"):
+                done = ui.button("登记执行", icon="task_alt", on_click=lambda: forms.carry_out(view, found))
+                done.props("outline")
+                seen = ui.button("检视", icon="rate_review", on_click=lambda: forms.review(view, found))
+                seen.props("outline")
+    _customers(view, found, parts_of)
+
+
+def _may_change(view: View, event: EventDetail) -> bool:
+    return view.may(Permission.EDIT_MODEL) and not event.cancelled
+
+
+def _customers(view: View, event: EventDetail, found: Page[PartOut]) -> None:
+    by_code = {part.customer: part for part in found.items}
+    edits = _may_change(view, event)
+    with parts.section("参加的客户", "邀约 → 到场 → 签单；姓名已隐去"):
+        if edits:
+            with ui.row().classes("no-print"):
+                ask = ui.button(
+                    "邀约客户", icon="person_add", on_click=lambda: forms.invite(view, event.code)
+                )
+                ask.props("outline")
+        if not found.items:
+            parts.empty("还没有邀约客户。")
+            return
+        columns = [Column("客户"), Column("到场"), Column("签单"), Column("温度", figures=True)]
+        listing.table(
+            "参加的客户",
+            [*columns, *([Column("操作")] if edits else [])],
+            [_part(part, edits=edits) for part in found.items],
+            on_action=lambda _, customer: forms.record(view, event.code, by_code[customer]),
+        )
+        if found.next:
+            ui.label(f"只列出前 {MOST_CUSTOMERS} 户。").classes("soft")
+
+
+def _part(part: PartOut, *, edits: bool) -> list[object]:
+    before, after = part.temperature_before, part.temperature_after
+    row: list[object] = [
+        listing.two_lines(part.name, part.customer),
+        forms.CAME[forms.OF_CAME[part.attended]],
+        part.sale or "没有",
+        None if before is None and after is None else f"{points(before)} → {points(after)}",
+    ]
+    if edits:
+        row.append(listing.action("record", part.customer, "登记", subject=part.name))
+    return row

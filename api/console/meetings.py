@@ -77,10 +77,19 @@ def read(
     return Listed(tuple(map(service.shown, shown)), further, institutions(session, asker))
 
 
-def institutions(session: Session, asker: Caller) -> dict[str, str]:
+def institutions(
+    session: Session, asker: Caller, *, below: str | None = None, level: int | None = None
+) -> dict[str, str]:
     """Code -> name of all that the caller sees; {} for more than anybody would look through."""
+    part = subtree_of(session, asker, below)
     rows = DirectoryRepository(session, within=asker.within).institutions(
-        below=None, parent=None, level=None, must_hold=None, on=None, cursor=None, limit=OFFERED
+        below=part.path if part else None,
+        parent=None,
+        level=level,
+        must_hold=None,
+        on=None,
+        cursor=None,
+        limit=OFFERED,
     )
     return {} if len(rows) > OFFERED else {row.code: row.name for row in rows}
 

@@ -85,16 +85,6 @@ class MeetingListRepository(Repository):
         """The same columns of one meeting that the caller is known to see."""
         return self.session.execute(self._query().where(Meeting.id == meeting_id)).one()
 
-    def free_code(self, stem: str) -> str:
-        """The stem, or the stem with the first number behind it that no meeting of the company bears."""
-        query = select(Meeting.code).where(Meeting.code.startswith(stem, autoescape=True))
-        taken = set(self.session.scalars(query))
-        number, code = 1, stem
-        while code in taken:
-            number += 1
-            code = f"{stem}-{number}"
-        return code
-
     def _query(self) -> Select[Any]:
         return (
             select(Meeting, Institution.code, Institution.name, MeetingSlot, Person.code, Scorecard)

@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from api.access import Caller, Permission, allowed
 from api.audit import note, note_meeting
+from api.codes import CodeRepository
 from api.etags import IfMatch, Tag, require_match
 from api.fields import Below, Code, Month, require_begun
 from api.meetings import service
@@ -32,7 +33,7 @@ from api.sessions import Database
 from models.meetings.compliance import SlotState
 from models.meetings.repository import MeetingRepository
 from models.meetings.slots import SlotRepository
-from models.meetings.tables import MeetingState, SlotName
+from models.meetings.tables import Meeting, MeetingState, SlotName
 from qa_pipeline.values.vocabulary import MeetingKind, Verdict
 
 router: Final = APIRouter(tags=["会议"])
@@ -101,7 +102,7 @@ def meetings(
 @router.post("/meetings", status_code=201, summary="为场次登记一场计划中的会议", operation_id="plan_meeting")
 def plan(request: Request, session: Database, asker: Editor, body: NewMeeting) -> MeetingDetail:
     stem = f"{body.institution}-{body.month:%Y-%m}-{body.slot}"
-    code = body.code or MeetingListRepository(session).free_code(stem)
+    code = body.code or CodeRepository(session).free(Meeting.code, stem)
     planned = MeetingRepository(session, within=asker.within).plan(
         code, institution=body.institution, month=body.month, slot=body.slot
     )
@@ -114,7 +115,7 @@ def record(request: Request, session: Database, asker: Editor, body: HeldMeeting
     require_begun(body.started_at)
     stem = f"{body.institution}-{body.started_at:%Y-%m-%d}"
     held = MeetingRepository(session, within=asker.within).record(
-        body.code or MeetingListRepository(session).free_code(stem),
+        body.code or CodeRepository(session).free(Meeting.code, stem),
         institution=body.institution,
         kind=body.kind,
         started_at=body.started_at,

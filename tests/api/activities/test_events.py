@@ -108,6 +108,12 @@ def test_customers_are_invited_come_and_sign(event: TestClient) -> None:
     assert refused.status_code == 400
 
 
+def test_an_event_without_a_code_is_given_one(manager: TestClient) -> None:
+    body = {key: value for key, value in EVENT.items() if key != "code"}
+    made = [manager.post(f"{V1}/activities", json=body).json()["code"] for _ in range(2)]
+    assert made == ["A-2025-11-warmup", "A-2025-11-warmup-2"]
+
+
 def test_an_edit_needs_what_was_read_and_a_code_is_used_once(event: TestClient) -> None:
     body = {key: value for key, value in EVENT.items() if key != "code"}
     assert event.put(f"{V1}/activities/E1", json=body).status_code == 422

@@ -14,9 +14,11 @@ from models.activities.entry import Entry
 from models.activities.repository import ActivityRepository
 from models.activities.tables import Platform
 from models.base import SHANGHAI
+from models.customers.tables import Customer, CustomerSource
 from models.database import transaction
-from models.organisation.tables import Institution
-from tests.api.console.conftest import PageAs, Service, assert_sound, press
+from models.organisation.tables import Institution, Person
+from tests.api.console.conftest import PageAs, Service, assert_sound, pick, press
+from tests.api.people import JOINED
 
 MONTH: Final = date(2025, 2, 1)
 """A month in which no other test has activities."""
@@ -103,3 +105,75 @@ def test_a_supervisor_is_marked_as_focus_and_the_mark_is_taken_off(page_as: Page
     page.get_by_role("button", name="取消标记 人S2").click()
     press(page, "取消标记")
     expect(page.get_by_text("没有重点主管。")).to_be_visible()
+
+
+def test_an_activity_is_planned_carried_out_reviewed_and_cancelled(page_as: PageAs) -> None:
+    page = page_as(Role.HEAD_OFFICE, "/activities?month=2025-03&below=350103", width=390)
+    page.get_by_role("button", name="新建活动").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("日期").fill("2025-03-12")
+    press(page, "新建")
+    expect(dialog.get_by_role("alert")).to_have_text("请填写开始时间，或把日期也留空。")
+    dialog.get_by_label("开始时间").fill("14:00")
+    press(page, "新建")
+    page.wait_for_url("**/activities/350103-2025-03-warmup")
+    expect(page.get_by_text("六要素不全，缺地点、内容、对象、目标、准备")).to_be_visible()
+
+    page.get_by_role("button", name="修改安排").click()
+    for name in ("地点", "内容", "对象", "目标", "准备"):
+        dialog.get_by_label(name).fill(f"{name}一")
+    press(page, "保存")
+    expect(page.get_by_text("六要素齐全")).to_be_visible()
+    assert_sound(page)
+
+    page.get_by_role("button", name="检视", exact=True).click()
+    dialog.get_by_label("检视结论").fill("到场率低")
+    dialog.get_by_label("检视日期").fill("2025-03-11")
+    press(page, "保存")
+    expect(dialog.get_by_role("alert")).to_contain_text("还没有举办，不能检视")
+    dialog.get_by_label("检视日期").fill("2025-03-13")
+    press(page, "保存")
+    loop = page.get_by_role("table", name="闭环")
+    expect(loop.get_by_role("row", name="检视")).to_contain_text("到场率低")
+    page.get_by_role("button", name="登记执行").click()
+    dialog.get_by_label("活动过程").fill("讲了四十分钟")
+    dialog.get_by_label("客户反馈").fill("想听养老")
+    press(page, "保存")
+    expect(loop.get_by_text("已完成")).to_have_count(3)
+
+    page.get_by_role("button", name="取消活动").click()
+    press(page, "取消活动")
+    expect(page.get_by_text("已取消")).to_be_visible()
+    expect(page.get_by_role("button", name="修改安排")).to_have_count(0)
+
+
+def test_customers_are_invited_and_what_came_of_it_is_recorded(page_as: PageAs, service: Service) -> None:
+    at = datetime(2025, 4, 9, 14, tzinfo=SHANGHAI)
+    with transaction(service.engine) as session:
+        home = session.scalars(select(Institution.id).where(Institution.code == "350103")).one()
+        event = Entry(code="E3", institution_id=home, platform=Platform.WARMUP, month=at.date(), starts_at=at)
+        ActivityRepository(session).save(event)
+        agent = session.scalars(select(Person.id).where(Person.code == "T1")).one()
+        invited = Customer(
+            code="KE", name="陈小明", agent_id=agent, source=CustomerSource.WARM, known_since=JOINED
+        )
+        session.add(invited)
+    page = page_as(Role.HEAD_OFFICE, "/activities/E3", width=390)
+    page.get_by_role("button", name="邀约客户").click()
+    page.get_by_role("dialog").get_by_label("客户代码").fill("KE")
+    press(page, "邀约")
+    listed = page.get_by_role("table", name="参加的客户")
+    expect(listed.get_by_role("row", name="KE")).to_contain_text("未知")
+    listed.get_by_role("button", name="登记").click()
+    pick(page, "到场", "到场")
+    page.get_by_role("dialog").get_by_label("活动后温度").fill("62.5")
+    press(page, "保存")
+    expect(listed.get_by_role("row", name="KE")).to_contain_text("未知 → 62.5")
+    assert_sound(page)
+
+
+def test_who_only_reviews_changes_no_activity(page_as: PageAs) -> None:
+    page = page_as(Role.QA, "/activities/E1")
+    expect(page.get_by_role("table", name="闭环")).to_be_visible()
+    for name in ("修改安排", "取消活动", "登记执行", "检视", "邀约客户"):
+        expect(page.get_by_role("button", name=name, exact=True)).to_have_count(0)

@@ -75,6 +75,12 @@ def test_r26_an_action_is_confirmed_with_owner_and_due_date(
     assert manager.post(f"{V1}/actions/Y/confirm", json={"owner": "T1"}).status_code == 400
 
 
+def test_what_was_heard_wrongly_is_put_in_other_words(manager: TestClient) -> None:
+    better = manager.post(f"{V1}/actions/Y/confirm", json={"what": "陪访三户"}).json()
+    assert (better["what"], better["state"], better["meeting"]) == ("陪访三户", "open", "A")
+    assert codes(manager, "state=dropped") == ["Y"]
+
+
 def test_a_later_meeting_follows_up_what_is_due(manager: TestClient, signed_in: SignedIn) -> None:
     due = manager.get(f"{V1}/actions/due?institution=350102&on=2026-09-15").json()
     assert [(row["code"], row["overdue_days"]) for row in due] == [("X", 1), ("Y", 0)]

@@ -13,19 +13,22 @@ from sqlalchemy.orm import Session
 from api.access import Caller, Permission
 from api.codes import CodeRepository
 from api.console import listing, parts, places, when
+from api.console import management_forms as forms
 from api.console.calls import Answer, call
 from api.console.dialogs import anew, day, deed, dialog, line, text_of
 from api.console.frame import View, screen
 from api.console.home import tile
 from api.console.listing import Column, Field, Html
+from api.console.management_forms import KINDS
 from api.console.people import number_of
 from api.console.places import Step
-from api.management import endpoints
-from api.management.schemas import Behind, CoverageOut, FocusList, FocusOut
+from api.management import endpoints, service
+from api.management.repository import ActionRepository
+from api.management.schemas import ActionOut, Behind, CoverageOut, FocusList, FocusOut
 from api.organisation.service import today
 from models.activities.entry import PLATFORM_LABELS
+from models.calendar.weeks import month_end, month_start
 from models.management.focus import FocusReason
-from models.management.tables import ActionKind
 from models.organisation.tables import Institution
 from qa_pipeline.errors import InputError
 from qa_pipeline.values.vocabulary import Status
@@ -33,12 +36,6 @@ from qa_pipeline.values.vocabulary import Status
 PATH: Final = "/management"
 TITLE: Final = "管理动作"
 LISTED: Final = 40
-KINDS: Final[Mapping[ActionKind, tuple[str, str]]] = {
-    ActionKind.GOAL_INTERVIEW: ("目标面谈", "每月与每位重点主管"),
-    ActionKind.CUSTOMER_INVENTORY: ("客户盘点", "每周每位主管"),
-    ActionKind.PLATFORM_SETUP: ("平台搭建", "每月每种平台"),
-    ActionKind.JOINT_VISIT: ("陪访", "每周每位主管，有记录和复盘才算"),
-}
 REASONS: Final[Mapping[FocusReason, str]] = {
     FocusReason.NO_U: "未达 U",
     FocusReason.NO_CT: "未达 CT",
@@ -53,6 +50,8 @@ class Shown:
     way: tuple[Step, ...]
     children: Mapping[str, str]
     coverage: tuple[CoverageOut, ...]
+    actions: tuple[ActionOut, ...]
+    """Of the month."""
     focus: FocusList
     homes: Mapping[str, str]
     """Names of the institutions of those behind, by code."""
@@ -68,12 +67,17 @@ def read(session: Session, asker: Caller, below: str, on: date, day: date) -> Sh
     way, children = places.place(session, asker, below, on=day)
     code = way[-1].code
     coverage = endpoints.coverage(session, asker, code, on)
+    first = month_start(on)
+    last = month_end(first)
     codes = CodeRepository(session, within=asker.within)
+    done = ActionRepository(session, within=codes.below(code))
+    rows = done.page(first, last, kind=None, cursor=None, limit=forms.LISTED + 1)
     keys = codes.keys(Institution, {one.institution for row in coverage for one in row.behind})
     return Shown(
         way=way,
         children=children,
         coverage=tuple(coverage),
+        actions=tuple(service.shown(session, rows)),
         focus=endpoints.focus(session, asker, code, on),
         homes={named.code: named.name for named in codes.names(Institution, keys.values()).values()},
     )
@@ -100,11 +104,12 @@ async def management(view: View, below: str = "", on: str = "") -> None:
             tile(KINDS[row.kind][0], listing.percent(row.coverage), told)
     with ui.element("div").classes("columns even"):
         for row in shown.coverage:
-            _behind(row, shown.homes)
+            _behind(view, row, shown.homes, chosen)
+    forms.done(view, month_start(chosen), shown.actions)
     _focus(view, shown.focus)
 
 
-def _behind(row: CoverageOut, homes: Mapping[str, str]) -> None:
+def _behind(view: View, row: CoverageOut, homes: Mapping[str, str], on: date) -> None:
     name, whom = KINDS[row.kind]
     with parts.section(name, f"{whom}；{row.first:%m-%d} 至 {row.last:%m-%d}"):
         if not row.duties:
@@ -114,9 +119,18 @@ def _behind(row: CoverageOut, homes: Mapping[str, str]) -> None:
             ui.html(listing.badge(Status.PASS, "没有人落后"), sanitize=False)
             return
         ordered = sorted(row.behind, key=lambda one: (-one.missing, one.institution))
+        edits = view.may(Permission.EDIT_MODEL)
+
+        async def act(_: str, number: str) -> None:
+            await forms.add(view, row.kind, ordered[int(number)], on)
+
         listing.table(
             f"{name}落后名单",
-            [Column("谁"), Column("机构"), *(Column(word, True) for word in ("应做", "已做", "还差"))],
+            [
+                *(Column("谁"), Column("机构")),
+                *(Column(word, True) for word in ("应做", "已做", "还差")),
+                *([Column("操作")] if edits else []),
+            ],
             [
                 [
                     _who(one),
@@ -124,18 +138,24 @@ def _behind(row: CoverageOut, homes: Mapping[str, str]) -> None:
                     str(one.required),
                     str(one.done),
                     listing.badge(Status.FAIL if not one.done else Status.WARN, f"{one.missing} 次"),
+                    *([listing.action("add", str(number), "登记", subject=_named(one))] if edits else []),
                 ]
-                for one in ordered[:LISTED]
+                for number, one in enumerate(ordered[:LISTED])
             ],
+            on_action=act,
         )
         if len(ordered) > LISTED:
             ui.label(f"另有 {len(ordered) - LISTED} 个：选下级机构查看。").classes("soft")
 
 
 def _who(one: Behind) -> Html:
+    return listing.two_lines(_named(one), one.person.code if one.person else "")
+
+
+def _named(one: Behind) -> str:
     if one.person is not None:
-        return listing.two_lines(one.person.name, one.person.code)
-    return listing.escaped(PLATFORM_LABELS[one.platform] if one.platform else "机构")
+        return one.person.name
+    return PLATFORM_LABELS[one.platform] if one.platform else "机构"
 
 
 def _focus(view: View, focus: FocusList) -> None:

@@ -71,10 +71,17 @@ def actions(
     "/management-actions", status_code=201, summary="计划管理动作", operation_id="add_management_action"
 )
 def add(request: Request, tag: Tag, session: Database, asker: Editor, body: NewAction) -> ActionOut:
-    if ActionRepository(session, within=asker.within).action(body.code) is not None:
-        raise Conflict(f"管理动作 {body.code} 已存在：请换一个编号，或修改已有的动作。")
-    service.plan(session, asker, body.code, body)
-    return _done(request, tag, session, asker, body.code, "plan")
+    stem = f"{body.actor}-{body.planned_on}-{body.kind}"
+    code = body.code or CodeRepository(session).free(ManagementAction.code, stem)
+    if ActionRepository(session, within=asker.within).action(code) is not None:
+        raise Conflict(f"管理动作 {code} 已存在：请换一个编号，或修改已有的动作。")
+    service.plan(session, asker, code, body)
+    planned = _done(request, tag, session, asker, code, "plan")
+    if body.record is not None:
+        planned = record(request, tag, session, asker, code, body.record)
+    if body.review is not None:
+        planned = review(request, tag, session, asker, code, ReviewIn(review=body.review))
+    return planned
 
 
 @router.get("/management-actions/{code}", summary="一个管理动作", operation_id="get_management_action")

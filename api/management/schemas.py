@@ -34,13 +34,15 @@ class ActionIn(BaseModel):
     event: Code | None = Field(None, description="活动代码；平台搭建必填")
 
 
-class NewAction(ActionIn):
-    code: Code
-
-
 class RecordIn(BaseModel):
     done_on: Day = Field(description="完成日期")
     record: Written = Field(description="记录")
+
+
+class NewAction(ActionIn):
+    code: Code | None = Field(None, description="编号；不填则自动编号")
+    record: RecordIn | None = Field(None, description="已经做了的：完成日期和记录，一并登记")
+    review: Written | None = Field(None, description="已经做了的：复盘，一并登记")
 
 
 class ReviewIn(BaseModel):

@@ -42,6 +42,17 @@ def test_r32_a_joint_visit_counts_with_record_and_review(manager: TestClient) ->
     assert [(each["person"]["code"], each["missing"]) for each in after["behind"]] == [("A2S", 1)]
 
 
+def test_what_is_done_already_is_recorded_at_once_and_given_a_code(manager: TestClient) -> None:
+    body = {key: value for key, value in VISIT.items() if key != "code"}
+    done = {"record": {"done_on": "2025-11-06", "record": "客户关注养老"}, "review": "开门话术再练"}
+    made = manager.post(f"{V1}/management-actions", json={**body, **done}).json()
+    assert (made["code"], made["review"]) == ("A1S-2025-11-06-joint_visit", "开门话术再练")
+    assert coverage(manager, "joint_visit")["covered"] == 1
+    early = manager.post(f"{V1}/management-actions", json={**body, "review": "没有记录"})
+    assert early.status_code == 400
+    assert manager.get(f"{V1}/management-actions/A1S-2025-11-06-joint_visit-2").status_code == 404
+
+
 def test_r32_each_platform_kind_is_due_each_month(manager: TestClient) -> None:
     found = coverage(manager, "platform_setup")
     assert (found["first"], found["duties"]) == ("2025-11-01", 3)

@@ -137,7 +137,8 @@ async def bench(view: View, code: str, why: str = "", below: str = "") -> None:
     with ui.element("div").classes("bench"):
         with ui.element("section").classes("section bench-text").props('aria-label="录音与文字稿"'):
             sound.player(code, found.starts)
-            ui.html(_tools(found), sanitize=False)
+            edits = view.may(Permission.EDIT_TRANSCRIPTS) and bool(found.utterances)
+            ui.html(_tools(found, edits=edits), sanitize=False)
             if found.utterances:
                 ui.html(sound.transcript(found.utterances, found.borders), sanitize=False)
             else:
@@ -228,11 +229,15 @@ def _do(name: str, words: str, key: str = "", *, hidden: bool = False) -> str:
     return f'<button type="button" class="act" data-do="{name}"{state}>{words}{told}</button>'
 
 
-def _tools(found: Bench) -> str:
+def _tools(found: Bench, *, edits: bool) -> str:
     version = f"文字稿第 {found.text_version} 版" if found.text_version else ""
+    speed = f"{_do('slower', '慢些', ',')}{_do('faster', '快些', '.')}" if found.starts else ""
+    changes = (("text", "改文字", "e"), ("speaker", "改说话人", "s"), ("border", "改章节", "c"))
+    each = "".join(_do(*change) for change in changes) if edits else ""
+    line = f'<span class="bench-line" role="group" aria-label="选中的一句">{each}</span>' if edits else ""
     return (
         '<div class="bench-tools"><label><input type="checkbox" id="follow" checked> 跟随播放</label>'
-        '<span id="rate" class="soft">1.0 倍速</span>'
+        f'<span id="rate" class="soft">1.0 倍速</span>{speed}{line}'
         f'<span id="text-version" class="soft">{version}</span><span id="pending" class="soft"></span>'
         f"{_do('save', '保存改动', 'w', hidden=True)}{_do('drop', '放弃改动', hidden=True)}</div>"
     )
@@ -276,7 +281,7 @@ def _levels(item: ItemOut) -> str:
         f'aria-label="{name} 的分数">'
         '<button type="button" class="act" data-machine>用机器的分</button>'
         '<button type="button" class="act" data-confirm>确认 <kbd>Enter</kbd></button></div>'
-        '<label class="why" hidden>改分理由<input type="text" maxlength="1000" '
+        '<label class="why" hidden>改分理由（必填）<input type="text" maxlength="1000" '
         f'aria-label="{name} 的改分理由"></label>'
     )
 

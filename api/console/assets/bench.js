@@ -272,6 +272,12 @@
     put(one, {score: Math.min(most, Math.max(0, Math.round(score * 10000) / 10000)), confirmed: false});
   }
 
+  function giveTyped(one, typed) {
+    if (typed >= 0 && typed <= +one.dataset.max) return give(one, +typed);
+    paint(one);  // the box shows again what holds
+    say(`${typed} 没有记下：这一项的分数在 0 到 ${+one.dataset.max} 之间。`, true);
+  }
+
   function confirm() {
     const one = items[item];
     if (!one || !given.deciding) return;
@@ -290,10 +296,13 @@
     const touched = items.filter(changed);
     const mute = touched.find(one => !rows.get(one.dataset.item).reason?.trim());
     refused.textContent = !verdict ? '请选择合格或不合格。' : !reason ? '请写明理由。'
-      : mute ? `项 ${mute.dataset.item} 改了分，请写明理由。`
       : pending() ? '文字稿还有未保存的改动：请先保存或放弃。' : '';
-    if (mute) { select(items.indexOf(mute)); mute.querySelector('.why input').focus(); }
     if (refused.textContent) return;
+    if (mute) {  // far from the button that was pressed: said where it is seen from both
+      select(items.indexOf(mute));
+      mute.querySelector('.why input').focus();
+      return say(`项 ${mute.dataset.item} 改了分，请写明理由。`, true);
+    }
     const overrides = touched.map(one => {
       const said = rows.get(one.dataset.item);
       return {item: one.dataset.item, score: String(said.score), reason: said.reason.trim()};
@@ -338,14 +347,16 @@
   const editing = edit => () => { if (given.edits && lines[line]) edit(); };
   const level = share => () => { if (given.deciding && items[item]) give(items[item], share * items[item].dataset.max); };
   const acts = {take: inTurn(take), release: inTurn(release), next: inTurn(next), save: inTurn(save),
+    slower: () => faster(-0.25), faster: () => faster(0.25),
+    text: editing(editText), speaker: editing(editSpeaker), border: editing(editBorder),
     decide: inTurn(decide), rescore, drop, help: toggleHelp, again: () => sound()?.seek(startOf(line)),
     close: () => $('#editor').close()};
   const keys = {
     ' ': () => sound()?.toggle(), ArrowLeft: () => sound()?.skip(-5), ArrowRight: () => sound()?.skip(5),
-    ',': () => faster(-0.25), '.': () => faster(0.25),
+    ',': acts.slower, '.': acts.faster,
     j: () => step(1), k: () => step(-1), ArrowDown: () => select(Math.min(items.length - 1, item + 1)),
     ArrowUp: () => select(Math.max(0, item - 1)), Enter: confirm,
-    e: editing(editText), s: editing(editSpeaker), c: editing(editBorder), w: acts.save,
+    e: acts.text, s: acts.speaker, c: acts.border, w: acts.save,
     d: () => $('#reason')?.focus(), t: () => { if ($('[data-do=take]')) acts.take(); }, n: acts.next, '?': toggleHelp,
     ...Object.fromEntries(given.steps.map((share, place) => [String(place + 1), level(share)])),
   };
@@ -387,7 +398,7 @@
 
   document.addEventListener('change', event => {
     const one = event.target.closest('[data-item]');
-    if (one && event.target.matches('.points') && event.target.value !== '') give(one, +event.target.value);
+    if (one && event.target.matches('.points') && event.target.value !== '') giveTyped(one, event.target.value);
   });
   document.addEventListener('input', event => {
     const one = event.target.closest('.why')?.closest('[data-item]');

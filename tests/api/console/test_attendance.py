@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 from playwright.sync_api import Page, expect
 
 from api.accounts.tables import Role
-from tests.api import results
+from models.base import SHANGHAI
+from models.database import transaction
+from models.meetings.repository import MeetingRepository
+from qa_pipeline.values.vocabulary import MeetingKind
 from tests.api.console.conftest import GOOD, PageAs, Service, assert_sound, pick, press
 
 NEW = "350102-A1"
@@ -15,7 +20,11 @@ NEW = "350102-A1"
 
 @pytest.fixture(scope="module", autouse=True)
 def uploaded(service: Service) -> None:
-    results.hold(service.engine, NEW, institution="350102", day=24)
+    at = datetime(2026, 10, 14, 9, tzinfo=SHANGHAI)
+    with transaction(service.engine) as session:
+        MeetingRepository(session).record(
+            NEW, institution="350102", kind=MeetingKind.WEEKLY_REVIEW, started_at=at
+        )
 
 
 def fill(page: Page) -> None:

@@ -207,6 +207,49 @@ def test_corrections_are_a_new_version_and_a_foreign_one_is_told_in_words(
     expect(page.locator("#said")).to_contain_text("已排队重新评分")
 
 
+def test_all_that_keys_do_is_done_by_hand_as_well(page_as: PageAs) -> None:
+    page = bench(page_as(Role.QA, f"/reviews/{EDITED}", width=390))
+    page.get_by_role("button", name="快些").click()
+    expect(page.locator("#rate")).to_have_text("1.25 倍速")
+    page.get_by_role("button", name="慢些").click()
+    expect(page.locator("#rate")).to_have_text("1.0 倍速")
+    third = page.locator(".line").nth(2)
+    third.locator("p").click()
+    assert current(page) == "2"
+    for name, title in (("改文字", "改第 3 句的文字"), ("改章节", "第 3 句的章节边界")):
+        page.get_by_role("group", name="选中的一句").get_by_role("button", name=name).click()
+        expect(page.get_by_role("dialog", name=title)).to_be_visible()
+        page.get_by_role("button", name="取消").click()
+    page.get_by_role("button", name="改说话人").click()
+    page.get_by_role("combobox", name="说话人").fill("林经理")
+    page.get_by_role("button", name="记下").click()
+    expect(third).to_contain_text("林经理")
+    expect(page.locator("#pending")).to_have_text("未保存 1 处")
+    assert_sound(page)
+    page.get_by_role("button", name="放弃改动").click()
+
+
+def test_points_beyond_the_maximum_and_a_change_without_a_reason_are_told_in_words(page_as: PageAs) -> None:
+    page = bench(page_as(Role.QA, f"/reviews/{EDITED}"))
+    with page.expect_navigation():
+        page.keyboard.press("t")
+    bench(page)
+    points = page.get_by_label("C1 章节要点 的分数")
+    before = points.input_value()
+    points.fill("99")
+    points.press("Tab")
+    expect(page.locator("#said")).to_have_text("99 没有记下：这一项的分数在 0 到 14 之间。")
+    expect(points).to_have_value(before)
+
+    points.fill("3.5")
+    page.get_by_label("理由", exact=True).fill("复听后改一项")
+    page.get_by_role("button", name="提交决定").click()
+    expect(page.locator("#said")).to_have_text("项 C1 改了分，请写明理由。")
+    expect(page.get_by_label("C1 章节要点 的改分理由")).to_be_focused()
+    page.get_by_role("button", name="释放").click()
+    page.wait_for_url("**/reviews*")
+
+
 def test_attendance_that_is_filled_in_afterwards_is_judged_by_whoever_asks_for_it(page_as: PageAs) -> None:
     page = page_as(Role.HEAD_OFFICE, f"/meetings/{EDITED}")
     page.get_by_role("button", name="登记签到").click()

@@ -18,6 +18,8 @@ from api.console import MOUNT, appeal, attendance, commitments, history, listing
 from api.console.frame import View, screen
 from api.console.history import History
 from api.console.listing import Column, Html, escaped
+from api.jobs.repository import JobRepository
+from api.jobs.tables import ACTIVE, JobState
 from api.meetings import scorecards, service, versions
 from api.meetings.actions import actions
 from api.meetings.repository import VersionRepository
@@ -52,6 +54,8 @@ class Shown:
     sheet: SheetOut | None
     """None for a meeting that was not held."""
     card: ScorecardOut | None
+    job: tuple[JobState, str | None] | None
+    """Where the newest inspection stands, and why it failed."""
     whole: dict[str, Any]
     starts: tuple[float, ...]
     """Where each part of the recording begins, seconds; () without a recording."""
@@ -83,10 +87,12 @@ def read(
     )
     text = versions.latest(session, held.id)
     detail = service.detail(session, asker, code)
+    job = JobRepository(session, within=asker.within).latest_of(held)
     shown = Shown(
         meeting=detail,
         sheet=attendance.read(session, asker, detail),
         card=scorecards.full(session, asker, held, card) if card else None,
+        job=(job.state, job.error) if job else None,
         whole=card.result if card else {},
         starts=sound.starts_of(session, asker, code),
         utterances=versions.masked(versions.transcript_of(text)).utterances if text else (),
@@ -110,7 +116,7 @@ async def meeting(view: View, code: str, version: int | None = None, compare: in
     shown = await view.witness(read, code=code, version=version, compare=compare)
     _head(code, shown)
     if shown.card is None:
-        parts.empty("这场会议还没有结论：上传录音后会自动质检，进度见“上传”页。")
+        _awaited(view, shown.job)
         if shown.sheet is not None:
             attendance.draw(view, shown.sheet, None, heard=False)
         return
@@ -134,6 +140,22 @@ async def meeting(view: View, code: str, version: int | None = None, compare: in
     if shown.history is not None:
         history.draw(code, shown.card, shown.history)
     _downloads(code, shown.card)
+
+
+def _awaited(view: View, job: tuple[JobState, str | None] | None) -> None:
+    """Why there is no result yet, and where to go on."""
+    state, error = job or (None, None)
+    if state is JobState.FAILED:
+        parts.empty(f"质检没有完成：{error or '原因没有记下'}")
+    elif state in ACTIVE:
+        parts.empty("质检还没有完成：录音已在处理，完成后这里就有结论。")
+    elif state is JobState.CANCELLED:
+        parts.empty("这场会议还没有结论：质检已取消。")
+    else:
+        parts.empty("这场会议还没有结论：上传录音后会自动质检。")
+    if view.may(Permission.UPLOAD):
+        where = listing.link("/jobs", "看进度、重试 ›") if job else listing.link("/upload", "上传录音 ›")
+        ui.html(where, sanitize=False).classes("more")
 
 
 def _head(code: str, shown: Shown) -> None:

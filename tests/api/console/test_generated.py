@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Final
 
 import pytest
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, undefer
 
 from api.accounts.tables import Role
 from api.database import migrate
+from api.jobs.tables import InspectionJob, JobState
 from models.database import transaction
 from models.demo_org.extent import Size
 from models.demo_org.generate import FEWEST_MONTHS, generate
@@ -67,22 +68,27 @@ def test_the_page_of_every_generated_meeting_opens(
     play(signed_in(Role.QA), story)
 
 
-def test_an_action_without_a_day_as_earlier_versions_wrote_them_is_shown(
+def test_a_meeting_whose_inspection_failed_says_why_and_where_to_try_again(
     play: Play, signed_in: SignedIn, generated: Engine
 ) -> None:
-    code = inspected(generated)[0]
-    action = {"who": "王芳", "what": "陪访两户", "due": "下周五", "evidence": None}
     with transaction(generated) as session:
-        card = session.scalars(
-            select(Scorecard)
-            .join(Meeting, Meeting.id == Scorecard.meeting_id)
-            .where(Meeting.code == code, Scorecard.is_current)
-            .options(undefer(Scorecard.result))
-        ).one()
-        card.result = {**card.result, "actions": [action]}
+        meeting = session.scalars(select(Meeting).where(Meeting.state == MeetingState.PLANNED)).first()
+        assert meeting is not None
+        session.add(
+            InspectionJob(
+                code="J失败",
+                meeting_id=meeting.id,
+                state=JobState.FAILED,
+                error="录音里没有听到讲话，请核对文件。",
+                requested_by="t",
+                created_at=datetime.now(UTC),
+            )
+        )
+        code = meeting.code
 
     async def story(user: User) -> None:
         await user.open(f"/meetings/{code}")
-        await user.should_see("王芳 · 下周五")
+        await user.should_see("质检没有完成：录音里没有听到讲话，请核对文件。")
+        await user.should_see("看进度、重试 ›")
 
     play(signed_in(Role.HEAD_OFFICE), story)

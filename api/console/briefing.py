@@ -151,10 +151,8 @@ def _commitment(view: View, one: CommitmentOut) -> list[object]:
 
 
 def _due(one: CommitmentOut) -> Html:
-    if one.due_on is None:
-        return Html("未说期限")
-    day = f"{one.due_on:%m-%d}"
-    told = f"{day} 已过 {one.overdue_days} 天" if one.overdue_days > 0 else day
+    day = commitments.day_of(one.due_on)
+    told = f"{day}，到开会已过 {one.overdue_days} 天" if one.overdue_days > 0 else day
     passed = f"<small>{one.passed_over} 次会未提及</small>" if one.passed_over else ""
     late = " negative" if one.overdue_days > 0 or one.passed_over else ""
     return Html(f'<span class="whole{late}">{told}</span>{passed}')

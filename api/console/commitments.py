@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import date
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -38,6 +39,13 @@ def state(which: ActionState, *, confirmed: bool) -> Html:
     """``confirmed``: a person said so; not only heard by the machine."""
     heard = "" if confirmed else "<small>待确认</small>"
     return Html(f"<span>{listing.badge(*STATES[which])}{heard}</span>")
+
+
+def day_of(due: date | None) -> str:
+    """Its day, with the year where that is not this one."""
+    if due is None:
+        return "未说期限"
+    return f"{due:%m-%d}" if due.year == today().year else f"{due:%Y-%m-%d}"
 
 
 def acts(view: View, code: str, what: str, which: ActionState, *, confirmed: bool) -> Html:

@@ -206,7 +206,7 @@ def _commitment(view: View, one: ActionOut, day: date) -> list[object]:
     return [
         one.what,
         one.owner_name or one.who or "未说谁",
-        f"{one.due_on:%m-%d}，已过 {late} 天" if late > 0 else f"{one.due_on:%m-%d}",
+        f"{commitments.day_of(one.due_on)}，已过 {late} 天" if late > 0 else commitments.day_of(one.due_on),
         listing.link(f"/meetings/{one.meeting}", one.meeting),
         commitments.acts(view, one.code, one.what, one.state, confirmed=one.confirmed_at is not None),
     ]

@@ -119,14 +119,10 @@ def _action(view: View, one: ActionMinutes) -> list[object]:
     return [
         one.what,
         _whole(one.owner or "未说谁"),
-        _whole(_due(one)),
+        _whole(commitments.day_of(one.due_on)),
         commitments.state(one.state, confirmed=one.confirmed),
         commitments.acts(view, one.code, one.what, one.state, confirmed=one.confirmed),
     ]
-
-
-def _due(one: ActionMinutes) -> str:
-    return f"{one.due_on:%m-%d}" if one.due_on else "未说期限"
 
 
 def _whole(text: str) -> Html:
@@ -151,5 +147,7 @@ def plain(found: MinutesOut) -> str:
     lines += ["", "定了什么："] if found.decisions else []
     lines += [f"· 【{one.kind}】{one.text}" for one in found.decisions]
     lines += ["", "行动项："] if found.actions else []
-    lines += [f"· {one.what}（{one.owner or '未说谁'}，{_due(one)}）" for one in found.actions]
+    lines += [
+        f"· {one.what}（{one.owner or '未说谁'}，{commitments.day_of(one.due_on)}）" for one in found.actions
+    ]
     return "\n".join(lines)

@@ -77,7 +77,9 @@ def test_minutes_are_read_and_taken_along_and_the_reading_is_noted(page_as: Page
         page.get_by_role("link", name="下载 Word").click()
     assert download.value.suggested_filename.endswith("_会议纪要.docx")
     with Session(service.engine) as session:
-        noted = select(AuditEntry.actor).where(
-            AuditEntry.action == "minutes.read", AuditEntry.object_code == GOOD
+        noted = (
+            select(AuditEntry.actor)
+            .where(AuditEntry.action == "minutes.read", AuditEntry.object_code == GOOD)
+            .order_by(AuditEntry.id.desc())
         )
         assert session.scalars(noted).first() == "manager"

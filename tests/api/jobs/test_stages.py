@@ -16,6 +16,7 @@ from models.database import transaction
 from models.meetings.repository import MeetingRepository
 from models.meetings.tables import Scorecard
 from qa_pipeline.errors import ModelError, RecordingError
+from qa_pipeline.values.vocabulary import MeetingKind
 from tests.api.jobs.works import Works
 from tests.sound import ROOT
 
@@ -87,7 +88,10 @@ def test_a_transcript_that_people_put_right_is_read_instead_of_the_recording(wor
         newest = versions.latest(session, MeetingRepository(session).get("M1").id)
         assert newest is not None
         change = versions.Change(utterance=0, text="大家好，现在开会。")
-        versions.edit(session, newest, changes=[change], speakers={}, borders=None, by="qa", note=None)
+        kind = MeetingKind.WEEKLY_REVIEW
+        versions.edit(
+            session, newest, kind=kind, changes=[change], speakers={}, borders=None, by="qa", note=None
+        )
     works.by_hand(works.ask("M1"))
     assert set(works.finished.values()) == {1}
     with Session(works.engine) as session:

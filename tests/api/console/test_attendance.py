@@ -53,11 +53,14 @@ def test_the_sheet_begins_with_those_due_and_guests_are_added(page_as: PageAs) -
 def test_who_was_slower_is_told_so_and_nothing_is_overwritten(page_as: PageAs) -> None:
     first, second = (page_as(Role.MANAGER, f"/meetings/{GOOD}") for _ in range(2))
     for page in (first, second):
+        page.bring_to_front()  # in the background nothing moves, and nothing comes to rest to be clicked
         fill(page)
         pick(page, "人S2 S2", "缺席")
         page.get_by_role("button", name="没登记的都记为现场").click()
+    first.bring_to_front()
     press(first, "保存")
     expect(first.get_by_role("region", name="签到")).to_contain_text("参会率 50.0%")
+    second.bring_to_front()
     press(second, "保存")
     expect(second.get_by_role("alert")).to_contain_text("已被他人修改")
     expect(second.get_by_role("button", name="重新读取")).to_be_visible()

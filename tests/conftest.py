@@ -27,9 +27,8 @@ settings.register_profile(
 )
 settings.load_profile("huijian")
 
-TOGETHER = ("tests/api/console/test_i", "tests/api/console/", "tests/models/demo_org/")
-"""Folders whose tests share a running service, or data that takes long to make; from a file of one on, the
-rest of it: it would take one worker longer than all else takes the others."""
+TOGETHER = ("tests/api/console/", "tests/models/demo_org/")
+"""Folders whose tests share a running service, or data that takes long to make."""
 LONG = (
     *("tests/api/console/", "tests/api/jobs/test_workflow.py", "tests/audio_samples/"),
     *("tests/api/test_conformance.py", "tests/test_batch.py", "tests/models/demo_org/"),
@@ -47,16 +46,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=turn)
 
 
-def _folder(first: str) -> str:
-    return first[: first.rindex("/") + 1]
-
-
 class Rooms(LoadScopeScheduling):
     """Each file goes to one worker, and some folders whole."""
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return next((first for first in TOGETHER if first <= file and file.startswith(_folder(first))), file)
+        return next((folder for folder in TOGETHER if file.startswith(folder)), file)
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Rooms:

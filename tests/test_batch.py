@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from qa_pipeline.batch import Tally, meetings_in, run
+from qa_pipeline.batch import Tally, Task, _inspect_one, meetings_in, run
 from qa_pipeline.chapters.corpus import CORPUS, read_meeting
 from qa_pipeline.errors import InputError, OutputError, RubricError
 from qa_pipeline.transcript.formats import to_json
@@ -150,6 +150,21 @@ def test_a_file_the_disk_does_not_give_back_is_one_meeting_not_done(month: Path,
     [(name, reason)] = tally.problems
     assert name == "坏道"
     assert "坏道" in reason
+
+
+def test_a_fault_of_the_program_itself_is_one_meeting_not_done_and_can_be_reported(
+    month: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise KeyError("chapter")
+
+    monkeypatch.setattr("qa_pipeline.pipeline.inspect", broken)
+    task = Task(meeting=meetings_in(month)[0], out=str(tmp_path), key="k" * 64, model=None, rubric=None,
+                reader="local", threads=1)  # fmt: skip
+    row = _inspect_one(task)
+    assert (row["name"], row["status"]) == ("A01", "failed")
+    assert "KeyError: 'chapter'" in row["error"]
+    assert "Traceback" in capsys.readouterr().err
 
 
 def test_a_name_as_long_as_the_disk_allows_is_cut_and_done_once(month: Path, tmp_path: Path) -> None:

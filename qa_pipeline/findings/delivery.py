@@ -14,7 +14,7 @@ from qa_pipeline.findings.reading import Reading, unknown
 from qa_pipeline.findings.registry import measure
 from qa_pipeline.values.findings import Measurement
 from qa_pipeline.values.vocabulary import Seconds
-from qa_pipeline.values.written import clock
+from qa_pipeline.values.written import clock, percent
 
 REPEAT: Final = 30
 """Characters that must return word for word to count as a repeated passage."""
@@ -58,9 +58,9 @@ def speech_share(reading: Reading) -> Measurement:
         default=(0.0, 0.0),
     )
     before = [i for i in reading.spoken if reading.utterances[i].start < end][-1:]
-    told = f"有人说话的时间占 {share:.1%}"
+    told = f"有人说话的时间占 {percent(share)}"
     if end > start:
-        told += f"，{clock(start)}–{clock(end)} 没有人说话"
+        told += f"，其间 {clock(start)}–{clock(end)} 没有人说话"
     return reading.measured("speech_share", share, before or reading.spoken[:1], reason=told)
 
 

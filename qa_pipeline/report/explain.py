@@ -8,6 +8,7 @@ up again in the readers installed now; where those are others than the result's,
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,6 +37,7 @@ LENGTH: Final = "relative_length"
 SAME: Final = 1e-3
 """Levels no further apart are the same: a result is rounded."""
 _NEEDED: Final = ("items", "findings", "chapters", "criticals", "versions", "energy_score")
+_GATE: Final = re.compile(r"[Kk]\d+")
 _MARKS: Final = {"^": "句首", "$": "句末", "#": "数字"}
 
 Result = Mapping[str, Any]
@@ -283,6 +285,8 @@ def _versions(result: Result) -> Iterator[Told]:
 def _nearest(item: str, offered: Sequence[Result]) -> str:
     from rapidfuzz import fuzz
 
+    if _GATE.fullmatch(item):
+        return f"这份结果没有触发关键否决「{item}」，没有可解释的。"
     if not offered:
         return f"这份结果里没有评分项，找不到「{item}」：请对录音重新质检。"
     best = max(

@@ -109,6 +109,11 @@ def test_a_wrong_item_is_refused_with_the_nearest(result: dict[str, Any]) -> Non
         explain(result, "章节顺序")
 
 
+def test_of_a_gate_that_did_not_close_it_is_said_that_it_did_not(result: dict[str, Any]) -> None:
+    with pytest.raises(InputError, match="没有触发关键否决「K5」"):
+        explain(result, "K5")
+
+
 def test_stored_inspections_and_results_explain_alike(poor: Inspection, tmp_path: Path) -> None:
     write_json(poor, tmp_path / "result.json")
     (tmp_path / "stored.json").write_text(inspection_to_json(poor), encoding="utf-8")

@@ -55,8 +55,17 @@ async def call(
     changed it meanwhile."""
     match = None if seen is None else etag(seen)
     given = {"method": method, "csrf": view.csrf, "path": path, "body": body, "match": match}
-    script = _CALL.format(**{name: json.dumps(value) for name, value in given.items()})
-    answer = await ui.run_javascript(script, timeout=SECONDS)
+    return await answered(_CALL.format(**{name: json.dumps(value) for name, value in given.items()}), SECONDS)
+
+
+async def answered(script: str, seconds: int) -> Answer:
+    """What a script of the browser that asks the API brings back. Whether an answer that did not come in time
+    would have been a yes is not known."""
+    try:
+        answer = await ui.run_javascript(script, timeout=seconds)
+    except TimeoutError:
+        late = f"服务 {seconds} 秒没有回答：请刷新本页，看是否已经做成，再决定是否重做。"
+        return Answer(False, {"detail": late})
     return Answer(bool(answer["ok"]), answer["body"])
 
 

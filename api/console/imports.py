@@ -11,7 +11,7 @@ from nicegui import ui
 
 from api.access import Permission
 from api.console import listing, parts
-from api.console.calls import Answer
+from api.console.calls import Answer, answered
 from api.console.frame import View, screen
 from api.console.listing import Column, Html
 from models.exchange.entities import SHEETS
@@ -98,8 +98,7 @@ async def imports(view: View) -> None:
 
 async def _sent(view: View, entity: str, *, dry_run: bool) -> Answer:
     script = _SEND.format(dry_run=json.dumps(dry_run), entity=json.dumps(entity), csrf=json.dumps(view.csrf))
-    answer = await ui.run_javascript(script, timeout=SECONDS)
-    return Answer(bool(answer["ok"]), answer["body"])
+    return await answered(script, SECONDS)
 
 
 def _report(answer: Answer) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import Engine
 
 from api.access import PERMITTED, Permission
 from api.accounts.tables import Role
+from api.console import calls
 from api.console.frame import DESTINATIONS
 from tests.api.conftest import SignedIn
 from tests.api.console.conftest import Play
@@ -69,6 +70,23 @@ def test_what_the_api_refuses_is_said_in_the_dialog_which_stays_open(play: Play,
         await user.should_see("升降都可")
         button(user, "变更").click()
         await user.should_see("人S1（S1）的职级已经是 CHIEF，无须变更。")
+        await user.should_see("升降都可")
+
+    play(signed_in(Role.HEAD_OFFICE), story)
+
+
+def test_an_answer_that_does_not_come_is_said_and_nothing_is_done_twice(
+    play: Play, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calls, "SECONDS", 0.1)
+
+    async def story(user: User) -> None:
+        user.javascript_rules.clear()
+        await user.open("/people/S1")
+        button(user, "职级变更").click()
+        await user.should_see("升降都可")
+        button(user, "变更").click()
+        await user.should_see("秒没有回答：请刷新本页，看是否已经做成，再决定是否重做。")
         await user.should_see("升降都可")
 
     play(signed_in(Role.HEAD_OFFICE), story)

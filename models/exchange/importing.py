@@ -138,7 +138,10 @@ class _Importer:
         drafts = [draft for draft in drafts if draft.sound]
         added = changed = unchanged = 0
         for depth in range(max((draft.depth for draft in drafts), default=-1) + 1):
-            layer = [draft for draft in drafts if draft.depth == depth]
+            # What ends comes before what follows it: only one row of a person may be open at a time.
+            layer = sorted(
+                (d for d in drafts if d.depth == depth), key=lambda d: d.values.get("valid_to") is None
+            )
             for part in in_parts(layer, WRITE_AT_ONCE):
                 found = self._found(part)
                 resolved = [draft for draft in part if self._resolve(draft, found)]
@@ -255,7 +258,10 @@ class _Importer:
         return complete
 
     def _write(self, sheet: Sheet, drafts: Sequence[_Draft]) -> tuple[int, int, int]:
-        """Insert what is new and update what differs; returns counts of added, changed, unchanged."""
+        """Update what differs and insert what is new; returns counts of added, changed, unchanged.
+
+        In this order: a row that opens finds the one before it closed.
+        """
         if sheet.table is Observation:
             return self._append(drafts)
         fields = [column.field for column in self._filled.columns]
@@ -274,8 +280,8 @@ class _Importer:
         if sheet.table is Institution:
             for draft in new:
                 draft.values["path"] = "/"  # until `_place_institutions`
-        self._bisect(new, lambda rows: self.session.execute(insert(sheet.table), rows))
         self._bisect(changed, lambda rows: self.session.execute(update(sheet.table), rows))
+        self._bisect(new, lambda rows: self.session.execute(insert(sheet.table), rows))
         return len(new), len(changed), len(drafts) - len(new) - len(changed)
 
     def _append(self, drafts: Sequence[_Draft]) -> tuple[int, int, int]:

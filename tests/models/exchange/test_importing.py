@@ -12,10 +12,10 @@ from sqlalchemy import True_, func, select
 from sqlalchemy.orm import Session
 
 from models.base import Subtree
-from models.exchange import reading
+from models.exchange import importing, reading
 from models.exchange.entities import SHEETS
 from models.exchange.exporting import mask_in, rows, workbook
-from models.exchange.importing import Taken, take
+from models.exchange.importing import WRITE_AT_ONCE, Taken, take
 from models.exchange.reading import MOST_UNPACKED, read
 from models.exchange.references import GLOBAL, References
 from models.exchange.sheets import Sheet
@@ -147,6 +147,34 @@ def test_all_mistakes_are_told_at_once(session: Session) -> None:
 def test_two_open_ranks_of_one_person_are_refused(session: Session) -> None:
     found = problems(session, with_row("职级履历", 失效日期=None))
     assert any("同一时点只能有一条有效记录" in text for text in found), found
+
+
+RANKS = ["工号", "职级代码", "机构代码", "生效日期", "失效日期"]
+
+
+@pytest.mark.parametrize("at_once", [WRITE_AT_ONCE, 1])
+@pytest.mark.parametrize("closing_first", [True, False])
+def test_one_file_closes_a_rank_and_opens_the_next_in_whatever_order(
+    session: Session, closing_first: bool, at_once: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(importing, "WRITE_AT_ONCE", at_once)
+    load(session)
+    closing = ["2002", "A1", "350102", "2025-03-01", "2026-12-01"]
+    opening = ["2002", "SM1", "350103", "2026-12-01", None]
+    lines = [closing, opening] if closing_first else [opening, closing]
+    (taken,) = load(session, {"职级履历": [RANKS, *lines]})
+    assert (taken.added, taken.changed) == (1, 1)
+    (again,) = load(session, {"职级履历": [RANKS, *lines]})
+    assert again.unchanged == 2
+
+
+def test_one_file_makes_a_rank_lasting_and_ends_the_one_before(session: Session) -> None:
+    load(session)
+    load(session, {"职级履历": [RANKS, ["2002", "SM1", "350102", "2026-01-01", "2026-07-01"]]})
+    lasting = ["2002", "SM1", "350102", "2026-01-01", None]
+    ended = ["2002", "A1", "350102", "2025-03-01", "2026-01-01"]
+    (taken,) = load(session, {"职级履历": [RANKS, lasting, ended]})
+    assert taken.changed == 2
 
 
 def test_whoever_is_bound_to_a_subtree_cannot_write_or_name_what_lies_outside(session: Session) -> None:

@@ -15,7 +15,7 @@ from fastapi import Depends, Request
 from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 
-from api.accounts.key_repository import KeyRepository
+from api.accounts.key_repository import ACTOR, KeyRepository
 from api.accounts.repository import SignInRepository, reach
 from api.accounts.tables import Account, Role
 from api.limits import address_of
@@ -215,7 +215,7 @@ def _by_key(session: Session, request: Request, key: str) -> Caller:
     if found.last_used_at is None or found.last_used_at <= now - USED_EVERY:
         request.state.afterwards.append(partial(_mark_used, request.app.state.engine, found.id, now))
     return Caller(
-        actor=f"key:{found.name}",
+        actor=f"{ACTOR}{found.name}",
         role=Role.API_CLIENT,
         permissions=FOR_KEYS & {p for p in Permission if p in found.permissions},
         within=reach(session, found.institution_id),

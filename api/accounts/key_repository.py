@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Select, or_, select, update
 
@@ -15,6 +15,8 @@ from models.base import EVERYWHERE, Repository
 from models.organisation.conditions import inside
 from models.organisation.tables import Institution
 
+ACTOR: Final = "key:"
+"""Leads the name of a key where an actor is named: no login has a colon."""
 KeyLine = tuple[ApiKey, str | None, str]
 """A key, the code of its institution, and the login of whoever made it."""
 
@@ -48,6 +50,15 @@ class KeyRepository(Repository):
         """Whether a key that still counts bears the name."""
         query = select(ApiKey.id).where(ApiKey.name == name, ApiKey.revoked_at.is_(None))
         return self.session.scalar(query) is not None
+
+    def maker(self, actor: str, *, at: datetime) -> int | None:
+        """The account that made the key which bore the actor's name then; None for a person."""
+        query = select(ApiKey.created_by).where(
+            ApiKey.name == actor.removeprefix(ACTOR),
+            ApiKey.created_at <= at,
+            or_(ApiKey.revoked_at.is_(None), ApiKey.revoked_at >= at),
+        )
+        return self.session.scalar(query) if actor.startswith(ACTOR) else None
 
     def mark_used(self, key_id: int, *, now: datetime, unless_since: datetime) -> None:
         """Write down the use, unless another was written down since then."""

@@ -43,6 +43,8 @@ class Shown:
     detail: PlanDetail
     institution: str
     decisions: tuple[DecisionOut, ...]
+    own: bool
+    """Whether whoever looks submitted it."""
     others: tuple[tuple[str, str], ...]
     """(code, name) of the institution's other plans of the month."""
 
@@ -99,6 +101,7 @@ def read(session: Session, asker: Caller, code: str) -> Shown:
                         comment=row.comment)
             for row in PlanRepository(session, within=asker.within).decisions(found.id)
         ),
+        own=service.is_own(session, asker, found),
         others=tuple(
             (other.code, other.name) for other, _ in rows
             if other.institution_id == found.institution_id and other.id != found.id
@@ -260,11 +263,10 @@ def _cell(line: Line, heading: Heading, cell: Cell | None, may_edit: bool) -> Ht
 def _approval(view: View, shown: Shown, redraw: Redraw) -> None:
     detail = shown.detail
     steps = [step for step in STEPS[detail.state] if view.may(step.permission)]
-    submitted = [each.by for each in shown.decisions if each.after is PlanState.SUBMITTED]
     with parts.section("审批", NAMES[detail.state]), ui.element("div").classes("stack"):
-        if APPROVE in steps and view.asker.actor in submitted[-1:]:
+        if APPROVE in steps and shown.own:
             steps.remove(APPROVE)
-            ui.label("您提交的规划须由另一位有审批权限的人批准。").classes("soft")
+            ui.label("您（或您建的密钥）提交的规划须由另一位有审批权限的人批准。").classes("soft")
         if steps:
             _steps(view, shown, steps, redraw)
         elif detail.state is PlanState.SUBMITTED:

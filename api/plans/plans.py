@@ -169,6 +169,7 @@ def take_back(request: Request, session: Database, asker: Editor, code: Code, bo
 
 @router.post("/plans/{code}/approve", summary="批准（提交人以外的人）", operation_id="approve_plan")
 def approve(request: Request, session: Database, asker: Approver, code: Code, body: Decision) -> PlanOut:
+    """密钥提交的，算建密钥的人提交；密钥不能批准。"""
     return _moved(request, session, asker, code, PlanState.APPROVED, body)
 
 

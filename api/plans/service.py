@@ -11,6 +11,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from api.access import Caller
+from api.accounts.key_repository import KeyRepository
 from api.codes import CodeRepository, ScopeOut
 from api.fields import existing
 from api.plans.repository import PlanListRepository
@@ -189,7 +190,18 @@ def move(session: Session, asker: Caller, plan: Plan, after: PlanState, comment:
         plans.require_step(plan, after, by=asker.actor)
     except InputError as error:
         raise Conflict(str(error)) from error
+    if after is PlanState.APPROVED and is_own(session, asker, plan):
+        raise Conflict(f"规划“{plan.name}”由您建的密钥提交，不能由您批准：请由另一位有审批权限的人批准。")
     plans.move(plan.id, after, by=asker.actor, at=datetime.now(UTC), comment=comment)
+
+
+def is_own(session: Session, asker: Caller, plan: Plan) -> bool:
+    """Whether the asker submitted the plan, in person or by a key: behind a key stands whoever made it."""
+    step = PlanRepository(session, within=asker.within).submission(plan)
+    if step is None:
+        return False
+    maker = KeyRepository(session).maker(step.decided_by, at=step.decided_at)
+    return step.decided_by == asker.actor or (maker is not None and maker == asker.account_id)
 
 
 def led(session: Session, asker: Caller, person_id: int, month: date) -> tuple[int, int]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from typing import Final
 
-from models.planning.tables import Plan, PlanState
+from models.planning.tables import Plan, PlanDecision, PlanState
 from qa_pipeline.errors import InputError
 
 NAMES: Final[Mapping[PlanState, str]] = {
@@ -33,9 +33,9 @@ def require_step(before: PlanState, after: PlanState) -> None:
         raise InputError(f"规划现在是“{NAMES[before]}”，不能改为“{NAMES[after]}”：{advice}。")
 
 
-def require_other(plan: Plan, submitters: Collection[str], by: str) -> None:
+def require_other(plan: Plan, submission: PlanDecision | None, by: str) -> None:
     """Two decide on a plan: raise InputError when the one who submitted it would approve it."""
-    if by in submitters:
+    if submission is not None and submission.decided_by == by:
         raise InputError(f"规划“{plan.name}”由您提交，不能由您批准：请由另一位有审批权限的人批准。")
 
 

@@ -293,8 +293,12 @@ class PlanRepository(Repository):
         """Raise InputError for a step that may not follow, or an approval by whoever submitted the plan."""
         require_step(plan.state, after)
         if after is PlanState.APPROVED:
-            submitted = [step.decided_by for step in self.decisions(plan.id) if step.after is plan.state]
-            require_other(plan, submitted[-1:], by)
+            require_other(plan, self.submission(plan), by)
+
+    def submission(self, plan: Plan) -> PlanDecision | None:
+        """The step by which the plan waits for a decision; None when it does not wait."""
+        submitted = [step for step in self.decisions(plan.id) if step.after is PlanState.SUBMITTED]
+        return submitted[-1] if submitted and plan.state is PlanState.SUBMITTED else None
 
     def decisions(self, plan_id: int) -> list[PlanDecision]:
         """The plan's steps, oldest first."""

@@ -109,7 +109,7 @@ def test_from_nothing_to_an_approved_plan_for_every_level(page_as: PageAs, servi
     expect(tree.get_by_role("row", name="人S1")).to_contain_text("146.67")
 
     page.get_by_role("button", name="提交审批").click()
-    expect(page.get_by_text("您提交的规划须由另一位有审批权限的人批准。")).to_be_visible()
+    expect(page.get_by_text("您（或您建的密钥）提交的规划须由另一位有审批权限的人批准。")).to_be_visible()
     expect(page.get_by_role("button", name="批准", exact=True)).to_have_count(0)
     page = page_as(Role.ADMINISTRATOR, "/plans/3501-2027-01-A")
     page.get_by_role("button", name="批准", exact=True).click()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from api.accounts.tables import Role
@@ -235,6 +236,39 @@ def test_who_submitted_a_plan_does_not_approve_it(plan: TestClient, signed_in: S
     assert own.json()["detail"] == "规划“七月”由您提交，不能由您批准：请由另一位有审批权限的人批准。"
     assert plan.get(f"{V1}/plans/P1").json()["state"] == "submitted"
     assert signed_in(Role.ADMINISTRATOR).post(f"{V1}/plans/P1/approve", json={}).is_success
+
+
+def test_whoever_made_a_key_does_not_approve_what_it_submitted(
+    plan: TestClient, signed_in: SignedIn, app: FastAPI
+) -> None:
+    owner, head = signed_in(Role.ADMINISTRATOR), signed_in(Role.HEAD_OFFICE)
+    asked = {"name": "人力系统", "permissions": ["read_model", "edit_model"]}
+    deciding = owner.post(f"{V1}/api-keys", json={**asked, "permissions": ["approve_plans"]})
+    assert "只能由人行使" in deciding.text
+    made = owner.post(f"{V1}/api-keys", json=asked).json()
+    system = TestClient(app, headers={"Authorization": f"Bearer {made['key']}"})
+    assert system.post(f"{V1}/plans/P1/submit", json={}).is_success
+    assert system.post(f"{V1}/plans/P1/approve", json={}).status_code == 403
+    own = owner.post(f"{V1}/plans/P1/approve", json={})
+    assert (own.status_code, own.json()["code"]) == (409, "conflict")
+    assert own.json()["detail"].startswith("规划“七月”由您建的密钥提交，不能由您批准")
+    owner.delete(f"{V1}/api-keys/{made['details']['id']}")
+    assert owner.post(f"{V1}/plans/P1/approve", json={}).status_code == 409, "revoked, it was still one's own"
+    assert head.post(f"{V1}/plans/P1/approve", json={}).is_success
+
+
+def test_a_new_key_of_an_old_name_is_answered_for_by_whoever_made_the_new_one(
+    plan: TestClient, signed_in: SignedIn, app: FastAPI
+) -> None:
+    former, present = signed_in(Role.ADMINISTRATOR), signed_in(Role.ADMINISTRATOR, institution="A")
+    asked = {"name": "人力系统", "permissions": ["read_model", "edit_model"]}
+    made = former.post(f"{V1}/api-keys", json=asked).json()
+    assert former.delete(f"{V1}/api-keys/{made['details']['id']}").status_code == 204
+    key = present.post(f"{V1}/api-keys", json={**asked, "institution": "A"}).json()["key"]
+    system = TestClient(app, headers={"Authorization": f"Bearer {key}"})
+    assert system.post(f"{V1}/plans/P1/submit", json={}).is_success
+    assert present.post(f"{V1}/plans/P1/approve", json={}).status_code == 409
+    assert former.post(f"{V1}/plans/P1/approve", json={}).is_success
 
 
 def test_a_plan_with_faults_is_not_submitted(manager: TestClient) -> None:

@@ -300,11 +300,16 @@ def _yaml_problem(error: Any) -> str:
 
 
 def marks(node: Any) -> Iterator[tuple[Mark, str, Any]]:
-    """Every (place, key, value) in the tree, depth first."""
+    """Every (place, key, value) in the tree."""
+    for each in nodes(node):
+        for key, value in each.items():
+            yield each.place(key), key, value
+
+
+def nodes(node: Any) -> Iterator[Placed]:
+    """Every mapping in the tree, depth first."""
     if isinstance(node, Placed):
-        for key, value in node.items():
-            yield node.place(key), key, value
-            yield from marks(value)
-    elif isinstance(node, Row):
-        for value in node:
-            yield from marks(value)
+        yield node
+    if isinstance(node, Placed | Row):
+        for value in node.values() if isinstance(node, Placed) else node:
+            yield from nodes(value)

@@ -36,17 +36,17 @@ FACTS = (
     "expected",
 )
 NUMERIC_FACTS = ("duration_minutes", "attendees", "expected")
-_SCOPE = ("in", "by", "window", "near", "times")
+SCOPE = ("in", "by", "window", "near", "times")
 _WORDING = ("except", "fuzzy", "pinyin")
 _BOUNDS = ("at_least", "at_most")
-_COUNTED = ("count", "rate", "share")
-_COMBINED = ("all", "any", "none", "same", "some")
+COUNTED = ("count", "rate", "share")
+COMBINED = ("all", "any", "none", "same", "some")
 BESIDE: Mapping[str, tuple[str, ...]] = {
-    **dict.fromkeys(("group", "phrase"), (*_SCOPE, *_WORDING)),
-    "regex": (*_SCOPE, "except"),
-    **dict.fromkeys(("entity", "act", "longer", "all", "any", "same", "use"), _SCOPE),
+    **dict.fromkeys(("group", "phrase"), (*SCOPE, *_WORDING)),
+    "regex": (*SCOPE, "except"),
+    **dict.fromkeys(("entity", "act", "longer", "all", "any", "same", "use"), SCOPE),
     "none": ("in", "by", "window", "near"),
-    "some": (*_SCOPE, "number"),
+    "some": (*SCOPE, "number"),
     "measure": (*_BOUNDS, "by_length"),
     "count": (*_BOUNDS, "by_length", "unit"),
     "rate": (*_BOUNDS, "per", "unit"),
@@ -183,7 +183,7 @@ class Quantity(Part):
             key = field.alias or name
             stray = name not in self.matters and key not in BESIDE[matter]
             if stray and getattr(self, name) != field.default:
-                raise ValueError(f"「{key}」写在 {matter} 旁边不起作用，{_where_to(key, matter)}")
+                raise ValueError(f"「{key}」写在 {matter} 旁边不起作用，{where_to(key, matter)}")
         if self.rate is not None and self.per is None:
             raise ValueError("写了 rate 就要写 per")
         return self
@@ -437,9 +437,9 @@ def _given(part: Quantity, name: str) -> bool:
     return value is not None and value != ()
 
 
-def _where_to(key: str, matter: str) -> str:
+def where_to(key: str, matter: str) -> str:
     """Where a key belongs that stands beside the wrong matter."""
-    inner = (*_SCOPE[:-1], *_WORDING) if matter in _COUNTED else _WORDING if matter in _COMBINED else ()
+    inner = (*SCOPE[:-1], *_WORDING) if matter in COUNTED else _WORDING if matter in COMBINED else ()
     if key in inner:
         return f"要写到 {matter} 里面的条件上"
     if matter == "use" and key in _WORDING:

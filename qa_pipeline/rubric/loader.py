@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qa_pipeline.errors import RubricError
-from qa_pipeline.source import Placed, Problems, marks, merge, plain, read, record, unique_ids
+from qa_pipeline.source import Placed, Problems, marks, merge, nodes, plain, read, record, unique_ids
 from qa_pipeline.values.vocabulary import MeetingKind, Theme
 
 if TYPE_CHECKING:
@@ -143,6 +143,8 @@ def _load(path: Path) -> Rubric:
     _check_weights(parsed, tree, problems)
     _check_references(parsed, tree, problems)
     problems.raise_if_any(str(path))
+    _check_scopes(tree, problems)
+    problems.raise_if_any(str(path))
     content = json.dumps(plain(tree), ensure_ascii=False, sort_keys=True, default=str)
     return Rubric(
         id=parsed.id,
@@ -226,6 +228,38 @@ def _check_references(rubric: RubricFile, tree: Placed, problems: Problems) -> N
         if name in _reached(name, rubric.definitions):
             mark = tree["definitions"].place(name)
             problems.add(mark, f"键「{name}」：定义引用了自己，请拆开")
+
+
+def _check_scopes(tree: Placed, problems: Problems) -> None:
+    """A scope beside ``use`` or a combination narrows what is said; a number in it was taken without."""
+    from qa_pipeline.rubric.language import COMBINED, SCOPE, where_to
+
+    for node in nodes(tree):
+        matter = next((m for m in ("use", *COMBINED) if m in node), None)
+        key = next((k for k in SCOPE if k in node), None)
+        if matter is None or key is None:
+            continue
+        if number := _unscoped(node, matter, tree.get("definitions", {})):
+            told = f"「{key}」写在 {matter} 旁边管不到其中的 {number}，{where_to(key, number)}"
+            problems.add(node.place(key), f"键「{key}」：{told}")
+
+
+def _unscoped(
+    node: Placed, matter: str, definitions: Mapping[str, Placed], *, alone: bool = True
+) -> str | None:
+    """The number in a condition that no scope around it reaches. A measure or fact beside others in a
+    combination is meant of the whole meeting; ``alone`` it has no place in a scope."""
+    from qa_pipeline.rubric.language import BESIDE, COMBINED, COUNTED
+
+    alone = alone and matter == "use"
+    for inner in [definitions[node[matter]]] if matter == "use" else node[matter]:
+        own = next(m for m in BESIDE if m in inner)
+        if own in COUNTED or (alone and "in" not in BESIDE[own]):
+            return own
+        deeper = _unscoped(inner, own, definitions, alone=alone) if own in ("use", *COMBINED) else None
+        if deeper is not None:
+            return deeper
+    return None
 
 
 def _reached(name: str, definitions: Mapping[str, Condition]) -> set[str]:

@@ -184,6 +184,52 @@ def test_what_would_mean_nothing_or_crash_is_refused_with_where_to_write_it(
     assert sentence in "\n".join(refusals(tmp_path, FRAME + GOOD + gate)[1:])
 
 
+DEFINITIONS = """
+definitions:
+  三问: {count: {act: probe}, at_least: 3}
+  也叫三问: {use: 三问}
+  问过: {any: [{use: 三问}, {act: ask}]}
+  全勤: {measure: attendance_rate, at_least: 1}
+  领跑周: {fact: theme, is: supervisor_lead}
+"""
+
+
+@pytest.mark.parametrize(
+    ("condition", "sentence"),
+    [
+        ("{use: 三问, in: closing}", "「in」写在 use 旁边管不到其中的 count，要写到 count 里面的条件上"),
+        ("{use: 也叫三问, by: host}", "「by」写在 use 旁边管不到其中的 count，要写到 count 里面的条件上"),
+        ("{use: 问过, in: closing}", "「in」写在 use 旁边管不到其中的 count，要写到 count 里面的条件上"),
+        ("{use: 三问, times: 2}", "「times」写在 use 旁边管不到其中的 count，它只用于"),
+        ("{use: 全勤, in: closing}", "「in」写在 use 旁边管不到其中的 measure，它只用于 group、phrase"),
+        ("{use: 领跑周, in: closing}", "「in」写在 use 旁边管不到其中的 fact，它只用于 group、phrase"),
+        (
+            "{all: [{rate: {act: probe}, per: 10 minutes, at_least: 1}, {act: goal}], in: closing}",
+            "「in」写在 all 旁边管不到其中的 rate，要写到 rate 里面的条件上",
+        ),
+    ],
+)
+def test_a_scope_that_does_not_reach_a_number_is_refused(
+    tmp_path: Path, condition: str, sentence: str
+) -> None:
+    gate = f"criticals:\n  - {{id: K, label: 门, reason: 试一试它, when: {condition}}}\n"
+    assert sentence in "\n".join(refusals(tmp_path, FRAME + GOOD + DEFINITIONS + gate)[1:])
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "{use: 三问}",
+        "{all: [{use: 三问}, {act: goal}]}",
+        "{all: [{use: 全勤}, {use: 领跑周}, {act: goal}], in: closing}",
+        "{count: {act: probe, in: closing}, at_least: 3}",
+    ],
+)
+def test_a_number_without_a_scope_or_with_its_own_is_taken(tmp_path: Path, condition: str) -> None:
+    gate = f"criticals:\n  - {{id: K, label: 门, reason: 试一试它, when: {condition}}}\n"
+    assert rubric(tmp_path, GOOD + DEFINITIONS + gate).criticals[0].id == "K"
+
+
 def test_a_stray_key_beside_a_value_is_refused_too(tmp_path: Path) -> None:
     text = FRAME + GOOD.replace("{measure: probe_chains}", "{count: {act: probe}, of: {act: check}}")
     assert "「of」写在 count 旁边不起作用，它只用于 share" in refusals(tmp_path, text)[1]

@@ -21,6 +21,7 @@ _WEAK: Final = re.compile(
 )
 _UNWEAK: Final = re.compile(r"不(?:说|是|要|能|用|许)?[“\"]?(?:争取|尽量)")
 _SELF: Final = re.compile(r"我|咱|俺|我们|本人|我室|我组")
+_I: Final = re.compile(r"[我俺](?!们)")
 _ORDER: Final = re.compile(
     r"^(?:你|您|小[\u4e00-\u9fff]|[\u4e00-\u9fff]{2,3}[,，、 ]?你)|(?:由|归|让|请|叫)(?=[\u4e00-\u9fff]{2})"
 )
@@ -35,6 +36,12 @@ _PLEASE: Final = re.compile(
     r"^(?:嗯|好的?|行|那|中|成|要得|可以)[，,。 ]*|^(?:我|俺|咱)们?(?:这边|这个)?(?:会|就|要|来)?"
 )
 
+_REPORTS: Final = (Act.FOLLOWUP, Act.PRACTICE, Act.CAUSE)
+"""What tells of work that was done: surer than the promise, it is none."""
+_SUPPOSED: Final = re.compile(r"假如|假设|(?:如果|要是|就当)[我你您]是")
+_CALENDAR: Final = re.compile(
+    r"(?:[日号天节]|国庆|中秋|端午|清明|春节|元旦|五一|六一)(?:那天|当天)?(?:也|就|正好|刚好|都|还)?(?:是|放)(?:个|法定|国家)?(?:假|节|周末|礼拜|星期|周[一二三四五六日天]|[一二三四五六七八九十\d]+号)"
+)
 _NO_DEADLINE: Final = re.compile(r"当天|(?:[一二两三四五六七八九十]+|\d+)点(?!.*前)")
 PLANNING: Final = (Chapter.NEXT_WEEK_PLAN, Chapter.NEXT_MONTH_PLAN)
 _DREW: Final = 40
@@ -54,24 +61,31 @@ def promises(reading: Reading) -> tuple[Action, ...]:
 
 
 def actions(reading: Reading) -> tuple[Action, ...]:
-    """The promises as a person would write them down: no question, and no bare word of assent or number to
-    which nobody said when; an answer that does not say what (六号。我室三组。) has its question beside it.
+    """The promises as a person would write them down: no question, report or supposition, and no bare word of
+    assent or number to which nobody said when; an answer that does not say what (六号。我室三组。) has its
+    question beside it.
 
     How many of those listed are labelled so, and of the labelled are listed: docs/evaluation.md.
     """
     return tuple(
         replace(action, what=action.what or _answered(reading, action.evidence.utterance))
         for action in promises(reading)
-        if not _questions(reading, (index := action.evidence.utterance))
+        if not _unpromised(reading, (index := action.evidence.utterance))
         and (action.what or action.due or _SELF.search(reading.utterances[index].text))
     )
 
 
-def _questions(reading: Reading, index: int) -> bool:
-    """Whether an utterance rather asks than promises: 下周各人报一下."""
+def _unpromised(reading: Reading, index: int) -> bool:
+    """Whether an utterance rather asks than promises (下周各人报一下), reports, supposes, or says what day a
+    day is. A question mark after what somebody will do alone (我约她，你有空来吗？) does not make it one."""
     sure, text = dict(reading.readings[index].acts), reading.utterances[index].text.rstrip()
-    asks = max(sure.get(act, 0.0) for act in QUESTIONS)
-    return text.endswith(("?", "？")) or (asks > sure.get(Act.COMMIT, 0.0) and not _SELF.search(text))
+    asks, reports = (max(sure.get(act, 0.0) for act in acts) for acts in (QUESTIONS, _REPORTS))
+    commits = sure.get(Act.COMMIT, 0.0)
+    if text.endswith(("?", "？")) and (asks > 0 or not _I.search(text)):
+        return True
+    if reports > commits or _SUPPOSED.search(text):
+        return True
+    return not _SELF.search(text) and (asks > commits or _CALENDAR.search(text) is not None)
 
 
 def _answered(reading: Reading, index: int) -> str | None:

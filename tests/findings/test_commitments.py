@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from qa_pipeline.findings import commitments
+from qa_pipeline.findings.reading import Reading
 from qa_pipeline.values.vocabulary import Act, Chapter
 from tests.findings.dialogue import EMPTY, GOOD, acted, findings, value
 
@@ -108,6 +110,42 @@ def test_what_is_listed_is_no_question_and_says_what_was_promised() -> None:
         ("孙丽", "我周五之前见三家。", "周五之前"),
     ]
     assert len(commitments.promises(found)) == 4
+
+
+def spoken(said: str, acts: list[tuple[Act, float]]) -> Reading:
+    """One utterance that is heard so surely as each act."""
+    reading = acted(("李梅", said), chapter=Chapter.NEXT_WEEK_PLAN)
+    return replace(reading, readings=(replace(reading.readings[0], acts=tuple(acts)),))
+
+
+@pytest.mark.parametrize(
+    ("said", "acts"),
+    [
+        ("假如我是客户，您这么一讲，我下周签。", [(Act.COMMIT, 0.9)]),
+        ("要是你是客户，下周三给我签单。", [(Act.COMMIT, 0.9)]),
+        ("国庆是假期。", [(Act.COMMIT, 0.8)]),
+        ("八号是礼拜天，早点到。", [(Act.COMMIT, 0.8)]),
+        ("上次说的十号前见六个，我见了四个。", [(Act.FOLLOWUP, 0.7), (Act.COMMIT, 0.5)]),
+        ("我每天晚上八点给他发语音，讲今天见了谁。", [(Act.PRACTICE, 0.7), (Act.COMMIT, 0.5)]),
+        ("我十八号办一场，叫什么名？", [(Act.COMMIT, 0.6), (Act.ASK, 0.4)]),
+        ("二十二号晚上办？", [(Act.COMMIT, 0.6)]),
+    ],
+)
+def test_what_is_supposed_told_or_asked_is_not_listed(said: str, acts: list[tuple[Act, float]]) -> None:
+    assert commitments.actions(spoken(said, acts)) == ()
+
+
+@pytest.mark.parametrize(
+    ("said", "acts"),
+    [
+        ("国庆是假期，我三号去陪老李。", [(Act.COMMIT, 0.8)]),
+        ("我扮客户，二号早会带他们对练。", [(Act.COMMIT, 0.8)]),
+        ("上次差两个，我十号前补上。", [(Act.COMMIT, 0.8), (Act.FOLLOWUP, 0.5)]),
+        ("我二十五号约她喝茶，你有空来吗？", [(Act.COMMIT, 0.8)]),
+    ],
+)
+def test_what_somebody_promises_beside_it_is_listed(said: str, acts: list[tuple[Act, float]]) -> None:
+    assert len(commitments.actions(spoken(said, acts))) == 1
 
 
 def test_an_hour_without_a_day_binds_nobody_but_has_the_day_said_with_it() -> None:

@@ -17,12 +17,12 @@ from api.accounts.key_repository import KeyRepository
 from api.accounts.repository import AccountRepository
 from api.accounts.schemas import AccountOut, KeyOut
 from api.accounts.tables import Role
-from api.console import listing, parts
+from api.console import listing, parts, where
 from api.console.calls import Answer, call
-from api.console.dialogs import anew, confirm, deed, dialog, told_once
+from api.console.dialogs import anew, confirm, deed, dialog, home, told_once
 from api.console.frame import View, screen
 from api.console.listing import Column, Field, Html
-from api.console.meetings import chosen, institutions
+from api.console.meetings import chosen
 from api.pages import page
 from qa_pipeline.values.vocabulary import Status
 
@@ -56,12 +56,12 @@ LOGIN: Final = "可用文字、数字和 . @ _ -"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A page of accounts, the keys in use, and the institutions to choose from ({}: too many)."""
+    """A page of accounts, the keys in use, and the institutions to choose from."""
 
     accounts: tuple[AccountOut, ...]
     further: str | None
     keys: tuple[KeyOut, ...]
-    institutions: Mapping[str, str]
+    institutions: where.Offered
 
 
 def register() -> None:
@@ -75,12 +75,9 @@ def read(session: Session, asker: Caller, role: Role | None, cursor: str | None)
     )
     found, further = page(lines, A_PAGE, lambda line: (line.account.login,))
     in_use = KeyRepository(session, within=asker.within).lines(revoked=False, cursor=None, limit=A_PAGE)
-    return Shown(
-        accounts=tuple(map(service.shown, found)),
-        further=further,
-        keys=tuple(map(keys.shown, in_use)),
-        institutions=institutions(session, asker),
-    )
+    shown, held = tuple(map(service.shown, found)), tuple(map(keys.shown, in_use))
+    theirs = [one.institution for one in shown] + [one.institution for one in held]
+    return Shown(shown, further, held, where.offered(session, asker, *theirs))
 
 
 async def accounts(view: View, role: str = "", cursor: str = "") -> None:
@@ -105,7 +102,7 @@ async def accounts(view: View, role: str = "", cursor: str = "") -> None:
                 Column("状态"),
                 Column("操作"),
             ],
-            [_account(one, shown.institutions) for one in shown.accounts],
+            [_account(one, shown.institutions.names) for one in shown.accounts],
             on_action=act,
         )
         listing.further(PATH, shown.further, role=role)
@@ -138,28 +135,19 @@ def _state(one: AccountOut) -> Html:
 # ---------------------------------------------------------------- dialogs
 
 
-def _place(names: Mapping[str, str], value: str | None, label: str) -> Any:
-    """A choice of institutions, or their code where there are too many."""
-    if names:
-        chosen_one: Any = ui.select(dict(names), value=value, label=label, with_input=True, clearable=True)
-    else:
-        chosen_one = ui.input(label, value=value or "").props('hint="填机构代码"')
-    return chosen_one.props("outlined dense").classes("w-full")
-
-
 def _create(view: View, shown: Shown) -> None:
     with dialog("新建账号") as opened:
         login = ui.input("登录名").props(f'outlined dense autofocus hint="{LOGIN}"').classes("w-full")
         name = ui.input("姓名").props("outlined dense").classes("w-full")
         role = _role(Role.MANAGER)
-        place = _place(shown.institutions, None, OF_ACCOUNT)
+        place = home(OF_ACCOUNT, shown.institutions, optional=True)
 
         async def do() -> Answer:
             body = {
                 "login": login.value,
                 "name": name.value,
                 "role": role.value,
-                "institution": place.value or None,
+                "institution": await where.given(view, place),
             }
             return await call(view, "POST", "accounts", body)
 
@@ -180,11 +168,11 @@ async def _change(view: View, shown: Shown, one: AccountOut) -> None:
     with dialog(f"修改账号 {one.login}") as opened:
         name = ui.input("姓名", value=one.name).props("outlined dense autofocus").classes("w-full")
         role = _role(one.role)
-        place = _place(shown.institutions, one.institution, OF_ACCOUNT)
+        place = home(OF_ACCOUNT, shown.institutions, one.institution or "", optional=True)
         ui.label("改变角色或机构后，该账号须重新登录。").classes("soft")
 
         async def do() -> Answer:
-            body = {"name": name.value, "role": role.value, "institution": place.value or None}
+            body = {"name": name.value, "role": role.value, "institution": await where.given(view, place)}
             return await call(view, "PATCH", f"accounts/{quote(one.login)}", body, seen=one)
 
         deed(opened, "保存", do, anew)
@@ -236,17 +224,17 @@ def _keys(view: View, shown: Shown) -> None:
                 Column("到期"),
                 Column("操作"),
             ],
-            [_key(one) for one in shown.keys],
+            [_key(one, shown.institutions.names) for one in shown.keys],
             on_action=revoke,
         )
 
 
-def _key(one: KeyOut) -> list[object]:
+def _key(one: KeyOut, names: Mapping[str, str]) -> list[object]:
     words = "、".join(PERMISSIONS[Permission(name)] for name in one.permissions)
     return [
         one.name,
         words,
-        one.institution or EVERYTHING,
+        EVERYTHING if one.institution is None else names.get(one.institution, one.institution),
         f"{one.last_used_at:%Y-%m-%d %H:%M}" if one.last_used_at else "从未",
         f"{one.expires_at:%Y-%m-%d}" if one.expires_at else "不到期",
         listing.action("revoke", str(one.id), "吊销", subject=one.name),
@@ -261,7 +249,7 @@ def _create_key(view: View, shown: Shown) -> None:
         name = ui.input("名称").props("outlined dense autofocus").classes("w-full")
         may = ui.select(offered, label="权限", multiple=True, value=[]).props("outlined dense use-chips")
         may.classes("w-full")
-        place = _place(shown.institutions, None, "机构（不选为全部机构）")
+        place = home("机构（不选为全部机构）", shown.institutions, optional=True)
         days = ui.number("有效天数（空为不到期）", value=365, min=1, max=3650, precision=0)
         days.props("outlined dense").classes("w-full")
 
@@ -269,7 +257,7 @@ def _create_key(view: View, shown: Shown) -> None:
             body = {
                 "name": name.value,
                 "permissions": may.value,
-                "institution": place.value or None,
+                "institution": await where.given(view, place),
                 "days": None if days.value is None else int(days.value),
             }
             return await call(view, "POST", "api-keys", body)

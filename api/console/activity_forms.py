@@ -12,12 +12,10 @@ from nicegui import ui
 
 from api.activities import service
 from api.activities.schemas import EventDetail, PartOut
-from api.console import when
+from api.console import when, where
 from api.console.calls import Answer, call
-from api.console.dialogs import anew, choice, confirm, day, deed, dialog, line, text_of, texts_of, words
+from api.console.dialogs import anew, choice, confirm, day, deed, dialog, home, line, text_of, texts_of, words
 from api.console.frame import View
-from api.console.institutions import place
-from api.console.meetings import institutions
 from api.console.people import number_of
 from api.figures import plain
 from api.organisation.service import today
@@ -90,16 +88,17 @@ def _plan(seen: EventDetail | None) -> _Plan:
 
 async def add(view: View, below: str, month: date) -> None:
     """Of a level-4 institution at or below ``below``: those must have every platform (R30)."""
-    offered = await view.ask(institutions, view.asker, below=below, level=4)
+    offered = await view.ask(where.offered, view.asker, below=below, level=4)
     with dialog("新建活动", wide=True) as opened:
-        where = place("四级机构", offered, next(iter(offered)) if len(offered) == 1 else "")
+        place = home("四级机构", offered)
         plan = _plan(None)
         ui.label("没想好的可以留空；六要素齐全才算有效（R30）。").classes("soft")
 
         async def do() -> Answer:
-            if not text_of(where):
+            institution = await where.given(view, place)
+            if institution is None:
                 raise InputError("请选择四级机构。")
-            body = {"institution": text_of(where), **await plan.body(view, month)}
+            body = {"institution": institution, **await plan.body(view, month)}
             return await call(view, "POST", "activities", body)
 
         deed(opened, "新建", do, lambda body: ui.navigate.to(f"{PATH}/{quote(body['code'])}"))

@@ -13,7 +13,7 @@ from nicegui import ui
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
-from api.console import calibration, listing, meetings, parts, when
+from api.console import calibration, listing, parts, when, where
 from api.console.frame import View, screen
 from api.console.listing import Column, Field, Html
 from api.console.sound import ITEM_STATUS
@@ -49,7 +49,7 @@ class Agreed:
     """The figures, and the institutions to choose from."""
 
     found: AgreementOut
-    institutions: Mapping[str, str]
+    institutions: where.Offered
     corrected: int
     """Meetings in which a person put something right in the period, whatever the filter."""
     labels: Mapping[str, str]
@@ -72,7 +72,7 @@ def read(
     found = service.agreed(session, asker, first=first, last=last, below=path, sampled=sampled)
     labels = {item.id: item.label for name in SHIPPED for item in load_rubric(name).items}
     corrected = CorrectionRepository(session, within=asker.within).touched(first=first, last=last)
-    return Agreed(found, meetings.institutions(session, asker), len(corrected), labels)
+    return Agreed(found, where.offered(session, asker, below), len(corrected), labels)
 
 
 async def agreement(view: View, first: str = "", last: str = "", below: str = "", drawn: str = "") -> None:
@@ -85,11 +85,9 @@ async def agreement(view: View, first: str = "", last: str = "", below: str = ""
         fields = [
             Field("first", "自", begin.isoformat(), when.Kind.DAY),
             Field("last", "至", end.isoformat(), when.Kind.DAY),
+            Field("below", "机构", below, shown.institutions),
+            Field("drawn", "会议", drawn, options=DRAWN),
         ]
-        if len(shown.institutions) != 1:
-            offered = {"": "全部", **shown.institutions} if shown.institutions else None
-            fields.append(Field("below", "机构" if offered else "机构代码", below, options=offered))
-        fields.append(Field("drawn", "会议", drawn, options=DRAWN))
         listing.filters(PATH, fields)
     with ui.element("div").classes("tiles"):
         _tile("已复核", f"{found.reviews} 场", _enough(found.reviews))

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from api.access import Caller, Permission
 from api.briefings.endpoints import briefing as read_briefing
 from api.briefings.schemas import BelowStandard, BriefingOut, Part
-from api.console import commitments, listing, parts, when
+from api.console import commitments, listing, parts, when, where
 from api.console.calls import call
 from api.console.frame import View, screen
 from api.console.home import window
@@ -31,7 +31,6 @@ from qa_pipeline.names import KINDS, THEMES
 from qa_pipeline.values.vocabulary import Status
 
 PATH: Final = "/briefing"
-MOST: Final = 300
 SHOWN: Final = 8
 MOST_PLACES: Final = 12
 MOST_PEOPLE: Final = 20
@@ -41,9 +40,11 @@ START: Final = time(9)
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Institutions whose meetings the viewer may prepare."""
+    """The institution whose meeting is prepared, and those whose meetings the viewer may prepare."""
 
-    institutions: tuple[tuple[str, str], ...]
+    code: str | None
+    """None: there are none."""
+    institutions: where.Offered
 
 
 def register() -> None:
@@ -51,30 +52,33 @@ def register() -> None:
     screen(PATH, title="会前", permission=Permission.PREPARE_MEETINGS)(briefing)
 
 
-def choice(session: Session, asker: Caller, day: date) -> Choice:
-    rows = DirectoryRepository(session, within=asker.within).institutions(
-        below=None, parent=None, level=None, must_hold=True, on=day, cursor=None, limit=MOST
-    )
-    return Choice(tuple((row.code, row.name) for row in rows[:MOST]))
+def choice(session: Session, asker: Caller, code: str, day: date) -> Choice:
+    """Without a code of the first."""
+    if not code:
+        rows = DirectoryRepository(session, within=asker.within).institutions(
+            below=None, parent=None, level=None, must_hold=True, on=day, cursor=None, limit=1
+        )
+        code = next((row.code for row in rows), "")
+    return Choice(code or None, where.offered(session, asker, code, must_hold=True, on=day))
 
 
 async def briefing(view: View, institution: str = "", month: str = "", slot: str = "") -> None:
     day = today()
-    chosen = await view.ask(choice, view.asker, day)
-    if not chosen.institutions:
+    chosen = await view.ask(choice, view.asker, institution, day)
+    if chosen.code is None:
         parts.empty("没有需要召开二会的机构：请先在“导入”中导入机构。")
         return
-    code = institution or chosen.institutions[0][0]
     if slot and slot not in set(SlotName):
         raise InputError(f"场次“{slot}”不对：请从首页的会议进入。")
     found = await view.witness(
         read_briefing,
-        institution=code,
+        institution=chosen.code,
         month=listing.month_of(month, today=day) if slot else None,
         slot=SlotName(slot) if slot else None,
     )
-    if len(chosen.institutions) > 1:
-        listing.filters(PATH, [Field("institution", "机构", code, options=dict(chosen.institutions))])
+    if chosen.institutions.many or len(chosen.institutions.names) > 1:
+        box = Field("institution", "机构", chosen.code, chosen.institutions, options={})
+        listing.filters(PATH, [box])
     _head(view, found)
     with ui.element("div").classes("columns"):
         with ui.element("div"):

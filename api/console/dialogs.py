@@ -16,7 +16,7 @@ from typing import Any, Final
 from nicegui import ui
 from nicegui.elements.mixins.value_element import ValueElement
 
-from api.console import parts, when
+from api.console import parts, when, where
 from api.console.calls import Answer
 from qa_pipeline.errors import InputError
 
@@ -46,6 +46,9 @@ def deed(
     async def act() -> None:
         try:
             answer = await do()
+        except where.NoSuchInstitution:
+            refused.text = ""  # said at its field
+            return
         except InputError as error:
             refused.text = str(error)
             return
@@ -106,6 +109,11 @@ def day(label: str, value: object = "") -> ui.input:
 
 def choice(label: str, options: dict[Any, str], value: Any, **more: Any) -> Any:
     return ui.select(options, value=value, label=label, **more).props(DENSE).classes("w-full")
+
+
+def home(label: str, offered: where.Offered, value: str = "", *, optional: bool = False) -> Any:
+    """An institution; ask it for its value by ``where.given``."""
+    return where.field(label, offered, value, optional=optional).classes("w-full")
 
 
 def text_of(box: Any) -> str | None:

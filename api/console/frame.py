@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from api.access import COOKIE, Caller, Permission, caller_of, hashed
 from api.accounts.repository import SignInRepository
 from api.accounts.tables import Language
-from api.console import MOUNT, parts
+from api.console import MOUNT, listing, parts, where
 from api.console.language import of_stranger, speak
 from api.settings import Settings
 from qa_pipeline.errors import HuijianError
@@ -70,6 +70,8 @@ DESTINATIONS: Final = (
 """In the order in which the navigation shows them; whoever lacks the permission does not see the entry."""
 SLOWEST: Final = 30
 """Seconds that a screen may take to be drawn; a month of a large company is not read in three."""
+PLACES: Final = frozenset({"below", "institution"})
+"""Parts of an address that are an institution."""
 _SERVICE: Final[list[FastAPI]] = []
 
 
@@ -126,7 +128,10 @@ class View:
 def screen(
     path: str, *, title: str, permission: Permission | None = None
 ) -> Callable[[Callable[..., Awaitable[None]]], None]:
-    """Register a screen: ``async def draw(view, **address parts)``. Strangers are led to the sign-in."""
+    """Register a screen: ``async def draw(view, **address parts)``. Strangers are led to the sign-in.
+
+    An institution of the address may be told by its name: the screen is given its code.
+    """
 
     def register(draw: Callable[..., Awaitable[None]]) -> None:
         @functools.wraps(draw)
@@ -143,7 +148,12 @@ def screen(
                     return None
                 try:
                     async with asyncio.timeout(SLOWEST):
+                        for name in PLACES & parts.keys():
+                            if said := parts[name].strip():
+                                parts[name] = await view.ask(where.code_of, view.asker, said)
                         await draw(view, **parts)
+                except where.NoSuchInstitution as error:
+                    _ask_again(request, str(error))
                 except HuijianError as error:
                     refusal(str(error))
                 except TimeoutError:
@@ -162,6 +172,15 @@ def refusal(sentence: str) -> None:
         ui.icon("error_outline")
         ui.label(sentence)
     ui.link("打开首页 ›", "/").classes("onward")
+
+
+def _ask_again(request: Request, refused: str) -> None:
+    """The field where an institution was typed, and what is wrong with it; all else that was asked stays."""
+    asked = dict(request.query_params)
+    asked.pop("cursor", None)
+    name = next(name for name in asked if name in PLACES)
+    box = listing.Field(name, "机构", asked.pop(name), where.Offered(), refusal=refused)
+    listing.filters(request.url.path.removeprefix(MOUNT), [box], **asked)
 
 
 async def _lost(request: Request, error: Exception) -> Response:

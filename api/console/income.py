@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
 from api.codes import CodeRepository, Named
-from api.console import listing, parts, places
+from api.console import listing, parts, places, where
 from api.console.calls import call
 from api.console.frame import View, screen
 from api.console.home import tile
@@ -82,6 +82,7 @@ class Supervisors:
     """Whose income targets the month has, in the place where the screen stands."""
 
     way: tuple[Step, ...]
+    institutions: where.Offered
     lines: tuple[IncomeLineOut, ...]
 
 
@@ -105,7 +106,7 @@ def read(session: Session, asker: Caller, month: date, below: str, day: date) ->
     """Raises NotFound for a strange institution."""
     way = places.way_to(session, asker, below, on=day)
     found = routes.targets(session, asker, way[-1].code, month) if way else []
-    return Supervisors(way, tuple(found))
+    return Supervisors(way, where.offered(session, asker, below), tuple(found))
 
 
 def read_one(session: Session, asker: Caller, code: str, month: date) -> Supervisor:
@@ -137,7 +138,7 @@ async def supervisors(view: View, month: str = "", below: str = "", cursor: str 
     if unset:
         note = f"{len(found.lines)} 名主管，{unset} 名还没有设定"
     with parts.section(f"{first:%Y 年 %-m 月}主管的收入目标", note if found.lines else ""):
-        listing.filters(PATH, [Field("below", "机构代码", below)], **kept)
+        listing.filters(PATH, [Field("below", "机构", below, found.institutions)], **kept)
         if not found.lines:
             parts.empty("这里本月没有主管：换一个机构或月份再看。")
             return

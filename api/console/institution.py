@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,9 +9,9 @@ from nicegui import ui
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
-from api.console import listing, parts, people, places, standing
+from api.console import listing, parts, people, places, standing, where
 from api.console.calls import Answer, call
-from api.console.dialogs import anew, confirm, deed, dialog, line, text_of
+from api.console.dialogs import anew, confirm, deed, dialog, home, line
 from api.console.frame import View, screen
 from api.console.institutions import (
     LEVELS,
@@ -22,10 +21,8 @@ from api.console.institutions import (
     TITLE,
     add,
     company_wide,
-    place,
 )
 from api.console.listing import Column
-from api.console.meetings import institutions as offered
 from api.console.offices import offices
 from api.console.places import Step
 from api.console.terms import Term, appoint, ending, held, period, person_link
@@ -53,7 +50,7 @@ class Shown:
     offices: tuple[OfficeOut, ...]
     leads: tuple[Term, ...]
     """Of the offices, from today on."""
-    offered: Mapping[str, str]
+    offered: where.Offered
 
 
 def register() -> None:
@@ -71,8 +68,9 @@ def read(session: Session, asker: Caller, code: str) -> Shown:
     own = directory.offices(
         below=None, on=today(), without_lead=False, cursor=None, limit=MOST, institution=code
     )
+    detail = service.detail(session, asker, code)
     return Shown(
-        detail=service.detail(session, asker, code),
+        detail=detail,
         way=places.way_to(session, asker, code, on=today()),
         terms=tuple(
             Term(ROLES[term.role], number, name, term.valid_from, term.valid_to)
@@ -84,7 +82,7 @@ def read(session: Session, asker: Caller, code: str) -> Shown:
             Term(office, number, name, term.valid_from, term.valid_to)
             for office, term, number, name in directory.leads(found.id, today())
         ),
-        offered=offered(session, asker),
+        offered=where.offered(session, asker, detail.parent),
     )
 
 
@@ -145,13 +143,14 @@ def _rename(view: View, detail: InstitutionDetail) -> None:
 def _move(view: View, shown: Shown) -> None:
     detail = shown.detail
     with dialog("调整上级") as opened:
-        parent = place("新的上级机构", shown.offered, detail.parent or "")
+        parent = home("新的上级机构", shown.offered, detail.parent or "")
         ui.label("连同全部下级一起移动，立即生效，历史汇总也按新的上级计算。").classes("soft")
 
         async def do() -> Answer:
-            if not text_of(parent):
+            above = await where.given(view, parent)
+            if above is None:
                 raise InputError("请选择新的上级机构。")
-            return await call(view, "POST", f"institutions/{detail.code}/move", {"parent": text_of(parent)})
+            return await call(view, "POST", f"institutions/{detail.code}/move", {"parent": above})
 
         deed(opened, "移动", do, anew)
 

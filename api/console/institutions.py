@@ -4,20 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from nicegui import ui
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
 from api.codes import CodeRepository
-from api.console import listing, parts, standing, when
+from api.console import listing, parts, standing, when, where
 from api.console.calls import Answer, call
-from api.console.dialogs import choice, day, deed, dialog, line, text_of
+from api.console.dialogs import day, deed, dialog, home, line, text_of
 from api.console.frame import View, screen
 from api.console.listing import Column, Field
 from api.console.meetings import chosen
-from api.console.meetings import institutions as offered
 from api.organisation.repository import DirectoryRepository
 from api.organisation.schemas import InstitutionOut, Standing
 from api.organisation.service import require_company_wide, shown, subtree_of, today
@@ -47,7 +46,7 @@ class Listed:
     rows: tuple[InstitutionOut, ...]
     further: str | None
     names: Mapping[str, str]
-    offered: Mapping[str, str]
+    offered: where.Offered
 
 
 def register() -> None:
@@ -79,7 +78,7 @@ def read(
         rows=tuple(shown(session, asker, found)),
         further=further,
         names={one.code: one.name for one in parents.values()},
-        offered=offered(session, asker),
+        offered=where.offered(session, asker, below),
     )
 
 
@@ -108,7 +107,7 @@ async def institutions(
                     Field("search", "代码或名称", search),
                     Field("level", "级别", level, options=levels),
                     Field("status", "状态", status, options=states),
-                    Field("below", "所在机构代码", below),
+                    Field("below", "所在机构", below, found.offered),
                 ],
             )
             if view.may(Permission.EDIT_MODEL):
@@ -146,17 +145,10 @@ def company_wide(asker: Caller) -> bool:
     return True
 
 
-def place(label: str, names: Mapping[str, str], value: str = "") -> Any:
-    """A choice of institutions, or their code where there are too many."""
-    if names:
-        return choice(label, dict(names), value if value in names else None, with_input=True)
-    return line(f"{label}代码", value)
-
-
-def add(view: View, names: Mapping[str, str], above: str) -> None:
+def add(view: View, offered: where.Offered, above: str) -> None:
     """``above``: code of the institution that the new one most likely belongs to."""
     with dialog("新设机构") as opened:
-        parent = place("上级机构", names, above)
+        parent = home("上级机构", offered, above)
         code = line("机构代码", first=True)
         name = line("机构名称")
         begins = day("设立日", today())
@@ -166,7 +158,7 @@ def add(view: View, names: Mapping[str, str], above: str) -> None:
             body = {
                 "code": text_of(code),
                 "name": text_of(name),
-                "parent": text_of(parent),
+                "parent": await where.given(view, parent),
                 "valid_from": when.given(begins),
                 "must_hold": bool(must and must.value),
             }

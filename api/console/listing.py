@@ -16,7 +16,7 @@ from urllib.parse import urlencode
 
 from nicegui import ui
 
-from api.console import MOUNT, when
+from api.console import MOUNT, when, where
 from api.console.parts import ICONS, OF_VERDICT, UNKNOWN, named
 from models.calendar.weeks import month_start, months_later
 from models.meetings.compliance import SLOT_STATES, SlotState
@@ -53,13 +53,18 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One filter: a choice where ``options`` (value -> word) are given, a day or month where a kind is."""
+    """One filter: a choice where ``options`` (value -> word) are given, a day or month where a kind is.
+
+    Of institutions the kind is what is offered, and ``options`` (else 全部) stand before them.
+    """
 
     name: str
     label: str
     value: str = ""
-    kind: when.Kind | Literal["text", "number"] = "text"
+    kind: when.Kind | where.Offered | Literal["text", "number"] = "text"
     options: Mapping[str, str] | None = None
+    refusal: str = ""
+    """Of what was typed for an institution."""
 
 
 def escaped(text: object) -> Html:
@@ -187,16 +192,14 @@ def filters(path: str, fields: Sequence[Field], **kept: str) -> None:
 def _input(field: Field) -> str:
     if isinstance(field.kind, when.Kind):
         return when.control(field.name, field.label, field.value, field.kind)
+    if isinstance(field.kind, where.Offered):
+        others = {"": "全部"} if field.options is None else field.options
+        return where.control(field.name, field.label, field.value, field.kind, others, field.refusal)
     if field.options is None:
         value = html.escape(field.value)
         control = f'<input type="{field.kind}" name="{field.name}" value="{value}" maxlength="128">'
     else:
-        options = "".join(
-            f'<option value="{html.escape(key)}"{" selected" if key == field.value else ""}>'
-            f"{escaped(word)}</option>"
-            for key, word in field.options.items()
-        )
-        control = f'<select name="{field.name}">{options}</select>'
+        control = where.choices(field.name, field.value, field.options)
     return f"<label><span>{escaped(field.label)}</span>{control}</label>"
 
 

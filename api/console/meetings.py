@@ -11,13 +11,12 @@ from typing import Final, TypeVar
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
-from api.console import listing, parts, when
+from api.console import listing, parts, when, where
 from api.console.frame import View, screen
 from api.console.listing import Column, Field
 from api.meetings import service
 from api.meetings.repository import MeetingListRepository, Sort, sort_key
 from api.meetings.schemas import MeetingOut
-from api.organisation.repository import DirectoryRepository
 from api.organisation.service import subtree_of, today
 from api.pages import page
 from models.meetings.tables import MeetingState
@@ -28,8 +27,6 @@ from qa_pipeline.values.written import points
 
 PATH: Final = "/meetings"
 A_PAGE: Final = 40
-OFFERED: Final = 100
-"""So many institutions are offered to choose from; of more the code is asked for."""
 STATES: Final[Mapping[MeetingState, str]] = {
     MeetingState.PLANNED: "待召开",
     MeetingState.HELD: "已召开",
@@ -45,11 +42,11 @@ Choice = TypeVar("Choice", bound=StrEnum)
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A page of meetings, and the institutions to choose from (code -> name; {}: too many)."""
+    """A page of meetings, and the institutions to choose from."""
 
     rows: tuple[MeetingOut, ...]
     further: str | None
-    institutions: Mapping[str, str]
+    institutions: where.Offered
 
 
 def register() -> None:
@@ -74,24 +71,7 @@ def read(
         inspected=None, sort=Sort.LATEST_FIRST, cursor=cursor, limit=A_PAGE,
     )  # fmt: skip
     shown, further = page(rows, A_PAGE, lambda row: sort_key(row, Sort.LATEST_FIRST))
-    return Listed(tuple(map(service.shown, shown)), further, institutions(session, asker))
-
-
-def institutions(
-    session: Session, asker: Caller, *, below: str | None = None, level: int | None = None
-) -> dict[str, str]:
-    """Code -> name of all that the caller sees; {} for more than anybody would look through."""
-    part = subtree_of(session, asker, below)
-    rows = DirectoryRepository(session, within=asker.within).institutions(
-        below=part.path if part else None,
-        parent=None,
-        level=level,
-        must_hold=None,
-        on=None,
-        cursor=None,
-        limit=OFFERED,
-    )
-    return {} if len(rows) > OFFERED else {row.code: row.name for row in rows}
+    return Listed(tuple(map(service.shown, shown)), further, where.offered(session, asker, below))
 
 
 def chosen(kind: type[Choice], text: str) -> Choice | None:
@@ -121,10 +101,8 @@ async def meetings(
             Field(
                 "verdict", "结论", verdict, options={"": "全部", **{k.value: v for k, v in VERDICTS.items()}}
             ),
+            Field("below", "机构", below, found.institutions),
         ]
-        if len(found.institutions) != 1:
-            offered = {"": "全部", **found.institutions} if found.institutions else None
-            fields.append(Field("below", "机构" if offered else "机构代码", below, options=offered))
         listing.filters(PATH, fields)
         if not found.rows:
             parts.empty("没有符合条件的会议：放宽条件再看，或先上传录音。")

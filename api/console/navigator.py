@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
 from api.codes import CodeRepository, Named
-from api.console import calls, listing, parts, places
+from api.console import calls, listing, parts, places, where
 from api.console.frame import View, screen
 from api.console.listing import Column, Field, Html
 from api.console.places import Step
@@ -44,6 +44,7 @@ class Shown:
     """A page of what is open, and where."""
 
     way: tuple[Step, ...]
+    institutions: where.Offered
     total: int
     overdue: int
     advice: tuple[Advice, ...]
@@ -69,6 +70,7 @@ def read(session: Session, asker: Caller, below: str, agent: str, cursor: str) -
     customers = codes.codes(Customer, [task.customer_id for task in found])
     return Shown(
         way=way,
+        institutions=where.offered(session, asker, below),
         total=len(tasks),
         overdue=sum(task.overdue for task in tasks),
         advice=tuple(
@@ -85,13 +87,13 @@ def read(session: Session, asker: Caller, below: str, agent: str, cursor: str) -
 
 
 async def navigator(view: View, below: str = "", agent: str = "", cursor: str = "") -> None:
-    below, agent = below.strip(), agent.strip()
+    agent = agent.strip()
     shown = await view.ask(read, view.asker, below, agent, cursor)
     places.crumbs(PATH, shown.way)
     with parts.section("下一步行动", f"{shown.total:,} 条待办，其中 {shown.overdue:,} 条逾期；先到期的在前"):
         with ui.element("div").classes("toolbar no-print"):
-            fields = [Field("below", "机构代码", shown.way[-1].code), Field("agent", "服务人员工号", agent)]
-            listing.filters(PATH, fields)
+            home = Field("below", "机构", below, shown.institutions)
+            listing.filters(PATH, [home, Field("agent", "服务人员工号", agent)])
             if view.may(Permission.EDIT_MODEL) and shown.way[-1].level == LEAF_LEVEL:
                 _run(view, shown.way[-1])
         if not shown.advice:

@@ -10,7 +10,7 @@ from nicegui import ui
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
-from api.console import listing, parts
+from api.console import listing, parts, where
 from api.console.calls import call, did
 from api.console.dialogs import confirm, told_once
 from api.console.frame import View, screen
@@ -49,6 +49,15 @@ STATES: Final[Mapping[DeliveryState, tuple[Status, str, str]]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Listed:
+    """A page of receivers, and the institutions to choose from."""
+
+    receivers: tuple[SubscriptionOut, ...]
+    further: str | None
+    institutions: where.Offered
+
+
+@dataclass(frozen=True, slots=True)
 class Log:
     """A page of one receiver's messages."""
 
@@ -63,10 +72,11 @@ def register() -> None:
     screen(f"{PATH}/{{code}}", title=TITLE, permission=Permission.MANAGE_WEBHOOKS)(notice)
 
 
-def read(session: Session, asker: Caller, cursor: str | None) -> tuple[list[SubscriptionOut], str | None]:
+def read(session: Session, asker: Caller, cursor: str | None) -> Listed:
     rows = SubscriptionRepository(session, within=asker.within).lines(cursor=cursor, limit=A_PAGE)
     found, further = page(rows, A_PAGE, lambda line: [line[0].id])
-    return [service.shown(line) for line in found], further
+    shown = [service.shown(line) for line in found]
+    return Listed(tuple(shown), further, where.offered(session, asker, *(one.institution for one in shown)))
 
 
 def log(session: Session, asker: Caller, code: str, state: DeliveryState | None, cursor: str | None) -> Log:
@@ -79,22 +89,23 @@ def log(session: Session, asker: Caller, code: str, state: DeliveryState | None,
 
 
 async def notices(view: View, cursor: str = "") -> None:
-    found, further = await view.ask(read, view.asker, cursor or None)
+    found = await view.ask(read, view.asker, cursor or None)
 
     async def act(name: str, code: str) -> None:
         await _act(view, name, code)
 
     with parts.section("接收方", "点名称看发送记录"):
-        if found:
+        if found.receivers:
             columns = [Column("名称"), Column("方式"), Column("通知什么"), Column("状态"), Column("操作")]
-            listing.table("接收方", columns, map(_row, found), on_action=act)
-            listing.further(PATH, further)
+            rows = (_row(one, found.institutions.names) for one in found.receivers)
+            listing.table("接收方", columns, rows, on_action=act)
+            listing.further(PATH, found.further)
         else:
             parts.empty("还没有接收方：在下面新建一个，质检完成、应开未开等事会自动通知它。")
-    _form(view)
+    _form(view, found.institutions)
 
 
-def _row(one: SubscriptionOut) -> list[object]:
+def _row(one: SubscriptionOut, names: Mapping[str, str]) -> list[object]:
     name = listing.link(f"{PATH}/{one.code}", one.name)
     events = "、".join(EVENTS[event] for event in one.events)
     turn = ("pause", "暂停") if one.active else ("resume", "启用")
@@ -110,7 +121,7 @@ def _row(one: SubscriptionOut) -> list[object]:
     return [
         listing.two_lines(name, one.target),
         CHANNELS[one.channel],
-        f"{events} · 机构代码 {one.institution}" if one.institution else events,
+        f"{events} · {names.get(one.institution, one.institution)}" if one.institution else events,
         state,
         listing.joined(buttons),
     ]
@@ -135,7 +146,7 @@ async def _act(view: View, name: str, code: str) -> None:
         ui.navigate.reload()
 
 
-def _form(view: View) -> None:
+def _form(view: View, offered: where.Offered) -> None:
     with parts.section("新建接收方"), ui.element("div").classes("stack"):
         name = ui.input("名称").props("outlined dense").classes("field")
         channel = (
@@ -150,7 +161,7 @@ def _form(view: View) -> None:
         target = ui.input("接收地址；邮件填收件人，用英文逗号分隔").props("outlined dense").classes("field")
         secret = ui.input("加签密钥（钉钉机器人才填）").props("outlined dense").classes("field")
         secret.bind_visibility_from(channel, "value", lambda value: value == Channel.DINGTALK.value)
-        place = ui.input("机构代码（不填为您的全部管辖范围）").props("outlined dense").classes("field")
+        place = where.field("机构（不选为您的全部管辖范围）", offered, optional=True).classes("field")
         with ui.element("fieldset").classes("choices"):
             with ui.element("legend"):
                 ui.label("通知什么")
@@ -158,12 +169,16 @@ def _form(view: View) -> None:
         refused = ui.label().classes("negative").props("role=alert")
 
         async def create() -> None:
+            try:
+                institution = await where.given(view, place)
+            except where.NoSuchInstitution:
+                return
             body: dict[str, Any] = {
                 "name": name.value,
                 "channel": channel.value,
                 "target": (target.value or "").strip(),
                 "events": [kind.value for kind, box in boxes.items() if box.value],
-                "institution": (place.value or "").strip() or None,
+                "institution": institution,
                 "secret": (secret.value or "").strip() or None,
             }
             answer = await call(view, "POST", "webhooks", body)

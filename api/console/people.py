@@ -11,13 +11,12 @@ from nicegui import ui
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
-from api.console import listing, parts, standing, when
+from api.console import listing, parts, standing, when, where
 from api.console.calls import Answer, call
-from api.console.dialogs import choice, day, deed, dialog, line, text_of
+from api.console.dialogs import choice, day, deed, dialog, home, line, text_of
 from api.console.frame import View, screen
-from api.console.institutions import place
 from api.console.listing import Column, Field
-from api.console.meetings import chosen, institutions
+from api.console.meetings import chosen
 from api.organisation.repository import DirectoryRepository
 from api.organisation.schemas import Standing
 from api.organisation.service import subtree_of, today
@@ -60,7 +59,7 @@ class Listed:
     rows: tuple[Somebody, ...]
     further: str | None
     ranks: Mapping[str, str]
-    institutions: Mapping[str, str]
+    institutions: where.Offered
 
 
 def register() -> None:
@@ -103,7 +102,7 @@ def read(
         ),
         further=further,
         ranks=ranks(session, asker),
-        institutions=institutions(session, asker),
+        institutions=where.offered(session, asker, below),
     )
 
 
@@ -163,7 +162,7 @@ async def people(
                 PATH,
                 [
                     Field("search", "工号或姓名", search),
-                    Field("below", "机构代码", below),
+                    Field("below", "机构", below, found.institutions),
                     Field("kind", "类别", kind, options=kinds),
                     Field("supervisors", "职级", supervisors, options=SUPERVISORS),
                     Field("status", "状态", status, options=standing.choices(STATES)),
@@ -203,24 +202,24 @@ class PlaceBoxes:
     home: Any
     office: Any
 
-    @property
-    def body(self) -> dict[str, str | None]:
+    async def body(self, view: View) -> dict[str, str | None]:
         """Raises InputError where no institution is chosen."""
-        if not text_of(self.home):
+        institution = await where.given(view, self.home)
+        if institution is None:
             raise InputError("请选择机构。")
-        return {"institution": text_of(self.home), "office": text_of(self.office)}
+        return {"institution": institution, "office": text_of(self.office)}
 
 
 async def place_boxes(
-    view: View, names: Mapping[str, str], home: str = "", office: str | None = None
+    view: View, offered: where.Offered, first: str = "", office: str | None = None
 ) -> PlaceBoxes:
-    """The offices to choose from follow the institution; ``home`` and ``office`` are chosen at first."""
-    boxes = PlaceBoxes(place("机构", names, home), choice("营业室（没有则不选）", {"": "不在营业室"}, ""))
+    """The offices to choose from follow the institution; ``first`` and ``office`` are chosen at first."""
+    boxes = PlaceBoxes(home("机构", offered, first), choice("营业室（没有则不选）", {"": "不在营业室"}, ""))
 
     async def follow() -> None:
-        code = text_of(boxes.home)
+        code = await where.known(view, boxes.home)
         found = await view.ask(offices_of, view.asker, code) if code else {}
-        there = office if code == home and office in found else ""
+        there = office if code == first and office in found else ""
         boxes.office.set_options({"": "不在营业室", **found}, value=there)
 
     boxes.home.on_value_change(follow)
@@ -250,6 +249,6 @@ async def join(view: View, found: Listed, below: str) -> None:
             }
             if not all((body["code"], body["name"], body["joined_on"], body["rank"])):
                 raise InputError("请填写工号、姓名、入职日和职级。")
-            return await call(view, "POST", "people", body | boxes.body)
+            return await call(view, "POST", "people", body | await boxes.body(view))
 
         deed(opened, "入职", do, lambda body: ui.navigate.to(f"{PATH}/{body['code']}"))

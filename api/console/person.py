@@ -11,13 +11,12 @@ from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
 from api.codes import CodeRepository, Named
-from api.console import listing, parts, standing, when
+from api.console import listing, parts, standing, when, where
 from api.console.calls import Answer, call
 from api.console.dialogs import anew, choice, day, deed, dialog, line, text_of
 from api.console.frame import View, screen
 from api.console.institutions import PATH as INSTITUTIONS
 from api.console.listing import Column, Html
-from api.console.meetings import institutions
 from api.console.people import KINDS, PATH, STATES, TITLE, number_of, place_boxes, ranks
 from api.console.terms import period
 from api.organisation import service
@@ -37,8 +36,8 @@ class Shown:
     ranks: Mapping[str, str]
     homes: Mapping[str, str]
     offices: Mapping[str, str]
-    institutions: Mapping[str, str]
-    """To choose from; {}: too many."""
+    institutions: where.Offered
+    """To choose from."""
 
     @property
     def latest(self) -> CareerStep:
@@ -64,7 +63,7 @@ def read(session: Session, asker: Caller, code: str) -> Shown:
         ranks=ranks(session, asker),
         homes={one.code: one.name for one in homes.values()},
         offices={one.code: one.name for one in offices.values()},
-        institutions=institutions(session, asker),
+        institutions=where.offered(session, asker, detail.career[-1].institution),
     )
 
 
@@ -233,10 +232,12 @@ async def _transfer(view: View, shown: Shown) -> None:
         rank = choice("职级", {"": "不变", **shown.ranks}, "")
         on = day("生效日", today())
         ui.label("原营业室的主管任命、原机构的行政经理任命同日结束。").classes("soft")
-        _happening(
-            view, opened, shown, "transfer", "调动",
-            lambda: {**boxes.body, "rank": rank.value or None, "on": when.required(on)},
-        )  # fmt: skip
+
+        async def do() -> Answer:
+            body = {**await boxes.body(view), "rank": rank.value or None, "on": when.required(on)}
+            return await call(view, "POST", f"people/{shown.detail.code}/transfer", body)
+
+        deed(opened, "调动", do, anew)
 
 
 def _leave(view: View, shown: Shown) -> None:

@@ -11,9 +11,9 @@ from typing import Any, Final
 from nicegui import ui
 from sqlalchemy.orm import Session
 
-from api.console import when
+from api.console import when, where
 from api.console.calls import Answer, call
-from api.console.dialogs import buttons, choice, deed, dialog, line, text_of
+from api.console.dialogs import buttons, deed, dialog, home, line, text_of
 from api.console.frame import View
 from api.console.listing import escaped
 from api.figures import plain
@@ -56,24 +56,20 @@ def _month(month: date) -> Any:
     return when.field("月份", f"{month:%Y-%m}", kind=when.Kind.MONTH).classes("w-full")
 
 
-async def create(view: View, offered: Mapping[str, str], month: date) -> None:
-    """``offered``: code -> name of the institutions to choose from; {}: too many."""
+async def create(view: View, offered: where.Offered, month: date) -> None:
     with dialog("新建规划") as opened:
-        home: Any = (
-            choice("机构", dict(offered), next(iter(offered)), with_input=True)
-            if offered
-            else line("机构代码", first=True)
-        )
+        place = home("机构", offered, "" if offered.many else next(iter(offered.names), ""))
         of = _month(month)
         name = line("方案名称", f"{month.month} 月基准方案")
         code = line("方案代码")
         buffer = line("缓冲（%）", props=f'inputmode=decimal hint="{STANDARD}"')
 
         async def suggest() -> None:
-            if text_of(home) and (wanted := when.known(of)):
-                code.value = await view.ask(free_code, home.value, wanted)
+            institution = await where.known(view, place)
+            if institution and (wanted := when.known(of)):
+                code.value = await view.ask(free_code, institution, wanted)
 
-        home.on_value_change(suggest)
+        place.on_value_change(suggest)
         of.on_value_change(suggest)
         await suggest()
 
@@ -81,7 +77,7 @@ async def create(view: View, offered: Mapping[str, str], month: date) -> None:
             given = {
                 "名称": text_of(name),
                 "代码": text_of(code),
-                "机构": text_of(home),
+                "机构": await where.given(view, place),
                 "月份": when.given(of),
             }
             _require(given)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -14,10 +14,10 @@ from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
 from api.codes import CodeRepository
-from api.console import listing, parts
+from api.console import listing, parts, where
 from api.console.frame import View, screen
 from api.console.listing import Column, Field, Html
-from api.console.meetings import chosen, institutions
+from api.console.meetings import chosen
 from api.console.plan_drafts import PATH, create, next_month
 from api.console.plan_tree import Heading, figure, headings
 from api.organisation.service import today
@@ -44,11 +44,11 @@ ICONS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A page of the month's plans, and the institutions to plan for (code -> name; {}: too many)."""
+    """A page of the month's plans, and the institutions to plan for."""
 
     plans: tuple[Scenario, ...]
     further: str | None
-    institutions: Mapping[str, str]
+    institutions: where.Offered
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def read(
         Scenario(plan.code, plan.name, code, names[plan.institution_id].name, plan.buffer_rate, plan.state)
         for plan, code in shown
     )
-    return Listed(tuple(found), further, institutions(session, asker))
+    return Listed(tuple(found), further, where.offered(session, asker, below))
 
 
 async def plans(view: View, month: str = "", below: str = "", state: str = "", cursor: str = "") -> None:
@@ -120,7 +120,10 @@ async def plans(view: View, month: str = "", below: str = "", state: str = "", c
         with ui.element("div").classes("toolbar"):
             listing.filters(
                 PATH,
-                [Field("state", "状态", state, options=options), Field("below", "机构代码", below)],
+                [
+                    Field("state", "状态", state, options=options),
+                    Field("below", "机构", below, found.institutions),
+                ],
                 month=kept["month"],
             )
             if view.may(Permission.EDIT_MODEL):

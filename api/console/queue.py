@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
 from api.calibration.repository import CalibrationRepository
-from api.console import MOUNT, calibration, listing, meetings, parts
+from api.console import MOUNT, calibration, listing, meetings, parts, where
 from api.console.calls import call, did
 from api.console.frame import View, screen
 from api.console.listing import Column, Field, Html
@@ -58,7 +58,7 @@ class Queue:
     pace: PaceOut
     blind: int
     """Meetings of open calibration sets that wait for the caller."""
-    institutions: Mapping[str, str]
+    institutions: where.Offered
 
 
 def register() -> None:
@@ -97,7 +97,7 @@ def read(
         proposed=seconds,
         pace=service.pace(session, asker, day=day),
         blind=CalibrationRepository(session, within=asker.within).waiting_for(asker.account_id or 0),
-        institutions=meetings.institutions(session, asker),
+        institutions=where.offered(session, asker, below),
     )
 
 
@@ -130,10 +130,8 @@ def _waiting(view: View, found: Queue, why: str, whose: str, below: str) -> None
         fields = [
             Field("why", "原因", why, options=reasons),
             Field("whose", "由谁复核", whose, options=WHOSE),
+            Field("below", "机构", below, found.institutions),
         ]
-        if len(found.institutions) != 1:
-            offered = {"": "全部", **found.institutions} if found.institutions else None
-            fields.append(Field("below", "机构" if offered else "机构代码", below, options=offered))
         listing.filters(PATH, fields)
         if not found.rows:
             parts.empty(

@@ -11,7 +11,7 @@ from nicegui import ui
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
-from api.console import listing, parts, when
+from api.console import listing, parts, when, where
 from api.console.calls import Answer, call
 from api.console.dialogs import confirm
 from api.console.frame import View, screen
@@ -56,9 +56,9 @@ def checked(session: Session, asker: Caller, text: str) -> LintOut:
     return endpoints.check(session, asker, LintIn(yaml=text))
 
 
-def compared(session: Session, asker: Caller, code: str, month: date, below: str) -> DiffOut:
+def compared(session: Session, asker: Caller, code: str, month: date, below: str | None) -> DiffOut:
     text = service.draft(session, code).text
-    return service.compare(session, asker, text, month, below=subtree_of(session, asker, below or None))
+    return service.compare(session, asker, text, month, below=subtree_of(session, asker, below))
 
 
 async def editor(view: View, code: str) -> None:
@@ -89,7 +89,7 @@ class _Editor:
                 with parts.section("写法", "边写边查，点一条跳到那一行"):
                     self.found = ui.element("div").classes("w-full").props("aria-live=polite")
                 self._examples()
-                self._comparison()
+                self._comparison(await self.view.ask(where.offered, self.view.asker))
                 self._publishing()
         await self._check()
 
@@ -191,19 +191,19 @@ class _Editor:
 
             button.on_click(run)
 
-    def _comparison(self) -> None:
+    def _comparison(self, offered: where.Offered) -> None:
         last = months_later(month_start(today()), -1)
         with parts.section("谁的结论会变", "拿某月已质检的会议按新旧两份量规各评一次，不改原有结果"):
             with ui.element("div").classes("fields"):
                 month = when.field("月份", f"{last:%Y-%m}", kind=when.Kind.MONTH)
-                below = ui.input("机构代码（可不填）").props("outlined dense")
+                below = where.field("机构（不选为全部）", offered, optional=True)
             button = ui.button("保存并比较", icon="compare_arrows").props("outline")
             report = ui.element("div").classes("w-full").props("aria-live=polite")
 
             async def run() -> None:
                 async def ask() -> DiffOut:
                     first = listing.month_of(month.value or "", today=today())
-                    place = (below.value or "").strip()
+                    place = await where.given(self.view, below)
                     return await self.view.ask(compared, self.view.asker, self.draft.code, first, place)
 
                 found = await self._tried(button, report, ask)
@@ -225,6 +225,9 @@ class _Editor:
         button.disable()
         try:
             found = await ask()
+        except where.NoSuchInstitution:
+            report.clear()  # said at its field
+            return None
         except HuijianError as error:
             report.clear()
             with report:

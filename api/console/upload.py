@@ -11,10 +11,11 @@ from pydantic import ValidationError
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
-from api.console import MOUNT, parts, when
+from api.console import MOUNT, parts, when, where
 from api.console.calls import Answer
 from api.console.dialogs import confirm
 from api.console.frame import View, screen
+from api.console.institutions import LOWEST
 from api.meetings import service
 from api.meetings.repository import MeetingListRepository, Sort
 from api.recordings.placing import Placing, resolve
@@ -71,6 +72,7 @@ def already_there(session: Session, asker: Caller, said: dict[str, Any], file_na
 
 async def upload(view: View) -> None:
     offered = await view.ask(waiting, view.asker, datetime.now(SHANGHAI).date())
+    places = await view.ask(where.offered, view.asker, level=LOWEST)
     ui.add_body_html(f'<script src="{MOUNT}/assets/upload.js"></script>')
     with parts.section("选择录音", "可选多段；断网后再选同一文件会接着传"):
         kinds = ",".join(sorted(SOUND))
@@ -92,16 +94,16 @@ async def upload(view: View) -> None:
         with ui.element("div").classes("fields"):
             day = when.field("召开日期")
             start = when.field("开始时间", kind=when.Kind.TIME)
-            place = ui.input("机构代码").props("outlined dense")
-            place.set_visibility(view.asker.institution_id is None)
+            place = where.field("机构（不选则自动识别）", places, optional=True)
+            place.set_visibility(places.many or len(places.names) > 1)
 
-        def facts() -> dict[str, Any]:
+        async def facts() -> dict[str, Any]:
             on, at = when.given(day), when.given(start)
             if at and not on:
                 raise InputError("填了开始时间，请同时填写召开日期。")
             moment = f"{on}T{at}:00+08:00" if on and at else None
             said = {"meeting": meeting.value, "kind": kind.value, "day": on, "started_at": moment,
-                    "institution": (place.value or "").strip()}  # fmt: skip
+                    "institution": await where.given(view, place)}  # fmt: skip
             return {name: value for name, value in said.items() if value}
 
         async def begin() -> None:
@@ -110,8 +112,10 @@ async def upload(view: View) -> None:
                 ui.notify("请先选择录音文件。", type="warning")
                 return
             try:
-                told = facts()
+                told = await facts()
                 there = await view.ask(already_there, view.asker, told, chosen[0])
+            except where.NoSuchInstitution:
+                return  # said at its field
             except InputError as error:
                 ui.notify(str(error), type="warning")
                 return

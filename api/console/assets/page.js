@@ -1,5 +1,5 @@
-// On every screen: what is folded lies open on paper, the fields of a day, a month or a time (when.py), and the way
-// to the sign-in and back where the service no longer knows who asks.
+// On every screen: what is folded lies open on paper, the fields of a day, a month or a time (when.py) and of an
+// institution (where.py), and the way to the sign-in and back where the service no longer knows who asks.
 (() => {
   window.hjSignIn = () => location.assign(
     `/console/sign-in?expired=true&next=${encodeURIComponent(location.pathname + location.search)}`);
@@ -56,6 +56,32 @@
     button.after(picker);
     picker.showPicker();
   });
+
+  // Institutions that fit what is being typed, as the browser proposes them; without them it is typed whole.
+  const proposed = Object.assign(document.createElement('datalist'), {id: 'institutions'});
+  let asking;
+
+  async function propose(field, said) {
+    const query = new URLSearchParams(field.dataset.where);
+    query.set('limit', 20);
+    if (said) query.set('search', said);
+    const answer = await fetch(`/api/v1/institutions?${query}`);
+    if (!answer.ok || field.value.trim() !== said) return;
+    const {items} = await answer.json();
+    proposed.replaceChildren(...items.map(one => new Option('', `${one.name} ${one.code}`)));
+    document.body.append(proposed);
+    field.setAttribute('list', proposed.id);
+  }
+
+  for (const moment of ['focusin', 'input']) {
+    document.addEventListener(moment, ({target}) => {
+      if (target.dataset?.where === undefined) return;
+      const said = target.value.trim(), chosen = moment === 'focusin' && said;
+      clearTimeout(asking);
+      if (chosen || [...proposed.options].some(one => one.value === said)) return;
+      asking = setTimeout(propose, 200, target, said);
+    }, true);
+  }
 
   // A browser that has no such calendar shows no button for it: the field is typed into.
   const probe = document.createElement('input');

@@ -357,7 +357,7 @@ def press(page: Page, words: str) -> None:
 def pick(page: Page, label: str, option: str, *, exact: bool = True) -> None:
     """Choose from a list in the dialog that is open. One that closes again, because the page is still being
     filled in, is opened anew."""
-    wanted = page.get_by_role("option", name=option, exact=exact)
+    wanted = page.get_by_role("listbox").get_by_role("option", name=option, exact=exact)
     for _ in range(5):
         page.get_by_role("dialog").get_by_label(label).click()
         try:

@@ -16,7 +16,7 @@
     keys.sort((a, b) => literal(b).length - literal(a).length).forEach((key, rank) => {
       const kinds = key.match(HOLE);
       const parts = key.split(HOLE).map(part => part.replace(/[.*+?^$()|[\]\\{}]/g, '\\$&'));
-      const hole = n => kinds[n - 1] === '{n}' ? '([\\d.,:/%+−– -]+)' : n === 1 && !parts[0] ? '([^·]+?)' : '(.+?)';
+      const hole = n => kinds[n - 1] === '{n}' ? '([\\d.,:/%+−– -]+)' : n === 1 && !parts[0] ? '([^·。；]+?)' : '(.+?)';
       const shape = new RegExp(`^${parts.reduce((all, part, n) => all + hole(n) + part)}$`);
       const rarest = [...literal(key)].reduce((a, b) => often.get(b) < often.get(a) ? b : a);
       if (!found.has(rarest)) found.set(rarest, []);
@@ -28,8 +28,15 @@
   function english(said) {
     if (Object.hasOwn(words, said)) return words[said];
     if (said.length > LONGEST || !CHINESE.test(said)) return null;
-    if (!seen.has(said)) seen.set(said, shaped(said) ?? pieces(said));
+    if (!seen.has(said)) seen.set(said, shaped(said) ?? pieces(said) ?? stopped(said));
     return seen.get(said);
+  }
+
+  // Reasons are joined of sentences that keep their full stop or lose it.
+  function stopped(said) {
+    const ends = said.endsWith('。'), other = ends ? said.slice(0, -1) : `${said}。`;
+    const told = words[other] ?? shaped(other);
+    return told && (ends ? `${told}.` : told.replace(/\.$/, ''));
   }
 
   const known = said => english(said) ?? (CHINESE.test(said) ? null : said);
@@ -66,6 +73,14 @@
     return null;
   }
 
+  // Reasons that stand in one text: each that is known, whatever the others are.
+  function apart(said) {
+    const parts = said.match(/[^。；]+[。；]?/g) ?? [], semicolon = part => part.endsWith('；');
+    const told = parts.map(part => english(semicolon(part) ? part.slice(0, -1) : part));
+    if (told.every(one => one === null)) return null;
+    return told.map((one, n) => one === null ? parts[n] : `${one}${semicolon(parts[n]) ? '; ' : ' '}`).join('').trim();
+  }
+
   // The name of a row's button: its word or figure, and the row that it is for.
   function led(said) {
     const [, word, row] = said.match(/^(\S+) (.+)$/) ?? [];
@@ -76,7 +91,7 @@
   function text(node) {
     const said = node.nodeValue.trim();
     if (!said || node.parentElement?.closest(LEFT_ALONE)) return;
-    const told = english(said);
+    const told = english(said) ?? apart(said);
     if (told !== null && told !== said) node.nodeValue = node.nodeValue.replace(said, () => told);
   }
 

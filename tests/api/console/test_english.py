@@ -289,8 +289,17 @@ SENTENCES = {
     "修改方案": "修改方案",
     "我们的目标": "我们的目标",
     "缺了两个人，张三、李四。": "缺了两个人，张三、李四。",
+    "差距为负表示落后。缺了两个人，张三、李四。": "A negative gap is a lag. 缺了两个人，张三、李四。",
+    "下周安排里没有多少说定的事；大家都累了；问题研讨没有讲满一分钟。": (
+        "The plan for next week has little that was agreed on; 大家都累了；"
+        "Problem discussion takes less than a minute."
+    ),
+    "首末语音之间不超过 30 分钟，会议不成立": (
+        "No more than 30 minutes from first to last speech: no meeting"
+    ),
 }
-"""Figures, names and known words stand within known sentences; what a meeting says stays as it was said."""
+"""Figures, names and known words stand within known sentences; what a meeting says stays as it was said. Of
+several reasons in one text each is told in English that is known, with its full stop or without."""
 NAMES = {
     "取消 350102-W1": "Cancel 350102-W1",
     "分给下级 鼓楼支公司 · 拜访量": "Share out 鼓楼支公司 · Visits",

@@ -168,7 +168,7 @@ def placed_within(session: Session, asker: Caller, institution: str | None) -> i
     """The key of the institution where a subtree begins; raises Forbidden for more than the caller's own."""
     if institution is None:
         if asker.within != EVERYWHERE:
-            raise Forbidden("您只能授予自己管辖范围内的机构：请填写机构代码。")
+            raise Forbidden("您只能授予自己管辖范围内的机构：请选择机构。")
         return None
     return existing(InstitutionRepository(session, within=asker.within).get, institution).id
 

@@ -113,15 +113,16 @@ def code_of(session: Session, asker: Caller, text: str) -> str:
 def field(label: str, choice: Offered, value: str = "", *, optional: bool = False) -> Any:
     """Ask it for its value by ``given``; an only institution is chosen already, unless it is ``optional``."""
     if choice.many:
-        shape = f"outlined dense type=search autocomplete=off maxlength=200 debounce=300 placeholder={HOLDER}"
-        box = ui.input(label, value=choice.words(value)).props(shape)
-        box.props["data-where"] = choice.among
-        return box
+        typed = ui.input(label, value=choice.words(value)).props(
+            "outlined dense hide-bottom-space type=search autocomplete=off maxlength=200 debounce=300 "
+            f"placeholder={HOLDER}"
+        )
+        typed.props["data-where"] = choice.among
+        return typed.classes("where")
     only = next(iter(choice.names)) if len(choice.names) == 1 and not optional else None
     chosen = value if value in choice.names else only
-    return ui.select(
-        dict(choice.names), value=chosen, label=label, with_input=True, clearable=optional
-    ).props("outlined dense")
+    box = ui.select(dict(choice.names), value=chosen, label=label, with_input=True, clearable=optional)
+    return box.props("outlined dense hide-bottom-space").classes("where")
 
 
 def control(

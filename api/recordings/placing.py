@@ -177,10 +177,10 @@ def _institution(session: Session, within: Subtree, said: Placing, file_name: st
     longest = max((len(one.name) for one in named), default=0)
     found = [one for one in named if len(one.name) == longest]
     if not found:
-        raise InputError(f"“{file_name}”看不出是哪家机构的会议：请填写机构代码，或选定会议。")
+        raise InputError(f"“{file_name}”看不出是哪家机构的会议：请填写机构，或选定会议。")
     if len(found) > 1:
         names = "、".join(one.name for one in found[:SHOWN])
-        raise Conflict(f"“{file_name}”可能属于 {names}：请填写机构代码，或选定会议。")
+        raise Conflict(f"“{file_name}”可能属于 {names}：请填写机构，或选定会议。")
     return found[0]
 
 

@@ -261,7 +261,7 @@ def test_what_has_not_come_yet_is_refused_and_a_plan_that_lies_ahead_is_not_when
 def test_what_is_not_unique_is_asked_for_by_name(signed_in: SignedIn, sound: bytes) -> None:
     office = signed_in(Role.HEAD_OFFICE)
     for name, query, wanted in (
-        ("周会20260908.wav", {}, "请填写机构代码"),
+        ("周会20260908.wav", {}, "请填写机构，"),
         ("机构350102.wav", {}, "请填写召开日期"),
         ("机构350102 20260908与20260915.wav", {}, "不止一个日期：请填写召开日期"),
         ("机构350102 20260918.wav", {"started_at": "2026-09-18T09:00:00+08:00"}, "请选择会议类别"),

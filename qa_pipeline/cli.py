@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,10 +13,9 @@ from qa_pipeline.errors import HuijianError
 from qa_pipeline.learning.commands import app as train_app
 from qa_pipeline.rubric.commands import app as rubric_app
 from qa_pipeline.transcript.commands import app as asr_app
+from qa_pipeline.waiting import bar, stderr
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from qa_pipeline.values.recording import Recording
     from qa_pipeline.values.transcript import Transcript
     from qa_pipeline.values.vocabulary import Progress
@@ -139,7 +135,7 @@ def inspect(
         if transcript_file:
             write_transcript(transcript, transcript_file)
 
-    with _bar() as progress:
+    with bar() as progress:
         inspection = run(
             _open(files, progress),
             facts=facts,
@@ -181,7 +177,7 @@ def transcribe(
         if output:
             write_transcript(transcript, output)
 
-    with _bar() as progress:
+    with bar() as progress:
         transcript = read(_open(files, progress), facts=facts, model=model, keep=keep, progress=progress)
     for warning in transcript.warnings:
         typer.echo(f"提醒：{warning}", err=True)
@@ -211,8 +207,8 @@ def batch(
         load_rubric(rubric)
     target = out or folder / "huijian-results"
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=_stderr()) as bar:
-        row_task = bar.add_task("质检", total=None)
+    with Progress(*columns, console=stderr()) as shown:
+        row_task = shown.add_task("质检", total=None)
         tally = run(
             folder,
             out=target,
@@ -220,8 +216,8 @@ def batch(
             model=model,
             rubric=rubric,
             reader=reader,
-            on_plan=lambda total, done: bar.update(row_task, total=total, completed=done),
-            on_result=lambda row: bar.update(row_task, advance=1, description=f"质检 {row['name']}"),
+            on_plan=lambda total, done: shown.update(row_task, total=total, completed=done),
+            on_result=lambda row: shown.update(row_task, advance=1, description=f"质检 {row['name']}"),
         )
     for name, reason in tally.problems:
         typer.echo(f"未完成 {name}：{reason}")
@@ -265,35 +261,6 @@ def _people(text: str | None) -> int | list[str] | None:
     if text.strip().lstrip("-").isdigit():
         return int(text)
     return [name for name in text.replace("，", ",").replace("、", ",").split(",") if name.strip()]
-
-
-STAGES = {"probe": "读取录音", "transcribe": "转写", "inspect": "质检"}
-
-
-@contextmanager
-def _bar() -> Iterator[Progress]:
-    """A progress bar on stderr, one line a stage; silent when stderr is no terminal."""
-    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
-    console = _stderr()
-    quiet = not console.is_terminal
-    with Bar(*columns, TimeRemainingColumn(), console=console, transient=True, disable=quiet) as bar:
-        tasks = {}
-
-        def report(stage: str, done: float, total: float) -> None:
-            if stage not in tasks:
-                tasks[stage] = bar.add_task(STAGES.get(stage, stage), total=total)
-            bar.update(tasks[stage], completed=done, total=total)
-
-        yield report
-
-
-def _stderr() -> Console:
-    from rich.console import Console
-
-    return Console(file=sys.stderr)
 
 
 if __name__ == "__main__":

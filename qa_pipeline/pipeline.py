@@ -13,7 +13,7 @@ from qa_pipeline.values.findings import Action
 from qa_pipeline.values.inspection import Inspection
 from qa_pipeline.values.recording import Recording
 from qa_pipeline.values.transcript import Passage, Transcript
-from qa_pipeline.values.vocabulary import MeetingKind, Progress, Theme
+from qa_pipeline.values.vocabulary import MeetingKind, Progress, Theme, silent
 
 if TYPE_CHECKING:
     from qa_pipeline.compliance import ImportedDays
@@ -35,7 +35,7 @@ def inspect(
     imported: ImportedDays | None = None,
     reader: str | None = None,
     keep: Callable[[Transcript], None] | None = None,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> Inspection:
     """Inspect one meeting, given as a recording or as a transcript made elsewhere.
 
@@ -58,7 +58,7 @@ def inspect(
     from qa_pipeline.rubric import rubric_for
     from qa_pipeline.rubric.judge import configured
 
-    report, imported = progress or _silent, imported or LIBRARY_ALONE
+    imported = imported or LIBRARY_ALONE
     language_model, (choice, endpoint) = configured(), chosen(reader)
     library()  # a wrong one is refused before an hour is transcribed
     recording = source if isinstance(source, Recording) else None
@@ -66,12 +66,12 @@ def inspect(
         source, facts=facts, model=model, options=options, keep=keep, progress=progress
     )
 
-    report("inspect", 0, 4)
+    progress("inspect", 0, 4)
     facts, warnings = complete(facts, transcript, imported=imported)
     chapters = segment(transcript, kind=facts.kind)
-    report("inspect", 1, 4)
+    progress("inspect", 1, 4)
     findings = find(transcript, chapters, facts, commitments_before=commitments_before)
-    report("inspect", 2, 4)
+    progress("inspect", 2, 4)
     rubric = rubric or rubric_for(
         facts.kind, facts.theme, institution=facts.institution, on=facts.meeting_date
     )
@@ -98,7 +98,7 @@ def inspect(
     )
     if language_model is not None:
         readers = language_model.accounted(readers)
-    report("inspect", 3, 4)
+    progress("inspect", 3, 4)
     compliance = judge(
         facts,
         recording=recording,
@@ -107,7 +107,7 @@ def inspect(
         scorecard=scorecard,
         imported=imported,
     )
-    report("inspect", 4, 4)
+    progress("inspect", 4, 4)
     return Inspection(
         facts=facts,
         recording=recording,
@@ -143,7 +143,7 @@ def read(
     model: str | None = None,
     options: TranscribeOptions | None = None,
     keep: Callable[[Transcript], None] | None = None,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> Transcript:
     """The clean transcript of a meeting, with speakers where they can be told.
 
@@ -272,7 +272,7 @@ SOUND = frozenset(
 TEXT = frozenset((".json", ".srt", ".vtt", ".txt"))
 
 
-def open_source(paths: Sequence[str], *, progress: Progress | None = None) -> Recording | Transcript:
+def open_source(paths: Sequence[str], *, progress: Progress = silent) -> Recording | Transcript:
     """One meeting's files: either one transcript (json, srt, vtt, txt) or the parts of one recording."""
     from pathlib import Path
 
@@ -284,7 +284,3 @@ def open_source(paths: Sequence[str], *, progress: Progress | None = None) -> Re
     if texts and len(files) > 1:
         raise InputError(f"{texts[0].name} 是文字稿，一次只能质检一份；多段录音请只给录音文件。")
     return read_transcript(texts[0]) if texts else open_recording(files, progress=progress)
-
-
-def _silent(stage: str, done: float, total: float) -> None:
-    """Progress nobody asked for."""

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qa_pipeline.errors import RecordingError, reason
 from qa_pipeline.values.recording import Recording, RecordingPart
-from qa_pipeline.values.vocabulary import Progress, Seconds
+from qa_pipeline.values.vocabulary import Progress, Seconds, silent
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,7 +70,7 @@ class _Probe:
     created: datetime | None
 
 
-def open_recording(paths: Sequence[Path], *, progress: Progress | None = None) -> Recording:
+def open_recording(paths: Sequence[Path], *, progress: Progress = silent) -> Recording:
     """Check the files of one meeting, in order, and say what they are. Audio is not kept.
 
     A part starts where its own creation time puts it when all parts carry one and these agree with the
@@ -88,8 +88,7 @@ def open_recording(paths: Sequence[Path], *, progress: Progress | None = None) -
     for path, size in zip(paths, sizes, strict=True):
         probes.append(_probe(path))
         done += size
-        if progress is not None:
-            progress("probe", float(done), float(sum(sizes)))
+        progress("probe", float(done), float(sum(sizes)))
     for first, second in itertools.combinations(probes, 2):
         if first.part.sha256 == second.part.sha256:
             raise RecordingError(

@@ -33,7 +33,7 @@ from qa_pipeline.chapters.features import (
     Scorers,
     evidence,
 )
-from qa_pipeline.values.vocabulary import Chapter
+from qa_pipeline.values.vocabulary import Chapter, Progress, silent
 
 Ints = NDArray[np.int64]
 Weights = NDArray[np.float32]
@@ -68,8 +68,8 @@ class Prepared:
     subjects: Ints
 
 
-def learn(labelled: Iterable[LabelledMeeting]) -> model.Model:
-    """Learn a model from labelled meetings of at least two authors."""
+def learn(labelled: Iterable[LabelledMeeting], *, progress: Progress = silent) -> model.Model:
+    """Learn a model from labelled meetings of at least two authors; the folds take nearly all of the time."""
     originals = [augment.example(meeting) for meeting in labelled]
     other = augment.other_talk()
     syllables = ngrams.syllable_table()
@@ -92,6 +92,7 @@ def learn(labelled: Iterable[LabelledMeeting]) -> model.Model:
                 for p in group
                 if p.source.author in held and name != "recut"
             ]
+        progress("learn", fold + 1.0, folds)
     field = _field([row for row in seen if row[2].kind is not None])
     return model.Model(
         scorers=_mean(scorers), field=field, kind=_kinds(seen, field=field), misfiled=_misfiled(seen)

@@ -27,7 +27,8 @@ from qa_pipeline.findings.mentions import find_mentions
 from qa_pipeline.transcript.cleanup import clean
 from qa_pipeline.values.chapters import Chapters, ChapterSpan
 from qa_pipeline.values.transcript import Transcript, Utterance
-from qa_pipeline.values.vocabulary import Act, Chapter
+from qa_pipeline.values.vocabulary import Act, Chapter, Progress, silent
+from qa_pipeline.waiting import bar
 
 MODEL: Final = Path(__file__).with_name("model.npz")
 LEAST_MEETINGS: Final = 3
@@ -193,9 +194,7 @@ def _noisy_chapters(chapters: Sequence[Chapter], random: Random) -> Chapters:
 # ---------------------------------------------------------------- fitting
 
 
-def fit(
-    training: Sequence[Example], *, version: str, report: Callable[[str], None] = lambda _: None
-) -> ActModel:
+def fit(training: Sequence[Example], *, version: str, progress: Progress = silent) -> ActModel:
     """Fit both passes; the second learns from first-pass logits of authors the first pass had not seen."""
     authors = sorted({e.author for e in training})
     folds = min(FOLDS, len(authors))
@@ -206,7 +205,7 @@ def fit(
         for index, example in enumerate(training):
             if example.author in held:
                 unseen[index] = part.first_pass(example.texts, example.signals)
-        report(f"fold {fold + 1}/{folds}")
+        progress("learn", fold + 1.0, folds + 1.0)
     first = _first(training)
     labels = np.vstack([e.labels for e in training])
     signal = np.vstack([e.signals for e in training])
@@ -320,7 +319,8 @@ def save(model: ActModel, path: Path) -> None:
 
 def main() -> None:
     training = [e for m in meetings() if "acts" in m.labels for e in examples(m)]
-    model = fit(training, version=VERSION, report=lambda line: print(line, file=sys.stderr))
+    with bar() as progress:
+        model = fit(training, version=VERSION, progress=progress)
     save(model, MODEL)
     sys.stderr.write(f"{MODEL.name}: {MODEL.stat().st_size / 1e6:.1f} MB, {len(model.vocabulary)} n-grams\n")
 

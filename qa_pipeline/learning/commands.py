@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from qa_pipeline.waiting import bar
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -33,7 +35,9 @@ def chapters(folder: From, against: Against = "current", alone: Alone = False, d
     from qa_pipeline.learning.training import train_chapters
 
     rival = model.shipped() if _shipped(against) else None
-    _finish(train_chapters(folder, against=rival, alone=alone, say=_say), dry=dry)
+    with bar() as progress:
+        outcome = train_chapters(folder, against=rival, alone=alone, say=_say, progress=progress)
+    _finish(outcome, dry=dry)
 
 
 @app.command()
@@ -43,7 +47,9 @@ def acts(folder: From, against: Against = "current", alone: Alone = False, dry: 
     from qa_pipeline.learning.training import train_acts
 
     rival = act_model() if _shipped(against) else None
-    _finish(train_acts(folder, against=rival, alone=alone, say=_say), dry=dry)
+    with bar() as progress:
+        outcome = train_acts(folder, against=rival, alone=alone, say=_say, progress=progress)
+    _finish(outcome, dry=dry)
 
 
 @app.command()

@@ -25,7 +25,7 @@ from qa_pipeline.transcript.store import ModelFolder, resolve
 from qa_pipeline.transcript.voice import VoiceStream
 from qa_pipeline.values.recording import Recording
 from qa_pipeline.values.transcript import Transcript, Utterance
-from qa_pipeline.values.vocabulary import Progress, Seconds
+from qa_pipeline.values.vocabulary import Progress, Seconds, silent
 
 if TYPE_CHECKING:
     import numpy as np
@@ -134,7 +134,7 @@ def transcribe(
     *,
     model: str | None = None,
     options: TranscribeOptions | None = None,
-    progress: Progress | None = None,
+    progress: Progress = silent,
 ) -> Transcript:
     """What is said in a recording: utterances with times and confidence (0-1), and where voices are heard.
 
@@ -150,14 +150,13 @@ def transcribe(
     utterances: list[Utterance] = []
     speech: list[tuple[Seconds, Seconds]] = []
     hearing = Hearing()
-    report = progress or (lambda stage, done, total: None)
-    report("transcribe", 0.0, recording.duration)
+    progress("transcribe", 0.0, recording.duration)
     try:
         for batch in _ahead(_batched(_windows(recording, folder, speech, hearing), listener.batch_size)):
             for window, decoding in listener.decode(batch):
                 utterances.extend(_utterances(window, decoding))
             piece = batch[-1].pieces[-1]
-            report("transcribe", min(piece[1] + piece[2], recording.duration), recording.duration)
+            progress("transcribe", min(piece[1] + piece[2], recording.duration), recording.duration)
     except RuntimeError as error:
         if "out of memory" not in str(error):
             raise
@@ -167,7 +166,7 @@ def transcribe(
     voiced = sum(end - start for start, end in speech)
     if voiced < LEAST_SPEECH or not utterances:
         raise RecordingError("录音里没有听到讲话（可能是静音、只有音乐或噪声）：请检查录音设备和选择的文件。")
-    report("transcribe", recording.duration, recording.duration)
+    progress("transcribe", recording.duration, recording.duration)
     return Transcript(
         utterances=tuple(_in_order(utterances)),
         duration=recording.duration,

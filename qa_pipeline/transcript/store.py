@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from qa_pipeline.errors import ModelError, reason
 from qa_pipeline.transcript.profile import PROFILE_FILE, Profile, read_profile
-from qa_pipeline.values.vocabulary import Progress
+from qa_pipeline.values.vocabulary import Progress, silent
 
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
@@ -133,7 +133,7 @@ def diarization_models() -> tuple[Path, Path] | None:
     return (files[0], files[1]) if all(file.is_file() for file in files) else None
 
 
-def pull(name: str, *, mirror: str | None = None, progress: Progress | None = None) -> Path:
+def pull(name: str, *, mirror: str | None = None, progress: Progress = silent) -> Path:
     """Fetch a model (or "diarization") into the store and return its folder.
 
     ``mirror`` is the address of a hub to fetch from instead of the default. Files arrive in a ``.partial``
@@ -286,7 +286,7 @@ class _Wanted:
     sha256: str | None
 
 
-def _fetch_model(repository: str, into: Path, mirror: str | None, progress: Progress | None) -> str:
+def _fetch_model(repository: str, into: Path, mirror: str | None, progress: Progress) -> str:
     files = [
         wanted
         for wanted in _listing(repository, mirror)
@@ -302,7 +302,7 @@ def _fetch_model(repository: str, into: Path, mirror: str | None, progress: Prog
     return repository
 
 
-def _fetch_diarization(into: Path, mirror: str | None, progress: Progress | None) -> str:
+def _fetch_diarization(into: Path, mirror: str | None, progress: Progress) -> str:
     files: list[_Wanted] = []
     for local, (repository, file) in DIARIZATION_FILES.items():
         listed = [wanted for wanted in _listing(repository, mirror) if wanted.file == file]
@@ -343,7 +343,7 @@ def _listing(repository: str, mirror: str | None) -> list[_Wanted]:
     ]
 
 
-def _download(files: Sequence[_Wanted], into: Path, mirror: str | None, progress: Progress | None) -> None:
+def _download(files: Sequence[_Wanted], into: Path, mirror: str | None, progress: Progress) -> None:
     """Fetch files into a folder, each checked against the hub's size and checksum."""
     from httpx2 import HTTPError
     from huggingface_hub import hf_hub_download
@@ -363,8 +363,7 @@ def _download(files: Sequence[_Wanted], into: Path, mirror: str | None, progress
 
         def update(self, n: float | None = 1) -> None:
             self._bytes += n or 0
-            if progress is not None:
-                progress("pull", min(done + self._bytes, total), total)
+            progress("pull", min(done + self._bytes, total), total)
 
     for wanted in files:
         try:
@@ -389,8 +388,7 @@ def _download(files: Sequence[_Wanted], into: Path, mirror: str | None, progress
         if wanted.local != wanted.file:
             file.rename(into / wanted.local)
         done += wanted.size
-        if progress is not None:
-            progress("pull", done, total)
+        progress("pull", done, total)
 
 
 def _unreachable(repository: str, mirror: str | None) -> ModelError:

@@ -14,6 +14,10 @@ Progress = Callable[[str, float, float], None]
 """Called as (stage, done, total); the caller draws a bar, writes a row or says nothing."""
 
 
+def silent(stage: str, done: float, total: float) -> None:
+    """Progress nobody asked for."""
+
+
 class MeetingKind(StrEnum):
     WEEKLY_REVIEW = "weekly_review"
     MONTHLY_PLANNING = "monthly_planning"

@@ -30,7 +30,7 @@ def test_the_model_survives_its_file_byte_by_byte(tmp_path: Path) -> None:
 
 
 def test_learning_twice_gives_the_same_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a handful of meetings, rows and steps; the shipped model takes a minute or two."""
+    """On a handful of meetings, rows and steps; the shipped model takes minutes."""
     for name, value in (("FIELD_STEPS", 3), ("STRIDE", 400), ("QUIET_STARTS", 0.05), ("INNER_FOLDS", 2)):
         monkeypatch.setattr(train, name, value)
     few = [m for m in meetings() if m.id in {"A01", "C01", "E01"}]

@@ -194,7 +194,11 @@ def test_a_better_chapter_model_is_installed_and_named_in_results(
     folder: Path, home: Path, quick: None
 ) -> None:
     rival, _ = know_nothing()
-    outcome = train_chapters(folder, against=rival, alone=True)
+    shown: list[float] = []
+    outcome = train_chapters(
+        folder, against=rival, alone=True, progress=lambda _, done, total: shown.append(done / total)
+    )
+    assert shown == [0.5, 1.0]
     assert outcome.candidate.score > outcome.current.score
     assert install(outcome) == home / "chapters.npz"
     meeting = outcome.split.held[0]
@@ -206,9 +210,9 @@ def test_a_better_chapter_model_is_installed_and_named_in_results(
     told = installed.about("chapters")
     assert told == outcome.about
     assert set(told.learned) == {fingerprint(m) for m in outcome.split.learn}
-    shown = CliRunner().invoke(app, ["train", "status"]).output
-    assert outcome.about.version in shown
-    assert "语句模型：随附的" in shown
+    listed = CliRunner().invoke(app, ["train", "status"]).output
+    assert outcome.about.version in listed
+    assert "语句模型：随附的" in listed
     assert installed.remove("chapters")
     assert segment(meeting.transcript, kind=meeting.facts.kind).segmenter == chapter_model.VERSION
     assert not installed.remove("chapters")

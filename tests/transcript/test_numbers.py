@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import islice
+
 import pytest
 from cn2an import an2cn
 from hypothesis import given
@@ -234,5 +236,6 @@ def test_any_run_of_numerals_can_be_read(text: str) -> None:
 
 
 def test_the_meetings_hold_thousands_of_figures() -> None:
-    found = [n for m in meetings() for u in m.transcript.utterances for n in spoken_numbers(u.text)]
-    assert len(found) > 7_000
+    some = islice(meetings(), 0, None, 5)
+    found = [n for m in some for u in m.transcript.utterances for n in spoken_numbers(u.text)]
+    assert len(found) > 5_000

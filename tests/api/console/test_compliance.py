@@ -69,4 +69,6 @@ def test_a_month_that_is_none_and_a_strange_institution_are_refused_in_words(pag
     expect(page.get_by_role("alert")).to_contain_text("月份“2026-13”不对")
 
     page = page_as(Role.MANAGER, "/compliance?month=2026-09&below=350103")
-    expect(page.get_by_role("alert")).to_contain_text("350103 不存在或不在您的管辖范围内")
+    expect(page.get_by_role("alert")).to_contain_text(
+        "没有名称或代码是“350103”的机构，或它不在您的管辖范围内"
+    )

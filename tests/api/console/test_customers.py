@@ -90,7 +90,9 @@ def test_the_tree_is_walked_down(page_as: PageAs) -> None:
 
 def test_what_lies_outside_and_what_is_no_week_is_refused_in_words(page_as: PageAs) -> None:
     page = page_as(Role.MANAGER, "/customers?below=350103")
-    expect(page.get_by_role("alert")).to_contain_text("350103 不存在或不在您的管辖范围内")
+    expect(page.get_by_role("alert")).to_contain_text(
+        "没有名称或代码是“350103”的机构，或它不在您的管辖范围内"
+    )
 
     page = page_as(Role.MANAGER, "/customers?week=2026-01-02")
     expect(page.get_by_role("alert")).to_contain_text("不是近三个月内已结束的经营周")

@@ -71,7 +71,9 @@ def test_a_tile_leads_to_its_board(page_as: PageAs) -> None:
 
 def test_what_lies_outside_and_what_is_no_board_is_refused_in_words(page_as: PageAs) -> None:
     page = page_as(Role.MANAGER, "/indicators?below=350103")
-    expect(page.get_by_role("alert")).to_contain_text("350103 不存在或不在您的管辖范围内")
+    expect(page.get_by_role("alert")).to_contain_text(
+        "没有名称或代码是“350103”的机构，或它不在您的管辖范围内"
+    )
 
     page = page_as(Role.MANAGER, "/indicators?code=fame")
     expect(page.get_by_role("alert")).to_contain_text("没有指标看板“fame”")

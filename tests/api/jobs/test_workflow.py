@@ -76,9 +76,9 @@ def test_without_the_engines_database_nothing_is_lost_and_nothing_heard_twice(wo
 
 
 @pytest.mark.parametrize("_original", ["postgresql"], indirect=True)
-def test_two_workers_share_twenty_jobs_and_one_takes_over_when_the_other_dies_for_good(works: Works) -> None:
+def test_two_workers_share_ten_jobs_and_one_takes_over_when_the_other_dies_for_good(works: Works) -> None:
     works.takes(2)
-    codes = [works.ask(works.held()) for _ in range(20)]
+    codes = [works.ask(works.held()) for _ in range(10)]
     one = works.worker(concurrency=2, hears="at once")
     works.worker(concurrency=2, hears="at once")
 
@@ -93,6 +93,6 @@ def test_two_workers_share_twenty_jobs_and_one_takes_over_when_the_other_dies_fo
         assert works.wait(code, *ENDED).state == JobState.DONE
     assert set(works.finished.values()) == {1}
     assert set(scorecards(works).values()) == {1}
-    assert len(works.finished) == len(scorecards(works)) == 20
+    assert len(works.finished) == len(scorecards(works)) == 10
     with Session(works.engine) as session:
         assert session.scalar(select(func.count()).select_from(Worker)) == 1

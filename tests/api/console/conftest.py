@@ -65,9 +65,11 @@ POOR: Final = "350103-W1"
 LOOKED_AT: Final[set[str | None]] = set()
 """Titles of the dialogs that were found sound."""
 AT_REST: Final = """() => !document.querySelector('[class*="-enter-active"], [class*="-leave-active"]')
-    && document.getAnimations().every(one =>
-        one.playState !== 'running' || one.effect.getComputedTiming().iterations === Infinity)"""
-"""Nothing fades in or out: what is half there has too little contrast."""
+    && document.getAnimations().every(one => one.playState !== 'running'
+        || one.effect.getComputedTiming().iterations === Infinity
+        || !one.effect.target.checkVisibility({visibilityProperty: true}))"""
+"""Nothing that is seen fades in or out: what is half there has too little contrast. (What NiceGUI says of a lost
+connection, hidden, would take half a second on every page.)"""
 ONLY_SERIOUS: Final = """() => axe.configure({rules: axe._audit.rules
     .filter(rule => ['minor', 'moderate'].includes(rule.impact))
     .map(rule => ({id: rule.id, enabled: false}))})"""

@@ -68,8 +68,8 @@ AT_REST: Final = """() => !document.querySelector('[class*="-enter-active"], [cl
     && document.getAnimations().every(one => one.playState !== 'running'
         || one.effect.getComputedTiming().iterations === Infinity
         || !one.effect.target.checkVisibility({visibilityProperty: true}))"""
-"""Nothing that is seen fades in or out: what is half there has too little contrast. (What NiceGUI says of a lost
-connection, hidden, would take half a second on every page.)"""
+"""Nothing that is seen fades in or out: what is half there has too little contrast. (What NiceGUI
+says of a lost connection, hidden, would take half a second on every page.)"""
 ONLY_SERIOUS: Final = """() => axe.configure({rules: axe._audit.rules
     .filter(rule => ['minor', 'moderate'].includes(rule.impact))
     .map(rule => ({id: rule.id, enabled: false}))})"""

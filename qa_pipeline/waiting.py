@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 STAGES: Final = {"probe": "读取录音", "transcribe": "转写", "inspect": "质检", "learn": "训练"}
 
+LONG: Final = 600.0
+"""Seconds over which the speed is taken: a step of a training takes more than a minute."""
+
 
 @contextmanager
 def bar() -> Iterator[Progress]:
@@ -24,7 +27,15 @@ def bar() -> Iterator[Progress]:
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:>3.0f}%"))
     console = stderr()
     quiet = not console.is_terminal
-    with Bar(*columns, TimeRemainingColumn(), console=console, transient=True, disable=quiet) as shown:
+    shown = Bar(
+        *columns,
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+        disable=quiet,
+        speed_estimate_period=LONG,
+    )
+    with shown:
         tasks = {}
 
         def report(stage: str, done: float, total: float) -> None:

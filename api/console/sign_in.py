@@ -13,18 +13,21 @@ from nicegui import run, ui
 from api.accounts.passwords import RULES
 from api.accounts.tables import Language
 from api.console import MOUNT
-from api.console.calls import call
+from api.console.calls import SECONDS, answered, call
 from api.console.frame import View, screen, viewer
 from api.console.language import known, of_stranger, speak
 
 _POST: Final = """
-const answer = await fetch('/api/v1/session', {{
-  method: 'POST', credentials: 'same-origin',
-  headers: {{'Content-Type': 'application/json'}}, body: JSON.stringify({body})}});
-const told = await answer.json();
-if (!answer.ok) return told.detail;
-{then}
-return '';
+try {{
+  const answer = await fetch('/api/v1/session', {{
+    method: 'POST', credentials: 'same-origin',
+    headers: {{'Content-Type': 'application/json'}}, body: JSON.stringify({body})}});
+  const told = await answer.json();
+  if (answer.ok) {{ {then} }}
+  return {{ok: answer.ok, body: told}};
+}} catch (error) {{
+  return {{ok: false, body: {{detail: '没有连上服务：请检查网络后重试。'}}}};
+}}
 """
 _KEEP: Final = """
 if ({when}) await fetch('/api/v1/session/language', {{
@@ -70,8 +73,9 @@ async def sign_in(
 
         async def enter() -> None:
             body = json.dumps({"login": login.value, "password": password.value})
-            refused.text = str(await ui.run_javascript(_POST.format(body=body, then=keep), timeout=20))
-            if not refused.text:
+            answer = await answered(_POST.format(body=body, then=keep), SECONDS)
+            refused.text = answer.refusal
+            if answer.ok:
                 ui.navigate.to(target.removeprefix(MOUNT))
 
         password.on("keydown.enter", enter)

@@ -33,8 +33,11 @@ if TYPE_CHECKING:
 FEW: Final = 30
 """So many are offered in a list; more nobody looks through, least of all on a phone."""
 COMPARED: Final = 50
+"""Of so many that fit what was typed the names are compared."""
 SHOWN: Final = 3
+"""So many are named when it fits several."""
 HOLDER: Final = "名称或代码"
+"""Stands in an empty field."""
 
 
 class NoSuchInstitution(InputError):  # noqa: N818 (whoever typed it is asked again)

@@ -69,7 +69,7 @@ class Prepared:
 
 
 def learn(labelled: Iterable[LabelledMeeting], *, progress: Progress = silent) -> model.Model:
-    """Learn a model from labelled meetings of at least two authors; the folds take nearly all of the time."""
+    """Learn a model from labelled meetings of at least two authors."""
     originals = [augment.example(meeting) for meeting in labelled]
     other = augment.other_talk()
     syllables = ngrams.syllable_table()
@@ -82,6 +82,8 @@ def learn(labelled: Iterable[LabelledMeeting], *, progress: Progress = silent) -
     folds = min(INNER_FOLDS, len(authors))
     seen: list[tuple[Evidence, Ints, Example]] = []
     scorers: list[Scorers] = []
+    steps = folds + 1.0  # the last is the field and what rests on it
+    progress("learn", 0.0, steps)
     for fold in range(folds):
         held = set(authors[fold::folds])
         part = {name: [p for p in group if p.source.author not in held] for name, group in prepared.items()}
@@ -92,11 +94,13 @@ def learn(labelled: Iterable[LabelledMeeting], *, progress: Progress = silent) -
                 for p in group
                 if p.source.author in held and name != "recut"
             ]
-        progress("learn", fold + 1.0, folds)
+        progress("learn", fold + 1.0, steps)
     field = _field([row for row in seen if row[2].kind is not None])
-    return model.Model(
+    learned = model.Model(
         scorers=_mean(scorers), field=field, kind=_kinds(seen, field=field), misfiled=_misfiled(seen)
     )
+    progress("learn", steps, steps)
+    return learned
 
 
 def _mean(scorers: Sequence[Scorers]) -> Scorers:

@@ -199,13 +199,15 @@ def fit(training: Sequence[Example], *, version: str, progress: Progress = silen
     authors = sorted({e.author for e in training})
     folds = min(FOLDS, len(authors))
     unseen: list[Matrix] = [np.zeros((0, 0), dtype=np.float32)] * len(training)
+    steps = folds + 1.0  # the last is what is kept, learned from all
+    progress("learn", 0.0, steps)
     for fold in range(folds):
         held = {a for i, a in enumerate(authors) if i % folds == fold}
         part = _first(tuple(e for e in training if e.author not in held))
         for index, example in enumerate(training):
             if example.author in held:
                 unseen[index] = part.first_pass(example.texts, example.signals)
-        progress("learn", fold + 1.0, folds + 1.0)
+        progress("learn", fold + 1.0, steps)
     first = _first(training)
     labels = np.vstack([e.labels for e in training])
     signal = np.vstack([e.signals for e in training])
@@ -218,6 +220,7 @@ def fit(training: Sequence[Example], *, version: str, progress: Progress = silen
     # moved by makes a probability of it again, since the second pass learned from scores of unseen authors.
     cuts = np.array([_best_cut(logits[:, a], labels[:, a]) for a in range(len(ACTS))])
     weights[near.shape[1]] -= cuts
+    progress("learn", steps, steps)
     return replace(
         first,
         neighbour_weights=weights[: near.shape[1]].astype(np.float32),

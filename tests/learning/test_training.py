@@ -198,7 +198,7 @@ def test_a_better_chapter_model_is_installed_and_named_in_results(
     outcome = train_chapters(
         folder, against=rival, alone=True, progress=lambda _, done, total: shown.append(done / total)
     )
-    assert shown == [0.5, 1.0]
+    assert shown == [0, 1 / 3, 2 / 3, 1]
     assert outcome.candidate.score > outcome.current.score
     assert install(outcome) == home / "chapters.npz"
     meeting = outcome.split.held[0]

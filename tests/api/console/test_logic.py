@@ -75,7 +75,7 @@ def test_what_the_api_refuses_is_said_in_the_dialog_which_stays_open(play: Play,
     play(signed_in(Role.HEAD_OFFICE), story)
 
 
-def test_an_answer_that_does_not_come_is_said_and_nothing_is_done_twice(
+def test_an_answer_that_does_not_come_is_said_in_the_dialog_which_stays_open(
     play: Play, signed_in: SignedIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(calls, "SECONDS", 0.1)

@@ -32,6 +32,18 @@ def test_a_form_after_the_sign_in_has_expired_leads_to_it_and_back_to_the_same_p
     page.wait_for_url(f"**{MOUNT}/accounts?role=qa")
 
 
+def test_a_sign_in_that_does_not_reach_the_service_is_said(service: Service, browser: Browser) -> None:
+    page = browser.new_page(base_url=service.url, locale="zh-CN")
+    opened(page, "/sign-in")
+    page.route("**/api/v1/session", lambda route: route.abort())
+    enter(page, LOGINS[Role.QA])
+    expect(page.get_by_role("alert").filter(has_text="没有连上服务：请检查网络后重试。")).to_be_visible()
+    page.unroute("**/api/v1/session")
+    enter(page, LOGINS[Role.QA])
+    expect(page.get_by_role("heading", name="首页", level=1)).to_be_visible()
+    page.close()
+
+
 def test_a_page_that_asks_for_the_sign_in_is_opened_afterwards_with_all_of_its_address(
     service: Service, browser: Browser
 ) -> None:

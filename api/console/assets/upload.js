@@ -1,6 +1,6 @@
 // Sends recordings in pieces that survive a lost connection or a closed tab (tus 1.0), then follows the inspection.
 (() => {
-  const PIECE = 4 * 1024 * 1024, PAUSES = [1, 2, 5, 10, 20, 30];
+  const LEAST = 256 * 1024, MOST = 16 * LEAST, PAUSES = [1, 2, 5, 10, 20, 30], TRIES = 20;
   const wait = seconds => new Promise(done => setTimeout(done, seconds * 1000));
   const encode = text => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
   const key = file => `huijian.upload.${file.name}.${file.size}.${file.lastModified}`;
@@ -32,31 +32,54 @@
     return [address, 0, {}];
   }
 
-  async function send(file, facts, headers, tell) {
-    let [address, offset, words] = await begin(file, facts, headers);
-    for (let failures = 0; offset < file.size || words['Upload-Metadata'];) {
-      tell(offset / file.size, failures ? '网络不稳，正在续传…' : '正在上传');
-      try {
-        const answer = await fetch(address, {method: 'PATCH', body: file.slice(offset, offset + PIECE),
-          headers: {...headers, ...words, 'Upload-Offset': offset, 'Content-Type': 'application/offset+octet-stream'}});
-        if (answer.ok) { offset = Number(answer.headers.get('Upload-Offset')); failures = 0; words = {}; continue; }
-        if (answer.status < 500) {
-          const head = answer.status === 409 ? await fetch(address, {method: 'HEAD', headers}) : null;
-          const reached = head?.ok ? Number(head.headers.get('Upload-Offset')) : offset;
-          if (reached !== offset) { offset = reached; continue; }
-          throw await refused(answer);
-        }
-      } catch (error) { if (error.final) throw error; }
-      if (failures >= 20) throw new Error('网络一直不通：已传的部分会保留，稍后再次选择同一文件即可续传。');
-      await wait(PAUSES[Math.min(failures++, PAUSES.length - 1)]);
-      try {
-        const head = await fetch(address, {method: 'HEAD', headers});
-        if (head.ok) offset = Number(head.headers.get('Upload-Offset'));
-      } catch { /* still offline: the next round asks again */ }
+  // What gets no answer, or a broken one, is tried again; `attempt` is told how often it has failed.
+  async function patient(attempt, tell) {
+    for (let failures = 0; ; failures++) {
+      try { return await attempt(failures); } catch (error) {
+        if (error.final) throw error;
+        const answered = error.final === false;
+        if (failures >= TRIES) throw answered ? error
+          : new Error('网络一直不通：已传的部分会保留，稍后再次选择同一文件即可续传。');
+        tell(answered ? error.message : '网络不稳，正在续传…');
+        await wait(PAUSES[Math.min(failures, PAUSES.length - 1)]);
+      }
     }
+  }
+
+  async function reached(address, headers) {
+    const answer = await fetch(address, {method: 'HEAD', headers});
+    return answer.ok ? Number(answer.headers.get('Upload-Offset')) : null;
+  }
+
+  async function send(file, facts, headers, tell) {
+    let offset = 0, piece = LEAST;
+    const trouble = text => tell(offset / file.size, text);
+    let [address, start, words] = await patient(() => begin(file, facts, headers), trouble);
+    offset = start;
+    while (offset < file.size || words['Upload-Metadata']) await patient(async failures => {
+      if (failures) offset = await reached(address, headers) ?? offset;
+      else tell(offset / file.size, '正在上传');
+      const began = performance.now();
+      const answer = await fetch(address, {method: 'PATCH', body: file.slice(offset, offset + piece),
+        headers: {...headers, ...words, 'Upload-Offset': offset, 'Content-Type': 'application/offset+octet-stream'}});
+      if (answer.ok) {
+        offset = Number(answer.headers.get('Upload-Offset'));
+        words = {};
+        // Pieces of a second or so: the bar moves on a slow network, and a fast one is not held up.
+        const seconds = (performance.now() - began) / 1000;
+        piece = seconds < 1 ? Math.min(MOST, piece * 2) : seconds > 3 ? Math.max(LEAST, piece / 2) : piece;
+        return;
+      }
+      const there = answer.status === 409 ? await reached(address, headers) : null;
+      if (there === null || there === offset) throw await refused(answer);
+      offset = there;
+    }, trouble);
     tell(1, '正在检查文件');
-    const answer = await fetch(address, {headers});
-    if (!answer.ok) throw await refused(answer);
+    const answer = await patient(async () => {
+      const found = await fetch(address, {headers});
+      if (!found.ok) throw await refused(found);
+      return found;
+    }, trouble);
     localStorage.removeItem(key(file));
     return (await answer.json()).answer;
   }
@@ -71,6 +94,14 @@
       if (now.state === 'failed' || now.state === 'cancelled') { row.fail(now.error || '质检没有完成。'); events.close(); return; }
       row.tell(now.progress, now.error ? `${stage}：${now.error}` : `质检中：${stage}`);
     });
+    // The browser asks again by itself after a lost network, but not after a proxy that said 502.
+    events.addEventListener('error', async () => {
+      if (events.readyState !== EventSource.CLOSED) return;
+      await wait(5);
+      const answer = await fetch(`/api/v1/jobs/${job}`).catch(() => null);
+      if (answer?.status === 401) window.hjSignIn();
+      else if (!answer || answer.ok || answer.status >= 500) follow(job, meeting, row);
+    });
   }
 
   function rowFor(list, name) {
@@ -79,6 +110,7 @@
     title.textContent = name; words.setAttribute('role', 'status'); bar.max = 1; bar.setAttribute('aria-label', `${name} 的进度`);
     item.append(title, bar, words); list.append(item);
     return {
+      remove() { item.remove(); },
       named(text) { title.textContent = text; },
       tell(share, text) { bar.value = share; words.textContent = `${text} ${Math.round(share * 100)}%`; },
       fail(text) { bar.remove(); words.textContent = text; item.className = 'failed'; words.setAttribute('role', 'alert'); },
@@ -105,11 +137,14 @@
   // Parts of one meeting are sent in the order of their names; inspection starts with the last one.
   const ordered = files => [...files].sort((a, b) => a.name.localeCompare(b.name, 'zh', {numeric: true}));
   window.hjChosen = () => ordered(document.getElementById('files').files).map(file => file.name);
+  const sending = new Set(), refusedRows = new Map();  // by key of the file
   window.hjUpload = async (facts, csrf) => {
     const list = document.getElementById('uploads'), headers = {'X-CSRF-Token': csrf, 'Tus-Resumable': '1.0.0'};
-    const chosen = ordered(document.getElementById('files').files);
+    const chosen = ordered(document.getElementById('files').files).filter(file => !sending.has(key(file)));
     let meeting = facts.meeting;
+    chosen.forEach(file => sending.add(key(file)));
     for (const [index, file] of chosen.entries()) {
+      refusedRows.get(key(file))?.remove();
       const row = rowFor(list, file.name), last = index === chosen.length - 1;
       try {
         const answer = await send(file, {...facts, meeting, inspect: last ? 'true' : 'false'}, headers, row.tell);
@@ -121,9 +156,11 @@
         else row.done(`/console/meetings/${encodeURIComponent(meeting)}`);
       } catch (error) {
         row.fail(error.message);
+        refusedRows.set(key(file), row);
         if (error.expired) window.hjSignIn();
-        return;
+        break;
       }
     }
+    chosen.forEach(file => sending.delete(key(file)));
   };
 })();

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from sqlalchemy import update
 
 from api.accounts.tables import Role
@@ -118,3 +118,46 @@ def test_a_document_and_an_empty_file_are_told_what_they_are(page_as: PageAs, tm
     assert len(sent) == 1, "the rest of it was sent after its first piece"
     send(page, empty)
     expect(page.get_by_text("“空.wav”是空的：请核对后重新选择文件。")).to_be_visible()
+
+
+def test_a_network_lost_at_any_moment_is_waited_for(page_as: PageAs, tmp_path: Path) -> None:
+    page = page_as(Role.MANAGER, "/upload", width=390)
+    say(page, day="2026-06-29")
+    sent, lost = pieces(page), set[str]()
+
+    def lose_once(route: Route) -> None:
+        if (method := route.request.method) in lost:
+            return route.fallback()
+        lost.add(method)
+        return route.abort("internetdisconnected")
+
+    page.route("**/api/v1/uploads**", lose_once)
+    page.route("**/api/v1/uploads/**", lose_once)
+    send(page, write_sound(tmp_path / "录音004.wav", tone(344, 20.0), codec="pcm_s16le"))
+    expect(page.locator("#uploads")).to_contain_text("网络不稳，正在续传…")
+    expect(page.get_by_text("质检中：排队等候")).to_be_visible()
+    assert lost == {"POST", "PATCH", "HEAD", "GET"}
+    assert sent[:3] == [0, 0, 256 * 1024], "the bar of a whole meeting would move but once"
+
+
+def test_progress_is_followed_past_a_proxy_that_answers_for_the_service(
+    page_as: PageAs, tmp_path: Path
+) -> None:
+    page = page_as(Role.MANAGER, "/upload")
+    say(page, day="2026-07-06")
+    page.route("**/events", lambda route: route.fulfill(status=502), times=1)
+    send(page, write_sound(tmp_path / "录音005.wav", tone(355, 2.0), codec="pcm_s16le"))
+    expect(page.get_by_text("质检中：排队等候")).to_be_visible()
+
+
+def test_a_file_has_one_row_however_often_it_is_tried(page_as: PageAs, tmp_path: Path) -> None:
+    file = write_sound(tmp_path / "录音006.wav", tone(366, 2.0), codec="pcm_s16le")
+    page = page_as(Role.MANAGER, "/upload")
+    sent = pieces(page)
+    send(page, file)
+    expect(page.get_by_text("“录音006.wav”看不出会议日期")).to_be_visible()
+    say(page, day="2026-07-13")
+    page.get_by_role("button", name="开始上传").dblclick()
+    expect(page.get_by_text("质检中：排队等候")).to_be_visible()
+    expect(page.locator("#uploads li")).to_have_count(1)
+    assert sent == [0]

@@ -31,6 +31,7 @@ from models.meetings.tables import Scorecard
 from qa_pipeline.names import CHAPTERS, KINDS, VERDICTS
 from qa_pipeline.values.transcript import Utterance
 from qa_pipeline.values.vocabulary import Chapter, Verdict, chapters_of
+from qa_pipeline.values.written import points
 
 STEPS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 """The levels that the keys 1-5 give an item, as shares of its maximum."""
@@ -253,7 +254,7 @@ def _items(items: list[ItemOut], *, deciding: bool) -> str:
 
 def _item(item: ItemOut, *, deciding: bool) -> str:
     value, word = sound.ITEM_STATUS[item.status]
-    score = "—" if item.score is None else f"{item.score:.1f}"
+    score = "—" if item.score is None else points(item.score)
     proofs = "".join(map(sound.proof, item.evidence[:SHOWN_PROOFS]))
     reason = f"<p>{html.escape(item.reason)}</p>" if item.reason else ""
     given = "" if item.score is None else f' data-score="{item.score}"'

@@ -241,13 +241,14 @@
     paint(one);
   }
 
+  const told = score => score === null ? '—' : window.hjPoints(score);
+
   function paint(one) {
     const said = rows.get(one.dataset.item) || {}, was = machine(one), now = said.score ?? was;
     one.classList.toggle('confirmed', !!said.confirmed);
     one.classList.toggle('changed', changed(one));
     one.querySelector('.tick').textContent = said.confirmed ? (changed(one) ? 'edit' : 'check') : '';
-    one.querySelector('.given').textContent =
-      (changed(one) ? `${was === null ? '—' : was.toFixed(1)} → ` : '') + (now === null ? '—' : now.toFixed(1));
+    one.querySelector('.given').textContent = (changed(one) ? `${told(was)} → ` : '') + told(now);
     one.querySelector('.why').hidden = !changed(one);
     one.querySelector('.why input').value = said.reason || '';
     one.querySelector('.points').value = now === null ? '' : Math.round(now * 100) / 100;
@@ -264,7 +265,7 @@
       if (score !== null) { points += score; whole += +one.dataset.max; }
     }
     const touched = items.filter(changed).length;
-    $('#energy').textContent = touched && whole ? `改 ${touched} 项后能量值约 ${(100 * points / whole).toFixed(1)}` : '';
+    $('#energy').textContent = touched && whole ? `改 ${touched} 项后能量值约 ${window.hjPoints(100 * points / whole)}` : '';
   }
 
   function give(one, score) {

@@ -19,7 +19,7 @@
         button.setAttribute('aria-pressed', now !== null && Math.abs(button.dataset.level * most - now) < 0.05);
     }
     $('#scored').textContent = `已评 ${items.filter(scored).length} / ${items.length} 项`;
-    $('#energy').textContent = whole ? `按您的分，能量值 ${(100 * got / whole).toFixed(1)}` : '';
+    $('#energy').textContent = whole ? `按您的分，能量值 ${window.hjPoints(100 * got / whole)}` : '';
   }
 
   function keep() {

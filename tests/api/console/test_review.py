@@ -250,6 +250,19 @@ def test_points_beyond_the_maximum_and_a_change_without_a_reason_are_told_in_wor
     page.wait_for_url("**/reviews*")
 
 
+def test_an_item_has_the_same_points_on_the_bench_as_on_its_meeting(page_as: PageAs) -> None:
+    told = page_as(Role.QA, f"/meetings/{EDITED}").locator("summary .figures").all_inner_texts()
+    page = bench(page_as(Role.QA, f"/reviews/{EDITED}"))
+    figures = page.locator(".judgements .figures")
+    assert figures.all_inner_texts() == told
+    with page.expect_navigation():
+        page.keyboard.press("t")
+    bench(page)
+    assert figures.all_inner_texts() == told
+    page.get_by_role("button", name="释放").click()
+    page.wait_for_url("**/reviews*")
+
+
 def test_attendance_that_is_filled_in_afterwards_is_judged_by_whoever_asks_for_it(page_as: PageAs) -> None:
     page = page_as(Role.HEAD_OFFICE, f"/meetings/{EDITED}")
     page.get_by_role("button", name="登记签到").click()

@@ -37,13 +37,15 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One target; ``total`` is what those below carry together, None where there are none."""
+    """One target; ``total`` is what those below carry together, None where there are none, and ``left`` what
+    of it nobody has yet."""
 
     id: int
     parent: int | None
     value: Decimal
     total: Decimal | None = None
     required: Decimal | None = None
+    left: Decimal = Decimal(0)
 
     @property
     def verdict(self) -> tuple[Status, str] | None:
@@ -54,6 +56,8 @@ class Cell:
             return Status.FAIL, "低于本级"
         if self.total < self.required:
             return Status.WARN, "缓冲不足"
+        if self.left:
+            return Status.WARN, "未分完"
         return Status.PASS, "已含缓冲" if self.required > self.value else "已分完"
 
 
@@ -81,11 +85,14 @@ def headings(detail: PlanDetail) -> list[Heading]:
 def lines(detail: PlanDetail) -> list[Line]:
     """Every line under the one it belongs to; the unassigned one stands last among its siblings."""
     total: dict[int, Decimal] = defaultdict(Decimal)
+    left: dict[int, Decimal] = defaultdict(Decimal)
     kinds: dict[int, set[ScopeKind]] = defaultdict(set)
     for node in detail.nodes:
         if node.parent is not None:
             total[node.parent] += node.value
-            if not node.is_unassigned:
+            if node.is_unassigned:
+                left[node.parent] += node.value
+            else:
                 kinds[node.parent].add(node.scope.kind)
     of_node: dict[int, Line] = {}
     found: dict[str, Line] = {}
@@ -93,9 +100,8 @@ def lines(detail: PlanDetail) -> list[Line]:
         upper = None if node.parent is None else of_node[node.parent]
         line = _line(node, upper)
         of_node[node.id] = line = found.setdefault(line.key, line)
-        line.cells[node.indicator] = _cell(
-            node, total.get(node.id), buffer_at(node.scope.kind, kinds[node.id], buffer=detail.buffer_rate)
-        )
+        buffer = buffer_at(node.scope.kind, kinds[node.id], buffer=detail.buffer_rate)
+        line.cells[node.indicator] = _cell(node, total.get(node.id), left[node.id], buffer)
     return _ordered(found.values())
 
 
@@ -121,12 +127,11 @@ def _line(node: NodeOut, upper: Line | None) -> Line:
     return Line("/".join([*above[-1:], own]), len(above), node.scope, node.is_unassigned, above)
 
 
-def _cell(node: NodeOut, total: Decimal | None, buffer: Decimal) -> Cell:
+def _cell(node: NodeOut, total: Decimal | None, left: Decimal, buffer: Decimal) -> Cell:
     if total is None:
         return Cell(node.id, node.parent, node.value)
-    return Cell(
-        node.id, node.parent, node.value, total, required(node.value, buffer=buffer, step=step_of(node.unit))
-    )
+    needed = required(node.value, buffer=buffer, step=step_of(node.unit))
+    return Cell(node.id, node.parent, node.value, total, needed, left)
 
 
 def _ordered(found: Iterable[Line]) -> list[Line]:

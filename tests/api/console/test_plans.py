@@ -170,6 +170,8 @@ def test_a_target_is_edited_and_the_unassigned_takes_up_the_difference(page_as: 
     page.get_by_role("dialog").get_by_label("新目标（元）").fill("990")
     page.keyboard.press("Enter")
     expect(tree.get_by_role("row", name="未分配")).to_contain_text("10.00")
+    expect(tree.get_by_role("row", name="福州中心支公司").first).to_contain_text("未分完")
+    change(page, "鼓楼支公司", "1000")
     expect(tree.get_by_role("row", name="福州中心支公司").first).to_contain_text("已分完")
 
 

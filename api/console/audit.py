@@ -218,12 +218,12 @@ async def audit(
             ],
             [
                 [
-                    f"{one.at:%Y-%m-%d %H:%M:%S}",
+                    listing.whole(f"{one.at:%Y-%m-%d %H:%M:%S}"),
                     one.actor,
                     _two_lines(words_of(one.action), one.action),
                     _two_lines(one.subject, one.institution),
                     one.detail,
-                    one.address,
+                    listing.whole(one.address) if one.address else "",
                 ]
                 for one in found
             ],

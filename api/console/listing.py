@@ -115,6 +115,11 @@ def two_lines(text: object, below: object) -> Html:
     return Html(f"<span>{escaped(text)}<small>{escaped(below)}</small></span>")
 
 
+def whole(text: object) -> Html:
+    """A day, a moment, an address: never broken, though it has hyphens and dots."""
+    return Html(f'<span class="whole">{escaped(text)}</span>')
+
+
 def joined(pieces: Iterable[Html], between: str = " ") -> Html:
     return Html(between.join(pieces))
 

@@ -199,7 +199,7 @@ def _row(view: View, one: QueueRow, found: Queue, why: str, below: str) -> list[
     band = "" if low is None or high is None else f"<small>{points(low)}–{points(high)}</small>"
     return [
         listing.two_lines(name, f"{one.meeting} · 第 {one.version} 版"),
-        listing.two_lines(f"{one.held_at.astimezone(SHANGHAI):%Y-%m-%d}", _age(one)),
+        listing.two_lines(listing.whole(f"{one.held_at.astimezone(SHANGHAI):%Y-%m-%d}"), _age(one)),
         listing.verdict_badge(one.verdict),
         Html(f"<span>{points(one.energy_score)}{band}</span>"),
         Html(f'<span class="reasons">{listing.joined(_reason(reason) for reason in one.why)}</span>'),

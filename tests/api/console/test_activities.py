@@ -57,6 +57,14 @@ def test_the_month_shows_each_activity_with_what_it_lacks(page_as: PageAs) -> No
     assert_sound(page)
 
 
+def test_the_longer_words_of_english_stay_within_their_day(page_as: PageAs) -> None:
+    page = page_as(Role.MANAGER, "/activities?month=2025-02", width=1280)
+    state = page.locator(".month .event .status span").first
+    state.evaluate("one => one.textContent = 'Six essentials incomplete'")
+    beyond = "all => all.filter(one => one.scrollWidth > one.clientWidth).map(one => one.innerText)"
+    assert page.locator(".month td").evaluate_all(beyond) == []
+
+
 def test_an_activity_is_moved_by_key_and_by_drag(page_as: PageAs) -> None:
     page = page_as(Role.MANAGER, "/activities?month=2025-02")
     day = page.locator("td[data-day]")

@@ -291,6 +291,27 @@ def test_turning_a_verdict_needs_a_second_person(page_as: PageAs) -> None:
     expect(second.get_by_text("qa 已复核并作出第 2 版")).to_be_visible()
 
 
+def test_nothing_shows_through_between_the_header_and_the_player(page_as: PageAs) -> None:
+    page = page_as(Role.QA, f"/meetings/{EDITED}", width=390)
+    player = page.locator(".player")
+    player.wait_for()
+    page.evaluate("scrollTo(0, 900)")
+    there = "[42, 48, 60, 90].map(y => !!document.elementFromPoint(15, y).closest('.bar, .player'))"
+    page.wait_for_function("scrollY > 800")
+    assert page.evaluate(there) == [True] * 4
+    assert player.evaluate("one => getComputedStyle(one).backgroundColor").startswith("rgb(")
+
+
+def test_no_day_of_the_queue_is_broken_at_its_hyphens(page_as: PageAs) -> None:
+    page = page_as(Role.QA, "/reviews", width=905)
+    page.locator(".reasons").first.evaluate("one => { one.innerHTML = one.innerHTML.repeat(6); }")
+    days = page.get_by_role("table", name="待复核的会议").locator("tbody td:nth-child(2) > span")
+    lines = "all => all.map(one => { const day = document.createRange();"
+    lines += " day.selectNodeContents(one.querySelector('.whole') ?? one.firstChild);"
+    lines += " return day.getClientRects().length; })"
+    assert set(days.evaluate_all(lines)) == {1}
+
+
 def test_the_screens_of_reviewers_are_sound(page_as: PageAs) -> None:
     page = page_as(Role.QA, "/reviews")
     for path in ("/reviews", f"/reviews/{EDITED}", "/agreement", f"/meetings/{APPEALED}?version=1&compare=1"):

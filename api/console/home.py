@@ -30,8 +30,9 @@ from api.reviews import service as reviews
 from api.reviews.endpoints import QUEUE_DAYS
 from models.calendar.weeks import month_start
 from models.meetings.compliance import InstitutionMonth, SlotState
-from models.meetings.tables import ActionState
+from models.meetings.tables import ActionState, SlotName
 from qa_pipeline.names import THEMES
+from qa_pipeline.values.vocabulary import MeetingKind
 from qa_pipeline.values.written import points
 
 SHOWN_SLOTS: Final = 12
@@ -175,8 +176,16 @@ def _slot(view: View, row: SlotRow, *, named: bool) -> None:
                 query = {"institution": row.institution, "month": f"{row.month:%Y-%m}", "slot": str(row.name)}
                 links.append(listing.link("/briefing", "会前简报 ›", **query))
             if view.may(Permission.UPLOAD):
-                links.append(listing.link("/upload", "上传录音 ›"))
+                links.append(listing.link("/upload", "上传录音 ›", **_recorded(row)))
             ui.html(listing.joined(links, " &emsp; "), sanitize=False)
+
+
+def _recorded(row: SlotRow) -> dict[str, str]:
+    """What a recording of the slot is a recording of."""
+    if row.meeting is not None:
+        return {"meeting": row.meeting}
+    kind = MeetingKind.MONTHLY_PLANNING if row.name is SlotName.MP else MeetingKind.WEEKLY_REVIEW
+    return {"institution": row.institution, "kind": kind}
 
 
 def window(earliest: date | None, latest: date | None) -> str:

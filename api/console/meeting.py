@@ -116,7 +116,7 @@ async def meeting(view: View, code: str, version: int | None = None, compare: in
     shown = await view.witness(read, code=code, version=version, compare=compare)
     _head(code, shown)
     if shown.card is None:
-        _awaited(view, shown.job)
+        _awaited(view, code, shown.job)
         if shown.sheet is not None:
             attendance.draw(view, shown.sheet, None, heard=False)
         return
@@ -142,7 +142,7 @@ async def meeting(view: View, code: str, version: int | None = None, compare: in
     _downloads(code, shown.card)
 
 
-def _awaited(view: View, job: tuple[JobState, str | None] | None) -> None:
+def _awaited(view: View, code: str, job: tuple[JobState, str | None] | None) -> None:
     """Why there is no result yet, and where to go on."""
     state, error = job or (None, None)
     if state is JobState.FAILED:
@@ -154,7 +154,8 @@ def _awaited(view: View, job: tuple[JobState, str | None] | None) -> None:
     else:
         parts.empty("这场会议还没有结论：上传录音后会自动质检。")
     if view.may(Permission.UPLOAD):
-        where = listing.link("/jobs", "看进度、重试 ›") if job else listing.link("/upload", "上传录音 ›")
+        upload = listing.link("/upload", "上传录音 ›", meeting=code)
+        where = listing.link("/jobs", "看进度、重试 ›") if job else upload
         ui.html(where, sanitize=False).classes("more")
 
 

@@ -18,6 +18,7 @@ from api.console.frame import View, screen
 from api.console.institutions import LOWEST
 from api.meetings import service
 from api.meetings.repository import MeetingListRepository, Sort
+from api.meetings.schemas import MeetingOut
 from api.recordings.placing import Placing, resolve
 from models.base import SHANGHAI
 from models.calendar.weeks import month_start, months_later
@@ -36,8 +37,9 @@ def register() -> None:
     screen("/upload", title="上传", permission=Permission.UPLOAD)(upload)
 
 
-def waiting(session: Session, asker: Caller, today: date) -> dict[str, str]:
-    """Code -> words of this month's and last month's meetings without a result, newest first."""
+def waiting(session: Session, asker: Caller, today: date, chosen: str = "") -> dict[str, str]:
+    """Code -> words of this month's and last month's meetings without a result, newest first; and of the
+    chosen one. Raises NotFound for a chosen one that the asker does not see."""
     listed = MeetingListRepository(session, within=asker.within)
     words: dict[str, str] = {}
     for month in (month_start(today), months_later(month_start(today), -1)):
@@ -45,11 +47,16 @@ def waiting(session: Session, asker: Caller, today: date) -> dict[str, str]:
             below=None, month=month, slot=None, kind=None, state=None, verdict=None, inspected=False,
             sort=Sort.LATEST_FIRST, cursor=None, limit=OFFERED,
         )  # fmt: skip
-        for one in map(service.shown, rows):
-            if one.state is not MeetingState.VOID:
-                held = f"{one.started_at:%m-%d}" if one.started_at else "待召开"
-                words[one.code] = f"{one.institution_name} · {KINDS[one.kind]} · {held}"
+        words |= {one.code: _words(one) for one in map(service.shown, rows)
+                  if one.state is not MeetingState.VOID}  # fmt: skip
+    if chosen and chosen not in words:
+        words[chosen] = _words(service.detail(session, asker, chosen))
     return words
+
+
+def _words(one: MeetingOut) -> str:
+    held = f"{one.started_at:%m-%d}" if one.started_at else "待召开"
+    return f"{one.institution_name} · {KINDS[one.kind]} · {held}"
 
 
 def already_there(session: Session, asker: Caller, said: dict[str, Any], file_name: str) -> str:
@@ -70,9 +77,10 @@ def already_there(session: Session, asker: Caller, said: dict[str, Any], file_na
     )
 
 
-async def upload(view: View) -> None:
-    offered = await view.ask(waiting, view.asker, datetime.now(SHANGHAI).date())
-    places = await view.ask(where.offered, view.asker, level=LOWEST)
+async def upload(view: View, meeting: str = "", institution: str = "", kind: str = "") -> None:
+    """The address may say of which meeting the recording is, or of whose meeting of which kind."""
+    offered = await view.ask(waiting, view.asker, datetime.now(SHANGHAI).date(), meeting)
+    places = await view.ask(where.offered, view.asker, institution or None, level=LOWEST)
     ui.add_body_html(f'<script src="{MOUNT}/assets/upload.js"></script>')
     with parts.section("选择录音", "可选多段；断网后再选同一文件会接着传"):
         kinds = ",".join(sorted(SOUND))
@@ -81,20 +89,14 @@ async def upload(view: View) -> None:
             f'<input id="files" type="file" multiple accept="audio/*,video/*,{kinds}"></label>',
             sanitize=False,
         ).classes("w-full")
-        meeting = (
-            ui.select(offered, label="哪一场会议（不选则自动识别）", with_input=True, clearable=True)
-            .props("outlined dense")
-            .classes("field")
-        )
-        kind = (
-            ui.select(dict(KINDS), label="会议类别（不选则自动识别）", clearable=True)
-            .props("outlined dense")
-            .classes("field")
-        )
+        which = ui.select(offered, label="哪一场会议（不选则自动识别）", with_input=True, clearable=True)
+        which.props("outlined dense").classes("field").value = meeting or None
+        sort = ui.select(dict(KINDS), label="会议类别（不选则自动识别）", clearable=True)
+        sort.props("outlined dense").classes("field").value = kind if kind in KINDS else None
         with ui.element("div").classes("fields"):
             day = when.field("召开日期")
             start = when.field("开始时间", kind=when.Kind.TIME)
-            place = where.field("机构（不选则自动识别）", places, optional=True)
+            place = where.field("机构（不选则自动识别）", places, institution, optional=True)
             place.set_visibility(places.many or len(places.names) > 1)
 
         async def facts() -> dict[str, Any]:
@@ -102,7 +104,7 @@ async def upload(view: View) -> None:
             if at and not on:
                 raise InputError("填了开始时间，请同时填写召开日期。")
             moment = f"{on}T{at}:00+08:00" if on and at else None
-            said = {"meeting": meeting.value, "kind": kind.value, "day": on, "started_at": moment,
+            said = {"meeting": which.value, "kind": sort.value, "day": on, "started_at": moment,
                     "institution": await where.given(view, place)}  # fmt: skip
             return {name: value for name, value in said.items() if value}
 

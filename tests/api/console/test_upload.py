@@ -12,7 +12,7 @@ from sqlalchemy import update
 from api.accounts.tables import Role
 from api.jobs.tables import InspectionJob, JobState
 from models.database import transaction
-from tests.api.console.conftest import PageAs, Service, assert_sound, opened, press
+from tests.api.console.conftest import GOOD, PageAs, Service, assert_sound, opened, press
 from tests.sound import tone, write_sound
 
 
@@ -161,3 +161,17 @@ def test_a_file_has_one_row_however_often_it_is_tried(page_as: PageAs, tmp_path:
     expect(page.get_by_text("质检中：排队等候")).to_be_visible()
     expect(page.locator("#uploads li")).to_have_count(1)
     assert sent == [0]
+
+
+def test_the_link_of_a_meeting_that_is_due_says_which_it_is(page_as: PageAs) -> None:
+    page = page_as(Role.HEAD_OFFICE, "/upload?institution=350103&kind=monthly_planning")
+    expect(page.get_by_label("机构（不选则自动识别）")).to_have_value("台江支公司")
+    expect(page.get_by_label("会议类别（不选则自动识别）")).to_have_value("月规划会")
+    opened(page, f"/upload?meeting={GOOD}")
+    expect(page.get_by_label("哪一场会议（不选则自动识别）")).to_have_value("鼓楼支公司 · 周复盘会 · 09-08")
+    opened(page, "/upload?meeting=350102-W9")
+    expect(page.get_by_role("alert")).to_contain_text("350102-W9")
+
+    home = page_as(Role.MANAGER, "/")
+    for link in home.get_by_role("link", name="上传录音").all():
+        assert link.get_attribute("href") != "/console/upload"

@@ -149,6 +149,13 @@ class Allowed:
     async def __call__(self, asker: Asker) -> Caller:
         if asker.must_change_password:
             raise Forbidden("登录用的是一次性密码：请先修改密码，再使用其他功能。")
+        if self.permission not in asker.permissions and asker.role is Role.API_CLIENT:
+            able = (
+                "请由管理员另建一个有它的密钥。"
+                if self.permission in FOR_KEYS
+                else "密钥不能有它，请登录后操作。"
+            )
+            raise Forbidden(f"这个密钥没有 {self.permission} 权限：{able}")
         if self.permission not in asker.permissions:
             raise Forbidden("您的角色没有此项权限；如有需要请联系管理员。")
         return asker

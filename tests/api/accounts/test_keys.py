@@ -138,8 +138,10 @@ def test_a_key_needs_no_csrf_token_and_wins_over_a_cookie(browser: TestClient, a
     answer = administrator.post(KEYS, json=GIVEN, headers={"Authorization": f"Bearer {key}"})
     assert (answer.status_code, answer.json()["detail"]) == (
         403,
-        "您的角色没有此项权限；如有需要请联系管理员。",
+        "这个密钥没有 manage_accounts 权限：密钥不能有它，请登录后操作。",
     )
+    batch = administrator.post("/api/v1/batches", json={}, headers={"Authorization": f"Bearer {key}"})
+    assert batch.json()["detail"] == "这个密钥没有 run_batches 权限：请由管理员另建一个有它的密钥。"
 
 
 def test_trying_keys_is_slowed_down(app: FastAPI) -> None:

@@ -109,12 +109,19 @@ def resolve(
 
 
 def require_place(session: Session, within: Subtree, said: Placing, *, file_name: str) -> None:
-    """Refuse before a byte is sent what the file cannot change. Raises what ``resolve`` raises."""
+    """Refuse before a byte is sent what the file cannot change. Raises what ``place`` raises."""
     try:
-        resolve(session, within, said, file_name=file_name, created=None)
+        found = resolve(session, within, said, file_name=file_name, created=None)
     except Untold:
         if PurePath(file_name).suffix.lower() in UNDATED:
             raise
+        return
+    if found.meeting is None and found.start is not None:
+        meetings, owner = MeetingRepository(session, within=within), found.institution
+        try:
+            meetings.require_free(owner.code, kind=found.kind, started_at=found.start)
+        except InputError as error:
+            raise Conflict(str(error)) from error
 
 
 def place(

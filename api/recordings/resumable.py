@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import BinaryIO, Final
 
 from fastapi import Request
@@ -50,6 +50,38 @@ ALGORITHMS: Final = {"sha256": hashlib.sha256, "sha1": hashlib.sha1, "md5": hash
 KEPT: Final = timedelta(days=7)
 """An upload that is not finished within this time is forgotten."""
 MOST_UNFINISHED: Final = 50
+NO_SOUND: Final = frozenset(
+    [
+        ".7z",
+        ".bmp",
+        ".csv",
+        ".doc",
+        ".docx",
+        ".gif",
+        ".heic",
+        ".htm",
+        ".html",
+        ".jpeg",
+        ".jpg",
+        ".json",
+        ".md",
+        ".pdf",
+        ".png",
+        ".ppt",
+        ".pptx",
+        ".rar",
+        ".rtf",
+        ".srt",
+        ".txt",
+        ".vtt",
+        ".webp",
+        ".wps",
+        ".xls",
+        ".xlsx",
+        ".zip",
+    ]
+)
+"""What is chosen by mistake tells by its name, before anybody is asked of which meeting it is."""
 
 
 class WrongChecksum(InputError):  # noqa: N818 (as the protocol calls it)
@@ -90,6 +122,8 @@ def begin(
         # It is being recorded now, on a device whose clock is fast.
         said = said.model_copy(update={"started_at": datetime.now(UTC)})
     if of_batch(session, asker, said) is None:
+        if PurePath(name).suffix.lower() in NO_SOUND:
+            raise RecordingError(f"“{name}”是文档、图片或压缩包，不是录音：请重新选择文件。")
         require_place(session, asker.within, said, file_name=name)
     code = secrets.token_hex(16)
     file = store.spool / f"{code}.part"

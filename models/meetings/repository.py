@@ -133,6 +133,12 @@ class MeetingRepository(Repository):
             code = self._slotted(code, owner, kind, self._slot(owner.id, kind, day, theme))
         return self.hold(code, started_at=started_at, ended_at=ended_at, host=host)
 
+    def require_free(self, institution: str, *, kind: MeetingKind, started_at: datetime) -> None:
+        """Raises InputError where ``record`` would, because the slot of such a meeting has been held."""
+        owner = InstitutionRepository(self.session, within=self.within).get(institution)
+        day = started_at.astimezone(SHANGHAI).date()
+        self._planned(owner, kind, self._slot(owner.id, kind, day, None))
+
     def void(self, code: str) -> None:
         """The meeting (a duplicate, a test) counts for nothing; its slot is free again."""
         self.get(code).state = MeetingState.VOID
@@ -148,11 +154,16 @@ class MeetingRepository(Repository):
 
     def _slotted(self, code: str, owner: Institution, kind: MeetingKind, slot: MeetingSlot | None) -> str:
         """The code of the meeting that was planned for the slot, or of a new one with the given code."""
-        taken = self._effective(slot) if slot else None
-        if taken is None:
+        planned = self._planned(owner, kind, slot)
+        if planned is None:
             return self._added(code, owner.id, kind, slot.id if slot else None).code
-        if taken.state == MeetingState.PLANNED:
-            return taken.code
+        return planned.code
+
+    def _planned(self, owner: Institution, kind: MeetingKind, slot: MeetingSlot | None) -> Meeting | None:
+        """That for the slot. Raises InputError where the slot's meeting has been held."""
+        taken = self._effective(slot) if slot else None
+        if taken is None or taken.state == MeetingState.PLANNED:
+            return taken
         raise InputError(
             f"机构 {owner.code} 该场次的{KINDS[kind]}已有有效会议 {taken.code}："
             "一场只计一次，请先将其中一场作废。"

@@ -109,12 +109,16 @@ def test_a_file_whose_date_is_found_missing_at_its_end_is_not_sent_again(
 def test_a_document_and_an_empty_file_are_told_what_they_are(page_as: PageAs, tmp_path: Path) -> None:
     page = page_as(Role.MANAGER, "/upload")
     sent = pieces(page)
-    say(page, day="2026-06-22")
-    minutes, empty = tmp_path / "会议纪要.docx", tmp_path / "空.wav"
-    minutes.write_bytes(b"PK\x03\x04" + bytes(9_000_000))
+    minutes, renamed, empty = (tmp_path / name for name in ("会议纪要.docx", "改名.wav", "空.wav"))
+    for file in (minutes, renamed):
+        file.write_bytes(b"PK\x03\x04" + bytes(9_000_000))
     empty.touch()
     send(page, minutes)
-    expect(page.get_by_text("会议纪要.docx 是办公文档或压缩包，不是录音")).to_be_visible()
+    expect(page.get_by_text("“会议纪要.docx”是文档、图片或压缩包，不是录音")).to_be_visible()
+    assert sent == [], "of which meeting it is was asked first"
+    say(page, day="2026-06-22")
+    send(page, renamed)
+    expect(page.get_by_text("改名.wav 是办公文档或压缩包，不是录音")).to_be_visible()
     assert len(sent) == 1, "the rest of it was sent after its first piece"
     send(page, empty)
     expect(page.get_by_text("“空.wav”是空的：请核对后重新选择文件。")).to_be_visible()

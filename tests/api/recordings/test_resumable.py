@@ -23,6 +23,7 @@ from models.database import transaction
 from models.meetings.repository import MeetingRepository
 from models.meetings.slots import SlotRepository
 from models.meetings.tables import Recording, SlotName
+from qa_pipeline.values.vocabulary import MeetingKind
 from tests.api.conftest import SignedIn
 from tests.api.recordings.test_upload import hold, wav
 from tests.sound import hours_of_silence, tone, write_sound
@@ -191,6 +192,20 @@ def test_what_cannot_be_placed_is_refused_before_a_byte_is_sent_and_leaves_nothi
     )
     assert manager.get("/api/v1/uploads").json() == []
     assert not list((settings.data_folder / "store").glob("incoming/*"))
+
+
+def test_a_second_meeting_of_a_slot_is_refused_before_a_byte_is_sent(
+    manager: TestClient, service_engine: Engine
+) -> None:
+    with transaction(service_engine) as session:
+        SlotRepository(session).fill_month(date(2026, 6, 1))
+        held = datetime(2026, 6, 8, 9, tzinfo=SHANGHAI)
+        weekly = MeetingKind.WEEKLY_REVIEW
+        MeetingRepository(session).record("W", institution="350102", kind=weekly, started_at=held)
+    words = {"started_at": "2026-06-09T09:00:00+08:00", "kind": "weekly_review"}
+    refused = create(manager, "录音001.m4a", 10, **words)
+    assert (refused.status_code, "已有有效会议 W：一场只计一次" in refused.json()["detail"]) == (409, True)
+    assert manager.get("/api/v1/uploads").json() == []
 
 
 def test_a_file_that_may_say_its_date_itself_keeps_its_bytes_until_somebody_says_it(

@@ -182,10 +182,7 @@ def _head(found: Bench, code: str) -> None:
         with ui.element("div").classes("verdict"):
             parts.verdict(card.verdict)
             parts.score(card)
-    for critical in card.criticals:
-        with ui.element("div").classes("refusal"):
-            ui.icon("gpp_bad")
-            ui.label(f"{critical.label}：{critical.reason}")
+    parts.criticals(card)
     for objection in found.appeals:
         with ui.element("div").classes("outdated"):
             ui.label(f"申诉（{objection.opened_by}）：{objection.reason}")

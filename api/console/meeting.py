@@ -185,10 +185,7 @@ def _head(code: str, shown: Shown) -> None:
                     parts.status(getattr(card, name))
                 with ui.element("dd"):
                     ui.label(reasons.get(name, {}).get("reason", "")).classes("soft")
-    for critical in card.criticals:
-        with ui.element("div").classes("refusal"):
-            ui.icon("gpp_bad")
-            ui.label(f"{critical.label}：{critical.reason}")
+    parts.criticals(card)
 
 
 def _copies(card: ScorecardOut) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import wave
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime
 from typing import Final
 from urllib.request import Request, urlopen
 
@@ -13,6 +15,10 @@ from playwright.sync_api import Page, Route, expect
 
 from api.access import COOKIE, CSRF_HEADER
 from api.accounts.tables import Role
+from models.base import SHANGHAI
+from models.database import transaction
+from models.meetings.repository import MeetingRepository
+from qa_pipeline.values.vocabulary import MeetingKind
 from tests.api import results
 from tests.api.console.conftest import (
     LOGINS,
@@ -23,12 +29,14 @@ from tests.api.console.conftest import (
     opened,
     pick,
     press,
+    serious_findings,
 )
 
 APPEALED: Final = "350102-R1"
 EDITED: Final = "350103-R2"
 TURNED: Final = "350103-R3"
 CALIBRATED: Final = "350102-R4"
+VETOED: Final = "350103-R5"
 SECONDS: Final = 120
 
 Asking = Callable[..., None]
@@ -289,6 +297,29 @@ def test_turning_a_verdict_needs_a_second_person(page_as: PageAs) -> None:
     expect(second.get_by_text("qa 决定：不合格。理由：研讨是念稿。")).to_be_visible()
     second.get_by_role("button", name="同意", exact=True).click()
     expect(second.get_by_text("qa 已复核并作出第 2 版")).to_be_visible()
+
+
+def test_a_veto_that_reviewers_did_not_follow_is_told_as_such(page_as: PageAs, service: Service) -> None:
+    with transaction(service.engine) as session:
+        held = datetime(2026, 8, 8, 9, tzinfo=SHANGHAI)
+        weekly = MeetingKind.WEEKLY_REVIEW
+        MeetingRepository(session).record(VETOED, institution="350103", kind=weekly, started_at=held)
+    good, vetoes = results.good(), results.poor().scorecard.criticals
+    vetoed = replace(good, scorecard=replace(good.scorecard, criticals=vetoes))
+    results.inspect(service.engine, VETOED, vetoed)
+    first = bench(page_as(Role.QA, f"/reviews/{VETOED}"))
+    expect(first.locator(".refusal")).to_contain_text("缺必备章节")
+    with first.expect_navigation():
+        first.keyboard.press("t")
+    bench(first).get_by_label("合格", exact=True).check()
+    first.get_by_label("理由", exact=True).fill("听得出问题研讨。")
+    first.get_by_role("button", name="提交决定").click()
+    expect(first.locator("#decision")).to_contain_text("决定生效")
+    expect(first.get_by_text("复核没有采纳")).to_have_count(0)
+    bench(page_as(Role.QA, f"/reviews/{VETOED}")).get_by_text("复核没有采纳").wait_for()
+    opened(first, f"/meetings/{VETOED}")
+    expect(first.locator(".refusal")).to_contain_text("复核没有采纳")
+    assert serious_findings(first, within=".refusal") == []
 
 
 def test_nothing_shows_through_between_the_header_and_the_player(page_as: PageAs) -> None:

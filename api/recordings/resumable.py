@@ -50,37 +50,11 @@ ALGORITHMS: Final = {"sha256": hashlib.sha256, "sha1": hashlib.sha1, "md5": hash
 KEPT: Final = timedelta(days=7)
 """An upload that is not finished within this time is forgotten."""
 MOST_UNFINISHED: Final = 50
-NO_SOUND: Final = frozenset(
-    [
-        ".7z",
-        ".bmp",
-        ".csv",
-        ".doc",
-        ".docx",
-        ".gif",
-        ".heic",
-        ".htm",
-        ".html",
-        ".jpeg",
-        ".jpg",
-        ".json",
-        ".md",
-        ".pdf",
-        ".png",
-        ".ppt",
-        ".pptx",
-        ".rar",
-        ".rtf",
-        ".srt",
-        ".txt",
-        ".vtt",
-        ".webp",
-        ".wps",
-        ".xls",
-        ".xlsx",
-        ".zip",
-    ]
-)
+NO_SOUND: Final = frozenset({
+    ".7z", ".bmp", ".csv", ".doc", ".docx", ".gif", ".heic", ".htm", ".html", ".jpeg", ".jpg", ".json",
+    ".md", ".pdf", ".png", ".ppt", ".pptx", ".rar", ".rtf", ".srt", ".txt", ".vtt", ".webp", ".wps",
+    ".xls", ".xlsx", ".zip"
+})  # fmt: skip
 """What is chosen by mistake tells by its name, before anybody is asked of which meeting it is."""
 
 

@@ -23,7 +23,8 @@ class Topic:
     ``implied`` are indicators or kinds of mention that, with a figure and in the topic's review chapters, speak
     of the topic without its name; so does a gap (还差两千八) with a figure. ``reported`` topics are there to be
     read out (rankings, the calendar): figures about somebody count without a question. ``shown`` finds where the
-    topic is dealt with in deed, whatever it is called.
+    topic is dealt with in deed, whatever it is called; ``plain`` is how a review says it in everyday words
+    (上了五户门, 屋里人, 领来俩), worth less than its name.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Topic:
     implied: frozenset[str] = frozenset()
     reported: bool = False
     shown: Callable[[Reading], Iterable[int]] | None = None
+    plain: re.Pattern[str] | None = None
 
 
 def _topic(
@@ -51,6 +53,7 @@ def _topic(
     implied: tuple[str, ...] = (),
     reported: bool = False,
     shown: Callable[[Reading], Iterable[int]] | None = None,
+    plain: str = "",
 ) -> Topic:
     return Topic(
         id=id,
@@ -64,6 +67,7 @@ def _topic(
         implied=frozenset(implied),
         reported=reported,
         shown=shown,
+        plain=re.compile(plain) if plain else None,
     )
 
 
@@ -78,6 +82,7 @@ TOPICS: Final = (
         "各室送训人数、名单、到班（R22）",
         "training_referral",
         pattern=r"(?:送|进|报|开|办)(?:了|过|去|上|的|那个|一期|下一期|这一期)?班(?!子|组|长|车|费|级|会|里|上)|送(?:了|过|上去|进去|得|到)?[一二两三四五六七八九十零几\d]+[个人位名](?!月|客户|红包|礼)|(?:没|未|冇)送(?=[,，。的]|$)|岗前|拿证|考证|结业",
+        plain=r"(?:送|领|带|报|引|拉)(?:来|去|进|到|上|了|过|成|得)*(?:[一二两三四五六七八九十零几\d]+(?:个|位|名|人)|俩|仨)(?!月|客户|红包|礼|天|小时)|(?:送|领|报|带)(?:人|成|进)|领来|在班上|[上听](?:了|过|着)?(?:[一二两三几\d]+[堂天])?课|没(?:送|领|报|来)|变卦",
         need=4.5,
     ),
     _topic(
@@ -86,7 +91,7 @@ TOPICS: Final = (
         "准增员名单、面谈、邀约到哪一步（R22）",
         "recruits",
         "training_referral",
-        pattern=r"招(?:人|来|的人|了|到|兵|募)|开(?:了|过)?[一二两三四五六七八九十几\d]+[回次]口|(?:想|肯|愿意?|敢|要|劝|喊|叫|拉|请)(?:她|他|人)?(?:来|进来)(?:做|干|看|听|坐|上班|试)|入司|入职|加入",
+        pattern=r"招(?:人|来|的人|了|到|兵|募)|开(?:了|过)?[一二两三四五六七八九十几\d]+[回次]口|(?:想|肯|愿意?|敢|要|劝|喊|叫|拉|请)(?:她|他|人)?(?:来|进来)(?:做|干|看|听|坐|上班|试)|入司|入职|加入|想来|没人(?:愿意?|肯)?来|不(?:让|准|叫|许|同意)(?:她|他)?来?|(?:领|带|拉|送)(?:人|来|进)|变卦|(?:新|刚)(?:来|进)的",
     ),
     _topic(
         "new_fyc",
@@ -110,12 +115,13 @@ TOPICS: Final = (
         "未U主管的计划：计划几访、排没排（R20）",
         "plan",
         pattern=r"计划|排(?:访|了|满|出)|行程|约了几|应该见|打算见|日志|名单",
+        plain=r"(?:写|记|排|约|列|报|应)(?:了|下|着|过|哒|咯)?[一二两三四五六七八九十百几\d]+(?:多|来)?(?:户|家|访|位|个(?:人|客户|名)?)|(?:本子|表|纸|单子|卡片?|墙|黑板)上(?:写|记|排|是|有|就)",
         need=3,
     ),
-    _topic("pvkyc.visit", "PVKYC之拜访", "未U主管实际见了几个、见到哪一步（R20）", "visits", pattern=r"见了|跑了|见(?:到|上)|面访|去了几", need=4),
-    _topic("pvkyc.close", "PVKYC之成交", "未U主管成交、签单几件，没成卡在哪（R20）", "closes", pattern=r"成了|没成|签(?:了|单|下|没签)|促成|拿下", need=4),
-    _topic("pvkyc.warm", "PVKYC之缘故", "未U主管缘故客户有几个、谈没谈（R20）", "warm_leads", need=2),
-    _topic("pvkyc.referral", "PVKYC之转介绍", "未U主管要没要转介绍、要到几个（R20）", "referrals", need=2),
+    _topic("pvkyc.visit", "PVKYC之拜访", "未U主管实际见了几个、见到哪一步（R20）", "visits", pattern=r"见了|跑了|见(?:到|上)|面访|去了几", plain=r"[一二两三四五六七八九十百几\d]+(?:趟|访)|(?:上|登|进|出)(?:了|过)?(?:[一二两三四五六七八九十百几\d]+户?)?(?:的|家)?门|(?:走|跑|去|见|坐|谈|聊|拜)(?:了|过|着|哒|下|起)?[一二两三四五六七八九十百几\d]+(?:多)?(?:户|家|个|位|趟|回)", need=4),
+    _topic("pvkyc.close", "PVKYC之成交", "未U主管成交、签单几件，没成卡在哪（R20）", "closes", pattern=r"成了|没成|签(?:了|单|下|没签)|促成|拿下", plain=r"(?:成|落|签|出|开|收|做|得)(?:了|哒|过|着|下|成)?[一二两三四五六七八九十百几\d]+(?:户|单|件|家|笔|张)|(?:没|未|冇|没有)(?:开|出|落|签)(?:张|单)?|交了(?:钱|费|款)", need=4),
+    _topic("pvkyc.warm", "PVKYC之缘故", "未U主管缘故客户有几个、谈没谈（R20）", "warm_leads", plain=r"熟人|亲戚|亲友|屋里人|自己人|老表|表[哥姐弟妹]|堂[哥姐弟妹]|同学|战友|邻居|街坊|老乡|(?:以前|原来|老)同事|发小|娘家|婆家|[大小]?舅子?|[大小]?姑|姨[妈夫]?|叔|侄|连襟|妯娌|亲家", need=2),
+    _topic("pvkyc.referral", "PVKYC之转介绍", "未U主管要没要转介绍、要到几个（R20）", "referrals", plain=r"介绍|(?:别人|人家|客户|他|她)(?:带|领|引)|引荐|(?:带|领|引)(?:我|你|他|她)(?:去|来|到|见|过)|带的|(?:要|给|报|得)(?:了|着|到|来|出|我|你)*[一二两三四五六七八九十百几\d]+(?:个|条)?(?:名|人|电话|号码)|要(?:名字|名单|人名)|(?:开口|张嘴|张口)(?:要|问)", need=2),
     _topic(
         "goal_gap",
         "目标与差距",

@@ -23,7 +23,9 @@ from qa_pipeline.findings.structure import PLANS, REVIEWS
 from qa_pipeline.values.findings import Measurement
 from qa_pipeline.values.vocabulary import Act, Chapter
 
-_GAP: Final = re.compile(r"差(?!不多|点|劲|异|别)|[没未](?:达|到|够|完成|打)|缺口|够了|达了")
+_GAP: Final = re.compile(
+    r"差(?!不多|点|劲|异|别)|[没未](?:达|到|够|完成|打)|缺口|够了|达了|过(?:了|哒|咯)?(?:线|[一二两三四五六七八九\d]+[千百])|[够超上]了?线|线[上下]|空的|挂零|零蛋|光头"
+)
 ELSEWHERE: Final = 0.6
 """What a hit outside its own chapters is worth."""
 NEAR: Final = 16
@@ -113,18 +115,25 @@ def strengths(reading: Reading) -> dict[str, tuple[float, list[int]]]:
 
 def implied(reading: Reading, topic: Topic, said: Iterable[int]) -> list[int]:
     """Where a review speaks of the topic without saying its name (``said`` are the utterances that do)."""
-    if not topic.implied:
+    if not topic.implied and topic.plain is None:
         return []
-    return [
-        i
-        for i in sorted({*reading.within(*REVIEWS)}.difference(said))
-        if reading.names(i, *FIGURES)
+    others = sorted({*reading.within(*REVIEWS)}.difference(said))
+    return [i for i in others if _implies(reading, topic, i)]
+
+
+def _implies(reading: Reading, topic: Topic, index: int) -> bool:
+    text = reading.utterances[index].text
+    if topic.plain is not None and topic.plain.search(text):
+        return True
+    return (
+        bool(topic.implied)
+        and reading.names(index, *FIGURES)
         and (
-            reading.names(i, *topic.implied)
-            or not topic.implied.isdisjoint(reading.indicators(i))
-            or _GAP.search(reading.utterances[i].text)
+            reading.names(index, *topic.implied)
+            or not topic.implied.isdisjoint(reading.indicators(index))
+            or _GAP.search(text) is not None
         )
-    ]
+    )
 
 
 def _strength(reading: Reading, topic: Topic) -> tuple[float, list[int]]:

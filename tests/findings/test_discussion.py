@@ -104,7 +104,14 @@ closing
 王建: 以后日志上都要添下回哪天那一格，一个礼拜五个新名。
 王建: 十五号坐下来我头一个就对这张纸。
 """
+    plainer = """
+opening
+王建: 六个都到了，门口那半挂鞭踢开点。
+王建: 今天不讲别人，只讲自己，散场的时候每个人本子上要有名字、有日子。
+王建: 听粉香讲完她那一单，再把后头七天排一下。
+"""
     assert value(findings(opening), "opening_goal") >= 2 / 3 - 1e-9
+    assert value(findings(plainer), "opening_goal") == 1
     assert value(findings(closing), "closing_summary") == 1
 
 

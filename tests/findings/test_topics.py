@@ -111,3 +111,46 @@ stage_review
     assert value(found, "topic.training_referral") > 0.25
     assert value(found, "topic.new_fyc") > 0.4
     assert value(found, "topic.recruits") > 0.3
+
+
+def test_r20_pvkyc_gone_through_in_plain_words() -> None:
+    text = """
+stage_review
+王建: 国富，本子上你写了十户，上了几户的门？
+李梅: 写了十户，上了五户，剩下五户没约。
+王建: 五户里头自己人几户，人家带你去的几户，成了几户？
+李梅: 老表和老同学三户，别人带的一户，是周嫂子领我去她娘家，就那户落了一单。
+王建: 老表那户为什么没成？
+李梅: 他媳妇管钱，我两回都只见到他，没见到她。
+"""
+    chat = """
+stage_review
+王建: 大家都到了，开会。
+李梅: 我老表昨天来，带了两只鸡。
+王建: 那你享福了。
+赵强: 我同学也来过，坐了一会儿就走了。
+"""
+    found = findings(text)
+    for name in ("plan", "visit", "close", "warm", "referral"):
+        assert value(found, f"topic.pvkyc.{name}") > 0.1, name
+    assert value(found, "topic.pvkyc") > 2 * value(findings(chat), "topic.pvkyc")
+
+
+def test_r22_recruiting_gone_through_in_plain_words() -> None:
+    text = """
+stage_review
+王建: 桂枝，上个月你说领两个人来听课，人呢？
+李梅: 领来俩，一个是卫生室的小蔡，一个是幼儿园的赵老师，都在班上坐着。
+王建: 强子，你那两个呢？
+赵强: 零蛋，说了七个人，本来有一个要来，前天晚上变卦了。
+王建: 变卦是她自己变的，还是谁跟她说了什么？
+赵强: 她对象不让来，说干这行坑亲戚，我光跟女的打电话，没见她对象。
+problem_discussion
+王建: 没人愿意来，根子在哪里？
+赵强: 因为来过的人头一个月没挣到钱，我领进门就不管了，没带她们出去跑。
+王建: 那怎么办？
+赵强: 以后新来的头一个月，我每人陪十次，从老客户里拨六家给她。
+"""
+    found = findings(text)
+    assert value(found, "topic.training_referral") > 0.25
+    assert value(found, "topic.training_barrier") > 0.2

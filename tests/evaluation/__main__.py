@@ -30,13 +30,14 @@ from qa_pipeline.chapters import infer_kind, model, segment
 from qa_pipeline.chapters.corpus import LabelledMeeting, meetings
 from qa_pipeline.chapters.model import Model
 from qa_pipeline.findings.acts import ActModel, current
-from tests.evaluation import document, following, subjects
+from tests.evaluation import document, following, second, subjects
 from tests.evaluation.acts import CONDITIONS, ActFigures, held_out_models
 from tests.evaluation.acts import measure as measure_acts
 from tests.evaluation.chapters import ChapterFigures, measure
 from tests.evaluation.document import Failure, failures
 from tests.evaluation.following import Followed
 from tests.evaluation.kept import UNLEARNED
+from tests.evaluation.second import Seconded
 from tests.evaluation.subjects import SubjectFigures
 from tests.evaluation.verdicts import Agreement, agreement, chapter_models, filed_as, judge
 
@@ -69,6 +70,7 @@ class Evaluation:
     followed: Mapping[str, Followed]
     unlearned: Mapping[str, Mapping[str, tuple[float, Agreement]]]
     """Length, condition -> chapter accuracy and verdicts on ``UNLEARNED``, by the shipped models."""
+    seconded: Seconded
     failures: tuple[Failure, ...]
     subjects: SubjectFigures | None
     minutes: float
@@ -117,6 +119,7 @@ def evaluate(folder: Path | None, vcsum: Path | None, *, only: Sequence[str] = (
             measured[name] = statistics.mean(one.accuracy for one in those), agreement(those)
         if name == CLEAN:
             failed = failures(judged)
+            seconded = second.measure(strange, second.second_readings())
         console.print(f"measured: {name}", style="dim")
     return Evaluation(
         chapters=figures,
@@ -126,6 +129,7 @@ def evaluate(folder: Path | None, vcsum: Path | None, *, only: Sequence[str] = (
         verdicts=verdicts,
         followed=followed,
         unlearned=unlearned,
+        seconded=seconded,
         failures=failed,
         subjects=subjects.measure(vcsum) if vcsum else None,
         minutes=(time.monotonic() - began) / 60,

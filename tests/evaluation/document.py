@@ -261,6 +261,27 @@ def _tables(result: Evaluation) -> Iterator[str]:
                 for name, (accuracy, a) in measured.items()
             ],
         )
+    told = result.seconded
+    yield from _table(
+        f"{told.meetings} of these meetings, judged by a second person who saw no label and no result",
+        ("", "same verdict", "scores within 10", "points apart"),
+        [
+            [name, *_threes(pair.verdict, pair.near), f"{pair.apart:.1f}"]
+            for name, pair in (
+                ("author and second person", told.people),
+                ("we and the author", told.with_author),
+                ("we and the second person", told.with_second),
+            )
+        ],
+    )
+    yield from _table(
+        "The items of those meetings, ours and the second person's",
+        ("item", "points at most", "ours less theirs", "points apart", "correlation"),
+        [
+            [id, f"{i.weight:g}", f"{i.bias:+.1f}", f"{i.apart:.1f}", *_threes(i.correlation)]
+            for id, i in told.items.items()
+        ],
+    )
     if result.subjects is not None:
         s = result.subjects
         yield from _table(

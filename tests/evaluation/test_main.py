@@ -24,6 +24,7 @@ from tests.evaluation.document import Failure, failures
 from tests.evaluation.following import Followed
 from tests.evaluation.kept import note_code
 from tests.evaluation.metrics import Counts
+from tests.evaluation.second import ItemPair, Pair, Seconded
 from tests.evaluation.subjects import SubjectFigures
 from tests.evaluation.test_verdicts import card
 from tests.evaluation.verdicts import Agreement, Judged
@@ -95,6 +96,13 @@ RESULT = Evaluation(
         )
     },
     unlearned={"whole": {"clean": (0.875, replace(JUDGED, wrong=("B02",)))}},
+    seconded=Seconded(
+        meetings=23,
+        people=Pair(verdict=0.913, near=0.739, apart=6.5),
+        with_author=Pair(verdict=0.826, near=0.652, apart=7.2),
+        with_second=Pair(verdict=0.87, near=0.435, apart=10.0),
+        items={"F1": ItemPair(weight=10, bias=-0.14, apart=0.7, correlation=None)},
+    ),
     failures=(FAILURE,),
     subjects=None,
     minutes=12.0,
@@ -138,6 +146,9 @@ def test_the_document_holds_the_tables_and_discusses_every_failure() -> None:
         "9 commitments",
         "4 whole meetings",
         "| clean | 0.875 | 0.750 | B02 | none | 0.750 | 2.5 | 0.700 | 0.778 |",
+        "23 of these meetings",
+        "| author and second person | 0.913 | 0.739 | 6.5 |",
+        "| F1 | 10 | -0.1 | 0.7 | – |",
         "| clean | 0.500 | 0.750 | 2.5 | 4.0 | 0.625 | 0.875 |",
         "### A gate closed that should not: 1",
         "argues its way through",

@@ -96,8 +96,8 @@ def inspect(
         "institution": institution,
         "theme": theme,
         "host": host,
-        "expected_attendees": _people(expected),
-        "attendees": _people(attendees),
+        "expected_attendees": expected,
+        "attendees": attendees,
         "on_site": on_site,
     }
     from rich.console import Console
@@ -252,15 +252,6 @@ def _facts_beside(files: list[Path]) -> Path:
     from qa_pipeline.batch import FACTS_SUFFIX
 
     return files[0].parent / (files[0].stem.removesuffix(".part1") + FACTS_SUFFIX)
-
-
-def _people(text: str | None) -> int | list[str] | None:
-    """``8`` is a count, ``张三,李四`` a list of names."""
-    if text is None:
-        return None
-    if text.strip().lstrip("-").isdigit():
-        return int(text)
-    return [name for name in text.replace("，", ",").replace("、", ",").split(",") if name.strip()]
 
 
 if __name__ == "__main__":

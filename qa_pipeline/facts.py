@@ -8,6 +8,7 @@ nearest allowed word.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import date, datetime, time, timedelta, timezone
@@ -379,9 +380,17 @@ def _date(value: Any) -> date | None:
             day = date(int(found[1]), int(found[2]), int(found[3]))
         except ValueError:
             raise ValueError(f"“{value}”这一天不存在，请核对日期") from None
-    if not EARLIEST <= day <= LATEST:
-        raise ValueError(f"“{value}”不在 {EARLIEST.year}–{LATEST.year} 年之间，请核对日期")
+    _require_in_reach(day, value)
     return day
+
+
+def _require_in_reach(day: date, value: Any) -> None:
+    if not EARLIEST <= day <= LATEST:
+        raise _out_of_reach(value)
+
+
+def _out_of_reach(value: Any) -> ValueError:
+    return ValueError(f"“{value}”不在 {EARLIEST.year}–{LATEST.year} 年之间，请核对日期")
 
 
 def _time(value: Any) -> time | None:
@@ -415,7 +424,12 @@ def _moment(value: Any) -> datetime | None:
             if on is None or at is None:
                 raise ValueError(f"“{text}”不是时间，应写成 年-月-日 时:分") from None
             moment = datetime.combine(on, at)
-    return moment.astimezone(BEIJING).replace(tzinfo=None) if moment.tzinfo else moment
+    try:
+        moment = moment.astimezone(BEIJING).replace(tzinfo=None) if moment.tzinfo else moment
+    except OverflowError:  # the first hours of the year 1, the last of the year 9999
+        raise _out_of_reach(value) from None
+    _require_in_reach(moment.date(), value)
+    return moment
 
 
 def _figure(number: int, given: Any) -> Figure:
@@ -457,8 +471,8 @@ def _count(value: Any) -> int:
     text = str(value).strip()
     if isinstance(value, bool) or not re.fullmatch(r"\d+", text):
         raise ValueError(f"“{value}”不是人数，应为不小于 0 的整数")
-    if int(text) > MAX_PEOPLE:
-        raise ValueError(f"人数 {text} 过大，请核对")
+    if len(text) > len(str(MAX_PEOPLE)) or int(text) > MAX_PEOPLE:
+        raise ValueError(f"人数 {text[:20]} 过大，请核对")
     return int(text)
 
 
@@ -470,7 +484,7 @@ def _names(value: Any) -> tuple[str, ...]:
     names = tuple(name.strip() for name in re.split(r"[、,;\uff0c\uff1b\n]", text) if name.strip())
     if len(names) > MAX_PEOPLE:
         raise ValueError(f"名单有 {len(names)} 人，过长，请核对")
-    twice = next((name for index, name in enumerate(names) if name in names[:index]), None)
-    if twice:
+    if len(set(names)) < len(names):
+        twice = Counter(names).most_common(1)[0][0]
         raise ValueError(f"“{twice}”出现两次，重名请加以区分（例如 {twice}A、{twice}B）")
     return names

@@ -1,6 +1,7 @@
 """Meeting facts: what is read, and what is refused with place, key and nearest word."""
 
 from datetime import date, datetime, time
+from time import process_time
 
 import pytest
 
@@ -182,6 +183,30 @@ def test_values_already_typed_are_taken_as_they_are():
 
 def test_a_time_stamp_from_another_zone_is_brought_to_beijing():
     assert facts_from({"prepared_at": "2026-11-07T18:30:00Z"}).prepared_at == datetime(2026, 11, 8, 2, 30)
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"prepared_at": "0001-01-01T00:00:00+14:00"}, "2000–2100"),
+        ({"prepared_at": "9999-12-31T23:59:59-12:00"}, "2000–2100"),
+        ({"prepared_at": "1026-11-07 18:30"}, "2000–2100"),
+        ({"attendees": "9" * 5000}, "过大"),
+        ({"on_site": "9" * 5000}, "过大"),
+    ],
+)
+def test_a_time_or_number_beyond_all_reach_is_refused_in_words(given, words):
+    with pytest.raises(FactsError, match=words):
+        facts_from(given)
+
+
+def test_a_list_of_many_thousand_names_is_checked_at_once():
+    names = [f"人{number}" for number in range(50_000)]
+    begun = process_time()
+    assert facts_from({"attendees": names}).attendees == Roster(count=50_000, names=tuple(names))
+    with pytest.raises(FactsError, match="“人7”出现两次"):
+        facts_from({"attendees": [*names, "人7"]})
+    assert process_time() - begun < 5
 
 
 def test_flags_win_over_the_sidecar(sidecar):

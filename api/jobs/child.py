@@ -2,12 +2,14 @@
 
 The worker writes one line of JSON (`Order`) and keeps the pipe open: when it closes, the worker has died and
 so does this process. Each line of the answer is ``{"progress": [done, total]}``, ``{"done": true}`` or
-``{"error": [class, sentence]}``. Results are files, whole or not there.
+``{"error": [class, sentence]}``. Results are files, whole or not there. The log is the worker's: an error
+that nobody expected is told there without its words, which may be somebody's.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import os
 import sys
 import threading
@@ -16,8 +18,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Literal, TextIO
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 
+from api.operations import logs
 from qa_pipeline.errors import HuijianError
 from qa_pipeline.values.chapters import Chapters
 from qa_pipeline.values.facts import MeetingFacts
@@ -26,6 +29,8 @@ from qa_pipeline.values.inspection import Inspection
 from qa_pipeline.values.reader import ReaderReport
 from qa_pipeline.values.recording import Recording
 from qa_pipeline.values.vocabulary import Progress
+
+log = logging.getLogger("huijian.jobs")
 
 NICER = 10
 """The inspection gives way to the service's answers when both want the same core."""
@@ -151,13 +156,20 @@ def serve(works: Mapping[str, Work]) -> None:
     """Receive the order, do it, say how it ended."""
     say = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # whatever a library prints is no answer
-    order = TypeAdapter(Order).validate_json(sys.stdin.buffer.readline())
+    logs.configure(level=logging.WARNING)
+    given = sys.stdin.buffer.readline()
     threading.Thread(target=_die_with_the_worker, daemon=True).start()
     os.nice(NICER)
     try:
+        order = Order.model_validate_json(given)
         works[order.work](order, say)
     except HuijianError as error:
         tell(say, error=[type(error).__name__, str(error)])
+    except MemoryError:
+        os._exit(1)  # told as a death, which is what it mostly is
+    except Exception:
+        log.exception("an order failed")
+        tell(say, error=[HuijianError.__name__, "处理进程出错。"])
     else:
         tell(say, done=True)
 

@@ -135,8 +135,11 @@ def _end(child: subprocess.Popen[bytes], reader: threading.Thread) -> None:
 
 
 def _collect(child: subprocess.Popen[bytes], lines: queue.Queue[dict[str, Any] | None]) -> None:
-    """Hand on what the child says, and None when it says no more."""
-    if child.stdout is not None:
-        for line in child.stdout:
+    """Hand on what the child says, and None when it says no more; a line that its death cut short is none."""
+    try:
+        for line in child.stdout or ():
             lines.put(json.loads(line))
-    lines.put(None)
+    except ValueError:
+        pass
+    finally:
+        lines.put(None)

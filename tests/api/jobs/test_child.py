@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import json
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from sqlalchemy import create_engine
 
 from api.jobs.child import Order
 from api.jobs.parent import ChildDied, Children, Report
-from qa_pipeline.errors import RecordingError
+from qa_pipeline.errors import HuijianError, RecordingError
 from qa_pipeline.recording import decode, open_recording
 from qa_pipeline.report.json import inspection_from_json
 from qa_pipeline.transcript.formats import from_json
@@ -83,7 +85,34 @@ def test_what_the_child_refuses_arrives_as_the_same_error(tmp_path: Path) -> Non
         Children().run(order("transcribe", tmp_path, recording=open_recording([quiet])), Silent())
 
 
-def test_a_child_that_dies_is_told_from_one_that_refuses(tmp_path: Path) -> None:
-    dying = Children(command=("sh", "-c", "read line; kill -9 $$"))
+@pytest.mark.parametrize("last", ["", """printf '{"progress": [1, 1';"""], ids=["silent", "in a word"])
+def test_a_child_that_dies_is_told_from_one_that_refuses(tmp_path: Path, last: str) -> None:
+    dying = Children(command=("sh", "-c", f"read line; {last} kill -9 $$"))
     with pytest.raises(ChildDied, match="意外终止"):
         dying.run(order("transcribe", tmp_path, recording=None), Silent())
+
+
+BROKEN = """
+from api.jobs.child import serve
+
+def work(order, say):
+    {how}
+
+serve({{"read": work}})
+"""
+
+
+@pytest.mark.parametrize(
+    "how", ['raise ValueError("王小明 13800138000")', 'type(order).model_validate_json("王小明")']
+)
+def test_an_error_of_ours_is_logged_without_its_words(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], how: str
+) -> None:
+    broken = Children(command=(sys.executable, "-c", BROKEN.format(how=how)))
+    with pytest.raises(HuijianError, match="处理进程出错") as raised:
+        broken.run(order("read", tmp_path, recording=None), Silent())
+    assert type(raised.value) is HuijianError  # no wrong input, and no death
+    line = json.loads(capfd.readouterr().err)
+    assert (line["logger"], line["message"]) == ("huijian.jobs", "an order failed")
+    assert line["through"]
+    assert "王小明" not in str(line)

@@ -271,9 +271,12 @@ def _send_one(
     pauses = list(BACK_OFF)
     while at < size:
         content.seek(at)
+        piece = content.read(CHUNK)
+        if not piece:
+            raise InputError("文件在发送时变短了：请放回原文件。")
         head = {**TUS, "Upload-Offset": str(at), "Content-Type": "application/offset+octet-stream"}
         try:
-            answer = service.ask("PATCH", begun.uploads[file], headers=head, content=content.read(CHUNK))
+            answer = service.ask("PATCH", begun.uploads[file], headers=head, content=piece)
             reached = int(answer.headers["Upload-Offset"])
         except Refused as error:
             # The answer to an earlier attempt was lost, or its connection still holds the file.

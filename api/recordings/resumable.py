@@ -184,12 +184,11 @@ async def append(request: Request, upload: Arriving, *, offset: int, checksum: s
     announced, WrongChecksum (nothing is kept), OutputError.
     """
     expected = _checksum(checksum)
-    if upload.row.sha256 is not None and offset == upload.row.length:
-        return offset  # all is there: only what is said of the meeting may be new
+    if upload.row.sha256 is not None:  # all is there: only what is said of the meeting may be new
+        _require_at(upload, offset)
+        return offset
     with _alone(upload.file) as file:
-        start = upload.offset
-        if offset != start:
-            raise Conflict(f"断点不一致：服务器已收到 {start} 字节，请从该处继续。")
+        start = _require_at(upload, offset)
         digest = expected[0]() if expected else None
         whole = limit if upload.row.length is None else upload.row.length
         room = whole - start
@@ -321,6 +320,13 @@ def _forget_other_tries(session: Session, asker: Caller, store: Store, row: Uplo
     for other in session.scalars(select(Upload).where(*same, Upload.answer.is_(None))):
         (store.spool / f"{other.code}.part").unlink(missing_ok=True)
         session.delete(other)
+
+
+def _require_at(upload: Arriving, offset: int) -> int:
+    """The offset, if the upload goes on there; raises Conflict."""
+    if offset != upload.offset:
+        raise Conflict(f"断点不一致：服务器已收到 {upload.offset} 字节，请从该处继续。")
+    return offset
 
 
 def _require_length(length: int, limit: int, name: str) -> None:

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from inspect import signature
@@ -21,7 +22,7 @@ from fastapi import FastAPI
 from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from typer.testing import CliRunner
 
 from api.access import Permission, hashed
@@ -55,6 +56,8 @@ class Gate:
     """The piece that is held until ``go_on``."""
     busy: int = 0
     """The piece that is answered with 503."""
+    lost: int = 0
+    """The piece that is taken, and whose answer does not come back."""
     arrived: threading.Event = field(default_factory=threading.Event)
     go_on: threading.Event = field(default_factory=threading.Event)
 
@@ -65,12 +68,18 @@ class Gate:
             if self.pieces == self.held:
                 self.arrived.set()
                 await asyncio.to_thread(self.go_on.wait, 600)
-            if self.pieces == self.busy:
+            if self.pieces == self.lost:
+                await self.app(scope, receive, _nowhere)
+            if self.pieces in (self.busy, self.lost):
                 answer = PlainTextResponse("busy", status_code=503, headers={"Retry-After": "7"})
                 await answer(scope, receive, send)
                 return
             self.sizes.append(int(dict(scope["headers"])[b"content-length"]))
         await self.app(scope, receive, send)
+
+
+async def _nowhere(message: Message) -> None:
+    return
 
 
 @pytest.fixture
@@ -175,6 +184,35 @@ def test_a_sender_that_was_killed_goes_on_where_it_was(
     with Session(service_engine) as session:
         sizes = sorted(row.size for row in session.scalars(select(Recording)))
     assert sizes == sorted(file.stat().st_size for file in folder.iterdir())[1:]
+
+
+@on_sqlite
+def test_a_last_piece_whose_answer_was_lost_was_taken_all_the_same(
+    gate: Gate, folder: Path, service_engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gate.lost = 2
+    with sending.Service(gate.url, KEY, wait=lambda _: None) as service:
+        sending.send(service, folder, wanted(), out=tmp_path / "out", follow=False)
+    assert "未收下" not in capsys.readouterr().out
+    assert gate.begun == 2
+    with Session(service_engine) as session:
+        assert len(session.scalars(select(Recording)).all()) == 2
+
+
+@on_sqlite
+def test_a_file_that_became_shorter_on_the_way_is_told_and_the_rest_goes_on(
+    gate: Gate, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gate.held = 1
+    with sending.Service(gate.url, KEY) as service, ThreadPoolExecutor(1) as beside:
+        done = beside.submit(sending.send, service, folder, wanted(), out=tmp_path / "out", follow=False)
+        assert gate.arrived.wait(600)
+        os.truncate(folder / "350102_20260908_0900.wav", sending.CHUNK)
+        gate.go_on.set()
+        assert not done.result(60)
+    shown = capsys.readouterr().out
+    assert "未收下 350102_20260908_0900.wav：文件在发送时变短了" in shown
+    assert "未收下 350103_20260915_1400.wav" not in shown
 
 
 @on_sqlite

@@ -75,6 +75,9 @@ def test_an_upload_in_pieces_becomes_a_recording(
     assert manager.get("/api/v1/uploads").json() == []
     assert list((settings.data_folder / "store" / "incoming").iterdir()) == []
     assert manager.head(address).headers["Upload-Offset"] == str(len(sound))
+    answer_was_lost = send(manager, address, 1000, sound[1000:])
+    assert (answer_was_lost.status_code, answer_was_lost.json()["code"]) == (409, "conflict")
+    assert f"已收到 {len(sound)} 字节" in answer_was_lost.json()["detail"]
 
 
 def test_an_upload_whose_service_died_after_the_last_byte_is_finished_when_asked(

@@ -13,7 +13,7 @@ import os
 import re
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
@@ -174,10 +174,13 @@ class Folder:
 
     def contents(self) -> Iterator[tuple[str, datetime]]:
         self._require_root()
-        for folder in self._root.glob("??"):
-            for file in folder.iterdir():
-                if _SHA256.fullmatch(file.name) and file.name.startswith(folder.name):
-                    yield file.name, datetime.fromtimestamp(file.stat().st_mtime, UTC)
+        try:
+            for file in self._root.glob("??/*"):
+                if _SHA256.fullmatch(file.name) and file.name.startswith(file.parent.name):
+                    with suppress(FileNotFoundError):  # another machine tidies up as well
+                        yield file.name, datetime.fromtimestamp(file.stat().st_mtime, UTC)
+        except OSError as error:
+            raise self._gone(error) from error
 
     def read(self, sha256: str, *, start: int = 0, end: int | None = None) -> Iterator[bytes]:
         with self.on_disk(sha256) as path:

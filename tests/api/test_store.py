@@ -137,6 +137,20 @@ def test_an_unknown_address_is_refused() -> None:
         open_store("ftp://somewhere", data_folder=Settings().data_folder)
 
 
+def test_what_another_machine_removes_while_all_are_listed_is_not_there(tmp_path: Path) -> None:
+    store = open_store(str(tmp_path / "store"), data_folder=tmp_path)
+    folder = tmp_path / "store" / "ab"
+    folder.mkdir()
+    for tail in "01":
+        (folder / f"ab{62 * tail}").write_bytes(b"x")
+    listed = store.contents()
+    first, _ = next(listed)
+    for file in folder.iterdir():
+        file.unlink()
+    assert first.startswith("ab")
+    assert list(listed) == []
+
+
 def test_copies_that_killed_processes_left_are_swept_away(tmp_path: Path) -> None:
     store = open_store(str(tmp_path / "store"), data_folder=tmp_path)
     sha256 = put(store, b"sound")

@@ -175,8 +175,11 @@ class _Remote:
 
 
 def _looked_at(folder: int, name: str, path: str) -> Found | None:
-    """None: a folder, or a file that nobody takes for a recording."""
-    told = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    """None: a folder, a file that nobody takes for a recording, or one that has just gone."""
+    try:
+        told = os.stat(name, dir_fd=folder, follow_symlinks=False)
+    except FileNotFoundError:
+        return None
     shown = path.encode("utf-8", "replace").decode()
     if stat.S_ISLNK(told.st_mode):
         return Found(file=shown, size=0, refused="是符号链接，不读取：请放文件本身。")

@@ -234,9 +234,14 @@ def _start(planned: Meeting | None, day: date, file_name: str, created: datetime
     if moment is not None:
         return moment
     found = [(hour, minute) for *_, hour, minute in _STAMP.findall(file_name)]
-    found += _CLOCK.findall(_DAYS.sub(" ", _STAMP.sub(" ", file_name)))
+    found += _CLOCK.findall(_own_day(day).sub(" ", _DAYS.sub(" ", _STAMP.sub(" ", file_name))))
     clocks = {time(int(hour), int(minute)) for hour, minute in found}
     return datetime.combine(day, clocks.pop(), SHANGHAI) if len(clocks) == 1 else None
+
+
+def _own_day(day: date) -> re.Pattern[str]:
+    """The day without its year, ``9-08``, which reads like eight past nine."""
+    return re.compile(rf"(?<!\d)0?{day.month}-0?{day.day}(?!\d)")
 
 
 def _kind(session: Session, day: date, file_name: str) -> MeetingKind:

@@ -16,6 +16,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from api.accounts.tables import AuditEntry, Role
+from api.batches.archive import open_archive
 from api.batches.intake import Intake
 from api.batches.naming import compiled
 from api.jobs.tables import ARCHIVE, InspectionJob
@@ -206,6 +207,17 @@ def test_nothing_outside_the_archive_is_reached(
         (place / "out").symlink_to(tmp_path)
     answer = office.post(BATCHES, json={"name": "x", "folder": folder, "dry_run": True})
     assert (answer.status_code, answer.json()["code"]) == (400, "input_error")
+
+
+def test_a_file_that_goes_while_the_archive_is_looked_through_is_none(archive: Path) -> None:
+    found = open_archive(str(archive.parent), archive.name).files()
+    first = next(found)
+    (archive / "350103_20260922_0900.mp3").unlink()
+    assert [one.file for one in (first, *found)] == [
+        "350103_20260915_1400.wav",
+        "福州/350102_20260908_0900.a.wav",
+        "福州/350102_20260908_0900.b.wav",
+    ]
 
 
 def test_a_file_that_became_a_link_after_the_dry_run_is_refused(

@@ -284,6 +284,11 @@ def test_day_and_time_are_read_as_recorders_name_their_files() -> None:
         ("20260908_2.m4a", None),
         ("20260908_9999.m4a", None),
         ("20260908.m4a", None),
+        ("9-8周复盘会.m4a", None),
+        ("清河 09-08 周复盘会.m4a", None),
+        ("清河 09-08 周复盘会 14-30.m4a", time(14, 30)),
+        ("2026-09-08 09-08 周复盘会.m4a", time(9, 8)),
+        ("清河 09-30.m4a", time(9, 30)),
     ):
         start = _start(None, date(2026, 9, 8), name, None)
         assert (start.time() if start else None) == begin, name

@@ -62,6 +62,7 @@ class Tally:
     problems: tuple[tuple[str, str], ...]
 
 
+_ROW_BEGINS = b'{"key": "'
 KEPT = ("transcripts", "inspections")
 """The folders that a batch fills inside its output folder."""
 
@@ -311,7 +312,8 @@ def _key(meeting: Meeting, *, model: str | None, rubric: str | None, reader: str
 
 
 def _open_log(out: Path) -> list[dict[str, Any]]:
-    """The rows written so far; a last line that a crash cut short is removed."""
+    """The rows written so far; a last line that a crash cut short is removed. Raises InputError for a file
+    that is not ours, which stays as it is."""
     log = out / "results.jsonl"
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -319,14 +321,24 @@ def _open_log(out: Path) -> list[dict[str, Any]]:
             file.seek(0)
             content = file.read()
             whole = content[: content.rfind(b"\n") + 1]
-            if len(whole) < len(content):
+            rows, cut = _rows(whole), content[len(whole) :]
+            if rows is None or not cut.startswith(_ROW_BEGINS[: len(cut)]):
+                raise InputError(f"{log} 不是本工具写的结果文件；请换一个输出文件夹。")
+            if cut:
                 file.truncate(len(whole))
     except OSError as error:
         raise OutputError(f"不能写入输出文件夹 {out}（{reason(error)}）：请换一个可写的文件夹。") from error
+    return rows
+
+
+def _rows(content: bytes) -> list[dict[str, Any]] | None:
+    """None: not rows of a batch."""
     try:
-        return [json.loads(line) for line in whole.splitlines()]
-    except ValueError as error:
-        raise InputError(f"{log} 不是本工具写的结果文件；请换一个输出文件夹。") from error
+        rows = [json.loads(line) for line in content.splitlines()]
+    except ValueError:
+        return None
+    ours = all(isinstance(row, dict) and {"key", "name", "status"} <= row.keys() for row in rows)
+    return rows if ours else None
 
 
 def _append(log: Path, row: dict[str, Any]) -> None:

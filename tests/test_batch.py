@@ -180,9 +180,13 @@ def test_a_name_as_long_as_the_disk_allows_is_cut_and_done_once(month: Path, tmp
     assert run(month, out=tmp_path / "out").skipped == 3
 
 
-def test_a_last_line_cut_short_by_a_crash_is_dropped_and_done_again(month: Path, out: Path) -> None:
+@pytest.mark.parametrize("left", [5, 400])
+def test_a_last_line_cut_short_by_a_crash_is_dropped_and_done_again(
+    month: Path, out: Path, left: int
+) -> None:
     log = out / "results.jsonl"
-    log.write_bytes(log.read_bytes()[:-40])
+    first, last = log.read_bytes().splitlines(keepends=True)
+    log.write_bytes(first + last[:left])
     tally = run(month, out=out)
     assert (tally.done, tally.skipped) == (1, 1)
     assert [row["name"] for row in rows(out)] == ["A01", "B01"]
@@ -225,11 +229,12 @@ def test_a_read_only_output_folder_is_refused_before_any_work(month: Path) -> No
         run(month, out=blocked / "out")
 
 
-def test_a_foreign_results_file_is_never_touched(month: Path, tmp_path: Path) -> None:
-    (tmp_path / "results.jsonl").write_text("not ours\n", "utf-8")
+@pytest.mark.parametrize("content", ["not ours\n", "not ours", '{"name": 1}\n', "[]\n", "3", '{"a": 1}'])
+def test_a_foreign_results_file_is_never_touched(month: Path, tmp_path: Path, content: str) -> None:
+    (tmp_path / "results.jsonl").write_text(content, "utf-8")
     with pytest.raises(InputError, match="不是本工具写的结果文件"):
         run(month, out=tmp_path)
-    assert (tmp_path / "results.jsonl").read_text("utf-8") == "not ours\n"
+    assert (tmp_path / "results.jsonl").read_text("utf-8") == content
 
 
 def test_a_meeting_that_is_a_copy_of_an_earlier_one_fails_and_the_original_does_not(tmp_path: Path) -> None:

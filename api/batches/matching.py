@@ -12,6 +12,7 @@ from typing import Final, TypeVar
 
 from api.batches.naming import Pattern
 from api.batches.schemas import MatchedFile, UnmatchedFile
+from api.recordings.placing import MOST_PARTS
 from qa_pipeline.errors import InputError
 from qa_pipeline.names import KINDS
 from qa_pipeline.values.vocabulary import MeetingKind
@@ -85,8 +86,15 @@ def _wanted(line: int, values: Mapping[str, str]) -> Wanted:
         day=read("日期", _day, "2026-09-08"),
         at=read("开始时间", _clock, "09:00"),
         kind=read("类别", _KINDS.__getitem__, "周复盘会 或 月规划会"),
-        part=read("段号", int, "1"),
+        part=read("段号", _part, f"1 到 {MOST_PARTS}"),
     )
+
+
+def _part(text: str) -> int:
+    part = int(text)
+    if not 1 <= part <= MOST_PARTS:
+        raise ValueError(text)
+    return part
 
 
 def _day(text: str) -> date:

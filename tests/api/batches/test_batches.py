@@ -156,6 +156,8 @@ def test_while_the_workbook_is_made_others_write(
         ({"manifest": "a,b\n1,2\n"}, 400),
         ({"manifest": "文件名,日期\nx.m4a,昨天\n"}, 400),
         ({"manifest": "文件名,日期\n,2026-09-08\n"}, 400),
+        ({"manifest": "文件名,段号\nx.m4a,0\n"}, 400),
+        ({"manifest": "文件名,段号\nx.m4a,1000\n"}, 400),
         ({"month": "2026-13"}, 422),
         ({"month": "2026-09", "institution": "999"}, 404),
     ],

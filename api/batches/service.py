@@ -116,7 +116,10 @@ def _of_files(
         return answer
     session.add(new)
     session.flush()
-    _owe(session, below, {one.place.day for one in todo})
+    slots = SlotRepository(session, within=below)
+    _owe(
+        slots, {slots.month_of(day, kind) for day, kind in {(one.place.day, one.place.kind) for one in todo}}
+    )
     session.add_all(
         BatchFile(
             batch_id=new.id,
@@ -164,7 +167,8 @@ def _of_uploaded(
         return answer
     session.add(new)
     session.flush()
-    _owe(session, below, {one.day for one in found.matched if one.meeting in todo})
+    months = {month_start(one.day) for one in found.matched if one.meeting in todo}
+    _owe(SlotRepository(session, within=below), months)
     for code in todo:
         job = start(
             session,
@@ -181,10 +185,10 @@ def _of_uploaded(
     return answer
 
 
-def _owe(session: Session, below: Subtree, days: Collection[date]) -> None:
+def _owe(slots: SlotRepository, months: Collection[date]) -> None:
     """Whoever sent nothing of an archive's months shall be seen to miss, and not be left out."""
-    for month in sorted({month_start(day) for day in days}):
-        SlotRepository(session, within=below).fill_month(month)
+    for month in sorted(months):
+        slots.fill_month(month)
 
 
 def set_paused(session: Session, asker: Caller, code: str, *, paused: bool) -> Batch:

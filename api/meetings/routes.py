@@ -30,10 +30,12 @@ from api.meetings.schemas import (
 from api.organisation.service import subtree_of, today
 from api.pages import Cursor, Limit, Page, page, sliced
 from api.sessions import Database
+from models.base import SHANGHAI, Subtree
 from models.meetings.compliance import SlotState
 from models.meetings.repository import MeetingRepository
 from models.meetings.slots import SlotRepository
 from models.meetings.tables import Meeting, MeetingState, SlotName
+from models.organisation.repository import InstitutionRepository
 from qa_pipeline.values.vocabulary import MeetingKind, Verdict
 
 router: Final = APIRouter(tags=["会议"])
@@ -114,6 +116,9 @@ def plan(request: Request, session: Database, asker: Editor, body: NewMeeting) -
 def record(request: Request, session: Database, asker: Editor, body: HeldMeeting) -> MeetingDetail:
     require_begun(body.started_at)
     stem = f"{body.institution}-{body.started_at:%Y-%m-%d}"
+    home = InstitutionRepository(session, within=asker.within).get(body.institution)
+    slots = SlotRepository(session, within=Subtree(home.path))
+    slots.fill_month(slots.month_of(body.started_at.astimezone(SHANGHAI).date(), body.kind, body.theme))
     held = MeetingRepository(session, within=asker.within).record(
         body.code or CodeRepository(session).free(Meeting.code, stem),
         institution=body.institution,

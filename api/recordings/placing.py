@@ -19,7 +19,6 @@ from api.fields import Code, Day, existing, require_begun
 from api.problems import Conflict
 from models.base import SHANGHAI, Subtree
 from models.calendar.repository import CalendarRepository
-from models.calendar.weeks import month_start
 from models.meetings.repository import MeetingRepository
 from models.meetings.slots import SlotRepository
 from models.meetings.tables import Meeting, MeetingState
@@ -137,7 +136,8 @@ def place(
     if found.meeting is not None:
         return meetings.hold(found.meeting.code, started_at=found.start)
     owner, day = found.institution, found.day
-    SlotRepository(session, within=Subtree(owner.path)).fill_month(month_start(day))
+    slots = SlotRepository(session, within=Subtree(owner.path))
+    slots.fill_month(slots.month_of(day, found.kind))
     try:
         return meetings.record(
             _free_code(session, owner, day), institution=owner.code, kind=found.kind, started_at=found.start

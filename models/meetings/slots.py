@@ -14,7 +14,8 @@ from models.meetings.tables import Meeting, MeetingSlot, SlotName
 from models.organisation.conditions import inside
 from models.organisation.repository import InstitutionRepository
 from models.organisation.tables import Institution
-from qa_pipeline.compliance.calendar import Slot, slots
+from qa_pipeline.compliance.calendar import Slot, slot_for, slots
+from qa_pipeline.values.vocabulary import MeetingKind, Theme
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +81,11 @@ class SlotRepository(Repository):
             corrected=corrected,
             unknown=sum(name in unwindowed for _, name in (*there, *made)),
         )
+
+    def month_of(self, day: date, kind: MeetingKind, theme: Theme | None = None) -> date:
+        """The month whose slot a meeting on the day fills: at a month's edge not always the day's own."""
+        found = slot_for(day, kind, theme, CalendarRepository(self.session).imported())
+        return month_start(found.base if found else day)
 
     def fill_ahead(self, today: date) -> None:
         """The month of the day and the next: what is owed now, and what briefings and calendars look at."""

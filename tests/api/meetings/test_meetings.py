@@ -65,12 +65,13 @@ def test_r24_a_meeting_is_planned_prepared_and_held(manager: TestClient) -> None
 
 
 def test_a_meeting_held_unplanned_finds_its_slot(manager: TestClient) -> None:
-    manager.post(f"{V1}/slots/2026-09")
     body = {"institution": "350102", "kind": "weekly_review", "started_at": START}
     held = manager.post(f"{V1}/meetings/held", json=body)
     assert (held.status_code, held.json()["slot"], held.json()["theme"]) == (201, "W1", "supervisor_lead")
     again = manager.post(f"{V1}/meetings/held", json=body)
     assert "一场只计一次" in again.json()["detail"]
+    moved = manager.post(f"{V1}/meetings/held", json={**body, "started_at": "2025-09-30T09:00:00+08:00"})
+    assert (moved.json()["slot"], moved.json()["month"]) == ("W1", "2025-10")
     ahead = manager.post(f"{V1}/meetings/held", json={**body, "started_at": "2100-01-08T09:00:00+08:00"})
     assert (ahead.status_code, ahead.json()["code"]) == (400, "input_error")
     assert "2100-01-08 09:00 还没有到" in ahead.json()["detail"]

@@ -19,7 +19,7 @@ from models.base import SHANGHAI
 from models.database import transaction
 from models.meetings.repository import MeetingRepository
 from models.meetings.slots import SlotRepository
-from models.meetings.tables import Meeting, MeetingState, SlotName
+from models.meetings.tables import Meeting, MeetingSlot, MeetingState, SlotName
 from qa_pipeline.values.vocabulary import MeetingKind
 from tests.api.conftest import SignedIn
 from tests.sound import hours_of_silence, tone, write_sound
@@ -209,6 +209,20 @@ def test_without_a_meeting_the_slot_is_filled_from_institution_date_and_name(
         assert meeting.slot_id is not None
     again = hand_in(manager, ("20260908.wav", sound))
     assert (again.status_code, again.json()["meeting"]) == (200, "350102-20260908")
+
+
+def test_r03_a_review_moved_before_its_month_fills_that_months_slot(
+    manager: TestClient, service_engine: Engine, sound: bytes
+) -> None:
+    hand_in(manager, ("周复盘会 2025-09-30 09:05.wav", sound))
+    hand_in(manager, ("月规划会 2025-10-01 09:05.wav", sound))
+    with Session(service_engine) as session:
+        query = select(Meeting.kind, MeetingSlot.month, MeetingSlot.name)
+        filled = session.execute(query.join(MeetingSlot, MeetingSlot.id == Meeting.slot_id)).all()
+    assert sorted(map(tuple, filled)) == [
+        (MeetingKind.MONTHLY_PLANNING, date(2025, 9, 1), SlotName.MP),
+        (MeetingKind.WEEKLY_REVIEW, date(2025, 10, 1), SlotName.W1),
+    ]
 
 
 def test_the_recorders_clock_tells_date_and_time(

@@ -244,13 +244,14 @@ class Shelf(Generic[Name]):
 
 
 def worth(pairs: Iterable[tuple[Name, int, int]]) -> list[Name]:
-    """Names of which LEAST_SIGNS lie at (nearly) one distance; ``pairs`` are (name, place, its place)."""
+    """Names of which LEAST_SIGNS lie at (nearly) one distance, those that share most first; ``pairs`` are
+    (name, place, its place)."""
     distances: defaultdict[Name, list[int]] = defaultdict(list)
     for name, here, there in pairs:
         distances[name].append(here - there)
     return [
         name
-        for name, found in distances.items()
+        for name, found in sorted(distances.items(), key=lambda one: -len(one[1]))
         if any(
             last - first <= 2
             for first, last in zip(sorted(found), sorted(found)[LEAST_SIGNS - 1 :], strict=False)

@@ -24,6 +24,7 @@ from qa_pipeline.copies import (
     sound_print,
     to_bytes,
     words_print,
+    worth,
 )
 from qa_pipeline.recording import SAMPLE_RATE, decode, open_recording
 from qa_pipeline.transcript.hearing import Hearing
@@ -137,6 +138,13 @@ def test_no_two_meetings_of_the_corpus_share_their_words() -> None:
     found = [words_print(transcript) for transcript in meetings]
     assert len(found) > 20
     assert [(a, b) for a, b in combinations(range(len(found)), 2) if shared(found[a], found[b])] == []
+
+
+def test_the_meetings_that_share_most_are_looked_at_first() -> None:
+    song = [("song", place, place) for place in (10, 20, 30)]
+    strangers = [("strangers", place, 7 * place) for place in (10, 20, 30, 40)]
+    whole = [("whole", place, place + 5) for place in range(10, 500, 10)]
+    assert worth([*song, *strangers, *whole]) == ["whole", "song"]
 
 
 def test_a_transcript_has_no_sound_to_compare_and_an_empty_one_no_words() -> None:

@@ -20,7 +20,7 @@ AT_ONCE: Final = 400
 COMMON: Final = 200
 """A key that so many other places share tells nothing."""
 MOST: Final = 50
-"""Meetings that one is compared with."""
+"""Meetings that one is compared with: those that share most with it."""
 
 
 class CopyRepository(Repository):

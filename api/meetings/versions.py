@@ -64,7 +64,7 @@ def corrected(session: Session, meeting_id: int) -> Corrected | None:
     if row is None or row.base_version is None or row.heard != sounds(session, meeting_id):
         return None
     transcript = transcript_of(row)
-    borders = [Border(first=b["first"], chapter=Chapter(b["chapter"])) for b in row.borders or ()]
+    borders = _borders(row)
     return Corrected(
         version=row.version,
         transcript=transcript,
@@ -129,12 +129,11 @@ def edit(
             raise InputError(f"第 {change.utterance} 句不存在，全文共 {len(rows)} 句（从 0 数起）：请核对。")
         rows[change.utterance] = _changed(rows[change.utterance], change)
     after = clean(replace(before, utterances=tuple(rows)), steps={"numbers"})
+    there = _borders(newest)
     if borders is not None:
         _require_possible(borders, kind)
         chapters(after, borders)
-    elif newest.borders:
-        borders = [Border(first=b["first"], chapter=Chapter(b["chapter"])) for b in newest.borders]
-    if after == before and borders is None:
+    if after == before and borders in (None, there):
         raise InputError("没有任何改动：请修改文字、说话人或章节边界后再保存。")
     return _add(
         session,
@@ -146,8 +145,13 @@ def edit(
         by=by,
         at=datetime.now(UTC),
         note=note,
-        borders=borders,
+        borders=there if borders is None else borders,
     )
+
+
+def _borders(row: TranscriptVersion) -> list[Border]:
+    """As people set them; none where nobody did."""
+    return [Border(first=b["first"], chapter=Chapter(b["chapter"])) for b in row.borders or ()]
 
 
 def _require_possible(borders: Sequence[Border], kind: MeetingKind) -> None:

@@ -92,7 +92,13 @@ def test_an_edit_is_a_new_version_that_the_next_score_uses(qa: TestClient, servi
     assert found.transcript.utterances[1].numbers[0].value == 537000
     assert PHONE in found.transcript.utterances[0].text
     assert qa.get(f"{PATH}?version=1").json()["version"] == 1
+    for nothing in ({"note": "再存一次"}, {"chapters": body["chapters"]}):
+        saved = qa.post(f"{PATH}/versions", json=nothing, headers={"If-Match": edited.headers["ETag"]})
+        assert (saved.status_code, "没有任何改动" in saved.json().get("detail", "")) == (400, True), nothing
     assert [row["version"] for row in qa.get(f"{PATH}/versions").json()] == [1, 2]
+    moved = {"changes": [{"utterance": 2, "text": "好。"}]}
+    qa.post(f"{PATH}/versions", json=moved, headers={"If-Match": edited.headers["ETag"]})
+    assert qa.get(PATH).json()["borders"] == body["chapters"]
 
 
 def test_corrections_do_not_hold_for_another_recording(qa: TestClient, service_engine: Engine) -> None:

@@ -19,6 +19,9 @@ NO: Final = frozenset({"否", "无", "没有", "false", "no", "n", "0", "×"})
 EXACT_DIGITS: Final = 15
 """Excel keeps no more digits of a number: longer codes typed as numbers have lost their end."""
 
+LARGEST: Final = 18
+"""Digits of a whole number that a database keeps."""
+
 FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 QUOTE: Final = "'"
 """Stands before a text in a CSV file that a spreadsheet would otherwise take for a formula."""
@@ -137,6 +140,8 @@ def _number(raw: object) -> Decimal:
         raise CellError(f"“{raw}”不是数字") from None
     if not number.is_finite():
         raise CellError(f"“{raw}”不是数字")
+    if number.adjusted() >= LARGEST:  # before anybody counts with it: 1e999999 takes half a minute
+        raise CellError("数字过大")
     return number / 100 if share else number
 
 
@@ -145,7 +150,7 @@ def _rounded(number: Decimal, places: int) -> Decimal:
     rounded = round(number, places)
     if abs(rounded - number) > Decimal("1e-9"):
         raise CellError(f"最多 {places} 位小数")
-    if abs(rounded) >= Decimal(10) ** (18 - places):
+    if abs(rounded) >= Decimal(10) ** (LARGEST - places):
         raise CellError("数字过大")
     return rounded
 

@@ -9,6 +9,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
+from api.codes import CodeRepository
 from api.meetings import service as meetings
 from api.meetings.kept import inspection_of
 from api.meetings.repository import VersionRepository
@@ -154,14 +155,12 @@ def _decisions(inspection: Inspection) -> Iterator[Decision]:
 
 def _actions(session: Session, asker: Caller, meeting: Meeting) -> list[ActionMinutes]:
     rows = ActionRepository(session, within=asker.within).of_meeting(meeting.code)
-    owners = {
-        row.owner_id: session.get_one(Person, row.owner_id).name for row in rows if row.owner_id is not None
-    }
+    owners = CodeRepository(session).names(Person, [row.owner_id for row in rows])
     return [
         ActionMinutes(
             code=row.code,
             what=row.what,
-            owner=owners[row.owner_id] if row.owner_id is not None else row.who,
+            owner=owners[row.owner_id].name if row.owner_id is not None else row.who,
             due_on=row.due_on,
             state=row.state,
             confirmed=row.confirmed_at is not None,

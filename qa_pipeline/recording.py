@@ -407,7 +407,9 @@ def _pieces(path: str, index: int) -> Iterator[Any]:
                     elif late > _GAP_INSIDE:
                         silence = int(late * SAMPLE_RATE)
                         produced += silence
-                        yield np.zeros((resampler.layout.nb_channels, silence), np.int16)
+                        for filled in range(0, silence, _BLOCK):  # hours of it are not held at once either
+                            length = min(_BLOCK, silence - filled)
+                            yield np.zeros((resampler.layout.nb_channels, length), np.int16)
                 frame.pts = None
                 for resampled in resampler.resample(frame):
                     produced += resampled.samples

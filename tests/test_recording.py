@@ -5,8 +5,11 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
+import tracemalloc
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -281,6 +284,26 @@ def test_a_12_hour_file_is_accepted_with_a_warning(tmp_path: Path) -> None:
     recording = open_recording([path])
     assert recording.duration == pytest.approx(12 * 3600, rel=0.001)
     assert recording.warnings == ("录音长 12.0 小时，远超一场会议的长度：仍会处理，但请确认没有选错文件。",)
+
+
+def test_a_long_pause_of_the_recorder_becomes_silence_piece_by_piece(tmp_path: Path) -> None:
+    """An hour as one array would be 115 MB, and as much again for each copy."""
+    path = tmp_path / "paused.mka"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("pcm_s16le", rate=SAMPLE_RATE, layout="mono")
+        for start in (0, 3600):
+            frame = av.AudioFrame.from_ndarray(np.full((1, SAMPLE_RATE), 9_000, np.int16), "s16", "mono")
+            frame.sample_rate, frame.pts, frame.time_base = SAMPLE_RATE, start * 1000, Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode(None))
+    part = open_recording([path]).parts[0]
+    tracemalloc.start()
+    loud = [float(np.abs(block).mean()) for block in decode(part)]
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 20_000_000
+    assert len(loud) == 361
+    assert [place for place, level in enumerate(loud) if level > 0] == [0, 360]
 
 
 def test_memory_does_not_grow_with_length(tmp_path: Path) -> None:

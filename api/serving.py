@@ -22,10 +22,10 @@ from api.accounts.bootstrap import bootstrap
 from api.app import create_app
 from api.database import migrate, require_current
 from api.settings import PREFIX, Settings, from_environment
+from models.commands import make_private
 from models.database import connect, transaction
 from models.indicators.repository import IndicatorRepository
 from models.indicators.tables import Indicator
-from qa_pipeline.errors import OutputError, reason
 
 log = logging.getLogger("huijian.serving")
 
@@ -44,13 +44,7 @@ def settings_for(data: Path | None) -> Settings:
     settings = from_environment()
     if data is not None:
         settings = settings.model_copy(update={"data_folder": data.absolute()})
-    try:
-        # What lies there are voices, names and phones: for the service's own user alone.
-        settings.data_folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(
-            f"无法建立数据文件夹 {settings.data_folder}（{reason(error)}）：请用 --data 换一个可写的位置。"
-        ) from error
+    make_private(settings.data_folder)
     return settings
 
 

@@ -34,8 +34,22 @@ def default_url() -> str:
     from platformdirs import user_data_path
 
     folder = Path(os.environ.get("HUIJIAN_DATA_FOLDER") or user_data_path("huijian")).absolute()
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # names and phones: for this user alone
+    make_private(folder)
     return f"sqlite:///{folder / 'huijian.db'}"
+
+
+def make_private(folder: Path) -> None:
+    """Make a data folder: what lies there are voices, names and phones, for its own user alone. Raises
+    OutputError."""
+    from qa_pipeline.errors import OutputError, reason
+
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(
+            f"无法建立数据文件夹 {folder}（{reason(error)}）："
+            "请用 HUIJIAN_DATA_FOLDER（serve、worker 也可用 --data）换一个可写的位置。"
+        ) from error
 
 
 @data_app.command()

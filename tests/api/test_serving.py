@@ -130,6 +130,9 @@ def test_the_commands_are_listed_and_an_unusable_data_folder_is_named(tmp_path: 
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="--data"):
         settings_for(tmp_path / "file")
+    environment = {"HUIJIAN_DATA_FOLDER": str(tmp_path / "file" / "data")}
+    exported = CliRunner().invoke(app, ["data", "export", str(tmp_path / "a.xlsx")], env=environment)
+    assert (exported.exit_code, "错误：无法建立数据文件夹" in exported.output) == (2, True)
     assert settings_for(tmp_path / "new").data_folder.stat().st_mode & 0o777 == 0o700  # nobody else reads it
 
 

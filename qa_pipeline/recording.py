@@ -215,7 +215,7 @@ def _probe(path: Path) -> _Probe:
                 sample_rate=int(frame.sample_rate),
                 channels=sum(int(s.codec_context.channels) for s in container.streams.audio),
             )
-            return _Probe(part=part, created=_created(container, stream))
+            return _Probe(part=part, created=when_recorded(container))
     except av.FFmpegError as error:
         raise RecordingError(
             f"打不开录音文件 {path}：内容不是完整的录音（可能被截断、损坏或加密），请重新拷贝或重新导出。"
@@ -295,10 +295,11 @@ def _measure(container: Any, stream: Any) -> tuple[Seconds, Any | None]:
     return float((end - (first or 0)) * stream.time_base), frame
 
 
-def _created(container: Any, stream: Any) -> datetime | None:
-    text = container.metadata.get("creation_time") or stream.metadata.get("creation_time") or ""
+def when_recorded(container: Any) -> datetime | None:
+    """What an opened file says of when it was recorded; some recorders count from 1904 or 1970."""
+    said = (of.metadata.get("creation_time") for of in (container, *container.streams.audio))
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(next(filter(None, said), ""))
     except ValueError:
         return None
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Final
 
@@ -19,6 +19,7 @@ from api.problems import TooLarge
 from api.recordings.threads import in_upload_thread
 from api.store import BLOCK, Store, spooled, writing
 from qa_pipeline.errors import InputError, RecordingError
+from qa_pipeline.recording import when_recorded
 
 LONGEST_NAME: Final = 200
 MOST_FILES: Final = 50
@@ -100,15 +101,9 @@ def created_at(file: Path | BinaryIO) -> datetime | None:
     place = str(file) if isinstance(file, Path) else file
     try:
         with av.open(place, metadata_errors="ignore", options={"protocol_whitelist": "file"}) as container:
-            said = container.metadata.get("creation_time", "")
+            return when_recorded(container)
     except av.FFmpegError as error:
         raise RecordingError("文件不是录音，或已损坏：请核对。") from error
-    try:
-        moment = datetime.fromisoformat(said)
-    except ValueError:
-        return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return moment if moment.year >= 2000 else None  # some recorders count from 1904 or 1970
 
 
 def hashed_file(file: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 from decimal import ROUND_HALF_UP, Decimal
 from enum import StrEnum
 from typing import Annotated, Any, Final
@@ -15,6 +15,11 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.types import TypeDecorator
 
 SHANGHAI: Final = ZoneInfo("Asia/Shanghai")
+
+
+def midnight(day: date) -> datetime:
+    """When the day begins, in Shanghai."""
+    return datetime.combine(day, time(), SHANGHAI)
 
 
 class Exact(TypeDecorator[Decimal]):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date
 
 from sqlalchemy import exists, select
 
-from models.base import SHANGHAI, Repository
+from models.base import Repository, midnight
 from models.meetings.tables import Meeting, MeetingSlot, MeetingState, SlotName
 from models.organisation.conditions import inside
 from models.organisation.tables import Institution
@@ -32,7 +32,7 @@ class SlotMeetingRepository(Repository):
 
     def held_before(self, institution_id: int, day: date) -> bool:
         """Whether any meeting of the institution before the day is on record."""
-        start = datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)
+        start = midnight(day)
         query = exists().where(
             Meeting.institution_id == institution_id,
             Meeting.state == MeetingState.HELD,

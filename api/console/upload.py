@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date, datetime
+from datetime import date
 from typing import Any, Final
 
 from nicegui import ui
@@ -19,6 +19,7 @@ from api.console.institutions import LOWEST
 from api.meetings import service
 from api.meetings.repository import MeetingListRepository, Sort
 from api.meetings.schemas import MeetingOut
+from api.organisation.service import today
 from api.recordings.placing import Placing, resolve
 from models.base import SHANGHAI
 from models.calendar.weeks import month_start, months_later
@@ -79,7 +80,7 @@ def already_there(session: Session, asker: Caller, said: dict[str, Any], file_na
 
 async def upload(view: View, meeting: str = "", institution: str = "", kind: str = "") -> None:
     """The address may say of which meeting the recording is, or of whose meeting of which kind."""
-    offered = await view.ask(waiting, view.asker, datetime.now(SHANGHAI).date(), meeting)
+    offered = await view.ask(waiting, view.asker, today(), meeting)
     places = await view.ask(where.offered, view.asker, institution or None, level=LOWEST)
     ui.add_body_html(f'<script src="{MOUNT}/assets/upload.js"></script>')
     with parts.section("选择录音", "可选多段；断网后再选同一文件会接着传"):

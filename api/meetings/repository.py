@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, literal, 
 from sqlalchemy.orm import InstrumentedAttribute, selectinload, undefer
 
 from api.pages import after
-from models.base import SHANGHAI, Repository, ZonedDateTime
+from models.base import SHANGHAI, Repository, ZonedDateTime, midnight
 from models.calendar.weeks import months_later
 from models.meetings.tables import (
     ActionItem,
@@ -113,9 +113,7 @@ def _keys(sort: Sort) -> list[ColumnElement[Any] | InstrumentedAttribute[Any]]:
 
 def in_month(month: date) -> ColumnElement[bool]:
     """Meetings of the month's slots, and those without a slot that were held in it."""
-    begin, end = (
-        datetime(day.year, day.month, 1, tzinfo=SHANGHAI) for day in (month, months_later(month, 1))
-    )
+    begin, end = midnight(month), midnight(months_later(month, 1))
     loose = and_(Meeting.slot_id.is_(None), Meeting.started_at >= begin, Meeting.started_at < end)
     return or_(MeetingSlot.month == month, loose)
 
@@ -225,17 +223,14 @@ class ActionListRepository(Repository):
         limit: int,
     ) -> Sequence[Row[Any]]:
         """(finding, meeting, institution code, its name) of current scorecards, newest meeting first."""
-        begin, end = (
-            datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=SHANGHAI)
-            for day, hour, minute, second in ((first, 0, 0, 0), (last, 23, 59, 59))
-        )
+        begin, end = midnight(first), midnight(last + timedelta(days=1))
         query = (
             select(Finding, Meeting, Institution.code, Institution.name)
             .join(Scorecard, Scorecard.id == Finding.scorecard_id)
             .join(Meeting, Meeting.id == Scorecard.meeting_id)
             .join(Institution, Institution.id == Meeting.institution_id)
             .where(inside(self.within), Scorecard.is_current, Finding.kind == FindingKind.PRACTICE)
-            .where(Meeting.state == MeetingState.HELD, Meeting.started_at.between(begin, end))
+            .where(Meeting.state == MeetingState.HELD, Meeting.started_at >= begin, Meeting.started_at < end)
         )
         if below is not None:
             query = query.where(Institution.path.startswith(below))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-from datetime import datetime
 from enum import StrEnum
 
 from fastapi import Request
@@ -14,12 +13,12 @@ from api.accounts.repository import AccountRepository, SignInRepository
 from api.accounts.service import require_another_administrator
 from api.audit import note
 from api.fields import existing
+from api.organisation.service import today
 from api.privacy.repository import ERASED, ErasureRepository, serves
 from api.privacy.spoken import SpokenRepository, covers
 from api.problems import Conflict
 from api.sessions import begin_writing
 from api.store import Store
-from models.base import SHANGHAI
 from models.customers.tables import Customer
 from models.organisation.people import PeopleRepository
 from models.organisation.tables import Person
@@ -74,7 +73,7 @@ def _owner(session: Session, asker: Caller, subject: Subject, code: str) -> Pers
     if subject is Subject.CUSTOMER:
         return existing(ErasureRepository(session, within=asker.within).customer, code)[0]
     person = existing(PeopleRepository(session, within=asker.within).get, code)
-    if serves(person, on=datetime.now(SHANGHAI).date()):
+    if serves(person, on=today()):
         raise Conflict(f"人员 {code} 仍在职，名单和评定需要其姓名：请先登记离职。")
     for account in AccountRepository(session).of_person(person.id):
         require_another_administrator(session, account)

@@ -12,7 +12,7 @@ import gzip
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, CursorResult, and_, exists, func, or_, select, update
@@ -24,7 +24,7 @@ from api.problems import Conflict, NotFound
 from api.retention.tables import LegalHold
 from api.reviews.tables import Appeal, Review
 from api.store import Store, get, put
-from models.base import SHANGHAI, Repository
+from models.base import Repository, midnight
 from models.customers.tables import Customer
 from models.meetings.tables import (
     ActionFollowUp,
@@ -95,7 +95,7 @@ class SpokenRepository(Repository):
     def _near(self, owner: Person | Customer) -> ColumnElement[bool]:
         if isinstance(owner, Customer):
             agents = select(RankHistory.institution_id).where(RankHistory.person_id == owner.agent_id)
-            return Meeting.institution_id.in_(agents) & (Meeting.started_at >= _midnight(owner.known_since))
+            return Meeting.institution_id.in_(agents) & (Meeting.started_at >= midnight(owner.known_since))
         near = [
             exists().where(Attendance.meeting_id == Meeting.id, Attendance.person_id == owner.id),
             exists().where(ActionItem.meeting_id == Meeting.id, ActionItem.owner_id == owner.id),
@@ -104,10 +104,10 @@ class SpokenRepository(Repository):
         for row in self.session.scalars(select(RankHistory).where(RankHistory.person_id == owner.id)):
             there = [
                 Meeting.institution_id == row.institution_id,
-                Meeting.started_at >= _midnight(row.valid_from),
+                Meeting.started_at >= midnight(row.valid_from),
             ]
             if row.valid_to is not None:
-                there.append(Meeting.started_at < _midnight(row.valid_to) + timedelta(days=1))
+                there.append(Meeting.started_at < midnight(row.valid_to) + timedelta(days=1))
             near.append(and_(*there))
         return or_(*near)
 
@@ -187,10 +187,6 @@ def replaced(
         )
         texts += result.rowcount if isinstance(result, CursorResult) else 0
     return texts
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), SHANGHAI)
 
 
 def _cover_body(row: KeptInspection | TranscriptVersion, words: Mapping[str, str]) -> bool:

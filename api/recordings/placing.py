@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from api.fields import Code, Day, existing, require_begun
 from api.problems import Conflict
-from models.base import SHANGHAI, Subtree
+from models.base import SHANGHAI, Subtree, midnight
 from models.calendar.repository import CalendarRepository
 from models.meetings.repository import MeetingRepository
 from models.meetings.slots import SlotRepository
@@ -211,7 +211,7 @@ def _day(said: Placing, file_name: str, created: datetime | None) -> date:
     if not days:
         raise Untold(f"“{file_name}”看不出会议日期：请填写召开日期，例如 2026-09-08。")
     day = days.pop()
-    if lies_ahead(datetime.combine(day, time(), SHANGHAI)):
+    if lies_ahead(midnight(day)):
         raise InputError(f"会议日期 {day} 还没有到：请核对召开日期或文件名。")
     return day
 
@@ -258,13 +258,12 @@ def _kind(session: Session, day: date, file_name: str) -> MeetingKind:
 
 
 def _on_day(session: Session, owner: Institution, day: date, kind: MeetingKind) -> list[Meeting]:
-    midnight = datetime.combine(day, time(), SHANGHAI)
     query = select(Meeting).where(
         Meeting.institution_id == owner.id,
         Meeting.kind == kind,
         Meeting.state != MeetingState.VOID,
-        Meeting.started_at >= midnight,
-        Meeting.started_at < midnight + timedelta(days=1),
+        Meeting.started_at >= midnight(day),
+        Meeting.started_at < midnight(day) + timedelta(days=1),
     )
     return list(session.scalars(query.order_by(Meeting.started_at)))
 

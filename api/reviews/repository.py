@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Row, Select, and_, exists, func, or_, select
@@ -15,7 +15,7 @@ from api.meetings.tables import TranscriptVersion
 from api.pages import after
 from api.problems import NotFound
 from api.reviews.tables import Appeal, AppealState, Review, ReviewState
-from models.base import SHANGHAI, Repository
+from models.base import Repository, midnight
 from models.meetings.tables import Meeting, MeetingState, Scorecard
 from models.organisation.conditions import inside
 from models.organisation.tables import Institution
@@ -23,10 +23,6 @@ from models.organisation.tables import Institution
 OPEN = (ReviewState.TAKEN, ReviewState.PROPOSED)
 COPIED_SECONDS = 600
 """From here on a person has to look: the company's song or a short film may be heard in many meetings."""
-
-
-def midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)
 
 
 class QueueRepository(Repository):

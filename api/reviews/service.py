@@ -21,7 +21,7 @@ from api.meetings.repository import VersionRepository
 from api.meetings.service import meeting as found_meeting
 from api.problems import Conflict, Forbidden, NotFound
 from api.reviews.decision import Override, decided, judged
-from api.reviews.repository import AppealRepository, QueueRepository, ReviewRepository, midnight
+from api.reviews.repository import AppealRepository, QueueRepository, ReviewRepository
 from api.reviews.schemas import (
     AgreementOut,
     AnswerIn,
@@ -36,7 +36,7 @@ from api.reviews.schemas import (
     Why,
 )
 from api.reviews.tables import Appeal, AppealState, Review, ReviewState
-from models.base import Subtree
+from models.base import Subtree, midnight
 from models.meetings.tables import Meeting, Scorecard
 from qa_pipeline import agreement
 from qa_pipeline.agreement import ENERGY, VERDICT, Difference, Judged

@@ -11,7 +11,7 @@ from itertools import count
 from sqlalchemy import and_, case, func, or_, select
 from sqlalchemy.orm import Session
 
-from models.base import SHANGHAI, Repository
+from models.base import SHANGHAI, Repository, midnight
 from models.meetings.repository import MeetingRepository
 from models.meetings.tables import (
     ActionFollowUp,
@@ -193,7 +193,7 @@ class ActionRepository(Repository):
             .where(
                 Meeting.institution_id == owner.id,
                 Meeting.state == MeetingState.HELD,
-                Meeting.started_at < datetime(on.year, on.month, on.day, tzinfo=SHANGHAI),
+                Meeting.started_at < midnight(on),
                 ActionItem.state == ActionState.OPEN,
                 or_(ActionItem.due_on.is_(None), ActionItem.due_on <= on),
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Final
@@ -12,7 +12,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, and_, exists, or_, select
 from sqlalchemy.orm import aliased
 
-from models.base import SHANGHAI, Repository, Subtree
+from models.base import Repository, Subtree, midnight
 from models.calendar.repository import CalendarRepository
 from models.calendar.weeks import month_start, months_later
 from models.meetings.slots import due_day, name_of
@@ -183,7 +183,7 @@ class ComplianceRepository(Repository):
         without a slot held in it.
         """
         first = month_start(month)
-        begin, end = (_midnight(day) for day in (first, months_later(first, 1)))
+        begin, end = (midnight(day) for day in (first, months_later(first, 1)))
         query = (
             select(Meeting.code, Scorecard.id)
             .join(Institution, Institution.id == Meeting.institution_id)
@@ -192,7 +192,7 @@ class ComplianceRepository(Repository):
             .where(
                 inside(self.within),
                 Meeting.state == MeetingState.HELD,
-                Meeting.started_at < _midnight(as_of + timedelta(days=1)),
+                Meeting.started_at < midnight(as_of + timedelta(days=1)),
                 or_(
                     MeetingSlot.month == first,
                     and_(Meeting.slot_id.is_(None), Meeting.started_at >= begin, Meeting.started_at < end),
@@ -261,13 +261,9 @@ class ComplianceRepository(Repository):
 _ORDER: Final = {name: place for place, name in enumerate(SlotName)}
 
 
-def _midnight(day: date) -> datetime:
-    return datetime(day.year, day.month, day.day, tzinfo=SHANGHAI)
-
-
 def _standing(as_of: date) -> ColumnElement[bool]:
     """A meeting's newest scorecard of those made by the end of the day; today that is the current one."""
-    end = _midnight(as_of + timedelta(days=1))
+    end = midnight(as_of + timedelta(days=1))
     later = aliased(Scorecard)
     newer = exists().where(
         later.meeting_id == Scorecard.meeting_id, later.version > Scorecard.version, later.made_at < end

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Select, and_, func, select
 
 from models.activities.tables import ActivityEvent, Participation
-from models.base import SHANGHAI, Repository
+from models.base import Repository, midnight
 from models.customers.parameters import CustomerParameters
 from models.customers.placement import placed
 from models.customers.quadrant import quadrant
@@ -120,7 +120,7 @@ class CustomerStateRepository(Repository):
 
     def _events(self, on: date, agent_id: int | None) -> dict[int, date]:
         """Customer -> day of the latest event that they attended without signing at it."""
-        end = datetime.combine(on + timedelta(days=1), time(), tzinfo=SHANGHAI)
+        end = midnight(on + timedelta(days=1))
         query = (
             select(Participation.customer_id, func.max(ActivityEvent.starts_at))
             .join(Customer, Customer.id == Participation.customer_id)

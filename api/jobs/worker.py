@@ -28,6 +28,7 @@ from api.jobs.parent import Children
 from api.jobs.repository import JobRepository
 from api.jobs.stages import Shop
 from api.jobs.tables import Worker
+from api.recordings.service import forget_answers
 from api.retention.service import expire
 from api.retention.tidying import tidy
 from api.settings import Settings
@@ -150,7 +151,7 @@ class WorkerProcess:
         self._suspects = {(job.code, job.run) for job in lost}
 
     def look_after_the_day(self) -> None:
-        """Once a day: tell which meetings are missing; delete expired recordings and what is left over."""
+        """Once a day: tell which meetings are missing; forget what is over, recordings among it."""
         now = datetime.now(SHANGHAI)
         if now.hour < EARLIEST_HOUR or self._looked == now.date():
             return
@@ -159,6 +160,7 @@ class WorkerProcess:
                 note_missing(session, today=now.date())
                 expire(session, self.store, days=self._shop.settings.retention_days, now=now)
                 BucketRepository(session).forget_full(now=now)
+                forget_answers(session, now=now)
             sweep(self.store, now=now.timestamp())
             tidy(self.engine, self.store, now=now)
             take_stock(self.engine)

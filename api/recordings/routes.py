@@ -46,7 +46,7 @@ IdempotencyKey = Annotated[
         min_length=8,
         max_length=128,
         pattern=r"^[\x21-\x7e]+$",
-        description="客户端为一次上传起的编号；重试时带同一编号，只登记一次并得到同一回答",
+        description="客户端为一次上传起的编号；30 天内重试时带同一编号，只登记一次并得到同一回答",
     ),
 ]
 ANY_SIZE: Final = 1 << 40

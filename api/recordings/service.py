@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from fastapi import Request
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from api.access import Caller
@@ -26,6 +27,8 @@ from api.store import Store
 from models.meetings.recordings import RecordingRepository
 from models.meetings.tables import Meeting, Recording
 from qa_pipeline.errors import InputError
+
+ANSWERS_KEPT: Final = timedelta(days=30)
 
 
 def accept(
@@ -152,6 +155,11 @@ def of_batch(session: Session, asker: Caller, said: Placing) -> BatchFile | None
     if said.batch is None or said.file is None:
         raise InputError("批次的文件须同时给出 batch（批次编号）和 file（批次中的文件名）。")
     return BatchRepository(session, within=asker.within).file(said.batch, said.file)
+
+
+def forget_answers(session: Session, *, now: datetime) -> None:
+    """Nobody tries an upload again so late; and they hold names of files, which may be somebody's."""
+    session.execute(delete(GivenAnswer).where(GivenAnswer.at < now - ANSWERS_KEPT))
 
 
 def _given(session: Session, asker: Caller, key: str, fingerprint: str) -> UploadAnswer | None:

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from api.accounts.tables import AuditEntry, Role
 from api.app import create_app
 from api.recordings.placing import _start, _without
+from api.recordings.service import forget_answers
 from api.settings import Settings
 from models.base import SHANGHAI
 from models.database import transaction
@@ -94,6 +95,12 @@ def test_an_idempotency_key_gives_the_same_answer_and_is_refused_for_something_e
     assert hand_in(manager, ("a.wav", sound), meeting="M").json() == first.json()
     other = hand_in(manager, ("a.wav", wav(tmp_path, 500)), meeting="M")
     assert (other.status_code, other.json()["code"]) == (409, "conflict")
+    with transaction(service_engine) as session:
+        forget_answers(session, now=datetime.now(SHANGHAI) + timedelta(days=29))
+    assert hand_in(manager, ("a.wav", wav(tmp_path, 500)), meeting="M").status_code == 409
+    with transaction(service_engine) as session:
+        forget_answers(session, now=datetime.now(SHANGHAI) + timedelta(days=31))
+    assert hand_in(manager, ("a.wav", wav(tmp_path, 500)), meeting="M").status_code == 201
 
 
 def test_several_parts_keep_their_order_and_gaps_are_shown(

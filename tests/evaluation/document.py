@@ -263,7 +263,8 @@ def _tables(result: Evaluation) -> Iterator[str]:
         )
     told = result.seconded
     yield from _table(
-        f"{told.meetings} of these meetings, judged by a second person who saw no verdict, band, chapter or result",
+        f"{told.meetings} of these meetings, judged by a second person "
+        "who saw no verdict, band, chapter or result",
         ("", "same verdict", "scores within 10", "points apart"),
         [
             [name, *_threes(pair.verdict, pair.near), f"{pair.apart:.1f}"]

@@ -2,8 +2,8 @@
 
 ``unlearned/second.jsonl`` is what a second person gave some of the unlearned meetings, item by item and as a
 whole, without the author's verdict, band, notes and chapters and without our results. They were not blind to
-every label: most of the texts still showed the author's commitments and some other acts, which may have helped
-with C5 and I4 most, and may make the two people look more alike than they are.
+every label: most of the texts still showed the author's commitments and some other acts, which may have
+helped with C5 and I4 most, and may make the two people look more alike than they are.
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from nicegui import core, run, ui
 from nicegui.testing import User
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
 from playwright.sync_api import TimeoutError as NotThereError
 from sqlalchemy import Engine, select
 
@@ -367,6 +367,18 @@ def pick(page: Page, label: str, option: str, *, exact: bool = True) -> None:
         except NotThereError:
             continue
     raise AssertionError(f"{label} does not offer {option}")
+
+
+def overtype(field: Locator, text: str, *, then: Locator, says: str) -> None:
+    """Write over what the page itself has just filled in. NiceGUI sends a new value of a field in two
+    messages; what is typed between them is lost, and typed again."""
+    for _ in range(5):
+        field.fill(text)
+        try:
+            return expect(then).to_contain_text(says, timeout=WAIT_MS / 6)
+        except AssertionError:
+            continue
+    raise AssertionError(f"{text} is not kept, or nothing says {says}")
 
 
 def opened(page: Page, path: str) -> None:

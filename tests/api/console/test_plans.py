@@ -26,7 +26,7 @@ from models.organisation.tables import Institution, Person, PersonKind
 from models.planning.repository import PlanRepository
 from models.planning.tables import Plan, PlanDecision, Target
 from qa_pipeline.errors import InputError
-from tests.api.console.conftest import PageAs, Service, assert_sound, opened, pick, press
+from tests.api.console.conftest import PageAs, Service, assert_sound, opened, overtype, pick, press
 
 MONTH: Final = date(2026, 12, 1)
 LATER: Final = date(2098, 1, 1)
@@ -94,8 +94,7 @@ def test_from_nothing_to_an_approved_plan_for_every_level(page_as: PageAs, servi
     expect(dialog).to_contain_text("缺前三个月实绩")
     pick(page, "方法", "平均")
     expect(dialog).to_contain_text("合计 999.00 元")
-    dialog.get_by_label("下级目标 鼓楼支公司").fill("400")
-    expect(dialog).to_contain_text("低于本级，还差 99.50")
+    overtype(dialog.get_by_label("下级目标 鼓楼支公司"), "400", then=dialog, says="低于本级，还差 99.50")
     press(page, "分给下级")
     expect(tree.get_by_role("row", name="未分配")).to_contain_text("99.50")
 

@@ -13,7 +13,7 @@ from api.jobs.tables import FRESH, InspectionJob, JobState, Stage
 from api.problems import Conflict
 from models.base import EVERYWHERE, Subtree
 from models.meetings.repository import MeetingRepository
-from models.meetings.tables import Meeting, MeetingState, Recording
+from models.meetings.tables import MeetingState, Recording
 from qa_pipeline.errors import InputError
 
 GAVE_WAY = "同一会议有更新的质检任务，本任务让位。"
@@ -39,13 +39,14 @@ def start(
     the store. A job that waits and was asked for in the same way is returned as it is.
     Raises InputError for a meeting that was not held, or without recording and transcript.
     """
-    owner = MeetingRepository(session, within=within).get(meeting)
+    meetings = MeetingRepository(session, within=within)
+    owner = meetings.get(meeting)
     if owner.state != MeetingState.HELD:
         raise InputError(f"会议 {meeting} 未登记召开或已作废，不能质检：请先登记召开时间。")
     recorded = session.scalar(select(exists().where(Recording.meeting_id == owner.id)))
     if not recorded and transcript is None:
         raise InputError(f"会议 {meeting} 还没有录音：请先上传录音。")
-    session.execute(select(Meeting.id).where(Meeting.id == owner.id).with_for_update())
+    meetings.lock(owner.id)
     for job in JobRepository(session).active_of(owner.id):
         asked = (job.again_from, job.transcript, job.rubric)
         if job.state == JobState.QUEUED and asked == (again_from, transcript, rubric):

@@ -254,6 +254,8 @@ def publish(shop: Shop, task: Task, report: Report) -> None:
 
     inspection: Inspection = inspection_from_json(get(shop.store, inspection_of(shop, task, report)))
     with transaction(shop.engine) as session:
+        meetings = MeetingRepository(session)
+        meetings.lock(meetings.get(task.meeting).id)
         job = report.current(session)
         now = datetime.now(UTC)
         card = kept.publish(session, task.meeting, inspection, made_at=now)

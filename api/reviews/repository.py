@@ -98,6 +98,18 @@ class ReviewRepository(Repository):
         query = select(Review).where(Review.scorecard_id == scorecard_id, Review.state.in_(OPEN))
         return self.session.scalars(query).one_or_none()
 
+    def decided_after(self, appeal: Appeal) -> bool:
+        """Whether a person's decision on the meeting is newer than the result that was appealed against."""
+        against, made = aliased(Scorecard), aliased(Scorecard)
+        query = (
+            select(Review.id)
+            .join(made, made.id == Review.result_id)
+            .join(against, against.id == appeal.scorecard_id)
+            .where(Review.meeting_id == appeal.meeting_id, Review.state == ReviewState.DECIDED)
+            .where(made.version > against.version)
+        )
+        return self.session.scalar(select(query.exists())) is True
+
     def shown(self, code: str) -> Row[Any]:
         """(review, meeting code, version, reviewer, second reviewer, version made)."""
         return self.session.execute(self._query().where(Review.code == code)).one()

@@ -37,6 +37,7 @@ from api.reviews.schemas import (
 )
 from api.reviews.tables import Appeal, AppealState, Review, ReviewState
 from models.base import Subtree, midnight
+from models.meetings.repository import MeetingRepository
 from models.meetings.tables import Meeting, Scorecard
 from qa_pipeline import agreement
 from qa_pipeline.agreement import ENERGY, VERDICT, Difference, Judged
@@ -229,7 +230,8 @@ def current(session: Session, meeting: Meeting) -> Scorecard:
 
 
 def _still_current(session: Session, review: Review) -> Scorecard:
-    card = session.get_one(Scorecard, review.scorecard_id)
+    MeetingRepository(session).lock(review.meeting_id)
+    card = session.get_one(Scorecard, review.scorecard_id, populate_existing=True)
     if not card.is_current:
         raise Conflict("该会议在领取之后已重新评分：请释放后重新领取最新版本。")
     return card
@@ -299,14 +301,14 @@ def appeal(session: Session, asker: Caller, meeting: str, reason: str) -> Appeal
 
 
 def answer(session: Session, asker: Caller, code: str, body: AnswerIn) -> Appeal:
-    """Close an appeal. Upheld only after a person has decided on the result anew."""
+    """Close an appeal. Upheld only after a person has decided on the meeting anew."""
     account_id = account_of(asker)
     found = AppealRepository(session, within=asker.within).get(code)
     if found.state != AppealState.OPEN:
         raise Conflict(f"申诉 {code} 已经答复。")
     if found.opened_by == account_id:
         raise Forbidden("不能答复自己提出的申诉：请由其他质检人员办理。")
-    if body.upheld and session.get_one(Scorecard, found.scorecard_id).is_current:
+    if body.upheld and not ReviewRepository(session, within=asker.within).decided_after(found):
         raise Conflict("申诉成立须先对该会议作出复核决定：请领取复核并改判后再答复。")
     found.state = AppealState.UPHELD if body.upheld else AppealState.REJECTED
     found.answered_by, found.answered_at, found.answer = account_id, datetime.now(UTC), body.answer

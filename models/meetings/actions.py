@@ -272,7 +272,7 @@ class ActionRepository(Repository):
 
     def _added(self, meeting: Meeting, action: ActionItem) -> ActionItem:
         """One that is open, with the meeting's next code."""
-        self.session.execute(select(Meeting.id).where(Meeting.id == meeting.id).with_for_update())
+        self._meetings.lock(meeting.id)
         action.code = next(new_codes(self.session, meeting))
         action.meeting_id, action.state = meeting.id, ActionState.OPEN
         self.session.add(action)

@@ -80,6 +80,7 @@ class ScorecardRepository(Repository):
         owner = self._meetings.get(meeting)
         if owner.state != MeetingState.HELD:
             raise InputError(f"会议 {meeting} 未登记召开或已作废，不能保存质检结果：请先登记召开时间。")
+        self._meetings.lock(owner.id)
         latest = self.session.scalar(
             select(func.max(Scorecard.version)).where(Scorecard.meeting_id == owner.id)
         )

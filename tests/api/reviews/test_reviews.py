@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 from fastapi.testclient import TestClient
@@ -12,7 +14,9 @@ from typer.testing import CliRunner
 from api.access import CSRF_HEADER
 from api.accounts.tables import Role
 from api.cli import app
+from api.meetings.kept import publish
 from api.reviews.service import is_sampled
+from models.database import transaction
 from qa_pipeline.values.compliance import ComplianceVerdict
 from qa_pipeline.values.inspection import Inspection
 from qa_pipeline.values.vocabulary import Status, Verdict
@@ -137,7 +141,23 @@ def test_a_result_scored_again_meanwhile_is_not_decided_on(qa: TestClient, servi
     assert "重新评分" in qa.post(f"{V1}/reviews/{code}/decide", json=body).json()["detail"]
 
 
-def test_an_appeal_comes_first_and_is_upheld_only_by_a_decision(qa: TestClient, signed_in: SignedIn) -> None:
+def test_a_decision_waits_for_a_result_that_is_just_being_published(
+    qa: TestClient, service_engine: Engine
+) -> None:
+    code = take(qa, "C")
+    body = {"verdict": "qualified", "reason": "复听"}
+    with ThreadPoolExecutor(1) as pool:
+        with transaction(service_engine) as session:
+            publish(session, "C", clear(), made_at=datetime.now(UTC))
+            deciding = pool.submit(qa.post, f"{V1}/reviews/{code}/decide", json=body)
+            assert not wait([deciding], timeout=0.5).done
+        answer = deciding.result()
+    assert (answer.status_code, "重新评分" in answer.json()["detail"]) == (409, True)
+
+
+def test_an_appeal_comes_first_and_is_upheld_only_by_a_decision(
+    qa: TestClient, signed_in: SignedIn, service_engine: Engine
+) -> None:
     manager = signed_in(Role.MANAGER, institution="350102")
     appeal = manager.post(f"{V1}/meetings/A/appeals", json={"reason": "漏识别"}).json()
     assert (appeal["state"], appeal["version"]) == ("open", 1)
@@ -147,6 +167,8 @@ def test_an_appeal_comes_first_and_is_upheld_only_by_a_decision(qa: TestClient, 
     path = f"{V1}/appeals/{appeal['code']}/answer"
     assert manager.post(path, json={"upheld": False, "answer": "x"}).status_code == 403
     assert qa.post(path, json={"upheld": True, "answer": "成立"}).status_code == 409
+    inspect(service_engine, "A", clear())
+    assert qa.post(path, json={"upheld": True, "answer": "机器已重评"}).status_code == 409
     code = take(qa, "A")
     qa.post(f"{V1}/reviews/{code}/decide", json={"verdict": "qualified", "reason": "确认"})
     answered = qa.post(path, json={"upheld": True, "answer": "已更正"}).json()

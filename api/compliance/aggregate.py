@@ -9,7 +9,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
-from api.compliance.schemas import Aggregate, ComplianceScore, ScoreBand
+from api.compliance.schemas import Aggregate, ComplianceScore, KeptOut, ScoreBand
+from models.meetings.actions import KeptRate, kept_rate
 from models.meetings.compliance import InstitutionMonth, SlotResult, SlotState
 from qa_pipeline.values.vocabulary import Status, Verdict
 
@@ -49,6 +50,15 @@ def totals(lines: Sequence[InstitutionMonth]) -> Aggregate:
         needs_review=verdicts[Verdict.NEEDS_REVIEW],
         qualified_rate=share(verdicts[Verdict.QUALIFIED], len(inspected)),
         mean_score=mean(_scores(slots)),
+    )
+
+
+def commitments(rates: Iterable[KeptRate]) -> KeptOut:
+    """What those of several institutions come to."""
+    found = list(rates)
+    due, kept = sum(one.due for one in found), sum(one.kept for one in found)
+    return KeptOut(
+        due=due, kept=kept, rate=kept_rate(kept, due), unconfirmed=sum(one.unconfirmed for one in found)
     )
 
 

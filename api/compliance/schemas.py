@@ -79,6 +79,16 @@ class AttendanceOut(BaseModel):
     rate: Figure | None
 
 
+class KeptOut(BaseModel):
+    """Commitments that fell due in the month and by the day asked for; those dropped are left out. One that
+    the machine read out of a recording counts for the rate only after a person confirmed it."""
+
+    due: int = Field(description="到期的承诺（已经人确认的）")
+    kept: int = Field(description="按期兑现的承诺")
+    rate: Figure | None = Field(description="兑现率 = 按期兑现 / 到期；没有到期的承诺时为 null")
+    unconfirmed: int = Field(description="到期而无人确认过的承诺，不计入兑现率")
+
+
 class ScoreBand(BaseModel):
     """How many meetings scored in ``[low, high)`` (the last one includes 100)."""
 
@@ -113,6 +123,7 @@ class Summary(BaseModel):
     coverage: list[CoverageOut]
     inspections: InspectionOut
     attendance: AttendanceOut
+    commitments: KeptOut
     scores: list[ScoreBand]
     states: dict[SlotState, int]
 
@@ -124,6 +135,7 @@ class ChildLine(BaseModel):
     name: str
     level: int
     totals: Aggregate
+    commitments: KeptOut
 
 
 class TrendPoint(BaseModel):

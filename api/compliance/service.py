@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import select
@@ -25,6 +25,7 @@ from api.compliance.schemas import (
 from api.fields import existing
 from models.base import Repository, Subtree
 from models.calendar.weeks import months_later
+from models.meetings.actions import ActionRepository, KeptRate
 from models.meetings.attendance import AttendanceRepository
 from models.meetings.compliance import ComplianceRepository, InstitutionMonth, slot_coverage
 from models.meetings.tables import SlotName
@@ -86,6 +87,7 @@ def summary(session: Session, asker: Caller, month: date, *, below: Subtree | No
             missing=list(inspections.missing),
         ),
         attendance=_attendance(session, asker, lines),
+        commitments=aggregate.commitments(_kept(session, asker, month, lines, as_of=as_of).values()),
         scores=aggregate.distribution(lines),
         states=aggregate.states(lines),
     )
@@ -100,17 +102,19 @@ def children(
     parts = tree.next_level(top)
     lines = table(session, asker, month, below=Subtree(top.path) if top else None, as_of=as_of)
     paths = tree.paths([row.institution_id for row in lines])
-    return [
-        ChildLine(
+    kept = _kept(session, asker, month, lines, as_of=as_of)
+
+    def sums(part: Institution) -> ChildLine:
+        own = [row for row in lines if paths[row.institution_id].startswith(part.path)]
+        return ChildLine(
             institution=part.code,
             name=part.name,
             level=part.level,
-            totals=aggregate.totals(
-                [row for row in lines if paths[row.institution_id].startswith(part.path)]
-            ),
+            totals=aggregate.totals(own),
+            commitments=aggregate.commitments(kept[row.code] for row in own if row.code in kept),
         )
-        for part in parts
-    ]
+
+    return [sums(part) for part in parts]
 
 
 def trend(
@@ -159,6 +163,16 @@ def _coverage(lines: Sequence[InstitutionMonth], name: SlotName) -> CoverageOut:
         pending=found.pending,
         unknown=found.unknown,
     )
+
+
+def _kept(
+    session: Session, asker: Caller, month: date, lines: Sequence[InstitutionMonth], *, as_of: date
+) -> dict[str, KeptRate]:
+    """Of the institutions of a table those with commitments due in the month, by code."""
+    last = min(months_later(month, 1) - timedelta(days=1), as_of)
+    rates = ActionRepository(session, within=asker.within).kept_rates(month, last)
+    shown = {line.code for line in lines}
+    return {rate.institution: rate for rate in rates if rate.institution in shown}
 
 
 def _attendance(session: Session, asker: Caller, lines: Sequence[InstitutionMonth]) -> AttendanceOut:

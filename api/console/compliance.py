@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
 from api.compliance import service
-from api.compliance.schemas import Aggregate, ChildLine, Summary, TrendPoint
+from api.compliance.schemas import Aggregate, ChildLine, KeptOut, Summary, TrendPoint
 from api.console import listing, parts
 from api.console.frame import View, screen
 from api.console.home import ranked, rankings, tile, window
@@ -111,7 +111,7 @@ def _crumbs(above: Sequence[tuple[str, str]], month: date) -> None:
 
 
 def _tiles(summary: Summary) -> None:
-    totals, sheets = summary.totals, summary.attendance
+    totals, sheets, agreed = summary.totals, summary.attendance, summary.commitments
     with ui.element("div").classes("tiles"):
         tile("覆盖率", listing.percent(totals.coverage), f"{totals.held} / {totals.due} 场到期")
         tile("按期召开", listing.percent(totals.on_schedule), "窗口内召开的场次")
@@ -120,6 +120,13 @@ def _tiles(summary: Summary) -> None:
         tile("合格率", listing.percent(totals.qualified_rate), f"{totals.qualified} 场合格")
         tile("平均能量值", points(totals.mean_score), "合格线 60")
         tile("参会率", listing.percent(sheets.rate), f"{sheets.meetings} 场登记了签到")
+        tile("承诺兑现率", listing.percent(agreed.rate), _agreed(agreed))
+
+
+def _agreed(found: KeptOut) -> str:
+    if found.unconfirmed:
+        return f"{found.kept} / {found.due} 项到期，{found.unconfirmed} 项待确认"
+    return f"{found.kept} / {found.due} 项到期"
 
 
 def _table(shown: Shown, month: date, below: str, state: str, cursor: str) -> None:
@@ -194,11 +201,12 @@ def _children(children: Sequence[ChildLine], month: date) -> None:
         listing.table(
             "下级机构",
             [Column("机构"), *(Column(title, figures=True) for title in
-             ("应开", "已开", "覆盖率", "按期召开", "质检率", "合格率", "平均能量值"))],
+             ("应开", "已开", "覆盖率", "按期召开", "质检率", "合格率", "平均能量值", "承诺兑现率"))],
             [
                 [
                     listing.link(PATH, child.name, month=f"{month:%Y-%m}", below=child.institution),
                     *_figures(child.totals),
+                    listing.percent(child.commitments.rate),
                 ]
                 for child in children
             ],

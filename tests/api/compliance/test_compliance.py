@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -16,7 +16,8 @@ from sqlalchemy import Engine, select
 from api.access import Permission, hashed
 from api.accounts.tables import Account, ApiKey, AuditEntry, Role
 from models.database import transaction
-from models.meetings.tables import Attendance, Meeting, Presence
+from models.meetings.actions import ActionRepository
+from models.meetings.tables import ActionItem, ActionState, Attendance, Meeting, Presence
 from models.organisation.tables import Person
 from tests.api.conftest import SignedIn
 from tests.api.people import staff
@@ -24,6 +25,7 @@ from tests.api.results import good, hold, inspect, poor
 
 V1 = "/api/v1/compliance"
 AS_OF = "as_of=2026-09-16"
+NOON = datetime(2026, 9, 9, 4, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -109,6 +111,37 @@ def test_the_tree_is_drilled_down_a_level_at_a_time(everyone: TestClient, signed
     manager = signed_in(Role.MANAGER, institution="3501")
     assert [row["institution"] for row in manager.get(f"{V1}/2026-09/children").json()] == ["3501"]
     assert manager.get(f"{V1}/2026-09/children?parent=35").status_code == 404
+
+
+def test_commitments_due_and_kept_are_summed_down_the_tree(
+    everyone: TestClient, service_engine: Engine
+) -> None:
+    with transaction(service_engine) as session:
+        actions = ActionRepository(session)
+        for meeting, what, due, kept in (
+            ("A", "送建议书", 10, True),
+            ("A", "约转介绍", 14, False),
+            ("A", "月底交名单", 30, False),
+            ("B", "陪访三户", 12, False),
+        ):
+            code = actions.add(meeting, what=what, due_on=date(2026, 9, due), at=NOON).code
+            if kept:
+                actions.close(code, state=ActionState.KEPT, on=date(2026, 9, due))
+    heard = select(ActionItem).where(ActionItem.confirmed_at.is_(None), ActionItem.due_on.is_not(None))
+    with transaction(service_engine) as session:
+        for action in session.scalars(heard):
+            action.due_on = date(2026, 9, 11)
+        unconfirmed = len(session.scalars(heard).all())
+    rows = everyone.get(f"{V1}/2026-09/children?{AS_OF}&parent=3501").json()
+    assert [(row["commitments"]["due"], row["commitments"]["kept"]) for row in rows] == [(2, 1), (1, 0)]
+    assert [row["commitments"]["rate"] for row in rows] == ["0.5", "0"]
+    whole = everyone.get(f"{V1}/2026-09/summary?{AS_OF}").json()["commitments"]
+    assert (whole["due"], whole["kept"], whole["unconfirmed"]) == (3, 1, unconfirmed)
+    assert unconfirmed > 0
+    later = everyone.get(f"{V1}/2026-09/summary?as_of=2026-10-05&below=350102").json()["commitments"]
+    assert (later["due"], later["kept"]) == (3, 1)
+    earlier = everyone.get(f"{V1}/2026-08/summary?{AS_OF}").json()["commitments"]
+    assert (earlier["due"], earlier["rate"]) == (0, None)
 
 
 def test_the_trend_has_a_point_a_month(everyone: TestClient) -> None:

@@ -40,6 +40,7 @@ def test_the_tree_is_walked_down_and_back(page_as: PageAs) -> None:
 
     trail = page.get_by_role("navigation", name="机构层级")
     expect(trail).to_contain_text("福州中心支公司")
+    expect(page.locator(".tile", has_text="承诺兑现率")).to_contain_text("项到期")
     expect(trail.get_by_text("鼓楼支公司")).to_have_attribute("aria-current", "page")
     expect(page.get_by_role("row", name="台江支公司")).to_have_count(0)
 

@@ -18,6 +18,7 @@ from typing import Any, Final
 from sqlalchemy import ColumnElement, CursorResult, and_, exists, func, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session, undefer
 
+from api.batches.tables import BatchFile
 from api.jobs.tables import Artefact, InspectionJob, JobState
 from api.meetings.tables import KeptInspection, TranscriptVersion
 from api.problems import Conflict, NotFound
@@ -89,6 +90,7 @@ class SpokenRepository(Repository):
             done.texts += _cover_body(version, words)
         self._cover_artefacts(meeting_id, words, store, done)
         self._cover_columns(meeting_id, words, done)
+        self._cover_batch_files(meeting_id, words, done)
         self.session.flush()
         return done
 
@@ -167,6 +169,17 @@ class SpokenRepository(Repository):
             text = json.dumps(review.overrides, ensure_ascii=False)
             if (changed := _covered(text, words)) != text:
                 review.overrides = json.loads(changed)
+                done.texts += 1
+
+    def _cover_batch_files(self, meeting_id: int, words: Mapping[str, str], done: Covered) -> None:
+        """Paths are unique within a batch: two that differed only in a name get the key of one."""
+        for row in self.session.scalars(select(BatchFile).where(BatchFile.meeting_id == meeting_id)):
+            changed = row.file
+            for word, cover in words.items():
+                changed = changed.replace(word, cover)
+            if changed != row.file:
+                taken = exists().where(BatchFile.batch_id == row.batch_id, BatchFile.file == changed)
+                row.file = f"{changed}~{row.id}" if self.session.scalar(select(taken)) else changed
                 done.texts += 1
 
 

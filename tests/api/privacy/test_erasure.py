@@ -14,6 +14,7 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from api.accounts.tables import Account, AuditEntry, Role
+from api.batches.tables import Batch, BatchFile, FileState
 from api.jobs.tables import Artefact, ArtefactKind, InspectionJob, JobState
 from api.meetings.tables import KeptInspection, TranscriptVersion
 from api.reviews.tables import Appeal, Review
@@ -228,6 +229,28 @@ def test_what_was_said_of_a_person_in_meetings_of_their_time_is_covered(
     assert _erase(keeper, "customer", "C1")[0] == 201
     for code in ("DURING", "LATER"):
         assert not [text for text in kept_of(filled, store, code) if "赵钱孙" in text]
+
+
+def test_a_person_is_not_named_in_the_files_of_a_batch_either(
+    filled: Engine, signed_in: SignedIn, app: FastAPI
+) -> None:
+    spoken(filled, app.state.store, "DURING", day=date(2025, 6, 10))
+    files = (f"九月/{NAME}.mp3", "九月/某某某.mp3", "九月/晨会.mp3")
+    with transaction(filled) as session:
+        meeting = session.scalars(select(Meeting.id).where(Meeting.code == "DURING")).one()
+        batch = Batch(code="B1", name="九月", folder="九月", created_by="t", created_at=datetime.now(UTC))
+        session.add(batch)
+        session.flush()
+        for file in files:
+            session.add(
+                BatchFile(batch_id=batch.id, file=file, size=1, placing={}, together="DURING",
+                          state=FileState.TAKEN, meeting_id=meeting)
+            )  # fmt: skip
+    keeper = signed_in(Role.ADMINISTRATOR)
+    assert _erase(keeper, "person", "1001")[0] == 201
+    with Session(filled) as session:
+        named, *others = session.scalars(select(BatchFile.file).order_by(BatchFile.id))
+    assert (named.startswith("九月/某某某.mp3~"), others) == (True, list(files[1:]))
 
 
 def _hashes(engine: Engine) -> list[str]:

@@ -11,7 +11,7 @@ import threading
 from typing import Final
 
 from sqlalchemy import Engine, exists, select
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 from sqlalchemy.orm import Session, aliased
 
 from api.access import Caller
@@ -36,6 +36,8 @@ PAUSE: Final = 2.0
 """Seconds before the next look when nothing waits."""
 HEALING: Final = 30.0
 """Seconds before the next attempt when archive, store or database do not answer."""
+
+BROKEN: Final = "处理该文件时服务出错，原因在日志中：请联系管理员，排除后继续该批次，会再取一次。"
 
 
 class Intake:
@@ -80,11 +82,14 @@ class Intake:
                         actor=batch.created_by, role=Role.HEAD_OFFICE, permissions=frozenset(), within=within
                     )
                     accept(session, None, asker, [sound], said)
-            except (Unavailable, OutputError):
+            except (SQLAlchemyError, OSError, Unavailable, OutputError):
                 raise
-            except HuijianError as error:
+            except Exception as error:
+                why = str(error) if isinstance(error, HuijianError) else BROKEN
+                if why is BROKEN:  # it must not be tried again and again before all others
+                    log.exception("file %d of batch %s", row.id, batch.code)
                 begin_writing(session)
-                refuse(session, row, str(error), within=within)
+                refuse(session, row, why, within=within)
             session.commit()
             return True
 

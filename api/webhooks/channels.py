@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import hmac
@@ -24,6 +25,9 @@ from api.webhooks.tables import Channel
 from qa_pipeline.errors import HuijianError, InputError
 
 SECONDS: Final = 10.0
+"""For each step: to connect, to wait for the next byte."""
+WHOLE_SECONDS = 30.0
+"""For all steps together: a receiver that answers byte by byte keeps nobody waiting longer."""
 ANSWER_READ: Final = 4096
 """Bytes of an answer that are looked at."""
 
@@ -110,19 +114,25 @@ def _post(target: str, body: bytes, headers: Mapping[str, str], settings: Settin
         "Host": receiver.url.netloc,
         **headers,
     }
-    try:
-        with (
-            httpx.Client(timeout=SECONDS, follow_redirects=False, trust_env=False) as client,
+
+    async def ask() -> tuple[httpx.Response, bytes]:
+        async with (
+            asyncio.timeout(WHOLE_SECONDS),
+            httpx.AsyncClient(timeout=SECONDS, follow_redirects=False, trust_env=False) as client,
             client.stream(
                 "POST", url, content=body, headers=sent, extensions={"sni_hostname": receiver.host}
             ) as answer,
         ):
             read = b""
-            for block in answer.iter_bytes(ANSWER_READ):
+            async for block in answer.aiter_bytes(ANSWER_READ):
                 read += block
                 if len(read) >= ANSWER_READ:
                     break
-    except httpx.HTTPError as error:
+            return answer, read
+
+    try:
+        answer, read = asyncio.run(ask())
+    except (httpx.HTTPError, TimeoutError) as error:
         raise DeliveryError(f"连接 {receiver.host} 失败（{type(error).__name__}）。") from error
     if not answer.is_success:
         raise DeliveryError(f"{receiver.host} 回答 {answer.status_code}。", status=answer.status_code)

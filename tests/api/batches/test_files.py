@@ -154,6 +154,21 @@ def test_the_archive_is_taken_in_and_each_meeting_inspected_once_it_is_whole(
         assert len(session.scalars(select(Recording)).all()) == 3
 
 
+def test_a_file_that_breaks_the_service_does_not_keep_the_others_waiting(
+    office: TestClient, intake: Intake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code = run(office, folder="2026-09", pattern=NAMES)["batch"]["code"]
+    with monkeypatch.context() as broken:
+        broken.setattr("api.batches.intake.sounds", lambda _: 1 / 0)
+        assert intake.step()
+    assert take_all(intake) == 3
+    (refused,) = [row for row in files(office, code).values() if "服务出错" in (row["error"] or "")]
+    office.post(f"{BATCHES}/{code}/pause")
+    office.post(f"{BATCHES}/{code}/resume")
+    take_all(intake)
+    assert files(office, code)[refused["file"]]["state"] == "taken"
+
+
 def test_who_sent_nothing_of_an_archives_month_is_seen_to_miss(office: TestClient, archive: Path) -> None:
     (archive / "350103_20260915_1400.wav").unlink()
     (archive / "350103_20260922_0900.mp3").unlink()

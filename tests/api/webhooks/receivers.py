@@ -63,6 +63,33 @@ def receiver(*answers: tuple[int, dict[str, Any]], dingtalk: str | None = None) 
         yield kept
 
 
+@contextmanager
+def dripping() -> Iterator[str]:
+    """Address of a receiver that sends one byte of an endless answer again and again, never late."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.end_headers()
+            try:
+                while not stopped.wait(0.05):
+                    self.wfile.write(b".")
+            except OSError:
+                return
+
+        def log_message(self, *_: object) -> None:
+            return
+
+    stopped = threading.Event()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    with _running(server):
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/hook"
+        finally:
+            stopped.set()
+
+
 def _signed(path: str, secret: str) -> bool:
     query = parse_qs(urlsplit(path).query)
     stamp = query["timestamp"][0]

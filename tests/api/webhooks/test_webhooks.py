@@ -19,6 +19,7 @@ from api.accounts.tables import AuditEntry, Role
 from api.app import equip
 from api.jobs.tables import InspectionJob, JobState, Notice, NoticeKind
 from api.settings import Settings
+from api.webhooks import channels
 from api.webhooks.addresses import checked
 from api.webhooks.messenger import BACK_OFF, Messenger
 from api.webhooks.tables import Delivery
@@ -28,7 +29,7 @@ from models.organisation.tables import Institution
 from qa_pipeline.errors import InputError
 from tests.api.conftest import SignedIn
 from tests.api.results import good, hold, inspect
-from tests.api.webhooks.receivers import mail_server, receiver
+from tests.api.webhooks.receivers import dripping, mail_server, receiver
 
 WEBHOOKS = "/api/v1/webhooks"
 EVENTS = ["inspection.finished", "inspection.failed", "meeting.missing"]
@@ -163,6 +164,18 @@ def test_a_receiver_that_is_not_there_is_a_line_in_the_log(
     (line,) = log(administrator, code)
     assert line["state"] == "waiting"
     assert "连接 127.0.0.1 失败" in line["error"]
+
+
+def test_a_receiver_that_answers_byte_by_byte_is_not_waited_for(
+    administrator: TestClient, messenger: Messenger, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(channels, "WHOLE_SECONDS", 0.5)
+    with dripping() as target:
+        code = subscribe(administrator, target)["subscription"]["code"]
+        administrator.post(f"{WEBHOOKS}/{code}/test")
+        messenger.deliver()
+    (line,) = log(administrator, code)
+    assert (line["state"], "TimeoutError" in line["error"]) == ("waiting", True)
 
 
 def test_a_paused_notice_tells_nothing_of_the_time_meanwhile(

@@ -29,6 +29,7 @@ from models.meetings.tables import ActionState, MeetingState, SlotName
 from qa_pipeline.errors import InputError
 from qa_pipeline.names import KINDS, THEMES
 from qa_pipeline.values.vocabulary import Status
+from qa_pipeline.values.written import percent
 
 PATH: Final = "/briefing"
 SHOWN: Final = 8
@@ -228,7 +229,7 @@ def _time_plan(found: BriefingOut) -> None:
     plan = found.time_plan
     note = f"共 {plan.minutes} 分钟"
     if plan.checking_share is not None:
-        note = f"共 {plan.minutes} 分钟，追问核对占 {plan.checking_share:.0%}（R25 要求七成）"
+        note = f"共 {plan.minutes} 分钟，追问核对占 {percent(plan.checking_share)}（R25 要求七成）"
     with parts.section("时间安排", note):
         for segment in plan.segments:
             parts.bar(segment.minutes, plan.minutes, segment.label)

@@ -24,6 +24,7 @@ from api.jobs.tables import ACTIVE, JobState, Stage
 from api.pages import page
 from models.base import SHANGHAI
 from qa_pipeline.values.vocabulary import Status
+from qa_pipeline.values.written import percent
 
 PATH: Final = "/jobs"
 A_PAGE: Final = 50
@@ -155,7 +156,7 @@ def _progress(one: JobOut) -> Html:
     name = STAGES[one.stage]
     if one.state is not JobState.RUNNING:
         return listing.escaped(name)
-    share = f"{one.progress:.0%}"
+    share = percent(one.progress)
     return Html(
         f'<span class="grow">{name} {share}<span class="track" role="progressbar" aria-label="{name} 的进度" '
         f'aria-valuenow="{share[:-1]}"><span class="fill" style="width:{share}"></span></span></span>'

@@ -7,6 +7,7 @@ form whose address can be kept.
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -125,7 +126,8 @@ def joined(pieces: Iterable[Html], between: str = " ") -> Html:
 
 
 def percent(value: Decimal | float | None) -> str:
-    return UNKNOWN if value is None else f"{value:.1%}"
+    """With one decimal, so that columns stand in line; rounded down: only all is 100 %."""
+    return UNKNOWN if value is None else f"{math.floor(float(value) * 1000 + 1e-6) / 10:.1f}%"
 
 
 def table(

@@ -12,7 +12,7 @@ from nicegui import ui
 from api.meetings.scorecard_schemas import ScorecardOut
 from qa_pipeline.names import STATUSES, VERDICTS
 from qa_pipeline.values.vocabulary import Status, Verdict
-from qa_pipeline.values.written import points
+from qa_pipeline.values.written import percent, points
 
 Named = TypeVar("Named", bound=ui.element)
 
@@ -97,7 +97,7 @@ def bar(value: float, maximum: float, label: str) -> None:
 
 def share(value: float, label: str) -> None:
     """A bar of a share between 0 and 1, in percent."""
-    _bar(value, label, f"{value:.0%}")
+    _bar(value, label, percent(value))
 
 
 def _bar(filled: float, label: str, figures: str) -> None:

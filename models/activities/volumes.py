@@ -8,6 +8,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Final
 
+from qa_pipeline.values.written import percent
+
 FLOOR: Final = "pvkyc_conversion_floor"
 """Parameter: closes per visit below which a fulfilled plan is 量大质低. The dossier names no default."""
 
@@ -103,16 +105,12 @@ def quality(volume: Volume, *, floor: Decimal | None) -> Quality:
     if visits is None:
         return Quality(None, "没有同时上报拜访的计划和实际，无法判断。")
     if visits < 1:
-        return Quality(False, f"拜访完成计划的 {_percent(visits)}，量未达标，先补足拜访量。")
+        return Quality(False, f"拜访完成计划的 {percent(visits)}，量未达标，先补足拜访量。")
     if floor is None:
         return Quality(None, f"缺少参数 {FLOOR}，无法判断质量：请先设置成交率下限。")
     if volume.conversion is None:
         return Quality(None, "没有同时上报拜访和成交，无法计算成交率。")
-    said = f"拜访完成计划的 {_percent(visits)}，拜访成交率 {_percent(volume.conversion)}"
+    said = f"拜访完成计划的 {percent(visits)}，拜访成交率 {percent(volume.conversion)}"
     if volume.conversion < floor:
-        return Quality(True, f"量大质低：{said}，低于下限 {_percent(floor)}。")
-    return Quality(False, f"{said}，不低于下限 {_percent(floor)}。")
-
-
-def _percent(rate: Decimal) -> str:
-    return f"{rate * 100:.1f}%"
+        return Quality(True, f"量大质低：{said}，低于下限 {percent(floor)}。")
+    return Quality(False, f"{said}，不低于下限 {percent(floor)}。")

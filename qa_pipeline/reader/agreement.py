@@ -14,7 +14,7 @@ from qa_pipeline.values.facts import MeetingFacts
 from qa_pipeline.values.findings import Findings
 from qa_pipeline.values.reader import Disagreement, ReaderChoice
 from qa_pipeline.values.vocabulary import MANDATED, Chapter, Seconds
-from qa_pipeline.values.written import clock
+from qa_pipeline.values.written import clock, percent
 
 PASSAGE: Final[Seconds] = 60.0
 """A shorter stretch under different names is a border drawn elsewhere."""
@@ -80,9 +80,9 @@ def review(
     enough = AGREED if choice is ReaderChoice.BOTH else CREDIBLE
     told = []
     if shared < enough:
-        told.append(f"两种读法的章节只有 {shared:.0%} 的时间一致（不足 {enough:.0%}）")
+        told.append(f"两种读法的章节只有 {percent(shared)} 的时间一致（不足 {percent(enough)}）")
     if acts is not None and acts < CREDIBLE_ACTS:
-        told.append(f"两种读法看到的言语行为只有 {acts:.0%} 相同")
+        told.append(f"两种读法看到的言语行为只有 {percent(acts)} 相同")
     if choice is ReaderChoice.BOTH and facts.kind is not None:
         for chapter in MANDATED[facts.kind]:
             held = bool(local.of(chapter)), bool(model.of(chapter))

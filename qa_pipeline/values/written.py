@@ -25,6 +25,6 @@ def points(score: float | Decimal | None) -> str:
     return f"{math.floor(float(score) * 10 + 1e-6) / 10:g}"
 
 
-def percent(share: float) -> str:
+def percent(share: float | Decimal) -> str:
     """One decimal at most, rounded down, so that 69.96 % never reads as 70 %."""
-    return f"{math.floor(share * 1000 + 1e-6) / 10:g}%"
+    return f"{math.floor(float(share) * 1000 + 1e-6) / 10:g}%"

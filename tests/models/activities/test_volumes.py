@@ -45,7 +45,7 @@ def volume(*, visits: tuple[int, int], closes: int | None, referrals: int | None
 def test_much_but_poor_is_a_plan_of_visits_reached_with_too_few_closes() -> None:
     found = quality(volume(visits=(12, 10), closes=2), floor=FLOOR)
     assert found.many_but_poor is True
-    assert found.reason == "量大质低：拜访完成计划的 120.0%，拜访成交率 16.7%，低于下限 20.0%。"
+    assert found.reason == "量大质低：拜访完成计划的 120%，拜访成交率 16.6%，低于下限 20%。"
 
 
 def test_enough_closes_or_too_few_visits_are_not_much_but_poor() -> None:

@@ -263,8 +263,7 @@ def _tables(result: Evaluation) -> Iterator[str]:
         )
     told = result.seconded
     yield from _table(
-        f"{told.meetings} of these meetings, judged by a second person "
-        "who saw no verdict, band, chapter or result",
+        f"{told.meetings} of these meetings, judged by a second person who saw none of their labels",
         ("", "same verdict", "scores within 10", "points apart"),
         [
             [name, *_threes(pair.verdict, pair.near), f"{pair.apart:.1f}"]
@@ -275,7 +274,6 @@ def _tables(result: Evaluation) -> Iterator[str]:
             )
         ],
     )
-    yield "Most of the texts still showed that person the author's commitments and some other acts."
     yield from _table(
         "The items of those meetings, ours and the second person's",
         ("item", "points at most", "ours less theirs", "points apart", "correlation"),

@@ -1,9 +1,8 @@
 """How far two careful people agree about a meeting, and how far we agree with either of them.
 
-``unlearned/second.jsonl`` is what a second person gave some of the unlearned meetings, item by item and as a
-whole, without the author's verdict, band, notes and chapters and without our results. They were not blind to
-every label: most of the texts still showed the author's commitments and some other acts, which may have
-helped with C5 and I4 most, and may make the two people look more alike than they are.
+``unlearned/second.jsonl`` is what second persons gave the unlearned condensed meetings of the two kinds, each
+meeting read by one of seven, item by item and as a whole: from the text, its kind, date, theme, roster and host
+alone, without the author's verdict, band, notes, chapters and acts and without our results.
 """
 
 from __future__ import annotations

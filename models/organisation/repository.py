@@ -49,14 +49,12 @@ class InstitutionRepository(Repository):
         query = self._visible().where(Institution.id.in_(keys)).order_by(Institution.level)
         return tuple(self.session.scalars(query))
 
-    def must_hold_on(self, day: date) -> tuple[Institution, ...]:
-        """The level-4 institutions that must hold meetings and exist on the day (dossier, defaults)."""
-        return tuple(self.session.scalars(self._holders().where(holds_on(Institution, day))))
-
     def must_hold_in(self, month: date) -> tuple[Institution, ...]:
         """The level-4 institutions that must hold meetings and exist on at least one day of the month."""
+        due = (Institution.must_hold.is_(True), Institution.level == LOWEST)
         exist = holds_within(Institution, month_start(month), month_end(month))
-        return tuple(self.session.scalars(self._holders().where(exist)))
+        query = self._visible().where(*due, exist).order_by(Institution.code)
+        return tuple(self.session.scalars(query))
 
     def offices(self, *, on: date) -> tuple[SalesOffice, ...]:
         """The sales offices that exist on the day."""
@@ -71,13 +69,6 @@ class InstitutionRepository(Repository):
         if found is None:
             raise InputError(f"营业室 {code} 不存在或不在您的管辖范围内：请核对营业室代码。")
         return found
-
-    def offices_without_lead(self, *, on: date) -> tuple[SalesOffice, ...]:
-        """Offices that nobody leads on the day, though exactly one supervisor should (dossier section 3)."""
-        led = select(OfficeLead.office_id).where(holds_on(OfficeLead, on))
-        query = select(SalesOffice).join(Institution, Institution.id == SalesOffice.institution_id)
-        query = query.where(inside(self.within), holds_on(SalesOffice, on), SalesOffice.id.not_in(led))
-        return tuple(self.session.scalars(query.order_by(SalesOffice.code)))
 
     # ------------------------------------------------------------ changing the tree
 
@@ -256,10 +247,6 @@ class InstitutionRepository(Repository):
 
     def _visible(self) -> Select[tuple[Institution]]:
         return select(Institution).where(inside(self.within))
-
-    def _holders(self) -> Select[tuple[Institution]]:
-        due = (Institution.must_hold.is_(True), Institution.level == LOWEST)
-        return self._visible().where(*due).order_by(Institution.code)
 
     def _new_parent(self, parent: str | None) -> Institution | None:
         if parent is not None:

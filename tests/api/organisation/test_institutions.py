@@ -181,6 +181,8 @@ def test_offices_are_opened_led_and_closed(head_office: TestClient) -> None:
     assert head_office.put(f"{V1}/offices/350102-01/lead", json=lead).status_code == 204
     found = head_office.get(f"{V1}/offices?on=2026-02-02&below=3501").json()["items"]
     assert found[0]["lead"] == {"code": "S1", "name": "人S1"}
+    assert codes(head_office.get(f"{V1}/offices?on=2026-02-02&without_lead=true")) == []
+    assert codes(head_office.get(f"{V1}/offices?on=2026-01-31&without_lead=true")) == ["350102-01"]
     refused = head_office.post(f"{V1}/offices/350102-01/close", json={"on": "2026-10-01"})
     assert refused.status_code == 400
     assert head_office.post(f"{V1}/offices/nothing/close", json={"on": "2026-10-01"}).status_code == 404

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
-
-from models.organisation.tenure import average_headcount
 
 ROLLING_MONTHS: Final = 6
 """Window of a sales office's CT rate (dossier, defaults), unless the parameter says otherwise."""
@@ -39,11 +37,6 @@ def progress_difference(rate: Decimal | None, *, worked: int | None, working: in
     return None if rate is None or worked is None or not working else rate - Decimal(worked) / working
 
 
-def headcount_rate(part: int, first: int, last: int) -> Decimal | None:
-    """活动率 (part: those who sold) or U率 (part: those with U): part / mean headcount of the month."""
-    return Share(Decimal(part), average_headcount(first, last)).rate
-
-
 def is_u(actual: Decimal | None, threshold: Decimal | None) -> bool | None:
     """达U: the month's FYC reaches the threshold."""
     return None if actual is None or threshold is None else actual >= threshold
@@ -70,9 +63,3 @@ def rolling_ct_rate(attained: Sequence[bool | None], *, months: int = ROLLING_MO
     """
     assessed = [month for month in attained[-months:] if month is not None]
     return Share(Decimal(sum(assessed)), Decimal(len(assessed)))
-
-
-def training_rate(referrals: Iterable[Decimal | None]) -> Share:
-    """送训室率: offices with a training referral / offices; an unknown office leaves the denominator."""
-    known = [count for count in referrals if count is not None]
-    return Share(Decimal(sum(count > 0 for count in known)), Decimal(len(known)))

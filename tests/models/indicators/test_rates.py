@@ -10,12 +10,10 @@ from models.indicators.rates import (
     Share,
     achievement,
     ct_progress,
-    headcount_rate,
     is_ct,
     is_u,
     progress_difference,
     rolling_ct_rate,
-    training_rate,
 )
 
 D = Decimal
@@ -24,12 +22,7 @@ D = Decimal
 def test_a_denominator_of_zero_gives_none() -> None:
     assert Share(D(0), D(0)).rate is None
     assert achievement(D(5), D(0)) is None
-    assert headcount_rate(3, 0, 0) is None
     assert progress_difference(D(1), worked=0, working=0) is None
-
-
-def test_a_headcount_rate_is_of_the_mean_headcount_of_start_and_end() -> None:
-    assert headcount_rate(5, 11, 14) == D("0.4")
 
 
 @pytest.mark.parametrize(
@@ -69,8 +62,3 @@ def test_the_rolling_ct_rate_looks_at_six_months_and_leaves_out_the_unassessed()
     assert rolling_ct_rate([True, True, False, True, None, True, False, False]) == Share(D(2), D(5))
     assert rolling_ct_rate([None, None]).rate is None
     assert rolling_ct_rate([True, False], months=1).rate == 0
-
-
-def test_the_training_rate_counts_offices_not_referrals() -> None:
-    assert training_rate([D(4), D(0), None, D(1)]) == Share(D(2), D(3))
-    assert training_rate([]).rate is None

@@ -118,6 +118,7 @@ EventDetail 行事历的一项活动，连同执行记录和检视
 EventIn 行事历的一项活动；六要素不全的也保存，标为无效（R30）
 EventKind 可以订阅的事件
 EventOut 行事历的一项活动，缺哪些要素（R30）、闭环还差什么（R31）
+EventTurnout 一个活动中受邀、到场、签单、升温的客户数；未知的不计入分母
 EvidenceOut 作为依据的原话及其时间（秒）
 ExampleOut 量规中一条自带例子的试跑结果：应得与实得的档位
 ExamplesOut 量规自带例子的试跑结果；有一例不符即不能发布
@@ -379,7 +380,7 @@ TranscriptHead 文字稿的一个版本
 TranscriptOut 一份文字稿及章节边界；除非要求全文，个人号码已隐去
 Transfer 人员从哪天起调到哪家机构、哪个营业室
 TrendPoint 某机构及其下级其中一个月的合规汇总
-TurnoutOut 邀请、到场、签单、升温的人数；未知的不计入分母
+TurnoutOut 某范围一个月中一种平台的活动受邀、到场、签单、升温的客户数；未知的不计入分母
 UnfinishedOut 本人一次还没有完成的断点续传
 UnmatchedFile 批次中一个认不出所属会议的录音文件及原因
 UploadAnswer 一次上传的结果

@@ -13,6 +13,7 @@ from api.activities.schemas import (
     DayOut,
     EventDetail,
     EventIn,
+    EventTurnout,
     Execution,
     GapsOut,
     Invitation,
@@ -115,19 +116,7 @@ def rates(
     )
     named = CodeRepository(session).shown({scope for scope, _ in found})
     rows = [
-        TurnoutOut(
-            scope=named[scope],
-            platform=platform,
-            invited=turnout.invited,
-            unclear=turnout.unclear,
-            attended=turnout.attended,
-            signed=turnout.signed,
-            unmeasured=turnout.unmeasured,
-            warmed=turnout.warmed,
-            arrival=turnout.arrival,
-            conversion=turnout.conversion,
-            warming=turnout.warming,
-        )
+        TurnoutOut(scope=named[scope], platform=platform, **service.counted(turnout).model_dump())
         for (scope, platform), turnout in found.items()
     ]
     return sorted(rows, key=lambda row: (row.scope.code, row.platform))
@@ -148,6 +137,15 @@ def event(tag: Tag, session: Database, asker: Reader, code: Code) -> EventDetail
     found = service.detail(session, asker, code)
     tag(found)
     return found
+
+
+@router.get(
+    "/activities/{code}/turnout",
+    summary="一个活动的到场率、转化率、升温率",
+    operation_id="get_activity_turnout",
+)
+def turnout(session: Database, asker: Reader, code: Code) -> EventTurnout:
+    return service.turnout(session, asker, code)
 
 
 @router.put("/activities/{code}", summary="修改活动的安排", operation_id="edit_activity")

@@ -167,11 +167,9 @@ class PartOut(BaseModel):
     temperature_after: Figure | None
 
 
-class TurnoutOut(BaseModel):
+class EventTurnout(BaseModel):
     """Who was invited, came, signed and warmed up; what is not known leaves the denominators."""
 
-    scope: ScopeOut
-    platform: Platform
     invited: int
     unclear: int = Field(description="到场与否没有记录的")
     attended: int
@@ -181,6 +179,13 @@ class TurnoutOut(BaseModel):
     arrival: Figure | None = Field(description="到场率")
     conversion: Figure | None = Field(description="平台转化率")
     warming: Figure | None = Field(description="升温率")
+
+
+class TurnoutOut(EventTurnout):
+    """The same of a month's events, by scope and platform."""
+
+    scope: ScopeOut
+    platform: Platform
 
 
 class FeedIn(BaseModel):

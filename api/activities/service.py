@@ -12,12 +12,14 @@ from sqlalchemy.orm import Session
 from api.access import Caller, hashed
 from api.accounts.repository import reach
 from api.activities.repository import EventRepository, FeedRepository
-from api.activities.schemas import EventDetail, EventIn, EventOut, OpenLoop, ReviewOut
+from api.activities.schemas import EventDetail, EventIn, EventOut, EventTurnout, OpenLoop, ReviewOut
 from api.activities.tables import CalendarFeed
 from api.codes import CodeRepository
+from api.customers.service import parameters_of
 from api.problems import Forbidden, NotFound
 from models.activities.entry import Entry, open_parts
 from models.activities.ical import CalendarFile, calendar_file
+from models.activities.rates import Turnout
 from models.activities.repository import ActivityRepository
 from models.activities.tables import EventReview
 from models.base import SHANGHAI, Subtree
@@ -80,6 +82,30 @@ def detail(session: Session, asker: Caller, code: str) -> EventDetail:
         )
         if review
         else None,
+    )
+
+
+def turnout(session: Session, asker: Caller, code: str) -> EventTurnout:
+    """Who was invited to the event, came and signed; raises NotFound."""
+    entry, _ = event_of(session, asker, code)
+    home = CodeRepository(session).codes(Institution, [entry.institution_id])[entry.institution_id]
+    path = CodeRepository(session, within=asker.within).path(home)
+    parameters = parameters_of(session, asker, path, entry.month)
+    return counted(ActivityRepository(session, within=asker.within).turnout_of(code, parameters=parameters))
+
+
+def counted(turnout: Turnout) -> EventTurnout:
+    """The counts with their rates, as they are shown."""
+    return EventTurnout(
+        invited=turnout.invited,
+        unclear=turnout.unclear,
+        attended=turnout.attended,
+        signed=turnout.signed,
+        unmeasured=turnout.unmeasured,
+        warmed=turnout.warmed,
+        arrival=turnout.arrival,
+        conversion=turnout.conversion,
+        warming=turnout.warming,
     )
 
 

@@ -17,6 +17,7 @@ from api.activities.schemas import (
     DayOut,
     EventDetail,
     EventOut,
+    EventTurnout,
     GapsOut,
     MonthOut,
     PartOut,
@@ -55,6 +56,8 @@ ITEMS: Final[Mapping[Item, str]] = {
     Item.WARM: "缘故客户 Y",
     Item.REFERRAL: "转介绍 C",
 }
+
+COUNTED: Final = [Column(name, True) for name in ("邀约", "到场", "签单", "到场率", "转化率", "升温率")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,23 +237,26 @@ def _funnel(turnout: Sequence[TurnoutOut]) -> None:
             return
         listing.table(
             "活动检视",
-            [
-                Column("平台"),
-                *(Column(name, True) for name in ("邀约", "到场", "签单", "到场率", "转化率", "升温率")),
-            ],
+            [Column("平台"), *COUNTED],
             [
                 [
                     Html(f'<span class="platform {row.platform}">{PLATFORM_LABELS[row.platform]}</span>'),
-                    str(row.invited),
-                    _with(row.attended, row.unclear),
-                    str(row.signed),
-                    listing.percent(row.arrival),
-                    listing.percent(row.conversion),
-                    listing.percent(row.warming),
+                    *_counts(row),
                 ]
                 for row in sorted(turnout, key=lambda row: list(Platform).index(row.platform))
             ],
         )
+
+
+def _counts(turnout: EventTurnout) -> list[object]:
+    return [
+        str(turnout.invited),
+        _with(turnout.attended, turnout.unclear),
+        str(turnout.signed),
+        listing.percent(turnout.arrival),
+        listing.percent(turnout.conversion),
+        listing.percent(turnout.warming),
+    ]
 
 
 def _with(count: int, unclear: int) -> Html:
@@ -293,6 +299,7 @@ def _count(value: int | None) -> str:
 async def activity(view: View, code: str) -> None:
     found: EventDetail = await view.ask(service.detail, view.asker, code)
     parts_of: Page[PartOut] = await view.witness(events.participants, code=code, limit=MOST_CUSTOMERS)
+    came = await view.ask(service.turnout, view.asker, code)
     month = f"{found.month:%Y-%m}"
     back = listing.link(PATH, f"{month} 行事历", month=month, below=found.institution)
     ui.html(
@@ -344,17 +351,17 @@ async def activity(view: View, code: str) -> None:
                 done.props("outline")
                 seen = ui.button("检视", icon="rate_review", on_click=lambda: forms.review(view, found))
                 seen.props("outline")
-    _customers(view, found, parts_of)
+    _customers(view, found, came, parts_of)
 
 
 def _may_change(view: View, event: EventDetail) -> bool:
     return view.may(Permission.EDIT_MODEL) and not event.cancelled
 
 
-def _customers(view: View, event: EventDetail, found: Page[PartOut]) -> None:
+def _customers(view: View, event: EventDetail, came: EventTurnout, found: Page[PartOut]) -> None:
     by_code = {part.customer: part for part in found.items}
     edits = _may_change(view, event)
-    with parts.section("参加的客户", "邀约 → 到场 → 签单；姓名已隐去"):
+    with parts.section("参加的客户", "邀约 → 到场 → 签单；没有记录的不进分母；姓名已隐去"):
         if edits:
             with ui.row().classes("no-print"):
                 ask = ui.button(
@@ -364,6 +371,7 @@ def _customers(view: View, event: EventDetail, found: Page[PartOut]) -> None:
         if not found.items:
             parts.empty("还没有邀约客户。")
             return
+        listing.table("本场活动检视", COUNTED, [_counts(came)])
         columns = [Column("客户"), Column("到场"), Column("签单"), Column("温度", figures=True)]
         listing.table(
             "参加的客户",

@@ -165,16 +165,15 @@ class ActivityRepository(Repository):
                 totals[scope, platform] += Turnout(*counts)
         return dict(totals)
 
-    def turnout_of_events(self, month: date, *, parameters: CustomerParameters) -> dict[str, Turnout]:
-        """As `turnout`, event by event by code; cancelled ones are left out."""
+    def turnout_of(self, code: str, *, parameters: CustomerParameters) -> Turnout:
+        """What is recorded of one event, cancelled or not; all zero for one that is not in the subtree."""
         query = (
-            self._visible(select(ActivityEvent.code, *_turnout(parameters.temperature_limit)))
+            self._visible(select(*_turnout(parameters.temperature_limit)).select_from(ActivityEvent))
             .join(Participation, Participation.event_id == ActivityEvent.id)
             .outerjoin(Sale, Sale.id == Participation.sale_id)
-            .where(ActivityEvent.month == month_start(month), ActivityEvent.cancelled.is_(False))
-            .group_by(ActivityEvent.code)
+            .where(ActivityEvent.code == code)
         )
-        return {code: Turnout(*counts) for code, *counts in self.session.execute(query)}
+        return Turnout(*self.session.execute(query).one())
 
     def _visible(self, query: Select[Any]) -> Select[Any]:
         return query.join(Institution, Institution.id == ActivityEvent.institution_id).where(

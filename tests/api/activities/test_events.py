@@ -101,6 +101,8 @@ def test_customers_are_invited_come_and_sign(event: TestClient) -> None:
     (rate,) = event.get(f"{V1}/activity-rates?institution=A&month=2025-11").json()
     assert (rate["invited"], rate["unclear"], rate["arrival"]) == (2, 1, "1")
     assert (rate["conversion"], rate["warming"]) == ("1", "1")
+    counted = {name: rate[name] for name in rate if name not in ("scope", "platform")}
+    assert event.get(f"{V1}/activities/E1/turnout").json() == counted
     stranger = event.post(f"{V1}/activities/E1/invitations", json={"customers": ["K9"]})
     assert stranger.status_code == 400
     absent = {"customer": "K2", "attended": False, "sale": "P1"}
@@ -152,6 +154,7 @@ def test_refusals(event: TestClient, signed_in: SignedIn, anonymous: TestClient)
     for method, path in (
         ("GET", "activities/E1"),
         ("GET", "activities/E1/participants"),
+        ("GET", "activities/E1/turnout"),
         ("POST", "activities/E1/cancel"),
     ):
         assert beside.request(method, f"{V1}/{path}").status_code == 404

@@ -135,7 +135,7 @@ def test_conversion_arrival_and_warming_of_a_month(world: World) -> None:
     repository.save(entry(world, "E2", cancelled=True))
     repository.invite("E2", people)
     expected = Turnout(invited=6, unclear=1, attended=4, signed=1, unmeasured=1, warmed=1)
-    assert repository.turnout_of_events(NOVEMBER, parameters=DEFAULTS) == {"E1": expected}
+    assert repository.turnout_of("E1", parameters=DEFAULTS) == expected
     totals = repository.turnout(NOVEMBER, by=ScopeKind.INSTITUTION, parameters=DEFAULTS)
     for code in ("01", "0101", "010101"):
         scope = Scope(ScopeKind.INSTITUTION, world.institutions[code].id)
@@ -155,12 +155,12 @@ def test_a_withdrawn_sale_is_no_conversion(world: World) -> None:
     repository.save(entry(world))
     policy = sale(world, "p0", "c0")
     repository.record_parts("E1", {world.customers["c0"].id: Part(attended=True, sale_id=policy)})
-    assert repository.turnout_of_events(NOVEMBER, parameters=DEFAULTS)["E1"].conversion == 1
+    assert repository.turnout_of("E1", parameters=DEFAULTS).conversion == 1
     row = world.session.get(Sale, policy)
     assert row is not None
     row.withdrawn_on = date(2026, 11, 15)
     world.session.flush()
-    assert repository.turnout_of_events(NOVEMBER, parameters=DEFAULTS)["E1"].conversion == 0
+    assert repository.turnout_of("E1", parameters=DEFAULTS).conversion == 0
 
 
 def test_inviting_again_keeps_what_was_recorded(world: World) -> None:
@@ -238,7 +238,6 @@ def test_a_month_of_many_events_takes_constant_statements(world: World) -> None:
     with counting_queries(world.session) as statements:
         assert len(repository.month(NOVEMBER)) == 30
         repository.turnout(NOVEMBER, by=ScopeKind.INSTITUTION, parameters=DEFAULTS)
-        repository.turnout_of_events(NOVEMBER, parameters=DEFAULTS)
         repository.missing_platforms(NOVEMBER)
-    assert len(statements) == 5
+    assert len(statements) == 4
     assert world.session.scalar(select(func.count()).select_from(Participation)) == 60

@@ -24,7 +24,7 @@ from api.customers.schemas import CustomerOut
 from api.organisation.service import today
 from api.pages import page
 from models.base import ScopeKind, Subtree
-from models.calendar.weeks import business_weeks, months_later
+from models.calendar.weeks import business_week, business_weeks, month_start, months_later
 from models.customers.parameters import CustomerParameters
 from models.customers.quadrant import STRATEGIES, Matrix, Movement, Quadrant
 from models.customers.repository import CustomerRepository
@@ -71,6 +71,7 @@ class Filter:
 
     agent: str | None
     quadrant: Quadrant | None
+    not_inventoried_since: date | None
     cursor: str | None
 
 
@@ -152,6 +153,7 @@ def _list(
         quadrant=wanted.quadrant,
         source=None,
         search=None,
+        not_inventoried_since=wanted.not_inventoried_since,
         cursor=wanted.cursor,
         limit=A_PAGE,
     )
@@ -168,18 +170,29 @@ def ended_weeks(day: date) -> list[date]:
 
 
 async def customers(
-    view: View, below: str = "", week: str = "", quadrant: str = "", agent: str = "", cursor: str = ""
+    view: View,
+    below: str = "",
+    week: str = "",
+    quadrant: str = "",
+    agent: str = "",
+    inventory: str = "",
+    cursor: str = "",
 ) -> None:
-    weeks = ended_weeks(today())
+    day = today()
+    weeks = ended_weeks(day)
     ends = next((one for one in weeks[:-1] if week in ("", f"{one}")), None)
     if ends is None:
         raise InputError(f"“{week}”不是近三个月内已结束的经营周：请从列表中选择。")
     if quadrant and quadrant not in list(Quadrant):
         raise InputError(f"没有象限“{quadrant}”：请从列表中选择。")
-    wanted = Filter(agent.strip() or None, Quadrant(quadrant) if quadrant else None, cursor or None)
+    since = {"week": business_week(day).first, "month": month_start(day)}
+    if inventory and inventory not in since:
+        raise InputError(f"没有盘点条件“{inventory}”：请从列表中选择。")
+    place = Quadrant(quadrant) if quadrant else None
+    wanted = Filter(agent.strip() or None, place, since.get(inventory), cursor or None)
     before = weeks[weeks.index(ends) + 1]
     shown = await view.ask(read, view.asker, below, ends, before, wanted)
-    kept = {"week": week, "below": below, "quadrant": quadrant, "agent": agent}
+    kept = {"week": week, "below": below, "quadrant": quadrant, "agent": agent, "inventory": inventory}
     options = {f"{one}": f"至 {one}" for one in weeks[:-1]}
     listing.filters(PATH, [Field("week", "经营周", f"{ends}", options=options)], below=below)
     places.crumbs(PATH, shown.way, week=week)
@@ -187,7 +200,7 @@ async def customers(
     with ui.element("div").classes("columns even"):
         _scatter(shown)
         _below(shown, week)
-    _customers(shown, kept)
+    _customers(shown, kept, since)
 
 
 def _quadrants(shown: Shown, kept: dict[str, str]) -> None:
@@ -294,16 +307,22 @@ def _below(shown: Shown, week: str) -> None:
         )
 
 
-def _customers(shown: Shown, kept: dict[str, str]) -> None:
+def _customers(shown: Shown, kept: dict[str, str], since: dict[str, date]) -> None:
     with parts.section("客户名单", "姓名已隐去，按客户代码排列"):
         options = {"": "全部", **{place.value: f"{WORDS[place]}" for place in Quadrant}}
+        inventory = {
+            "": "全部",
+            "week": f"{since['week']:%m-%d} 起（本经营周）没有盘点",
+            "month": f"{since['month']:%m-%d} 起（本月）没有盘点",
+        }
         fields = [
             Field("quadrant", "象限", kept["quadrant"], options=options),
+            Field("inventory", "客户盘点", kept["inventory"], options=inventory),
             Field("agent", "服务人员工号", kept["agent"]),
         ]
         listing.filters(PATH, fields, week=kept["week"], below=kept["below"])
         if not shown.customers:
-            parts.empty("没有符合条件的客户：请换一个象限，或核对工号。")
+            parts.empty("没有符合条件的客户：请换一个象限或盘点条件，或核对工号。")
             return
         listing.table(
             "客户名单",

@@ -44,6 +44,9 @@ def customers(
     quadrant: Annotated[Quadrant | None, Query(description="当周所在象限")] = None,
     source: Annotated[CustomerSource | None, Query(description="客户来源")] = None,
     search: Annotated[Code | None, Query(description="客户代码的开头")] = None,
+    not_inventoried_since: Annotated[
+        Day | None, Query(description="只看该日（含）至今没有盘点过的客户（R32）")
+    ] = None,
     week: Week = None,
     full: service.Full = False,
     cursor: Cursor = None,
@@ -64,6 +67,7 @@ def customers(
         quadrant=quadrant,
         source=source,
         search=search,
+        not_inventoried_since=not_inventoried_since,
         cursor=cursor,
         limit=limit,
     )

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, not_, select
 
 from api.pages import after
 from models.base import Repository
 from models.customers.parameters import CustomerParameters
 from models.customers.placement import placed
 from models.customers.quadrant import Quadrant
-from models.customers.tables import Customer, CustomerSnapshot, CustomerSource
+from models.customers.tables import Customer, CustomerSnapshot, CustomerSource, InventoryEntry
 from models.organisation.tables import Institution, Person
 
 
@@ -31,10 +31,14 @@ class CustomerListRepository(Repository):
         quadrant: Quadrant | None,
         source: CustomerSource | None,
         search: str | None,
+        not_inventoried_since: date | None,
         cursor: str | None,
         limit: int,
     ) -> Sequence[Row[Any]]:
-        """(customer, agent's number, snapshot of the week or None), in the order of the codes."""
+        """(customer, agent's number, snapshot of the week or None), in the order of the codes.
+
+        ``not_inventoried_since``: those that no inventory labelled from then to ``on``, both included (R32).
+        """
         query = self._visible(
             select(Customer, Person.code, CustomerSnapshot)
             .join(Person, Person.id == Customer.agent_id)
@@ -52,6 +56,8 @@ class CustomerListRepository(Repository):
             query = query.where(Customer.source == source)
         if search is not None:
             query = query.where(Customer.code.startswith(search, autoescape=True))
+        if not_inventoried_since is not None:
+            query = query.where(not_(_inventoried(not_inventoried_since, on)))
         return self.session.execute(after(query, [Customer.code], cursor, limit)).all()
 
     def one(self, code: str, *, on: date) -> Row[Any] | None:
@@ -67,6 +73,11 @@ class CustomerListRepository(Repository):
 
     def _visible(self, query: Select[Any], on: date) -> Select[Any]:
         return placed(query, Customer.agent_id, on=on, within=self.within)
+
+
+def _inventoried(first: date, last: date) -> ColumnElement[bool]:
+    entry = InventoryEntry
+    return exists().where(entry.customer_id == Customer.id, entry.taken_on.between(first, last))
 
 
 def _lies_in(quadrant: Quadrant, parameters: CustomerParameters) -> ColumnElement[bool]:

@@ -252,20 +252,6 @@ class CustomerRepository(Repository):
             for scope, counter in counts.items()
         }
 
-    def not_inventoried(self, first: date, last: date) -> dict[int, tuple[int, ...]]:
-        """The customers that no inventory of the period labelled, by agent."""
-        query = (
-            select(Customer.agent_id, Customer.id)
-            .select_from(Customer)
-            .outerjoin(InventoryEntry, _latest_label(first, last))
-            .where(InventoryEntry.customer_id.is_(None))
-            .order_by(Customer.agent_id, Customer.id)
-        )
-        found: dict[int, list[int]] = defaultdict(list)
-        for agent, customer in self.session.execute(self._known(query, last)):
-            found[agent].append(customer)
-        return {agent: tuple(customers) for agent, customers in found.items()}
-
     def record_contacts(self, contacts: Mapping[int, Collection[Contact]], *, on: date) -> None:
         """Record contacts by customer; one that is recorded already stays. InputError: a customer is not in
         the subtree on the day, or a contact lies after it."""

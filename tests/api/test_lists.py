@@ -87,6 +87,7 @@ ROUTES: Final = (
     "attainment?institution=A&on=2026-09-14",
     "ct-rates?institution=A&on=2026-09-14",
     "customers?week=2026-09-14",
+    "customers?not_inventoried_since=2026-09-01",
     "customer-quadrants?institution=sub&week=2026-09-14",
     "customer-inventory?institution=sub&first=2026-09-01&last=2026-09-30",
     "sales/premium?institution=sub&first=2025-01-01&last=2026-09-30",
@@ -115,7 +116,7 @@ SCREENS: Final[Mapping[str, Callable[[Session, Caller], Any]]] = {
     "calibration": partial(calibration.read_sets, cursor=None),
     "compliance": partial(compliance.read, month=MONTH, below=None, day=DAY),
     "customers": partial(
-        customers.read, below="sub", week=DAY, before=MONTH, wanted=customers.Filter(None, None, None)
+        customers.read, below="sub", week=DAY, before=MONTH, wanted=customers.Filter(None, None, DAY, None)
     ),
     "income": partial(income.read, month=MONTH, below="A", day=DAY),
     "indicators": partial(indicators.read, code=indicators.PREMIUM, below="sub", office="", day=DAY),

@@ -12,7 +12,8 @@ from sqlalchemy import select
 from api.accounts.tables import Role
 from api.organisation.service import today
 from api.weeks import ended_week
-from models.customers.tables import Customer, CustomerSnapshot, CustomerSource
+from models.customers.repository import CustomerRepository
+from models.customers.tables import Customer, CustomerSnapshot, CustomerSource, InventoryLabel
 from models.database import transaction
 from models.organisation.tables import Person
 from tests.api.console.conftest import PageAs, Service, assert_sound
@@ -77,6 +78,26 @@ def test_the_screen_is_sound_and_a_quadrant_and_an_agent_narrow_its_list(page_as
     page.get_by_label("服务人员工号").fill("S1")
     page.get_by_label("客户名单").get_by_role("button", name="查看").click()
     expect(page.get_by_text("没有符合条件的客户")).to_be_visible()
+
+
+def test_r32_those_not_yet_inventoried_are_listed_alone(page_as: PageAs, service: Service) -> None:
+    with transaction(service.engine) as session:
+        known = session.scalars(select(Customer.id).where(Customer.code == "K1")).one()
+        CustomerRepository(session).take_inventory(today(), {known: InventoryLabel.REGULAR})
+    page = page_as(Role.MANAGER, "/customers?agent=A1")
+    table = page.get_by_role("table", name="客户名单")
+    expect(table.get_by_role("row", name="K1")).to_be_visible()
+
+    narrowed = page.get_by_label("客户名单")
+    for period in ("week", "month"):
+        narrowed.get_by_label("客户盘点").select_option(period)
+        narrowed.get_by_role("button", name="查看").click()
+        expect(table.get_by_role("row", name="K1")).to_have_count(0)
+        expect(table.get_by_role("row", name="K2")).to_be_visible()
+        expect(narrowed.get_by_label("客户盘点")).to_have_value(period)
+
+    page = page_as(Role.MANAGER, "/customers?inventory=year")
+    expect(page.get_by_role("alert")).to_contain_text("没有盘点条件“year”")
 
 
 def test_the_tree_is_walked_down(page_as: PageAs) -> None:

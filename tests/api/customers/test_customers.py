@@ -7,6 +7,7 @@ from fastapi.testclient import TestClient
 from sqlalchemy import Engine, select
 
 from api.accounts.tables import AuditEntry, Role
+from api.organisation.service import today
 from models.database import transaction
 from tests.api.company import add_customers
 from tests.api.conftest import SignedIn
@@ -99,7 +100,16 @@ def test_r29_quadrants_and_the_way_of_one_customer(assessed: TestClient) -> None
     assert assessed.post(f"{V1}/customer-snapshots", json=wrong).status_code == 400
 
 
-def test_r32_an_inventory_labels_customers(manager: TestClient) -> None:
+def left_out(client: TestClient, since: str) -> list[str]:
+    """Whom no inventory has labelled since the day."""
+    answer = client.get(f"{V1}/customers?not_inventoried_since={since}")
+    return [each["code"] for each in answer.json()["items"]]
+
+
+def test_r32_an_inventory_labels_customers_and_leaves_others_to_be_found(
+    manager: TestClient, signed_in: SignedIn
+) -> None:
+    beside = signed_in(Role.MANAGER, institution="B")
     body = {"taken_on": "2025-11-04", "labels": [{"customer": "K1", "label": "warming"}]}
     assert manager.put(f"{V1}/customer-inventory", json=body).json() == {"rows": 1}
     period = "institution=A&first=2025-11-01&last=2025-11-07"
@@ -107,6 +117,12 @@ def test_r32_an_inventory_labels_customers(manager: TestClient) -> None:
     assert (all_["customers"], all_["warming"], all_["missing"]) == (3, 1, 2)
     offices = manager.get(f"{V1}/customer-inventory?{period}&by=office").json()
     assert [(each["scope"]["code"], each["coverage"]) for each in offices] == [("A1", "0.5"), ("A2", "0")]
+    first = "2025-11-04"
+    (until,) = manager.get(f"{V1}/customer-inventory?institution=A&first={first}&last={today()}").json()
+    assert until["missing"] == len(left_out(manager, first)) == 2
+    assert left_out(manager, first) == ["K2", "K3"]
+    assert left_out(manager, "2025-11-05") == ["K1", "K2", "K3"]
+    assert left_out(beside, first) == ["K9"]
     other = {**body, "labels": [{"customer": "K9", "label": "warming"}]}
     assert manager.put(f"{V1}/customer-inventory", json=other).status_code == 400
 

@@ -262,6 +262,7 @@ Page_PlanOut_ 一页规划，按编号排序
 Page_PracticeOut_ 一页优秀做法，新的在前
 Page_QueueRow_ 一页待人工复核的结论，紧急的在前
 Page_RecommendationOut_ 一页待办建议，先到期的在前
+Page_Recruit_ 一页下线，近的在前，同代按工号排序
 Page_ReviewOut_ 一页复核，新的在前
 Page_SlotRow_ 一页当月场次及其状态，按机构代码和场次排序
 Page_SubscriptionOut_ 一页通知接收方，新的在前
@@ -310,6 +311,7 @@ RecommendationOut 一条待办的建议：为哪位客户做什么、为什么�
 RecordIn 管理动作在哪天完成，及完成情况的记录
 RecordingOut 一场会议的各段录音，按顺序
 RecordingsPartOut 会议录音的一段
+Recruit 某人的一名下线：第几代、由谁引荐
 Renaming 机构的新名称
 RequirementOut 场次须满足的一条要求及所依据的规则
 ReviewState 复核状态；提出的决定可能要等第二人意见

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+from urllib.parse import quote
 
 from nicegui import ui
 from sqlalchemy.orm import Session
@@ -22,9 +23,11 @@ from api.console.terms import period
 from api.organisation import service
 from api.organisation.schemas import CareerStep, PersonDetail
 from api.organisation.service import today
-from models.organisation.people import PeopleRepository
+from models.organisation.people import Link, PeopleRepository
 from models.organisation.tables import Institution, Person, SalesOffice
 from qa_pipeline.values.vocabulary import Status
+
+MOST_BELOW: Final = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,8 @@ class Shown:
     detail: PersonDetail
     upline: Named | None
     ranks: Mapping[str, str]
+    downline: tuple[Link, ...]
+    """Of today."""
     homes: Mapping[str, str]
     offices: Mapping[str, str]
     institutions: where.Offered
@@ -61,6 +66,7 @@ def read(session: Session, asker: Caller, code: str) -> Shown:
         detail=detail,
         upline=above if above and above.code == detail.upline else None,
         ranks=ranks(session, asker),
+        downline=people.downline(code, on=today()),
         homes={one.code: one.name for one in homes.values()},
         offices={one.code: one.name for one in offices.values()},
         institutions=where.offered(session, asker, detail.career[-1].institution),
@@ -85,7 +91,9 @@ async def person(view: View, code: str) -> None:
         _changes(view, shown)
     with ui.element("div").classes("columns"):
         _career(view, shown)
-        _facts(shown)
+        with ui.element("div"):
+            _facts(shown)
+            _downline(shown)
 
 
 def _facts(shown: Shown) -> None:
@@ -99,6 +107,32 @@ def _facts(shown: Shown) -> None:
     listed = "".join(f"<dt>{word}</dt><dd>{listing.escaped(value)}</dd>" for word, value in rows)
     with parts.section("资料"):
         ui.html(f'<dl class="meanings more">{listed}</dl>', sanitize=False)
+
+
+def _downline(shown: Shown) -> None:
+    """Whom they recruited, and whom those did in turn, as far as they serve today."""
+    links, names = shown.downline, {link.person_id: link.name for link in shown.downline}
+    direct = sum(link.distance == 1 for link in links)
+    with parts.section("下线", f"在职 {len(links)} 人，其中直接下线 {direct} 人"):
+        if not links:
+            parts.empty("没有在职的下线。")
+            return
+        listing.table(
+            "下线",
+            [Column("下线"), Column("第几代", figures=True), Column("上线")],
+            [
+                [
+                    listing.two_lines(listing.link(f"{PATH}/{quote(link.code)}", link.name), link.code),
+                    f"{link.distance}",
+                    shown.detail.name
+                    if link.distance == 1
+                    else names.get(link.upline_id or 0, "已离职或不在您的管辖范围内"),
+                ]
+                for link in links[:MOST_BELOW]
+            ],
+        )
+        if len(links) > MOST_BELOW:
+            ui.label(f"只列出前 {MOST_BELOW} 人。").classes("soft")
 
 
 def _career(view: View, shown: Shown) -> None:

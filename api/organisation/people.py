@@ -20,10 +20,11 @@ from api.organisation.schemas import (
     PersonOut,
     Promotion,
     RankOut,
+    Recruit,
     Standing,
     Transfer,
 )
-from api.pages import Cursor, Limit, Page, page
+from api.pages import Cursor, Limit, Page, page, sliced
 from api.sessions import Database
 from models.organisation.people import PeopleRepository
 from models.organisation.tables import PersonKind
@@ -92,6 +93,25 @@ def person(tag: Tag, session: Database, asker: Reader, code: Code) -> PersonDeta
     shown = service.person(session, asker, code)
     tag(shown)
     return shown
+
+
+@router.get(
+    "/people/{code}/downline",
+    summary="一个人的下线（近的在前），默认为今天在职的",
+    operation_id="list_downline",
+)
+def downline(
+    session: Database,
+    asker: Reader,
+    code: Code,
+    on: Annotated[Day | None, Query(description="哪一天的情况；不填为今天")] = None,
+    cursor: Cursor = None,
+    limit: Limit = 100,
+) -> Page[Recruit]:
+    people = PeopleRepository(session, within=asker.within)
+    found = existing(lambda given: people.downline(given, on=on or service.today()), code)
+    links, further = sliced(found, cursor, limit, lambda link: [link.distance, link.code])
+    return Page(items=service.recruits(session, asker, links), next=further)
 
 
 @router.patch("/people/{code}", summary="更正姓名、电话、入职日、上线", operation_id="change_person")

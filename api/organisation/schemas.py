@@ -199,6 +199,13 @@ class PersonDetail(PersonRef):
     career: list[CareerStep]
 
 
+class Recruit(PersonRef):
+    """Somebody below a person in the line of recruitment."""
+
+    generation: int = Field(description="第几代下线；1 为直接下线")
+    upline: str | None = Field(description="上线工号；不可见时为 null")
+
+
 class NewPerson(Given):
     model_config = ConfigDict(
         json_schema_extra=example(

@@ -18,6 +18,7 @@ from api.organisation.schemas import (
     OfficeOut,
     PersonDetail,
     PersonRef,
+    Recruit,
     RosterOut,
     Standing,
 )
@@ -25,7 +26,7 @@ from api.problems import Forbidden
 from models.base import SHANGHAI, Subtree
 from models.exchange.cells import masked
 from models.exchange.entities import BY_TITLE
-from models.organisation.people import PeopleRepository
+from models.organisation.people import Link, PeopleRepository
 from models.organisation.repository import InstitutionRepository
 from models.organisation.roster import Gathering, Placed, Placement, RosterRepository
 from models.organisation.tables import Institution, Person, SalesOffice
@@ -146,6 +147,20 @@ def person(session: Session, asker: Caller, code: str) -> PersonDetail:
             for row in career
         ],
     )
+
+
+def recruits(session: Session, asker: Caller, links: Sequence[Link]) -> list[Recruit]:
+    """A downline, or a page of it, as shown."""
+    above = DirectoryRepository(session, within=asker.within).people_codes([x.upline_id for x in links])
+    return [
+        Recruit(
+            code=link.code,
+            name=link.name,
+            generation=link.distance,
+            upline=above.get(link.upline_id or 0),
+        )
+        for link in links
+    ]
 
 
 def roster(session: Session, asker: Caller, code: str, on: date) -> RosterOut:

@@ -26,7 +26,7 @@ from qa_pipeline.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """Someone above or below a person in the line of recruitment; ``distance`` 1 is next to them."""
+    """Someone below a person in the line of recruitment; ``distance`` 1: whom they recruited themselves."""
 
     distance: int
     person_id: int
@@ -50,16 +50,22 @@ class PeopleRepository(Repository):
         query = select(RankHistory).where(RankHistory.person_id == person.id)
         return tuple(self.session.scalars(query.order_by(RankHistory.valid_from)))
 
-    def upline(self, code: str, *, on: date) -> tuple[Link, ...]:
-        """Who recruited the person, who recruited them, and so on, nearest first.
+    def downline(self, code: str, *, on: date) -> tuple[Link, ...]:
+        """Everyone below the person in the line of recruitment, nearest first, then by number.
 
         Whoever was not in service in the reader's subtree on the day is left out; the line goes on.
+        Raises InputError for a person whom the reader does not see.
         """
-        return self._links(self._line(self.get(code).id, up=True), on)
-
-    def downline(self, code: str, *, on: date) -> tuple[Link, ...]:
-        """Everyone below the person in the line of recruitment, nearest first; left out as in `upline`."""
-        return self._links(self._line(self.get(code).id, up=False), on)
+        line = self._below(self.get(code).id)
+        query = (
+            select(line.c.distance, Person.id, Person.code, Person.name, Person.upline_id)
+            .join(Person, Person.id == line.c.id)
+            .join(RankHistory, and_(RankHistory.person_id == Person.id, holds_on(RankHistory, on)))
+            .join(Institution, Institution.id == RankHistory.institution_id)
+            .where(line.c.distance > 0, in_service(on), inside(self.within))
+        )
+        links = [Link(*row) for row in self.session.execute(query)]
+        return tuple(sorted(links, key=lambda link: (link.distance, link.code)))
 
     # ------------------------------------------------------------ careers
 
@@ -199,7 +205,7 @@ class PeopleRepository(Repository):
         person = self.get(code)
         above = self.get(upline) if upline else None
         if above is not None:
-            below = self._line(person.id, up=False)
+            below = self._below(person.id)
             if above.id == person.id or self.session.scalar(select(below.c.id).where(below.c.id == above.id)):
                 raise InputError(
                     f"{above.name}（{upline}）是{person.name}（{code}）本人或其下线，不能作为上线：请核对。"
@@ -314,37 +320,24 @@ class PeopleRepository(Repository):
         self.session.execute(delete(table).where(*mine, table.valid_from >= on))
         self.session.execute(update(table).where(*mine, holds_on(table, on)).values(valid_to=on))
 
-    def _line(self, person_id: int, *, up: bool) -> CTE:
-        """(id, distance, trail) of the line of recruitment, not including the person.
+    def _below(self, person_id: int) -> CTE:
+        """(id, distance, trail) of the line of recruitment down from the person, who is at distance 0.
 
         The trail of keys ends a circle that came in from outside; `set_upline` lets none in.
         """
         start = select(
             Person.id,
-            Person.upline_id,
             literal(0).label("distance"),
             (literal("/") + cast(Person.id, String) + "/").label("trail"),
         ).where(Person.id == person_id)
         line = start.cte("line", recursive=True)
-        following = and_(Person.id == line.c.upline_id if up else Person.upline_id == line.c.id)
         key = cast(Person.id, String)
         step = (
-            select(Person.id, Person.upline_id, line.c.distance + 1, line.c.trail + key + "/")
-            .join(line, following)
+            select(Person.id, line.c.distance + 1, line.c.trail + key + "/")
+            .join(line, Person.upline_id == line.c.id)
             .where(line.c.trail.not_like(literal("%/") + key + "/%"))
         )
         return line.union_all(step)
-
-    def _links(self, line: CTE, on: date) -> tuple[Link, ...]:
-        query = (
-            select(line.c.distance, Person.id, Person.code, Person.name, Person.upline_id)
-            .join(Person, Person.id == line.c.id)
-            .join(RankHistory, and_(RankHistory.person_id == Person.id, holds_on(RankHistory, on)))
-            .join(Institution, Institution.id == RankHistory.institution_id)
-            .where(line.c.distance > 0, in_service(on), inside(self.within))
-            .order_by(line.c.distance, Person.code)
-        )
-        return tuple(Link(*row) for row in self.session.execute(query))
 
 
 def _says(row: RankHistory) -> tuple[int, int, int | None]:

@@ -44,7 +44,7 @@ from models.indicators.tables import Indicator, Observation
 from models.management.tables import ManagementAction
 from models.meetings.tables import ActionItem, Attendance, Recording, Scorecard
 from models.navigator.tables import Recommendation
-from models.organisation.tables import FocusSupervisor
+from models.organisation.tables import FocusSupervisor, Person
 from models.planning.tables import IncomeTarget, Plan, PlanDecision, Target
 from models.toolbox.tables import ToolboxValue
 from tests.api.company import add_customers, found_company
@@ -78,16 +78,19 @@ def furnish(engine: Engine) -> Company:
     with transaction(engine) as session:
         for table, values in _rows(session, company, customers["K1"]):
             session.execute(insert(table), values)
+        session.get_one(Person, company.people["A1a"].id).upline_id = company.people["A1S"].id
     return company
 
 
 def grow(engine: Engine, company: Company, *, copies: int) -> None:
-    """So many copies of the level-4 institutions with all that hangs on them, and as many offices in A."""
+    """So many copies of the level-4 institutions with all that hangs on them, and as many offices in A,
+    whose leaders A1S recruited."""
     with transaction(engine) as session:
         _copy_all(session.connection(), copies)
         company.session = session
         for number in range(copies):
             company.office(f"A{10 + number}", institution="A")
+            company.people[f"A{10 + number}S"].upline_id = company.people["A1S"].id
 
 
 def _rows(session: Session, company: Company, customer: int) -> Iterator[tuple[Any, dict[str, Any]]]:

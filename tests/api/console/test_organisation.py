@@ -12,8 +12,9 @@ from sqlalchemy import delete, select
 from api.accounts.tables import Role
 from api.organisation.service import today
 from models.database import transaction
+from models.organisation.people import PeopleRepository
 from models.organisation.tables import OfficeLead, Person, RankHistory, SalesOffice
-from tests.api.console.conftest import PageAs, Service, opened, pick, press
+from tests.api.console.conftest import PageAs, Service, assert_sound, opened, pick, press
 
 
 @pytest.fixture(autouse=True)
@@ -113,6 +114,30 @@ def test_an_office_is_set_up_staffed_and_led_and_who_leaves_stays_in_the_history
     expect(page.get_by_role("button", name="调动")).to_have_count(0)
     opened(page, "/people?status=ended")
     expect(page.get_by_role("table", name="人员").get_by_role("row", name="陈杰")).to_contain_text("已离职")
+
+
+def test_a_persons_page_shows_whom_they_recruited_and_whom_those_did(
+    page_as: PageAs, service: Service
+) -> None:
+    upline = {"S2": "S1", "A1": "S2", "T1": "S1"}
+    with transaction(service.engine) as session:
+        for code, above in upline.items():
+            PeopleRepository(session).set_upline(code, upline=above)
+    page = page_as(Role.MANAGER, "/people/S1")
+    expect(page.get_by_label("下线", exact=True).first).to_contain_text("在职 2 人，其中直接下线 1 人")
+    below = page.get_by_role("table", name="下线").get_by_role("row")
+    expect(below).to_have_count(3)
+    expect(below.nth(2)).to_contain_text("人A1")
+    expect(below.nth(2).get_by_role("cell")).to_have_text(["2", "人S2"])
+    assert_sound(page)
+
+    below.nth(1).get_by_role("link", name="人S2").click()
+    expect(page.get_by_label("资料", exact=True)).to_contain_text("人S1")
+    page = page_as(Role.MANAGER, "/people/G1")
+    expect(page.get_by_text("没有在职的下线。")).to_be_visible()
+    with transaction(service.engine) as session:
+        for code in upline:
+            PeopleRepository(session).set_upline(code, upline=None)
 
 
 def test_a_reader_is_offered_nothing_and_a_manager_nothing_of_their_own_institution(page_as: PageAs) -> None:

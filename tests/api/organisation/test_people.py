@@ -67,6 +67,26 @@ def test_someone_joins_and_leaves(manager: TestClient) -> None:
     assert (again.status_code, again.json()["code"]) == (400, "input_error")
 
 
+def test_a_downline_is_told_generation_by_generation_within_the_subtree(
+    manager: TestClient, signed_in: SignedIn
+) -> None:
+    qa, head = signed_in(Role.QA), signed_in(Role.HEAD_OFFICE)
+    for code, upline in {"S2": "S1", "A1": "S2", "T1": "S1"}.items():
+        changed = head.patch(f"{V1}/people/{code}", json={"upline": upline}, headers={"If-Match": "*"})
+        assert changed.status_code == 200
+
+    def below(client: TestClient, query: str = "") -> list[tuple[str, int, str | None]]:
+        answer = client.get(f"{V1}/people/S1/downline?{query}").json()
+        return [(row["code"], row["generation"], row["upline"]) for row in answer["items"]]
+
+    assert below(qa) == [("S2", 1, "S1"), ("T1", 1, "S1"), ("A1", 2, "S2")]
+    assert below(manager) == [("S2", 1, "S1"), ("A1", 2, "S2")]
+    assert below(qa, "on=2023-12-31") == []
+    first = qa.get(f"{V1}/people/S1/downline?limit=2").json()["next"]
+    assert below(qa, f"cursor={first}") == [("A1", 2, "S2")]
+    assert manager.get(f"{V1}/people/T1/downline").status_code == 404
+
+
 def test_what_was_entered_wrongly_is_put_right_by_whoever_saw_it_as_it_is(manager: TestClient) -> None:
     path = f"{V1}/people/A1"
     seen = manager.get(path).headers["ETag"]

@@ -57,8 +57,6 @@ ITEMS: Final[Mapping[Item, str]] = {
     Item.REFERRAL: "转介绍 C",
 }
 
-COUNTED: Final = [Column(name, True) for name in ("邀约", "到场", "签单", "到场率", "转化率", "升温率")]
-
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -235,28 +233,29 @@ def _funnel(turnout: Sequence[TurnoutOut]) -> None:
         if not turnout:
             parts.empty("本月的活动还没有登记客户。")
             return
-        listing.table(
-            "活动检视",
-            [Column("平台"), *COUNTED],
+        _came([(row.platform, row) for row in turnout])
+
+
+def _came(turnouts: Sequence[tuple[Platform, EventTurnout]]) -> None:
+    listing.table(
+        "活动检视",
+        [
+            Column("平台"),
+            *(Column(name, True) for name in ("邀约", "到场", "签单", "到场率", "转化率", "升温率")),
+        ],
+        [
             [
-                [
-                    Html(f'<span class="platform {row.platform}">{PLATFORM_LABELS[row.platform]}</span>'),
-                    *_counts(row),
-                ]
-                for row in sorted(turnout, key=lambda row: list(Platform).index(row.platform))
-            ],
-        )
-
-
-def _counts(turnout: EventTurnout) -> list[object]:
-    return [
-        str(turnout.invited),
-        _with(turnout.attended, turnout.unclear),
-        str(turnout.signed),
-        listing.percent(turnout.arrival),
-        listing.percent(turnout.conversion),
-        listing.percent(turnout.warming),
-    ]
+                Html(f'<span class="platform {platform}">{PLATFORM_LABELS[platform]}</span>'),
+                str(turnout.invited),
+                _with(turnout.attended, turnout.unclear),
+                str(turnout.signed),
+                listing.percent(turnout.arrival),
+                listing.percent(turnout.conversion),
+                listing.percent(turnout.warming),
+            ]
+            for platform, turnout in sorted(turnouts, key=lambda row: list(Platform).index(row[0]))
+        ],
+    )
 
 
 def _with(count: int, unclear: int) -> Html:
@@ -351,17 +350,20 @@ async def activity(view: View, code: str) -> None:
                 done.props("outline")
                 seen = ui.button("检视", icon="rate_review", on_click=lambda: forms.review(view, found))
                 seen.props("outline")
-    _customers(view, found, came, parts_of)
+    if came.invited:
+        with parts.section("活动检视", "邀约 → 到场 → 签单；没有记录的不进分母"):
+            _came([(found.platform, came)])
+    _customers(view, found, parts_of)
 
 
 def _may_change(view: View, event: EventDetail) -> bool:
     return view.may(Permission.EDIT_MODEL) and not event.cancelled
 
 
-def _customers(view: View, event: EventDetail, came: EventTurnout, found: Page[PartOut]) -> None:
+def _customers(view: View, event: EventDetail, found: Page[PartOut]) -> None:
     by_code = {part.customer: part for part in found.items}
     edits = _may_change(view, event)
-    with parts.section("参加的客户", "邀约 → 到场 → 签单；没有记录的不进分母；姓名已隐去"):
+    with parts.section("参加的客户", "邀约 → 到场 → 签单；姓名已隐去"):
         if edits:
             with ui.row().classes("no-print"):
                 ask = ui.button(
@@ -371,7 +373,6 @@ def _customers(view: View, event: EventDetail, came: EventTurnout, found: Page[P
         if not found.items:
             parts.empty("还没有邀约客户。")
             return
-        listing.table("本场活动检视", COUNTED, [_counts(came)])
         columns = [Column("客户"), Column("到场"), Column("签单"), Column("温度", figures=True)]
         listing.table(
             "参加的客户",

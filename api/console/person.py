@@ -27,7 +27,7 @@ from models.organisation.people import Link, PeopleRepository
 from models.organisation.tables import Institution, Person, SalesOffice
 from qa_pipeline.values.vocabulary import Status
 
-MOST_BELOW: Final = 100
+MOST_BELOW: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +91,8 @@ async def person(view: View, code: str) -> None:
         _changes(view, shown)
     with ui.element("div").classes("columns"):
         _career(view, shown)
-        with ui.element("div"):
-            _facts(shown)
-            _downline(shown)
+        _facts(shown)
+    _downline(shown)
 
 
 def _facts(shown: Shown) -> None:

@@ -1,8 +1,8 @@
 """How far two careful people agree about a meeting, and how far we agree with either of them.
 
 ``unlearned/second.jsonl`` is what second persons gave the unlearned condensed meetings of the two kinds, each
-meeting read by one of seven, item by item and as a whole: from the text, its kind, date, theme, roster and host
-alone, without the author's verdict, band, notes, chapters and acts and without our results.
+read by one of seven, item by item and as a whole: from the text, its kind, date, theme, numbers present and
+host alone, without the author's verdict, band, notes, chapters and acts and without our results.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, partial
@@ -423,8 +424,11 @@ def assert_legible(page: Page, within: str) -> None:
 
 
 def overflow(page: Page) -> int:
-    """By how many pixels the page is wider than its window."""
-    return int(page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth"))
+    """By how many pixels the page is wider than its window, once it has had time to follow its width."""
+    wider = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    with suppress(NotThereError):
+        page.wait_for_function(f"{wider} === 0", timeout=WAIT_MS / 12)
+    return int(page.evaluate(wider))
 
 
 def assert_sound(page: Page) -> None:

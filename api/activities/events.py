@@ -116,7 +116,7 @@ def rates(
     )
     named = CodeRepository(session).shown({scope for scope, _ in found})
     rows = [
-        TurnoutOut(scope=named[scope], platform=platform, **service.counted(turnout).model_dump())
+        TurnoutOut(scope=named[scope], platform=platform, **service.counted(turnout))
         for (scope, platform), turnout in found.items()
     ]
     return sorted(rows, key=lambda row: (row.scope.code, row.platform))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
 from secrets import token_urlsafe
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy.orm import Session
 
@@ -91,22 +91,13 @@ def turnout(session: Session, asker: Caller, code: str) -> EventTurnout:
     home = CodeRepository(session).codes(Institution, [entry.institution_id])[entry.institution_id]
     path = CodeRepository(session, within=asker.within).path(home)
     parameters = parameters_of(session, asker, path, entry.month)
-    return counted(ActivityRepository(session, within=asker.within).turnout_of(code, parameters=parameters))
+    found = ActivityRepository(session, within=asker.within).turnout_of(code, parameters=parameters)
+    return EventTurnout(**counted(found))
 
 
-def counted(turnout: Turnout) -> EventTurnout:
+def counted(turnout: Turnout) -> dict[str, Any]:
     """The counts with their rates, as they are shown."""
-    return EventTurnout(
-        invited=turnout.invited,
-        unclear=turnout.unclear,
-        attended=turnout.attended,
-        signed=turnout.signed,
-        unmeasured=turnout.unmeasured,
-        warmed=turnout.warmed,
-        arrival=turnout.arrival,
-        conversion=turnout.conversion,
-        warming=turnout.warming,
-    )
+    return {name: getattr(turnout, name) for name in EventTurnout.model_fields}
 
 
 def save(session: Session, asker: Caller, code: str, body: EventIn, *, before: Entry | None) -> None:

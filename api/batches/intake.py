@@ -11,7 +11,7 @@ import threading
 from typing import Final
 
 from sqlalchemy import Engine, exists, select
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError
 from sqlalchemy.orm import Session, aliased
 
 from api.access import Caller
@@ -82,7 +82,7 @@ class Intake:
                         actor=batch.created_by, role=Role.HEAD_OFFICE, permissions=frozenset(), within=within
                     )
                     accept(session, None, asker, [sound], said)
-            except (SQLAlchemyError, OSError, Unavailable, OutputError):
+            except (OperationalError, InterfaceError, OSError, Unavailable, OutputError):
                 raise
             except Exception as error:
                 why = str(error) if isinstance(error, HuijianError) else BROKEN

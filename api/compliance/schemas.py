@@ -80,8 +80,8 @@ class AttendanceOut(BaseModel):
 
 
 class KeptOut(BaseModel):
-    """Commitments that fell due in the month and by the day asked for; those dropped are left out. One that
-    the machine read out of a recording counts for the rate only after a person confirmed it."""
+    """Commitments that fell due in the month and before the day asked for; those dropped are left out. One
+    that the machine read out of a recording counts for the rate only after a person confirmed it."""
 
     due: int = Field(description="到期的承诺（已经人确认的）")
     kept: int = Field(description="按期兑现的承诺")

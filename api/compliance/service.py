@@ -168,8 +168,9 @@ def _coverage(lines: Sequence[InstitutionMonth], name: SlotName) -> CoverageOut:
 def _kept(
     session: Session, asker: Caller, month: date, lines: Sequence[InstitutionMonth], *, as_of: date
 ) -> dict[str, KeptRate]:
-    """Of the institutions of a table those with commitments due in the month, by code."""
-    last = min(months_later(month, 1) - timedelta(days=1), as_of)
+    """Of the institutions of a table those with commitments due in the month, by code. One due on the day
+    itself may still be kept, as a meeting may still be held on the last day of its window."""
+    last = min(months_later(month, 1), as_of) - timedelta(days=1)
     rates = ActionRepository(session, within=asker.within).kept_rates(month, last)
     shown = {line.code for line in lines}
     return {rate.institution: rate for rate in rates if rate.institution in shown}

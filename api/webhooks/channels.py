@@ -26,7 +26,7 @@ from qa_pipeline.errors import HuijianError, InputError
 
 SECONDS: Final = 10.0
 """For each step: to connect, to wait for the next byte."""
-WHOLE_SECONDS = 30.0
+WHOLE_SECONDS: Final = 30.0
 """For all steps together: a receiver that answers byte by byte keeps nobody waiting longer."""
 ANSWER_READ: Final = 4096
 """Bytes of an answer that are looked at."""

@@ -122,6 +122,7 @@ def test_commitments_due_and_kept_are_summed_down_the_tree(
             ("A", "送建议书", 10, True),
             ("A", "约转介绍", 14, False),
             ("A", "月底交名单", 30, False),
+            ("A", "当天还可兑现", 16, False),
             ("B", "陪访三户", 12, False),
         ):
             code = actions.add(meeting, what=what, due_on=date(2026, 9, due), at=NOON).code
@@ -139,7 +140,7 @@ def test_commitments_due_and_kept_are_summed_down_the_tree(
     assert (whole["due"], whole["kept"], whole["unconfirmed"]) == (3, 1, unconfirmed)
     assert unconfirmed > 0
     later = everyone.get(f"{V1}/2026-09/summary?as_of=2026-10-05&below=350102").json()["commitments"]
-    assert (later["due"], later["kept"]) == (3, 1)
+    assert (later["due"], later["kept"]) == (4, 1)
     earlier = everyone.get(f"{V1}/2026-08/summary?{AS_OF}").json()["commitments"]
     assert (earlier["due"], earlier["rate"]) == (0, None)
 

@@ -45,7 +45,7 @@ def customers(
     source: Annotated[CustomerSource | None, Query(description="客户来源")] = None,
     search: Annotated[Code | None, Query(description="客户代码的开头")] = None,
     not_inventoried_since: Annotated[
-        Day | None, Query(description="只看该日（含）至今没有盘点过的客户（R32）")
+        Day | None, Query(description="盘点起始日（含）；只看自该日起没有盘点过的客户（R32）")
     ] = None,
     week: Week = None,
     full: service.Full = False,

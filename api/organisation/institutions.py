@@ -40,7 +40,7 @@ from models.organisation.repository import InstitutionRepository
 router: Final = APIRouter(tags=["机构"])
 Reader = Annotated[Caller, Depends(allowed(Permission.READ_MODEL))]
 Editor = Annotated[Caller, Depends(allowed(Permission.EDIT_MODEL))]
-On = Annotated[Day | None, Query(description="哪一天的情况；不填为今天")]
+On = Annotated[Day | None, Query(description="日期；不填为今天")]
 
 
 @router.get("/institutions", summary="机构列表（按代码排序）", operation_id="list_institutions")

@@ -53,7 +53,7 @@ def people(
     status: Annotated[
         Standing, Query(description="current 在职，ended 已离职（列其最后所在），coming 尚未入职")
     ] = Standing.CURRENT,
-    on: Annotated[Day | None, Query(description="哪一天的情况；不填为今天")] = None,
+    on: Annotated[Day | None, Query(description="日期；不填为今天")] = None,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[PersonOut]:
@@ -104,7 +104,7 @@ def downline(
     session: Database,
     asker: Reader,
     code: Code,
-    on: Annotated[Day | None, Query(description="哪一天的情况；不填为今天")] = None,
+    on: Annotated[Day | None, Query(description="日期；不填为今天")] = None,
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[Recruit]:

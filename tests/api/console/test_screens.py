@@ -33,6 +33,15 @@ def test_every_screen_is_sound(page_as: PageAs) -> None:
     expect(page.get_by_role("heading", name="首页", level=1)).to_be_visible()
 
 
+def test_nothing_moves_for_who_wants_no_motion(page_as: PageAs) -> None:
+    page = page_as(Role.MANAGER, "/", width=390)
+    moving = "document.querySelector('.q-btn') && [...document.querySelectorAll('*')].some(" \
+             "one => getComputedStyle(one).transitionDuration !== '0s')"  # fmt: skip
+    assert page.evaluate(moving) is False
+    page.emulate_media(reduced_motion="no-preference")
+    assert page.evaluate(moving) is True
+
+
 def test_the_meeting_page_is_sound_with_its_waveform_and_goes_on_paper_with_its_proofs(
     page_as: PageAs,
 ) -> None:

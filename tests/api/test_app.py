@@ -71,6 +71,12 @@ def test_a_field_is_called_as_on_its_form_and_told_what_is_expected(signed_in: S
         ("POST", "accounts", {**account, "login": "w"}, "经理的账号须限定机构：请选择机构。"),
         ("POST", "accounts", {"role": "boss"}, "请填写登录名、姓名。"),
         ("POST", "webhooks", receiver, "请填写名称、接收地址。通知什么至少 1 项。"),
+        (
+            "POST",
+            "meetings",
+            {"kind": None, "day": 1},
+            "请填写机构代码、月份、会议时段。“kind”不是这里的字段。“day”不是",
+        ),
         ("PUT", "calendar/years/2028", year, "请填写依据、调休的工作日。"),
     ):
         answer = client.request(method, f"/api/v1/{path}", json=body).json()

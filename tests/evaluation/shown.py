@@ -34,8 +34,8 @@ from api.serving import prepare
 from api.settings import Settings
 from api.store import open_store, put
 from models.database import transaction
+from models.meetings.facts import FactsRepository
 from models.meetings.tables import Meeting, Recording
-from qa_pipeline.facts import read_facts
 from qa_pipeline.pipeline import inspect
 from qa_pipeline.recording import open_recording
 from qa_pipeline.transcript.formats import read_transcript
@@ -81,11 +81,7 @@ def furnish(folder: Path) -> tuple[Engine, dict[str, str]]:
         }
         for name, code in sorted(meetings.items()):
             transcript = read_transcript(demo.SAMPLES / f"{name}.reference.json")
-            facts = read_facts(demo.SAMPLES / f"{name}.meeting.yaml")
-            held = session.scalars(select(Meeting).where(Meeting.code == code)).one()
-            if held.started_at is not None and held.ended_at is not None and facts.start_time is not None:
-                begins = datetime.combine(held.started_at, facts.start_time, held.started_at.tzinfo)
-                held.started_at, held.ended_at = begins, held.ended_at + (begins - held.started_at)
+            facts = FactsRepository(session).facts(code)
             publish(session, code, inspect(transcript, facts=facts), made_at=MADE_AT)
         place = session.scalars(
             select(Meeting.institution_id).where(Meeting.code == meetings["weekly_good"])

@@ -84,11 +84,13 @@ def test_from_nothing_to_an_approved_plan_for_every_level(page_as: PageAs, servi
     expect(page.get_by_text("先设定机构目标，再分给下级")).to_be_visible()
 
     tree = page.get_by_role("table", name="目标树")
-    for value in ("999", "50"):
+    for indicator, value in (("期缴保费", "999"), ("拜访量", "50")):
         page.get_by_role("button", name="设定机构目标").click()
         page.get_by_role("dialog").get_by_label("目标", exact=True).fill(value)
         press(page, "保存")
-        expect(tree.get_by_role("row", name="福州中心支公司")).to_contain_text(value)
+        expect(tree.get_by_role("button", name=f"修改目标：福州中心支公司 · {indicator}")).to_contain_text(
+            value
+        )
     page.get_by_role("button", name="分给下级 福州中心支公司 · 期缴保费").click()
     dialog = page.get_by_role("dialog")
     expect(dialog).to_contain_text("缺前三个月实绩")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from sqlalchemy import select
 
@@ -48,10 +48,10 @@ class CursorRepository(Repository):
 class PlanStateRepository(Repository):
     """States of plans."""
 
-    def settled(self, codes: Collection[str]) -> set[str]:
-        """Those of the plans that are no drafts."""
-        found: set[str] = set()
+    def settled(self, codes: Collection[str]) -> dict[str, date]:
+        """Those of the plans that are no drafts, each with its month."""
+        found: dict[str, date] = {}
         for part in in_parts(sorted(codes)):
-            query = select(Plan.code).where(Plan.code.in_(part), Plan.state != PlanState.DRAFT)
-            found.update(self.session.scalars(query))
+            query = select(Plan.code, Plan.month).where(Plan.code.in_(part), Plan.state != PlanState.DRAFT)
+            found.update(self.session.execute(query).tuples().all())
         return found

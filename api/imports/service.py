@@ -116,24 +116,27 @@ def _require_allowed(session: Session, asker: Caller, filled: Iterable[FilledShe
                 for row in each.rows
                 if _value(sheet, row, "institution_id") is None
             ]
-        if sheet.name in ("plans", "targets") and Permission.APPROVE_PLANS not in asker.permissions:
-            problems += _settled(session, each)
+        if sheet.name in ("plans", "targets"):
+            past = Permission.APPROVE_PLANS in asker.permissions
+            problems += _settled(session, each, open_from=today().replace(day=1) if past else date.min)
     if problems:
         raise SheetError(problems)
 
 
-def _settled(session: Session, filled: FilledSheet) -> list[str]:
-    """Rows that would decide about a plan, or change one that is no draft, past its approval."""
+def _settled(session: Session, filled: FilledSheet, *, open_from: date) -> list[str]:
+    """Rows that would decide about a plan of the month ``open_from`` or a later one, or change one that is no
+    draft, past its approval by a second person. Plans of earlier months were decided elsewhere."""
     sheet = filled.sheet
-    name = "code" if sheet.name == "plans" else "plan_id"
-    codes = {row.number: str(_value(sheet, row, name) or "") for row in filled.rows}
+    plans = sheet.name == "plans"
+    codes = {row.number: str(_value(sheet, row, "code" if plans else "plan_id") or "") for row in filled.rows}
     settled = PlanStateRepository(session).settled(set(codes.values()))
     problems = []
     for row in filled.rows:
-        state = _value(sheet, row, "state") if sheet.name == "plans" else PlanState.DRAFT
-        if state not in (None, PlanState.DRAFT):
+        month, state = (_value(sheet, row, name) if plans else None for name in ("month", "state"))
+        became = month if isinstance(month, date) else open_from
+        if state not in (None, PlanState.DRAFT) and became >= open_from:
             problems.append(f"表“{sheet.title}”第 {row.number} 行：只能导入草稿，请走审批流程")
-        elif codes[row.number] in settled:
+        elif (was := settled.get(codes[row.number])) and max(was, became if plans else was) >= open_from:
             problems.append(
                 f"表“{sheet.title}”第 {row.number} 行：规划 {codes[row.number]} 不是草稿，不能用文件修改"
             )

@@ -18,6 +18,7 @@ from api.imports import endpoints
 from api.organisation.service import today
 from models.database import transaction
 from models.organisation.tables import Person
+from models.planning.tables import Plan, PlanState
 from tests.api.conftest import SignedIn
 from tests.models.exchange.filled import ORGANISATION, Rows, with_row, workbook
 
@@ -44,6 +45,10 @@ def send(client: TestClient, sheets: Mapping[str, Rows], **form: Any) -> Any:
 
 def part(*titles: str) -> dict[str, Rows]:
     return {title: ORGANISATION[title] for title in titles}
+
+
+def plan(**cells: object) -> dict[str, Rows]:
+    return {"计划方案": with_row("计划方案", **cells)["计划方案"]}
 
 
 def pages(content: bytes) -> dict[str, list[tuple[Any, ...]]]:
@@ -177,10 +182,29 @@ def test_a_file_opens_no_way_around_what_the_caller_may_do(filled: TestClient, s
     approved = with_row("计划方案", 方案代码="PL2", 状态="已批准")["计划方案"]
     assert "审批流程" in send(manager, {"计划方案": approved}).json()["problems"][0]
     assert send(manager, part("计划方案", "目标")).status_code == 200
-    head = {"计划方案": with_row("计划方案", 状态="待审批")["计划方案"]}
-    assert send(filled, head).status_code == 200
-    refused = send(manager, part("目标")).json()
-    assert "不是草稿" in refused["problems"][0]
+
+
+def test_plans_that_are_still_to_be_decided_come_in_as_drafts_only(
+    filled: TestClient, signed_in: SignedIn
+) -> None:
+    """Whoever may approve brings in what was decided of past months, and goes round no second person."""
+    for state in ("待审批", "已批准"):
+        assert "审批流程" in send(filled, plan(月份=f"{today():%Y-%m}", 状态=state)).json()["problems"][0]
+    assert send(filled, plan(月份="2025-12", 状态="已批准")).status_code == 200
+    assert send(filled, part("目标")).status_code == 200
+    manager = signed_in(Role.MANAGER, institution="3501")
+    assert "不是草稿" in send(manager, part("目标")).json()["problems"][0]
+    assert "不是草稿" in send(filled, plan(月份=f"{today():%Y-%m}", 状态="")).json()["problems"][0]
+
+
+def test_a_decided_plan_of_this_month_is_changed_by_nobodys_file(
+    filled: TestClient, service_engine: Engine
+) -> None:
+    assert send(filled, plan(月份=f"{today():%Y-%m}")).status_code == 200
+    with transaction(service_engine) as session:
+        session.execute(update(Plan).values(state=PlanState.APPROVED))
+    for change in (part("目标"), plan(月份=f"{today():%Y-%m}", 缓冲率=0.1), plan(月份="2025-12")):
+        assert "不是草稿" in send(filled, change).json()["problems"][0]
 
 
 def test_refusals(signed_in: SignedIn, anonymous: TestClient) -> None:

@@ -152,9 +152,10 @@ def read(
     from qa_pipeline.transcript.cleanup import clean
     from qa_pipeline.transcript.engine import transcribe
     from qa_pipeline.transcript.speakers import assign_speakers
+    from qa_pipeline.transcript.voices import name_voices
 
     if isinstance(source, Transcript):
-        transcript = clean(source, people=facts.people)
+        transcript = name_voices(clean(source, people=facts.people), people=facts.people, imported=True)
         if keep:
             keep(transcript)
         return transcript
@@ -164,6 +165,7 @@ def read(
     if keep:
         keep(transcript)
     transcript = assign_speakers(transcript, source, roster=heard)
+    transcript = name_voices(transcript, people=facts.people)
     if keep and transcript.speakers_known:
         keep(transcript)
     return transcript

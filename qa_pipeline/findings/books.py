@@ -16,7 +16,6 @@ from itertools import accumulate
 from typing import Final
 
 from qa_pipeline.findings.mentions import find_mentions
-from qa_pipeline.findings.people import SURNAMES
 from qa_pipeline.findings.reading import Reading
 from qa_pipeline.findings.rows import (
     OFFICE,
@@ -40,6 +39,7 @@ from qa_pipeline.findings.rows import (
 )
 from qa_pipeline.findings.structure import REVIEWS
 from qa_pipeline.names import INDICATORS
+from qa_pipeline.transcript.people import SURNAMES
 from qa_pipeline.values.facts import Figure, MeetingFacts
 from qa_pipeline.values.findings import Mention
 from qa_pipeline.values.transcript import Utterance

@@ -14,9 +14,9 @@ from functools import cache
 from typing import Final
 
 from qa_pipeline.findings.dates import DATE
-from qa_pipeline.findings.people import SURNAMES, find_names
 from qa_pipeline.lexicon import lexicon
 from qa_pipeline.transcript.numbers import spoken_numbers
+from qa_pipeline.transcript.people import SURNAMES, find_names
 from qa_pipeline.values.facts import MeetingFacts
 from qa_pipeline.values.findings import Mention
 from qa_pipeline.values.transcript import SpokenNumber, Utterance

@@ -15,8 +15,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
-from qa_pipeline.findings.people import SURNAMES
 from qa_pipeline.names import INDICATORS
+from qa_pipeline.transcript.people import SURNAMES
 from qa_pipeline.values.findings import Mention
 
 OFFICE: Final = "office"

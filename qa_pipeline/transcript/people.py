@@ -82,6 +82,41 @@ _CALLED: Final = re.compile(
 _FULL: Final = re.compile(rf"(?=([{SURNAMES}][\u4e00-\u9fff]{{2}}))")
 
 
+_TITLED_END: Final = re.compile(rf"(?:{_TITLES}|爷|伯|婶)$")
+_FORM: Final = re.compile(rf"[{SURNAMES}](?:{_TITLES})|[小老阿大][{SURNAMES}]")
+_NUMERAL: Final = re.compile("[零一二三四五六七八九十百千万两半几]")
+_KIN: Final = frozenset(
+    """
+    老公 老婆 妈妈 爸爸 爷爷 奶奶 大哥 大姐 嬢嬢 儿子 女儿 媳妇 孙子 弟弟 妹妹 哥哥 姐姐 阿姨 叔叔 舅舅
+    姑姑 婆婆 公公 亲家 老板 老师 同学 房东 医生 护士 学生 骗子 班主任
+    """.split()
+)
+"""Who is called so is many people's."""
+
+
+def may_be_called(word: str) -> bool:
+    """Whether somebody may be called so: a name of two or three characters, alone or with a title."""
+    bare = without_title(word)
+    if word in _KIN or word in _NOT_CALLED or {word, word[:2]} & _NOT_NAMES:
+        return False
+    if _NAMELESS.intersection(word) or _NUMERAL.match(word):
+        return False
+    if _FORM.fullmatch(word):
+        return True
+    return len(bare) == 2 or (len(bare) == 3 and bare[0] in SURNAMES)
+
+
+def without_title(name: str) -> str:
+    """彩霞姐 without 姐; 马总 stays, for nothing of a name would be left."""
+    return _TITLED_END.sub("", name) if len(name) > 2 else name
+
+
+def given_name(name: str) -> str:
+    """What those who know a person well call them by: 建军 of 马建军."""
+    bare = without_title(name)
+    return bare[1:] if len(bare) == 3 and bare[0] in SURNAMES else bare
+
+
 def find_names(text: str, facts: MeetingFacts) -> frozenset[str]:
     """The names that people are called by in this text (one utterance a line); rostered names are given."""
     rostered = _rostered(facts)

@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from math import ceil
 from typing import Any, Final
 
 from nicegui import ui
@@ -26,7 +27,7 @@ from api.pages import page
 from models.base import ScopeKind, Subtree
 from models.calendar.weeks import business_week, business_weeks, month_start, months_later
 from models.customers.parameters import CustomerParameters
-from models.customers.quadrant import STRATEGIES, Matrix, Movement, Quadrant
+from models.customers.quadrant import STRATEGIES, Matrix, Movement, Quadrant, quadrant
 from models.customers.repository import CustomerRepository
 from models.customers.tables import CustomerSource
 from models.customers.temperature import TemperatureLevel
@@ -37,8 +38,9 @@ from qa_pipeline.values.written import points
 
 PATH: Final = "/customers"
 A_PAGE: Final = 50
-MOST_POINTS: Final = 4000
-"""Dots that a browser draws at ease; of more customers the chart shows so many, and says so."""
+MOST_POINTS: Final = 2000
+"""Dots that the eye still tells apart; of more customers the chart shows a sample of about so many, and says
+so."""
 WORDS: Final = {
     Quadrant.HH: "高价值 · 高温度",
     Quadrant.HL: "高价值 · 低温度",
@@ -84,7 +86,7 @@ class Shown:
     matrix: Matrix
     movement: Movement
     points: dict[Quadrant, list[tuple[float, float]]]
-    """(temperature, value) of at most `MOST_POINTS` customers whose quadrant is known."""
+    """(temperature, value) of customers whose quadrant is known: all, or about `MOST_POINTS`."""
     parts: tuple[tuple[ScopeOut, Matrix], ...]
     """Of the institutions, or a level-4 institution's offices, right below."""
     customers: tuple[CustomerOut, ...]
@@ -105,17 +107,18 @@ def read(session: Session, asker: Caller, below: str, week: date, before: date, 
     path = CodeRepository(session, within=asker.within).path(way[-1].code)
     parameters = service.parameters_of(session, asker, path, week)
     repository = CustomerRepository(session, within=Subtree(path))
+    whole, below_it = _movement(session, repository, way[-1], before, week, parameters)
+    matrix = whole.later()
     points: dict[Quadrant, list[tuple[float, float]]] = defaultdict(list)
-    for line in repository.lines(week, parameters=parameters, limit=MOST_POINTS):
-        if line.quadrant is not None and line.temperature is not None and line.value is not None:
-            points[line.quadrant].append((float(line.temperature), float(line.value)))
-    whole, below_it = _matrices(session, repository, way[-1], week, parameters)
+    for warmth, value in repository.sample(week, one_in=max(1, ceil(matrix.known / MOST_POINTS))):
+        if place := quadrant(value, warmth, parameters=parameters):
+            points[place].append((float(warmth), float(value)))
     found, further = _list(session, asker, path, week, parameters, wanted)
     return Shown(
         way=way,
         parameters=parameters,
-        matrix=whole,
-        movement=repository.movement(before, week, parameters=parameters),
+        matrix=matrix,
+        movement=whole,
         points=points,
         parts=below_it,
         customers=found,
@@ -123,13 +126,19 @@ def read(session: Session, asker: Caller, below: str, week: date, before: date, 
     )
 
 
-def _matrices(
-    session: Session, repository: CustomerRepository, node: Step, week: date, parameters: CustomerParameters
-) -> tuple[Matrix, tuple[tuple[ScopeOut, Matrix], ...]]:
-    """Of the node itself, and of what lies right below it."""
-    found = repository.quadrants(week, by=ScopeKind.INSTITUTION, parameters=parameters)
-    shown = CodeRepository(session).shown(found)
-    whole = next((matrix for scope, matrix in found.items() if shown[scope].code == node.code), Matrix({}))
+def _movement(
+    session: Session,
+    repository: CustomerRepository,
+    node: Step,
+    before: date,
+    week: date,
+    parameters: CustomerParameters,
+) -> tuple[Movement, tuple[tuple[ScopeOut, Matrix], ...]]:
+    """Of the node itself, and where the customers of what lies right below it are in the later week."""
+    moved = repository.movement(before, week, by=ScopeKind.INSTITUTION, parameters=parameters)
+    shown = CodeRepository(session).shown(moved)
+    whole = next((each for scope, each in moved.items() if shown[scope].code == node.code), Movement({}))
+    found = {scope: each.later() for scope, each in moved.items()}
     if node.level == LEAF_LEVEL:
         found = repository.quadrants(week, by=ScopeKind.OFFICE, parameters=parameters)
         shown = CodeRepository(session).shown(found)

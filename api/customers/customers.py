@@ -23,8 +23,8 @@ from api.pages import Cursor, Limit, Page, page
 from api.problems import NotFound
 from api.sessions import Database
 from api.weeks import ended_week
-from models.base import ScopeKind, Subtree
-from models.customers.quadrant import STRATEGIES, Quadrant
+from models.base import Scope, ScopeKind, Subtree
+from models.customers.quadrant import STRATEGIES, Movement, Quadrant
 from models.customers.repository import CustomerRepository
 from models.customers.tables import Customer, CustomerSource
 from models.organisation.tables import Institution
@@ -156,14 +156,25 @@ def movement(
     before: Annotated[Day, Query(description="前一周的最后一天")],
     after: Annotated[Day, Query(description="后一周的最后一天")],
 ) -> MovementOut:
-    within = _below(session, asker, institution)
-    found = CustomerRepository(session, within=within).movement(
-        before, after, parameters=service.parameters_of(session, asker, within.path, after)
+    """两周象限都未知的客户不计。"""
+    codes = CodeRepository(session, within=asker.within)
+    within = codes.below(institution)
+    scope = Scope(ScopeKind.INSTITUTION, codes.key(Institution, institution))
+    moved = CustomerRepository(session, within=within).movement(
+        before,
+        after,
+        by=ScopeKind.INSTITUTION,
+        parameters=service.parameters_of(session, asker, within.path, after),
     )
+    found = moved.get(scope, Movement({}))
     return MovementOut(
         before=before,
         after=after,
-        counts=[Move(before=was, after=became, customers=n) for (was, became), n in found.counts.items()],
+        counts=[
+            Move(before=was, after=became, customers=n)
+            for (was, became), n in found.counts.items()
+            if was or became
+        ],
         stayed=found.stayed(),
         warmed=found.warmed(),
         cooled=found.cooled(),

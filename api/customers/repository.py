@@ -13,6 +13,7 @@ from models.base import Repository
 from models.customers.parameters import CustomerParameters
 from models.customers.placement import placed
 from models.customers.quadrant import Quadrant
+from models.customers.repository import in_week
 from models.customers.tables import Customer, CustomerSnapshot, CustomerSource, InventoryEntry
 from models.organisation.tables import Institution, Person
 
@@ -39,26 +40,29 @@ class CustomerListRepository(Repository):
 
         ``not_inventoried_since``: those that no inventory labelled from then to ``on``, both included (R32).
         """
-        query = self._visible(
-            select(Customer, Person.code, CustomerSnapshot)
-            .join(Person, Person.id == Customer.agent_id)
-            .outerjoin(
-                CustomerSnapshot,
-                and_(CustomerSnapshot.customer_id == Customer.id, CustomerSnapshot.week_ends == week_ends),
-            ),
-            on,
-        ).where(Institution.path.startswith(below))
+        # Which customers these are is told by their codes alone: only those shown are read whole.
+        query = self._visible(select(Customer.id), on).where(Institution.path.startswith(below))
         if agent is not None:
-            query = query.where(Person.code == agent)
+            query = query.join(Person, Person.id == Customer.agent_id).where(Person.code == agent)
         if quadrant is not None:
-            query = query.where(_lies_in(quadrant, parameters))
+            query = query.join(CustomerSnapshot, in_week(CustomerSnapshot, week_ends)).where(
+                _lies_in(quadrant, parameters)
+            )
         if source is not None:
             query = query.where(Customer.source == source)
         if search is not None:
             query = query.where(Customer.code.startswith(search, autoescape=True))
         if not_inventoried_since is not None:
             query = query.where(not_(_inventoried(not_inventoried_since, on)))
-        return self.session.execute(after(query, [Customer.code], cursor, limit)).all()
+        shown = after(query, [Customer.code], cursor, limit).subquery()
+        whole = (
+            select(Customer, Person.code, CustomerSnapshot)
+            .join(shown, shown.c.id == Customer.id)
+            .join(Person, Person.id == Customer.agent_id)
+            .outerjoin(CustomerSnapshot, in_week(CustomerSnapshot, week_ends))
+            .order_by(Customer.code)
+        )
+        return self.session.execute(whole).all()
 
     def one(self, code: str, *, on: date) -> Row[Any] | None:
         """(customer, agent's number, institution) or None."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -73,6 +74,13 @@ class Movement:
     """How many customers went from which quadrant to which between two weeks; None: not known that week."""
 
     counts: Mapping[tuple[Quadrant | None, Quadrant | None], int]
+
+    def later(self) -> Matrix:
+        """How many customers are in each quadrant in the later week."""
+        counts: Counter[Quadrant | None] = Counter()
+        for (_, place), customers in self.counts.items():
+            counts[place] += customers
+        return Matrix(dict(counts))
 
     def stayed(self) -> int:
         """Customers known in both weeks and in the same quadrant."""

@@ -10,21 +10,15 @@ from decimal import Decimal
 from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, null, select
-from sqlalchemy.orm import aliased
+from sqlalchemy.orm import InstrumentedAttribute, aliased
 
 from models.base import Repository, Scope, ScopeKind
 from models.calendar.weeks import business_week
 from models.customers.parameters import CustomerParameters
 from models.customers.placement import placed, scope_column, scopes
-from models.customers.quadrant import Matrix, Movement, Quadrant, quadrant
+from models.customers.quadrant import Matrix, Movement, Quadrant
 from models.customers.tables import Customer, CustomerSnapshot, Interaction, InventoryEntry, InventoryLabel
-from models.customers.temperature import (
-    HALF_LIVES,
-    Contact,
-    TemperatureLevel,
-    temperature,
-    temperature_level,
-)
+from models.customers.temperature import HALF_LIVES, Contact, temperature
 from models.upsert import BATCH, upsert
 from qa_pipeline.errors import InputError
 
@@ -46,21 +40,6 @@ class SnapshotRun:
     customers: int
     without_value: int
     missing: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class CustomerLine:
-    """One customer in a week, as a list shows it."""
-
-    id: int
-    code: str
-    name: str
-    agent_id: int
-    value: Decimal | None
-    temperature: Decimal | None
-    level: TemperatureLevel | None
-    potential: Decimal | None
-    quadrant: Quadrant | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +116,7 @@ class CustomerRepository(Repository):
                 scope_column(by), _quadrant_case(CustomerSnapshot, parameters).label("place"), func.count()
             )
             .select_from(Customer)
-            .outerjoin(CustomerSnapshot, _in_week(CustomerSnapshot, week_ends))
+            .outerjoin(CustomerSnapshot, in_week(CustomerSnapshot, week_ends))
             .group_by(scope_column(by), "place")
         )
         counts: dict[Scope, Counter[Quadrant | None]] = defaultdict(Counter)
@@ -146,78 +125,47 @@ class CustomerRepository(Repository):
                 counts[scope][Quadrant(place) if place else None] += count
         return {scope: Matrix(dict(counter)) for scope, counter in counts.items()}
 
-    def movement(self, before: date, after: date, *, parameters: CustomerParameters) -> Movement:
-        """From which quadrant to which the subtree's customers went between two weeks (by their last days).
+    def movement(
+        self, before: date, after: date, *, by: ScopeKind, parameters: CustomerParameters
+    ) -> dict[Scope, Movement]:
+        """From which quadrant to which customers went between two weeks (by their last days), as `quadrants`.
 
-        Whose customers count is decided on the later day. Customers unknown in both weeks are left out.
+        Whose customers count, and where, is decided on the later day.
         """
         old, new = aliased(CustomerSnapshot), aliased(CustomerSnapshot)
         query = (
             select(
+                scope_column(by),
                 _quadrant_case(old, parameters).label("was"),
                 _quadrant_case(new, parameters).label("became"),
                 func.count(),
             )
             .select_from(Customer)
-            .outerjoin(old, _in_week(old, before))
-            .outerjoin(new, _in_week(new, after))
-            .group_by("was", "became")
+            .outerjoin(old, in_week(old, before))
+            .outerjoin(new, in_week(new, after))
+            .group_by(scope_column(by), "was", "became")
         )
-        return Movement(
-            {
-                (Quadrant(was) if was else None, Quadrant(became) if became else None): count
-                for was, became, count in self.session.execute(self._known(query, after))
-                if was or became
-            }
-        )
+        counts: dict[Scope, Counter[tuple[Quadrant | None, Quadrant | None]]] = defaultdict(Counter)
+        for key, was, became, count in self.session.execute(self._known(query, after)):
+            move = (Quadrant(was) if was else None, Quadrant(became) if became else None)
+            for scope in scopes(by, key, within=self.within):
+                counts[scope][move] += count
+        return {scope: Movement(dict(counter)) for scope, counter in counts.items()}
 
-    def lines(
-        self,
-        week_ends: date,
-        *,
-        parameters: CustomerParameters,
-        agent_id: int | None = None,
-        place: Quadrant | None = None,
-        limit: int = 200,
-        offset: int = 0,
-    ) -> list[CustomerLine]:
-        """The subtree's customers in a week by name, of one agent or in one quadrant if asked."""
+    def sample(self, week_ends: date, *, one_in: int) -> list[tuple[Decimal, Decimal]]:
+        """(temperature, value), each 0-100, of about one in so many customers of the subtree, and every time
+        of the same ones. Whose temperature or value is not known in the week is left out."""
         shot = CustomerSnapshot
         query = (
-            select(
-                Customer.id,
-                Customer.code,
-                Customer.name,
-                Customer.agent_id,
-                shot.value,
-                shot.temperature,
-                shot.potential,
-            )
+            select(shot.temperature, shot.value)
             .select_from(Customer)
-            .outerjoin(shot, _in_week(shot, week_ends))
-            .order_by(Customer.name, Customer.id)
-            .limit(limit)
-            .offset(offset)
+            .outerjoin(shot, in_week(shot, week_ends))
+            .where(_scattered(Customer.id) % one_in == 0)
         )
-        if agent_id is not None:
-            query = query.where(Customer.agent_id == agent_id)
-        if place is not None:
-            query = query.where(_quadrant_case(shot, parameters) == place.value)
         return [
-            CustomerLine(
-                id=key,
-                code=code,
-                name=name,
-                agent_id=agent,
-                value=value,
-                temperature=warmth,
-                level=temperature_level(warmth, parameters=parameters),
-                potential=potential,
-                quadrant=quadrant(value, warmth, parameters=parameters),
-            )
-            for key, code, name, agent, value, warmth, potential in self.session.execute(
-                self._known(query, week_ends)
-            )
+            (warmth, value)
+            for warmth, value in self.session.execute(self._known(query, week_ends))
+            if warmth is not None and value is not None
         ]
 
     def take_inventory(self, taken_on: date, labels: Mapping[int, InventoryLabel]) -> None:
@@ -308,8 +256,15 @@ def latest_week(day: date) -> ColumnElement[date]:
     )
 
 
-def _in_week(shot: type[CustomerSnapshot], week_ends: date) -> ColumnElement[bool]:
+def in_week(shot: type[CustomerSnapshot], week_ends: date) -> ColumnElement[bool]:
+    """The snapshot, of the week that ends on the day, of the query's `Customer`."""
     return and_(shot.customer_id == Customer.id, shot.week_ends == week_ends)
+
+
+def _scattered(key: ColumnElement[int] | InstrumentedAttribute[int]) -> ColumnElement[int]:
+    """The key spread over 0..65535: keys follow the order of an import, in which every n-th row may be of one
+    office alone (Knuth, The Art of Computer Programming, 6.4: multiplicative hashing)."""
+    return key * 2654435761 % 2**32 // 2**16
 
 
 def _latest_label(first: date, last: date) -> ColumnElement[bool]:

@@ -24,11 +24,12 @@ class Customer(Base):
     """One customer of one agent."""
 
     __tablename__ = "customer"
+    __table_args__ = (Index("ix_customer_agent_id_code", "agent_id", "code"),)
 
     id: Mapped[Key]
     code: Mapped[Code] = mapped_column(unique=True)
     name: Mapped[Name]
-    agent_id: Mapped[int] = mapped_column(ForeignKey("person.id"), index=True)
+    agent_id: Mapped[int] = mapped_column(ForeignKey("person.id"))
     source: Mapped[CustomerSource] = mapped_column(one_of(CustomerSource))
     phone: Mapped[str | None] = mapped_column(String(32))
     known_since: Mapped[date]

@@ -21,7 +21,7 @@ from models.customers.tables import (
     InteractionKind,
     InventoryLabel,
 )
-from models.customers.temperature import Contact, TemperatureLevel
+from models.customers.temperature import Contact
 from qa_pipeline.errors import InputError
 from tests.models.counting import counting_queries
 from tests.models.world import START, World, small_world
@@ -141,29 +141,51 @@ def test_movement_between_two_weeks_counts_each_customer_once(world: World) -> N
     assess(world, WEEK1, c1=80, c2=80)
     meet(world, "c1", WEEK2, WEEK2 - timedelta(days=1))
     assess(world, WEEK2, c3=10)
-    moved = CustomerRepository(world.session).movement(WEEK1, WEEK2, parameters=PARAMETERS)
-    assert moved.counts == {
+    repository = CustomerRepository(world.session)
+    moved = repository.movement(WEEK1, WEEK2, by=ScopeKind.INSTITUTION, parameters=PARAMETERS)
+    branch = moved[Scope(ScopeKind.INSTITUTION, world.institutions["0101"].id)]
+    assert branch.counts == {
         (Quadrant.HL, Quadrant.HH): 1,
         (Quadrant.HL, Quadrant.HL): 1,
         (None, Quadrant.LL): 1,
+        (None, None): 1,
     }
-    elsewhere = CustomerRepository(world.session, within=world.within("010102"))
-    assert elsewhere.movement(WEEK1, WEEK2, parameters=PARAMETERS).counts == {}
-
-
-def test_a_list_shows_level_and_quadrant_and_can_be_narrowed(world: World) -> None:
-    meet(world, "c1", WEEK1)
-    assess(world, WEEK1, c1=80, c2=80)
-    repository = CustomerRepository(world.session)
-    first = repository.lines(WEEK1, parameters=PARAMETERS, agent_id=world.people["0101aA1"].id)
-    assert [(line.code, line.level, line.quadrant) for line in first] == [
-        ("c1", TemperatureLevel.MEDIUM, Quadrant.HL),
-        ("c2", TemperatureLevel.LOW, Quadrant.HL),
-    ]
-    assert repository.lines(WEEK1, parameters=PARAMETERS, place=Quadrant.HH) == []
-    assert [x.code for x in repository.lines(WEEK1, parameters=PARAMETERS, limit=1, offset=1)] == ["c2"]
+    below = moved[Scope(ScopeKind.INSTITUTION, world.institutions["010102"].id)]
+    assert below.counts == {(None, None): 1}
     elsewhere = CustomerRepository(world.session, within=world.within("010201"))
-    assert elsewhere.lines(WEEK1, parameters=PARAMETERS) == []
+    assert elsewhere.movement(WEEK1, WEEK2, by=ScopeKind.INSTITUTION, parameters=PARAMETERS) == {}
+
+
+def test_the_later_week_of_a_movement_is_its_quadrants(world: World) -> None:
+    assess(world, WEEK1, c1=80, c2=80)
+    meet(world, "c1", WEEK2, WEEK2 - timedelta(days=1))
+    assess(world, WEEK2, c3=10)
+    repository = CustomerRepository(world.session)
+    for by in ScopeKind:
+        moved = repository.movement(WEEK1, WEEK2, by=by, parameters=PARAMETERS)
+        assert {scope: each.later() for scope, each in moved.items()} == repository.quadrants(
+            WEEK2, by=by, parameters=PARAMETERS
+        )
+
+
+def test_a_sample_of_one_in_one_is_every_customer_whose_place_is_known(world: World) -> None:
+    meet(world, "c1", WEEK1)
+    assess(world, WEEK1, c1=80, c2=70)
+    repository = CustomerRepository(world.session)
+    assert sorted(repository.sample(WEEK1, one_in=1)) == [(0, 70), (40, 80)]
+    assert repository.sample(WEEK2, one_in=1) == []
+    elsewhere = CustomerRepository(world.session, within=world.within("010102"))
+    assert elsewhere.sample(WEEK1, one_in=1) == []
+
+
+def test_a_sample_holds_its_share_of_an_office_whose_customers_are_every_other_row(world: World) -> None:
+    for number in range(400):
+        world.customer(f"m{number}", "0102aA1" if number % 2 else "0101bA1")
+    assess(world, WEEK1, **{f"m{number}": 50 for number in range(400)})
+    for code in ("010101", "010102"):
+        office = CustomerRepository(world.session, within=world.within(code))
+        assert 60 <= len(office.sample(WEEK1, one_in=2)) <= 140
+        assert office.sample(WEEK1, one_in=2) == office.sample(WEEK1, one_in=2)
 
 
 def test_inventory_counts_the_latest_label_and_who_was_left_out(world: World) -> None:

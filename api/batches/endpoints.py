@@ -64,12 +64,17 @@ def files(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Page[BatchFileOut]:
-    """服务器归档中的文件，或要由客户端发送的文件；按收取的顺序。"""
+    """服务器归档中的文件，或要由客户端发送的文件；按收取的顺序。
+
+    客户端凭文件名发送：应请求删除的个人信息在还没发送的文件名中保留到收下或不能收为止。"""
     repository = BatchRepository(session, within=asker.within)
-    rows = repository.files(repository.get(code), state=state, cursor=cursor, limit=limit)
+    batch = repository.get(code)
+    rows = repository.files(batch, state=state, cursor=cursor, limit=limit)
     found, further = page(rows, limit, lambda row: [row[0].id])
     items = [
-        BatchFileOut(file=row.file, size=row.size, state=row.state, error=row.error, meeting=meeting)
+        BatchFileOut(
+            file=service.name_of(row, batch), size=row.size, state=row.state, error=row.error, meeting=meeting
+        )
         for row, meeting in found
     ]
     return Page(items=items, next=further)

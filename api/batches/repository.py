@@ -36,7 +36,8 @@ class BatchRepository(Repository):
     def file(self, code: str, file: str) -> BatchFile:
         """One file of a visible batch, locked until the transaction ends. Raises NotFound."""
         query = select(BatchFile).where(BatchFile.batch_id == self.get(code).id, BatchFile.file == file)
-        found = self.session.scalars(query.with_for_update()).one_or_none()
+        fresh = query.with_for_update().execution_options(populate_existing=True)
+        found = self.session.scalars(fresh).one_or_none()
         if found is None:
             raise NotFound(f"批次 {code} 中没有文件“{file}”：请核对文件名。")
         return found
@@ -73,10 +74,14 @@ class BatchRepository(Repository):
         return dict(self.session.execute(query).tuples().all())
 
     def try_again(self, batch: Batch) -> None:
-        """Let the files that were refused wait again."""
+        """Let the files that were refused wait again, but for those that nothing finds any more."""
         self.session.execute(
             update(BatchFile)
-            .where(BatchFile.batch_id == batch.id, BatchFile.state == FileState.REFUSED)
+            .where(
+                BatchFile.batch_id == batch.id,
+                BatchFile.state == FileState.REFUSED,
+                BatchFile.shown.is_(None),
+            )
             .values(state=FileState.WAITING, error=None)
             .execution_options(synchronize_session=False)
         )

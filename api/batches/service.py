@@ -273,5 +273,10 @@ def workbook_rows(session: Session, asker: Caller, batch: Batch) -> list[dict[st
             rows.append({"name": meeting, "status": status, "error": error or states[state]})
     for row in BatchRepository(session, within=asker.within).left_out(batch):
         status = "failed" if row.state == FileState.REFUSED else "skipped"
-        rows.append({"name": row.file, "status": status, "error": row.error or "还没有收到"})
+        rows.append({"name": row.shown or row.file, "status": status, "error": row.error or "还没有收到"})
     return rows
+
+
+def name_of(row: BatchFile, batch: Batch) -> str:
+    """As the file's covered name, if it has one; a client sends its files by their own."""
+    return row.file if batch.folder is None or row.shown is None else row.shown

@@ -56,6 +56,9 @@ class BatchFile(ServiceBase):
     batch_id: Mapped[int] = mapped_column(ForeignKey(Batch.id))
     file: Mapped[str] = mapped_column(String(1000))
     """Path below the folder, with ``/``."""
+    shown: Mapped[str | None] = mapped_column(String(1000))
+    """The path with somebody's name covered, where that was asked for before the file was taken. While the
+    file waits it is found by the path itself, from then on this stands there; it cannot be found again."""
     size: Mapped[int] = mapped_column(BigInteger)
     placing: Mapped[dict[str, Any]] = mapped_column(JSON().with_variant(JSONB, "postgresql"))
     """Which meeting it belongs to, as manifest, pattern and file name told."""

@@ -41,6 +41,7 @@ def erase_personal_data(
     given: ErasureRequest, request: Request, session: Database, asker: Keeper
 ) -> ErasureDone:
     """姓名、电话和编号永久替换，历史数字和保单号保留；该人员的账号随之停用，审计记录不变。
+    批次还在等的文件凭原名收取，收下或不能收时才改名。
 
     此后导入人员或客户时须去掉此人：带原编号的行会成为一个新人。"""
     code, texts = service.erase(

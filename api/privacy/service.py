@@ -48,6 +48,8 @@ def erase(
     alias = f"erased-{secrets.token_hex(8)}"
     erasures = ErasureRepository(session, within=asker.within)
     owner = _owner(session, asker, subject, code)
+    if words := covers(owner.name, owner.phone):
+        texts += SpokenRepository(session).cover_files(owner, words)
     if isinstance(owner, Customer):
         place = erasures.customer(code)[1]
         texts += erasures.erase_customer(owner, alias=alias)

@@ -12,16 +12,18 @@ import gzip
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, CursorResult, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, and_, exists, false, func, literal, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session, undefer
 
-from api.batches.tables import BatchFile
+from api.batches.arriving import NAME_ERASED, rename
+from api.batches.tables import BatchFile, FileState
 from api.jobs.tables import Artefact, InspectionJob, JobState
 from api.meetings.tables import KeptInspection, TranscriptVersion
 from api.problems import Conflict, NotFound
+from api.recordings.placing import Placing
 from api.retention.tables import LegalHold
 from api.reviews.tables import Appeal, Review
 from api.store import Store, get, put
@@ -36,7 +38,7 @@ from models.meetings.tables import (
     Recording,
     Scorecard,
 )
-from models.organisation.tables import Person, RankHistory
+from models.organisation.tables import Institution, Person, RankHistory
 
 COVER: Final = "某"
 SHOWN: Final = 5
@@ -94,24 +96,62 @@ class SpokenRepository(Repository):
         self.session.flush()
         return done
 
+    def cover_files(self, owner: Person | Customer, words: Mapping[str, str]) -> int:
+        """Cover the words in the names of files that batches refused or still wait for, and in the reasons.
+
+        Searched are files placed where meetings are searched. One that waits is found by its name, and bears
+        it until it is taken or refused. Returns how many texts were changed.
+        """
+        columns = (BatchFile.file, BatchFile.error)
+        named = or_(
+            false(), *(column.contains(word, autoescape=True) for column in columns for word in words)
+        )
+        left = select(BatchFile).where(BatchFile.state != FileState.TAKEN, named).with_for_update()
+        rows = self.session.scalars(left.execution_options(populate_existing=True)).all()
+        texts = sum(_cover_file(self.session, row, words) for row in rows if self._is_near(owner, row))
+        self.session.flush()
+        return texts
+
+    def _is_near(self, owner: Person | Customer, row: BatchFile) -> bool:
+        said = Placing.model_validate(row.placing)
+        moment = midnight(said.day) if said.started_at is None and said.day else said.started_at
+        then = literal(moment, Meeting.started_at.type)
+        if said.meeting is not None:
+            near = self._near(owner) | self._there(owner, Meeting.institution_id, then)
+            query = select(Meeting.id).where(Meeting.code == said.meeting, near)
+        else:
+            there = self._there(owner, Institution.id, then)
+            query = select(Institution.id).where(Institution.code == said.institution, there)
+        return self.session.scalar(query) is not None
+
     def _near(self, owner: Person | Customer) -> ColumnElement[bool]:
+        there = self._there(owner, Meeting.institution_id, Meeting.started_at)
         if isinstance(owner, Customer):
-            agents = select(RankHistory.institution_id).where(RankHistory.person_id == owner.agent_id)
-            return Meeting.institution_id.in_(agents) & (Meeting.started_at >= midnight(owner.known_since))
-        near = [
+            return there
+        return or_(
+            there,
             exists().where(Attendance.meeting_id == Meeting.id, Attendance.person_id == owner.id),
             exists().where(ActionItem.meeting_id == Meeting.id, ActionItem.owner_id == owner.id),
             Meeting.host_id == owner.id,
-        ]
+        )
+
+    def _there(
+        self,
+        owner: Person | Customer,
+        place: InstrumentedAttribute[int],
+        moment: InstrumentedAttribute[datetime | None] | ColumnElement[Any],
+    ) -> ColumnElement[bool]:
+        """Whether the person worked, or the customer was served, at the place at the moment."""
+        if isinstance(owner, Customer):
+            agents = select(RankHistory.institution_id).where(RankHistory.person_id == owner.agent_id)
+            return place.in_(agents) & (moment >= midnight(owner.known_since))
+        stays: list[ColumnElement[bool]] = [false()]
         for row in self.session.scalars(select(RankHistory).where(RankHistory.person_id == owner.id)):
-            there = [
-                Meeting.institution_id == row.institution_id,
-                Meeting.started_at >= midnight(row.valid_from),
-            ]
+            there = [place == row.institution_id, moment >= midnight(row.valid_from)]
             if row.valid_to is not None:
-                there.append(Meeting.started_at < midnight(row.valid_to) + timedelta(days=1))
-            near.append(and_(*there))
-        return or_(*near)
+                there.append(moment < midnight(row.valid_to) + timedelta(days=1))
+            stays.append(and_(*there))
+        return or_(*stays)
 
     def _cover_artefacts(
         self, meeting_id: int, words: Mapping[str, str], store: Store, done: Covered
@@ -172,14 +212,9 @@ class SpokenRepository(Repository):
                 done.texts += 1
 
     def _cover_batch_files(self, meeting_id: int, words: Mapping[str, str], done: Covered) -> None:
-        """Paths are unique within a batch: two that differed only in a name get the key of one."""
         for row in self.session.scalars(select(BatchFile).where(BatchFile.meeting_id == meeting_id)):
-            changed = row.file
-            for word, cover in words.items():
-                changed = changed.replace(word, cover)
-            if changed != row.file:
-                taken = exists().where(BatchFile.batch_id == row.batch_id, BatchFile.file == changed)
-                row.file = f"{changed}~{row.id}" if self.session.scalar(select(taken)) else changed
+            if (changed := _plainly_covered(row.file, words)) != row.file:
+                rename(self.session, row, changed)
                 done.texts += 1
 
 
@@ -202,6 +237,21 @@ def replaced(
     return texts
 
 
+def _cover_file(session: Session, row: BatchFile, words: Mapping[str, str]) -> int:
+    """How many texts of a file that was not taken were changed."""
+    name, reason = row.shown or row.file, row.error or ""
+    covered, told = _plainly_covered(name, words), _plainly_covered(reason, words)
+    texts = (covered != name) + (told != reason)
+    if row.state is FileState.REFUSED:
+        loses_name = covered != name and row.shown is None
+        row.error = f"{told}{NAME_ERASED}" if loses_name else told
+    if covered != name:
+        row.shown = covered
+        if row.state is FileState.REFUSED:
+            rename(session, row, covered)
+    return texts
+
+
 def _cover_body(row: KeptInspection | TranscriptVersion, words: Mapping[str, str]) -> bool:
     text = gzip.decompress(row.body).decode()
     changed = _covered(text, words)
@@ -209,6 +259,12 @@ def _cover_body(row: KeptInspection | TranscriptVersion, words: Mapping[str, str
         return False
     row.body = gzip.compress(changed.encode(), mtime=0)
     return True
+
+
+def _plainly_covered(text: str, words: Mapping[str, str]) -> str:
+    for word, cover in words.items():
+        text = text.replace(word, cover)
+    return text
 
 
 def _covered(text: str, words: Mapping[str, str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -20,7 +21,7 @@ from api.jobs.repository import JobRepository
 from api.jobs.service import start
 from api.problems import Conflict
 from api.recordings.placing import MOST_PARTS, Placing, place
-from api.recordings.receiving import Arrived, Sound
+from api.recordings.receiving import Arrived, Sound, safe_name
 from api.recordings.schemas import DuplicateOut, GapOut, JobRef, PartOut, RecordingOut, UploadAnswer
 from api.recordings.tables import GivenAnswer
 from api.store import Store
@@ -52,6 +53,8 @@ def accept(
     row = of_batch(session, asker, said)
     if row is not None:
         said = Placing.model_validate(row.placing)
+        if (name := row.shown) is not None:
+            found = [replace(one, arrived=replace(one.arrived, name=safe_name(name))) for one in found]
     meeting = place(session, asker.within, said, file_name=found[0].arrived.name, created=found[0].created)
     session.execute(select(Meeting.id).where(Meeting.id == meeting.id).with_for_update())
     there = {

@@ -6,6 +6,7 @@ import gzip
 import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from fastapi import FastAPI
@@ -14,24 +15,35 @@ from sqlalchemy import Engine, select
 from sqlalchemy.orm import Session
 
 from api.accounts.tables import Account, AuditEntry, Role
+from api.batches.arriving import NAME_ERASED, refuse
+from api.batches.intake import Intake
+from api.batches.repository import BatchRepository
 from api.batches.tables import Batch, BatchFile, FileState
 from api.jobs.tables import Artefact, ArtefactKind, InspectionJob, JobState
 from api.meetings.tables import KeptInspection, TranscriptVersion
+from api.recordings.placing import Placing
 from api.reviews.tables import Appeal, Review
-from api.store import Store, get, put
+from api.settings import Settings
+from api.store import Store, get, open_store, put
 from models.activities.tables import ActivityEvent, EventReview, Platform
-from models.base import SHANGHAI
+from models.base import EVERYWHERE, SHANGHAI
 from models.customers.tables import Customer, CustomerSource, Sale
 from models.database import transaction
 from models.management.tables import ActionKind, ManagementAction
 from models.meetings.repository import MeetingRepository
-from models.meetings.tables import ActionItem, Finding, Meeting, Scorecard
+from models.meetings.tables import ActionItem, Finding, Meeting, Recording, Scorecard
 from models.organisation.tables import Institution, Person, PersonKind, Rank, RankHistory
 from qa_pipeline.values.vocabulary import MeetingKind
 from tests.api.conftest import SignedIn
+from tests.api.recordings.test_upload import wav
 
 ERASURES = "/api/v1/erasures"
 NAME, PHONE = "王小明", "13800138000"
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_folder=tmp_path / "data", archive_root=str(tmp_path / "archive"))
 
 
 @pytest.fixture
@@ -251,6 +263,117 @@ def test_a_person_is_not_named_in_the_files_of_a_batch_either(
     with Session(filled) as session:
         named, *others = session.scalars(select(BatchFile.file).order_by(BatchFile.id))
     assert (named.startswith("九月/某某某.mp3~"), others) == (True, list(files[1:]))
+
+
+def left_out(engine: Engine, folder: str | None, *rows: tuple[str, FileState, str | None, Placing]) -> str:
+    """A batch with files that were not taken: name, state, reason, place. Returns the batch's code."""
+    with transaction(engine) as session:
+        batch = Batch(code="B1", name="九月", folder=folder, created_by="t", created_at=datetime.now(UTC))
+        session.add(batch)
+        session.flush()
+        for number, (file, state, why, said) in enumerate(rows):
+            session.add(
+                BatchFile(batch_id=batch.id, file=file, size=1, placing=said.model_dump(mode="json"),
+                          together=f"{number}", state=state, error=why)
+            )  # fmt: skip
+        return batch.code
+
+
+def names(engine: Engine) -> list[tuple[str, str | None]]:
+    with Session(engine) as session:
+        rows = session.execute(select(BatchFile.file, BatchFile.error).order_by(BatchFile.id))
+        return list(rows.tuples())
+
+
+def placed(institution: str, day: date) -> Placing:
+    return Placing(institution=institution, day=day, kind=MeetingKind.WEEKLY_REVIEW, inspect=False)
+
+
+def test_a_person_is_not_named_in_the_files_that_a_batch_refused_where_and_while_they_worked(
+    filled: Engine, signed_in: SignedIn
+) -> None:
+    hold_on(filled, "DURING", date(2025, 6, 10))
+    then, refused = date(2025, 6, 10), FileState.REFUSED
+    code = left_out(
+        filled,
+        "九月",
+        (f"{NAME}.mp3", refused, f"“{NAME}.mp3”是空文件。", placed("350102", then)),
+        (f"{NAME}二.mp3", refused, "坏了。", Placing(meeting="DURING", inspect=False)),
+        ("晨会.mp3", refused, f"与“{NAME}.mp3”相同。", placed("350102", then)),
+        (f"别处{NAME}.mp3", refused, "坏了。", placed("350103", then)),
+        (f"此后{NAME}.mp3", refused, "坏了。", placed("350102", date(2026, 6, 10))),
+    )
+    keeper = signed_in(Role.ADMINISTRATOR)
+    status, done = _erase(keeper, "person", "1001")
+    assert (status, done["texts"]) == (201, 5 + 4)
+    assert names(filled) == [
+        ("某某某.mp3", f"“某某某.mp3”是空文件。{NAME_ERASED}"),
+        ("某某某二.mp3", f"坏了。{NAME_ERASED}"),
+        ("晨会.mp3", "与“某某某.mp3”相同。"),
+        (f"别处{NAME}.mp3", "坏了。"),  # somebody else who bears the name
+        (f"此后{NAME}.mp3", "坏了。"),
+    ]
+    resumed = keeper.post(f"/api/v1/batches/{code}/resume").json()
+    assert resumed["files"] == {"waiting": 3, "taken": 0, "refused": 2}  # nothing finds those two
+
+
+def test_a_customer_is_not_named_in_them_either(filled: Engine, signed_in: SignedIn) -> None:
+    known, before = date(2025, 6, 10), date(2024, 6, 10)
+    left_out(
+        filled,
+        "九月",
+        ("赵钱孙.mp3", FileState.REFUSED, None, placed("350102", known)),
+        ("赵钱孙二.mp3", FileState.REFUSED, None, placed("350102", before)),
+        ("某某某.mp3", FileState.REFUSED, None, placed("350102", known)),
+    )
+    assert _erase(signed_in(Role.ADMINISTRATOR), "customer", "C1")[0] == 201
+    (named, _), (earlier, _), _ = names(filled)
+    assert (named.startswith("某某某.mp3~"), earlier) == (True, "赵钱孙二.mp3")
+
+
+def test_a_file_that_waits_is_shown_without_the_name_and_found_by_it_until_it_is_taken(
+    filled: Engine, signed_in: SignedIn, settings: Settings, tmp_path: Path
+) -> None:
+    folder = tmp_path / "archive" / "六月"
+    folder.mkdir(parents=True)
+    for day, name in ((10, NAME), (17, f"不在{NAME}")):
+        (folder / f"350102_202506{day}_0900复盘{name}.wav").write_bytes(wav(tmp_path, 300 + day))
+    keeper = signed_in(Role.ADMINISTRATOR)
+    order = {"name": "六月", "folder": "六月", "pattern": "{institution}_{date}_{time}*"}
+    code = keeper.post("/api/v1/batches", json=order).json()["batch"]["code"]
+    assert _erase(keeper, "person", "1001")[0] == 201
+    here, gone = (
+        f"350102_202506{day}_0900复盘{name}.wav" for day, name in ((10, "某某某"), (17, "不在某某某"))
+    )
+    files = f"/api/v1/batches/{code}/files"
+    shown = [(row["file"], row["state"]) for row in keeper.get(files).json()["items"]]
+    assert shown == [(here, "waiting"), (gone, "waiting")]
+    (folder / gone.replace("某某某", NAME)).unlink()
+
+    store = open_store(settings.store, data_folder=settings.data_folder)
+    intake = Intake(filled, store, settings)
+    while intake.step():
+        continue
+    taken, refused = names(filled)
+    assert taken == (here, None)
+    assert refused == (gone, f"归档中的文件“{gone}”已不在，或是符号链接：请核对。{NAME_ERASED}")
+    with Session(filled) as session:
+        assert session.scalars(select(Recording.file_name)).all() == [here]
+
+
+def test_a_client_is_told_the_name_of_a_file_until_it_has_sent_it(
+    filled: Engine, signed_in: SignedIn
+) -> None:
+    said = placed("350102", date(2025, 6, 10))
+    code = left_out(filled, None, (f"{NAME}.mp3", FileState.WAITING, None, said))
+    keeper = signed_in(Role.ADMINISTRATOR)
+    assert _erase(keeper, "person", "1001")[0] == 201
+    (row,) = keeper.get(f"/api/v1/batches/{code}/files").json()["items"]
+    assert row["file"] == f"{NAME}.mp3"
+    with transaction(filled) as session:
+        file = BatchRepository(session).file(code, f"{NAME}.mp3")
+        refuse(session, file, f"“{NAME}.mp3”不是录音。", within=EVERYWHERE)
+    assert names(filled) == [("某某某.mp3", f"“某某某.mp3”不是录音。{NAME_ERASED}")]
 
 
 def _hashes(engine: Engine) -> list[str]:

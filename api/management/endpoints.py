@@ -13,7 +13,7 @@ from api.customers.service import Full, require_full
 from api.etags import IfMatch, Tag, require_match
 from api.fields import Code, Day, existing
 from api.management import service
-from api.management.repository import ActionRepository
+from api.management.repository import ActionRepository, place_of
 from api.management.schemas import (
     ActionIn,
     ActionOut,
@@ -55,6 +55,9 @@ def actions(
     last: Annotated[Day, Query(description="末日")],
     institution: Annotated[Code | None, Query(description="机构代码；不填为全部可见机构")] = None,
     kind: Annotated[ActionKind | None, Query(description="只看一种动作")] = None,
+    unfinished: Annotated[
+        bool, Query(description="只看还不算数的：计划了没有记录的，和缺记录或复盘的陪访")
+    ] = False,
     full: Full = False,
     cursor: Cursor = None,
     limit: Limit = 100,
@@ -62,8 +65,10 @@ def actions(
     within = CodeRepository(session, within=asker.within).below(institution)
     if full:
         require_full(session, request, asker, what="management_actions")
-    rows = ActionRepository(session, within=within).page(first, last, kind=kind, cursor=cursor, limit=limit)
-    part, further = page(rows, limit, _place)
+    rows = ActionRepository(session, within=within).page(
+        first, last, kind=kind, only_unfinished=unfinished, cursor=cursor, limit=limit
+    )
+    part, further = page(rows, limit, place_of)
     return Page(items=service.shown(session, part, full=full), next=further)
 
 
@@ -187,10 +192,6 @@ def unmark(request: Request, session: Database, asker: Editor, person: Code, bod
     existing(PeopleRepository(session, within=asker.within).get, person)
     AppointmentRepository(session, within=asker.within).unfocus(person, on=body.on)
     note(session, request, asker, "person.unfocus", kind="person", code=person, on=str(body.on))
-
-
-def _place(row: ManagementAction) -> list[str]:
-    return [f"{row.done_on or row.planned_on}", row.code]
 
 
 def _done(request: Request, tag: Tag, session: Database, asker: Caller, code: str, what: str) -> ActionOut:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Select, and_, func, select
+from sqlalchemy import ColumnElement, Select, and_, func, not_, or_, select
+from sqlalchemy.orm import InstrumentedAttribute
 
 from models.activities.tables import ActivityEvent, Platform
 from models.base import Repository, Scope, ScopeKind
@@ -269,9 +270,18 @@ def _counts(kind: ActionKind) -> ColumnElement[bool]:
         return ManagementAction.kind == kind
     return and_(
         ManagementAction.kind == kind,
-        func.trim(ManagementAction.record) != "",
-        func.trim(ManagementAction.review) != "",
+        _written(ManagementAction.record),
+        _written(ManagementAction.review),
     )
+
+
+def _written(text: InstrumentedAttribute[str | None]) -> ColumnElement[bool]:
+    return func.coalesce(func.trim(text), "") != ""
+
+
+def unfinished() -> ColumnElement[bool]:
+    """Whether an action does not count yet: it is not done, or lacks the record or review it needs (R32)."""
+    return or_(ManagementAction.done_on.is_(None), not_(or_(*map(_counts, ActionKind))))
 
 
 def _worst_of_leads(leads: Mapping[int, int], attained: Mapping[int, bool | None]) -> dict[int, bool | None]:

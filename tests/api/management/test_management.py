@@ -81,6 +81,23 @@ def test_actions_are_listed_by_day_and_edited_as_read(manager: TestClient) -> No
     assert manager.post(f"{V1}/management-actions", json=VISIT).status_code == 409
 
 
+def test_r32_what_does_not_count_yet_can_be_listed_alone(manager: TestClient) -> None:
+    inventory = {"kind": "customer_inventory", "actor": "A1S", "planned_on": "2025-11-06"}
+    done = {"done_on": "2025-11-06", "record": "清点十户"}
+    for code, body in (
+        ("planned", VISIT),
+        ("unreviewed", {**VISIT, "record": done}),
+        ("reviewed", {**VISIT, "record": done, "review": "再练"}),
+        ("inventory", {**inventory, "record": done}),
+    ):
+        made = manager.post(f"{V1}/management-actions", json={**body, "code": code})
+        assert made.status_code == 201
+    path = f"{V1}/management-actions?first=2025-11-01&last=2025-11-30"
+    assert len(manager.get(path).json()["items"]) == 4
+    unfinished = manager.get(f"{path}&unfinished=true").json()["items"]
+    assert [each["code"] for each in unfinished] == ["planned", "unreviewed"]
+
+
 def test_numbers_in_what_was_written_are_shown_only_to_the_level_4_manager_and_it_is_noted(
     manager: TestClient, signed_in: SignedIn, service_engine: Engine
 ) -> None:

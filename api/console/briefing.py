@@ -134,18 +134,13 @@ def _commitments(view: View, part: Part[CommitmentOut]) -> None:
         if part.known and not part.items:
             parts.empty("没有未了结的承诺。")
         if part.items:
-            _table_of(view, part.items[:SHOWN])
-        if len(part.items) > SHOWN:
-            with ui.element("details"):
-                with ui.element("summary"):
-                    ui.label(f"其余 {len(part.items) - SHOWN} 项")
-                _table_of(view, part.items[SHOWN:])
-
-
-def _table_of(view: View, items: Sequence[CommitmentOut]) -> None:
-    columns = [Column("承诺"), Column("责任人"), Column("期限"), Column("出自"), Column("")]
-    rows = [_commitment(view, one) for one in items]
-    listing.table("要核对的承诺", columns, rows, on_action=commitments.doing(view), dense=True)
+            listing.folded(
+                "要核对的承诺",
+                [Column("承诺"), Column("责任人"), Column("期限"), Column("出自"), Column("")],
+                [_commitment(view, one) for one in part.items],
+                shown=SHOWN,
+                on_action=commitments.doing(view),
+            )
 
 
 def _commitment(view: View, one: CommitmentOut) -> list[object]:

@@ -158,6 +158,23 @@ def table(
         )
 
 
+def folded(
+    label: str,
+    columns: Sequence[Column],
+    rows: Sequence[Sequence[object]],
+    *,
+    shown: int,
+    on_action: Callable[[str, str], Any] | None = None,
+) -> None:
+    """A dense table of the first rows; the others, if any, open below it."""
+    table(label, columns, rows[:shown], on_action=on_action, dense=True)
+    if rows[shown:]:
+        with ui.element("details"):
+            with ui.element("summary"):
+                ui.label(f"其余 {len(rows) - shown} 项")
+            table(label, columns, rows[shown:], on_action=on_action, dense=True)
+
+
 def _table(label: str, columns: Sequence[Column], rows: Iterable[Sequence[object]], shape: str) -> Html:
     heads = "".join(f'<th scope="col"{_figures(column)}>{escaped(column.title)}</th>' for column in columns)
     body = "".join(f"<tr>{_cells(columns, row)}</tr>" for row in rows)

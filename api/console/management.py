@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import partial
 from typing import Final
 
 from nicegui import ui
@@ -13,6 +14,7 @@ from sqlalchemy.orm import Session
 from api.access import Caller, Permission
 from api.codes import CodeRepository
 from api.console import listing, parts, places, when
+from api.console import management_actions as month_actions
 from api.console import management_forms as forms
 from api.console.calls import Answer, call
 from api.console.dialogs import anew, day, deed, dialog, line, text_of
@@ -27,7 +29,7 @@ from api.management.repository import ActionRepository
 from api.management.schemas import ActionOut, Behind, CoverageOut, FocusList, FocusOut
 from api.organisation.service import today
 from models.activities.entry import PLATFORM_LABELS
-from models.calendar.weeks import month_end, month_start
+from models.calendar.weeks import month_start
 from models.management.focus import FocusReason
 from models.organisation.tables import Institution
 from qa_pipeline.errors import InputError
@@ -35,6 +37,10 @@ from qa_pipeline.values.vocabulary import Status
 
 PATH: Final = "/management"
 TITLE: Final = "管理动作"
+SHOWN: Final = 5
+"""Rows of what is to be done before the others are folded."""
+LOOKED_UP: Final = 3
+"""The same of what is there to be looked up."""
 LISTED: Final = 40
 REASONS: Final[Mapping[FocusReason, str]] = {
     FocusReason.NO_U: "未达 U",
@@ -50,8 +56,10 @@ class Shown:
     way: tuple[Step, ...]
     children: Mapping[str, str]
     coverage: tuple[CoverageOut, ...]
-    actions: tuple[ActionOut, ...]
-    """Of the month."""
+    unfinished: tuple[ActionOut, ...]
+    """Of the month up to the day, the oldest first; one more than are shown."""
+    latest: tuple[ActionOut, ...]
+    """The last of the month up to the day."""
     focus: FocusList
     homes: Mapping[str, str]
     """Names of the institutions of those behind, by code."""
@@ -67,17 +75,15 @@ def read(session: Session, asker: Caller, below: str, on: date, day: date) -> Sh
     way, children = places.place(session, asker, below, on=day)
     code = way[-1].code
     coverage = endpoints.coverage(session, asker, code, on)
-    first = month_start(on)
-    last = month_end(first)
     codes = CodeRepository(session, within=asker.within)
-    done = ActionRepository(session, within=codes.below(code))
-    rows = done.page(first, last, kind=None, cursor=None, limit=forms.LISTED + 1)
+    of_month = partial(ActionRepository(session, within=codes.below(code)).page, month_start(on), on)
     keys = codes.keys(Institution, {one.institution for row in coverage for one in row.behind})
     return Shown(
         way=way,
         children=children,
         coverage=tuple(coverage),
-        actions=tuple(service.shown(session, rows)),
+        unfinished=tuple(service.shown(session, of_month(only_unfinished=True, limit=SHOWN))),
+        latest=tuple(service.shown(session, of_month(latest_first=True, limit=LOOKED_UP)[:LOOKED_UP])),
         focus=endpoints.focus(session, asker, code, on),
         homes={named.code: named.name for named in codes.names(Institution, keys.values()).values()},
     )
@@ -96,20 +102,27 @@ async def management(view: View, below: str = "", on: str = "") -> None:
         listing.filters(PATH, fields)
     else:
         listing.filters(PATH, fields, below=here.code)
+    standing = sorted(shown.coverage, key=lambda row: -row.missing)
     with ui.element("div").classes("tiles"):
-        for row in shown.coverage:
-            told = f"{row.covered} / {row.duties}，都做到了"
-            if row.missing:
-                told = f"{row.covered} / {row.duties}，还差 {row.missing} 次"
-            tile(KINDS[row.kind][0], listing.percent(row.coverage), told)
+        for row in standing:
+            tile(KINDS[row.kind][0], listing.percent(row.coverage), _told(row))
     with ui.element("div").classes("columns even"):
-        for row in shown.coverage:
-            _behind(view, row, shown.homes, chosen)
-    forms.done(view, month_start(chosen), shown.actions)
+        for row in standing:
+            _behind(view, row, here, shown.homes, chosen)
+    _unfinished(view, shown.unfinished, here, chosen)
     _focus(view, shown.focus)
+    _latest(view, shown.latest, here, chosen)
 
 
-def _behind(view: View, row: CoverageOut, homes: Mapping[str, str], on: date) -> None:
+def _told(row: CoverageOut) -> str:
+    if not row.duties:
+        return "没有应做的人"
+    if not row.missing:
+        return f"{row.covered} / {row.duties}，都做到了"
+    return f"{row.covered} / {row.duties}，还差 {row.missing} 次"
+
+
+def _behind(view: View, row: CoverageOut, here: Step, homes: Mapping[str, str], on: date) -> None:
     name, whom = KINDS[row.kind]
     with parts.section(name, f"{whom}；{row.first:%m-%d} 至 {row.last:%m-%d}"):
         if not row.duties:
@@ -120,28 +133,31 @@ def _behind(view: View, row: CoverageOut, homes: Mapping[str, str], on: date) ->
             return
         ordered = sorted(row.behind, key=lambda one: (-one.missing, one.institution))
         edits = view.may(Permission.EDIT_MODEL)
+        several = homes.keys() != {here.code}
 
         async def act(_: str, number: str) -> None:
             await forms.add(view, row.kind, ordered[int(number)], on)
 
-        listing.table(
+        listing.folded(
             f"{name}落后名单",
             [
-                *(Column("谁"), Column("机构")),
-                *(Column(word, True) for word in ("应做", "已做", "还差")),
+                Column("谁"),
+                *([Column("机构")] if several else []),
+                Column("已做", figures=True),
+                Column("还差"),
                 *([Column("操作")] if edits else []),
             ],
             [
                 [
                     _who(one),
-                    homes.get(one.institution, one.institution),
-                    str(one.required),
-                    str(one.done),
-                    listing.badge(Status.FAIL if not one.done else Status.WARN, f"{one.missing} 次"),
+                    *([homes.get(one.institution, one.institution)] if several else []),
+                    f"{one.done} / {one.required}",
+                    listing.badge(Status.FAIL if not one.done else Status.WARN, f"差 {one.missing} 次"),
                     *([listing.action("add", str(number), "登记", subject=_named(one))] if edits else []),
                 ]
                 for number, one in enumerate(ordered[:LISTED])
             ],
+            shown=SHOWN,
             on_action=act,
         )
         if len(ordered) > LISTED:
@@ -156,6 +172,30 @@ def _named(one: Behind) -> str:
     if one.person is not None:
         return one.person.name
     return PLATFORM_LABELS[one.platform] if one.platform else "机构"
+
+
+def _unfinished(view: View, actions: Sequence[ActionOut], here: Step, on: date) -> None:
+    with parts.section("待补的管理动作", f"{on:%m-%d} 为止计划了没有记录的，和缺记录或复盘的陪访"):
+        if not actions:
+            parts.empty("没有要补记录或复盘的管理动作。")
+            return
+        month_actions.table(view, "待补的管理动作", actions[:SHOWN])
+        if len(actions) > SHOWN:
+            _all("待补的全部管理动作 ›", here, on, state=month_actions.State.UNFINISHED)
+
+
+def _latest(view: View, actions: Sequence[ActionOut], here: Step, on: date) -> None:
+    with parts.section(f"{on:%-m 月}的管理动作", "最近的；陪访有记录和复盘才算"):
+        if actions:
+            month_actions.table(view, "管理动作", actions)
+        else:
+            parts.empty("这个月还没有管理动作。")
+        _all(f"{on:%-m 月}的全部管理动作 ›", here, on)
+
+
+def _all(words: str, here: Step, on: date, **state: str) -> None:
+    target = listing.link(month_actions.PATH, words, below=here.code, month=f"{on:%Y-%m}", **state)
+    ui.html(target, sanitize=False).classes("more")
 
 
 def _focus(view: View, focus: FocusList) -> None:
@@ -176,7 +216,7 @@ def _focus(view: View, focus: FocusList) -> None:
         async def act(_: str, code: str) -> None:
             _unmark(view, marked[code])
 
-        listing.table(
+        listing.folded(
             "重点主管",
             [Column("主管"), Column("原因")],
             [
@@ -186,6 +226,7 @@ def _focus(view: View, focus: FocusList) -> None:
                 ]
                 for one in shown
             ],
+            shown=LOOKED_UP,
             on_action=act,
         )
         if len(focus.supervisors) > LISTED:

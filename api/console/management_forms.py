@@ -1,8 +1,8 @@
-"""Management actions recorded where they are missing, and those of the month with their record and review."""
+"""A management action recorded where it is missing; a planned one recorded, and one that is done reviewed."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date
 from typing import Any, Final
 from urllib.parse import quote
@@ -10,13 +10,12 @@ from urllib.parse import quote
 from nicegui import ui
 from sqlalchemy.orm import Session
 
-from api.access import Caller, Permission
+from api.access import Caller
 from api.activities import events
-from api.console import listing, parts, when
+from api.console import when
 from api.console.calls import Answer, call
 from api.console.dialogs import anew, choice, day, deed, dialog, line, text_of, words
 from api.console.frame import View
-from api.console.listing import Column, Html
 from api.console.people import number_of
 from api.management.schemas import ActionOut, Behind
 from api.organisation.service import today
@@ -26,7 +25,6 @@ from models.calendar.weeks import month_start
 from models.management.tables import ActionKind
 from qa_pipeline.errors import InputError
 
-LISTED: Final = 60
 KINDS: Final[Mapping[ActionKind, tuple[str, str]]] = {
     ActionKind.GOAL_INTERVIEW: ("目标面谈", "每月与每位重点主管"),
     ActionKind.CUSTOMER_INVENTORY: ("客户盘点", "每周每位主管"),
@@ -96,70 +94,28 @@ async def add(view: View, kind: ActionKind, one: Behind, on: date) -> None:
         deed(opened, "登记", do, anew)
 
 
-def done(view: View, month: date, actions: Sequence[ActionOut]) -> None:
-    """The month's actions; a record or a review that is missing is added here."""
-    by_code = {one.code: one for one in actions}
-
-    def act(name: str, code: str) -> None:
-        (_review if name == "review" else _record)(view, by_code[code])
-
-    edits = view.may(Permission.EDIT_MODEL)
-    with parts.section(f"{month:%-m 月}的管理动作", "按日期；陪访有记录和复盘才算"):
-        if not actions:
-            parts.empty("这个月还没有管理动作。")
-            return
-        columns = [Column("动作"), Column("谁"), Column("对象"), Column("记录"), Column("复盘")]
-        listing.table(
-            "管理动作",
-            [*columns, *([Column("操作")] if edits else [])],
-            [_row(one, edits=edits) for one in actions[:LISTED]],
-            on_action=act,
-        )
-        if len(actions) > LISTED:
-            ui.label(f"只列出前 {LISTED} 条：选下级机构查看。").classes("soft")
-
-
-def _row(one: ActionOut, *, edits: bool) -> list[object]:
-    none = Html('<span class="soft">没有</span>')
-    subject = one.subject.name if one.subject else one.customer or one.event
-    row: list[object] = [
-        listing.two_lines(KINDS[one.kind][0], f"{one.done_on}" if one.done_on else f"计划 {one.planned_on}"),
-        one.actor.name,
-        subject or none,
-        one.record or none,
-        one.review or none,
-    ]
-    if edits:
-        acts = [("record", "改记录" if one.record else "记录")]
-        acts += [("review", "改复盘" if one.review else "复盘")] if one.record else []
-        told = f"{KINDS[one.kind][0]} {one.code}"
-        buttons = (listing.action(name, one.code, said, subject=told) for name, said in acts)
-        row.append(Html(f"<span>{listing.joined(buttons)}</span>"))
-    return row
-
-
-def _record(view: View, one: ActionOut) -> None:
+def record(view: View, one: ActionOut) -> None:
     with dialog(f"登记{KINDS[one.kind][0]}") as opened:
-        record = words("记录：过程和结果", one.record or "")
+        said = words("记录：过程和结果", one.record or "")
         on = day("完成日期", one.done_on or today())
 
         async def do() -> Answer:
-            if not text_of(record):
+            if not text_of(said):
                 raise InputError("请写明过程和结果。")
-            body = {"done_on": when.required(on), "record": text_of(record)}
+            body = {"done_on": when.required(on), "record": text_of(said)}
             return await call(view, "PUT", f"management-actions/{quote(one.code)}/record", body)
 
         deed(opened, "保存", do, anew)
 
 
-def _review(view: View, one: ActionOut) -> None:
+def review(view: View, one: ActionOut) -> None:
     with dialog(f"复盘{KINDS[one.kind][0]}") as opened:
-        review = words("复盘：结论和改进", one.review or "")
+        said = words("复盘：结论和改进", one.review or "")
 
         async def do() -> Answer:
-            if not text_of(review):
+            if not text_of(said):
                 raise InputError("请写明结论和改进。")
             path = f"management-actions/{quote(one.code)}/review"
-            return await call(view, "PUT", path, {"review": text_of(review)})
+            return await call(view, "PUT", path, {"review": text_of(said)})
 
         deed(opened, "保存", do, anew)

@@ -32,6 +32,7 @@ from api.console import (
     institutions,
     jobs,
     management,
+    management_actions,
     meetings,
     navigator,
     notices,
@@ -101,6 +102,7 @@ ROUTES: Final = (
     "volumes?institution=sub&month=2026-09",
     "volumes/missing?institution=sub&week=2026-09-14",
     "management-actions?first=2026-09-01&last=2026-09-30",
+    "management-actions?first=2026-09-01&last=2026-09-30&unfinished=true",
     "management-coverage?institution=sub&on=2026-09-14",
     "focus-supervisors?institution=sub&on=2026-09-14",
     "navigator/recommendations?on=2026-09-14",
@@ -127,6 +129,9 @@ SCREENS: Final[Mapping[str, Callable[[Session, Caller], Any]]] = {
     "institutions": partial(institutions.read, search=None, level=None, status=None, below=None, cursor=None),
     "jobs": partial(jobs.read, state=None, cursor=None),
     "management": partial(management.read, below="sub", on=DAY, day=DAY),
+    "management actions": partial(
+        management_actions.read, below="sub", month=MONTH, kind=None, state=None, cursor=None, day=DAY
+    ),
     "meetings": partial(meetings.read, month=None, state=None, verdict=None, below=None, cursor=None),
     "navigator": partial(navigator.read, below="sub", agent="", cursor=""),
     "notices": partial(notices.read, cursor=None),

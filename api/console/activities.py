@@ -42,6 +42,7 @@ from qa_pipeline.values.written import points
 TITLE: Final = "行事历"
 DAYS: Final = ("周一", "周二", "周三", "周四", "周五", "周六", "周日")
 MOST_OF_A_DAY: Final = 4
+SHOWN: Final = 5
 LISTED: Final = 30
 MOST_CUSTOMERS: Final = 200
 LOOP: Final[Mapping[LoopPart, str]] = {
@@ -146,22 +147,23 @@ def _grid(month: MonthOut, by_code: Mapping[str, EventOut], open_codes: frozense
     rows = "".join(
         f"<tr>{''.join(_day(each, by_code, open_codes, day) for each in week)}</tr>" for week in month.weeks
     )
+    settled = sum(_is_settled(each, by_code, open_codes, day) for week in month.weeks for each in week)
+    fold = f'<details class="settled"><summary>已办完的 {settled} 天</summary></details>' if settled else ""
     return Html(
-        f'<table class="month" aria-label="{month.month:%Y-%m} 行事历"><thead><tr>{heads}</tr></thead>'
+        f'{fold}<table class="month" aria-label="{month.month:%Y-%m} 行事历"><thead><tr>{heads}</tr></thead>'
         f"<tbody>{rows}</tbody></table>"
     )
 
 
 def _day(cell: DayOut, by_code: Mapping[str, EventOut], open_codes: frozenset[str], day: date) -> str:
-    found = sorted(
-        (by_code[code] for code in cell.events), key=lambda event: f"{event.starts_at}{event.code}"
-    )
+    found = _of(cell, by_code)
     kinds = [
         name
         for name, holds in (
             ("other", not cell.in_month),
             ("today", cell.day == day),
             ("bare", not found),
+            ("settled-day", _is_settled(cell, by_code, open_codes, day)),
         )
         if holds
     ]
@@ -172,6 +174,20 @@ def _day(cell: DayOut, by_code: Mapping[str, EventOut], open_codes: frozenset[st
     return (
         f'<td class="{" ".join(kinds)}" data-day="{cell.day}"><span class="date">{cell.day.day}'
         f'<span class="weekday"> {DAYS[cell.day.weekday()]}</span>{week}</span>{chips}{more}</td>'
+    )
+
+
+def _of(cell: DayOut, by_code: Mapping[str, EventOut]) -> list[EventOut]:
+    return sorted((by_code[code] for code in cell.events), key=lambda event: f"{event.starts_at}{event.code}")
+
+
+def _is_settled(cell: DayOut, by_code: Mapping[str, EventOut], open_codes: frozenset[str], day: date) -> bool:
+    """Whether it is over and its activities ask for nothing: a phone shows it when it is asked to."""
+    found = _of(cell, by_code)
+    return (
+        cell.day < day
+        and bool(found)
+        and all(event.cancelled or (event.valid and event.code not in open_codes) for event in found)
     )
 
 
@@ -216,7 +232,8 @@ def _gaps(gaps: GapsOut) -> None:
         if not rows:
             parts.empty("本月的活动都齐全，也都闭环了。")
             return
-        listing.table("要补的", [Column("何处"), Column("问题"), Column("缺什么")], rows[:LISTED])
+        columns = [Column("何处"), Column("问题"), Column("缺什么")]
+        listing.folded("要补的", columns, rows[:LISTED], shown=SHOWN)
         if len(rows) > LISTED:
             ui.label(f"另有 {len(rows) - LISTED} 项：选下级机构查看。").classes("soft")
 
@@ -255,6 +272,7 @@ def _came(turnouts: Sequence[tuple[Platform, EventTurnout]]) -> None:
             ]
             for platform, turnout in sorted(turnouts, key=lambda row: list(Platform).index(row[0]))
         ],
+        dense=True,
     )
 
 
@@ -283,6 +301,7 @@ def _volume(volume: VolumeOut | None) -> None:
                 ]
                 for item, each in volume.items.items()
             ],
+            dense=True,
         )
         referred = parts.UNKNOWN if volume.referral_rate is None else f"{volume.referral_rate:.2f} 个"
         ui.label(

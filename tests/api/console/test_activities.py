@@ -57,6 +57,37 @@ def test_the_month_shows_each_activity_with_what_it_lacks(page_as: PageAs) -> No
     assert_sound(page)
 
 
+def test_on_a_phone_what_is_left_to_do_comes_first_and_what_is_done_opens(
+    page_as: PageAs, service: Service
+) -> None:
+    with transaction(service.engine) as session:
+        home = session.scalars(select(Institution.id).where(Institution.code == "350102")).one()
+        said = dict.fromkeys(("place", "content", "audience", "goal", "preparation"), "已定")
+        activities = ActivityRepository(session)
+        for day in range(5, 25):
+            at = datetime(2025, 5, day, 14, tzinfo=SHANGHAI)
+            entry = Entry(code=f"D{day}", institution_id=home, platform=Platform.WARMUP, month=at.date(),
+                          starts_at=at, **said)  # fmt: skip
+            activities.save(entry)
+            if day != 20:
+                activities.carry_out(entry.code, process="讲了四十分钟", feedback="想听养老")
+                activities.review(entry.code, on=at.date(), reviewer="人G1", conclusion="可以再办")
+    page = page_as(Role.MANAGER, "/activities?month=2025-05", width=375)
+    page.set_viewport_size({"width": 375, "height": 812})
+    held = page.get_by_role("table", name="2025-05 行事历").get_by_role("link")
+    expect(held).to_have_count(1)
+    expect(held).to_contain_text("未闭环")
+    expect(held).to_be_in_viewport()
+    assert page.evaluate("document.documentElement.scrollHeight / innerHeight") <= 2.5
+    page.get_by_text("已办完的 19 天").press("Enter")
+    expect(held).to_have_count(20)
+    assert_sound(page)
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.reload()
+    expect(page.get_by_text("已办完的 19 天")).to_be_hidden()
+    expect(held).to_have_count(20)
+
+
 def test_the_longer_words_of_english_stay_within_their_day(page_as: PageAs) -> None:
     page = page_as(Role.MANAGER, "/activities?month=2025-02", width=1280)
     state = page.locator(".month .event .status span").first

@@ -129,7 +129,9 @@ async def activities(view: View, month: str = "", below: str = "") -> None:
 
 def _moving(view: View) -> None:
     """Activities can be dragged to another day, or moved there with keys (assets/calendar.js)."""
-    ui.label("拖到别的日期即改期；键盘：选中活动，按 Alt 加方向键移一天或一周。").classes("soft no-print")
+    ui.label("拖到别的日期即改期；键盘：选中活动，按 Alt 加方向键移一天或一周。").classes(
+        "moving soft no-print"
+    )
     ui.add_body_html(
         f"<script>window.hjCalendar = {json.dumps({'csrf': view.csrf})}</script>"
         f'<script src="{MOUNT}/assets/asking.js"></script><script src="{MOUNT}/assets/calendar.js"></script>'
@@ -338,7 +340,7 @@ async def activity(view: View, code: str) -> None:
         rows = [[label, values[name] or Html('<span class="negative">未填</span>')]
                 for name, label in MANDATORY.items()]  # fmt: skip
         rows.append(["负责人", found.owner.name if found.owner else Html('<span class="soft">未指定</span>')])
-        listing.table("六要素", [Column("要素"), Column("安排")], rows)
+        listing.table("六要素", [Column("要素"), Column("安排")], rows, dense=True)
         if _may_change(view, found):
             with ui.row().classes("no-print q-mt-sm"):
                 change = ui.button("修改安排", icon="edit", on_click=lambda: forms.change(view, code))
@@ -362,6 +364,7 @@ async def activity(view: View, code: str) -> None:
                 ]
                 for part, word in LOOP.items()
             ],
+            dense=True,
         )
         if _may_change(view, found):
             with ui.row().classes("no-print q-mt-sm"):
@@ -392,12 +395,18 @@ def _customers(view: View, event: EventDetail, found: Page[PartOut]) -> None:
         if not found.items:
             parts.empty("还没有邀约客户。")
             return
-        columns = [Column("客户"), Column("到场"), Column("签单"), Column("温度", figures=True)]
+        columns = [
+            Column("客户"),
+            Column("到场"),
+            Column("签单", labelled=True),
+            Column("温度", figures=True),
+        ]
         listing.table(
             "参加的客户",
             [*columns, *([Column("操作")] if edits else [])],
             [_part(part, edits=edits) for part in found.items],
             on_action=lambda _, customer: forms.record(view, event.code, by_code[customer]),
+            dense=True,
         )
         if found.next:
             ui.label(f"只列出前 {MOST_CUSTOMERS} 户。").classes("soft")
@@ -407,7 +416,7 @@ def _part(part: PartOut, *, edits: bool) -> list[object]:
     before, after = part.temperature_before, part.temperature_after
     row: list[object] = [
         listing.two_lines(part.name, part.customer),
-        forms.CAME[forms.OF_CAME[part.attended]],
+        "到场未知" if part.attended is None else forms.CAME[forms.OF_CAME[part.attended]],
         part.sale or "没有",
         None if before is None and after is None else f"{points(before)} → {points(after)}",
     ]

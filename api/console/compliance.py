@@ -210,6 +210,7 @@ def _children(children: Sequence[ChildLine], month: date) -> None:
                 ]
                 for child in children
             ],
+            dense=True,
         )  # fmt: skip
 
 
@@ -244,6 +245,7 @@ def _coverage(summary: Summary) -> None:
                 ]
                 for row in summary.coverage
             ],
+            dense=True,
         )
 
 

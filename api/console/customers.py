@@ -37,7 +37,7 @@ from qa_pipeline.errors import InputError
 from qa_pipeline.values.written import points
 
 PATH: Final = "/customers"
-A_PAGE: Final = 50
+A_PAGE: Final = 30
 MOST_POINTS: Final = 2000
 """Dots that the eye still tells apart; of more customers the chart shows a sample of about so many, and says
 so."""
@@ -313,6 +313,7 @@ def _below(shown: Shown, week: str) -> None:
                 ]
                 for scope, matrix in shown.parts
             ],
+            dense=True,
         )
 
 
@@ -344,6 +345,7 @@ def _customers(shown: Shown, kept: dict[str, str], since: dict[str, date]) -> No
                 Column("策略"),
             ],
             [_line(one) for one in shown.customers],
+            dense=True,
         )
         listing.further(PATH, shown.further, **kept)
 
@@ -358,6 +360,6 @@ def _line(one: CustomerOut) -> list[object]:
         points(week.value),
         f"{points(week.temperature)}{level}",
         points(week.potential),
-        WORDS[week.quadrant] if week.quadrant else None,
-        STRATEGIES[week.quadrant].name if week.quadrant else None,
+        WORDS[week.quadrant] if week.quadrant else "象限未知",
+        STRATEGIES[week.quadrant].name if week.quadrant else "",
     ]

@@ -302,4 +302,5 @@ def _ranking(title: str, rows: Sequence[tuple[str, str, Decimal]], month: str) -
                 [listing.link("/compliance", name, below=code, month=month), points(value)]
                 for code, name, value in rows
             ],
+            dense=True,
         )

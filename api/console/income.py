@@ -151,6 +151,7 @@ async def supervisors(view: View, month: str = "", below: str = "", cursor: str 
             [Column("主管"), Column("职级"), Column("设定"), Column("收入目标（元）", True),
              Column("团队基础（元）", True), Column("市场系数", True)],
             [_row(line, kept) for line in rows],
+            dense=True,
         )  # fmt: skip
         listing.further(PATH, further, below=below, **kept)
 

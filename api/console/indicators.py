@@ -191,7 +191,8 @@ def _ranking(ranking: RankingOut, node: Step, kept: dict[str, str], *, name: str
         rows = [_cells(place, definition, unit, kept) for place in ranking.places]
         if not any(place.target is not None for place in ranking.places):
             rows = [[pair for pair in row if pair[0].title not in OF_TARGET] for row in rows]
-        listing.table(title, [column for column, _ in rows[0]], [[cell for _, cell in row] for row in rows])
+        columns = [column for column, _ in rows[0]]
+        listing.table(title, columns, [[cell for _, cell in row] for row in rows], dense=True)
         _reading(ranking)
 
 

@@ -190,6 +190,7 @@ def _terms(view: View, shown: Shown, edits: bool) -> None:
                 [person_link(term), term.what, held(term), period(term.valid_from, term.valid_to)]
                 for term in shown.terms
             ],
+            dense=True,
         )
 
 
@@ -216,7 +217,12 @@ def _children(view: View, shown: Shown, edits: bool) -> None:
             return
         listing.table(
             "下级机构",
-            [Column("机构"), Column("级别"), Column("应召开二会"), Column("设立")],
+            [
+                Column("机构"),
+                Column("级别"),
+                Column("应召开二会", labelled=True),
+                Column("设立", labelled=True),
+            ],
             [
                 [
                     listing.two_lines(listing.link(f"{PATH}/{one.code}", one.name), one.code),
@@ -226,4 +232,5 @@ def _children(view: View, shown: Shown, edits: bool) -> None:
                 ]
                 for one in shown.children
             ],
+            dense=True,
         )

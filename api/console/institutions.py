@@ -117,9 +117,10 @@ async def institutions(
             return
         listing.table(
             "机构",
-            [Column("机构"), Column("级别"), Column("上级"), Column("应召开二会"), Column("状态"),
-             Column("设立")],
+            [Column("机构"), Column("级别"), Column("上级", labelled=True),
+             Column("应召开二会", labelled=True), Column("状态"), Column("设立", labelled=True)],
             [_row(one, found.names) for one in found.rows],
+            dense=True,
         )  # fmt: skip
         listing.further(PATH, found.further, search=search, level=level, status=status, below=below)
 

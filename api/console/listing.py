@@ -46,10 +46,15 @@ class Html(str):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table; figures stand on the right."""
+    """A column of a table; figures stand on the right.
+
+    In a dense table the title stands, on a phone, before figures and before what is ``labelled`` because it
+    says too little alone.
+    """
 
     title: str
     figures: bool = False
+    labelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +146,7 @@ def table(
     """A table; on a phone every row is a card. None reads unknown.
 
     The cells of a card bear the column's title; ``dense`` ones follow each other without it, for long lists
-    of cells that speak for themselves.
+    of cells that speak for themselves, but for figures and what is labelled.
     """
     shape = "list dense" if dense else "list"
     drawn = _table(label, columns, rows, shape)
@@ -176,7 +181,7 @@ def folded(
 
 
 def _table(label: str, columns: Sequence[Column], rows: Iterable[Sequence[object]], shape: str) -> Html:
-    heads = "".join(f'<th scope="col"{_figures(column)}>{escaped(column.title)}</th>' for column in columns)
+    heads = "".join(f'<th scope="col"{_kind(column)}>{escaped(column.title)}</th>' for column in columns)
     body = "".join(f"<tr>{_cells(columns, row)}</tr>" for row in rows)
     return Html(
         f'<table class="{shape}" aria-label="{html.escape(label)}"><thead><tr>{heads}</tr></thead>'
@@ -190,12 +195,14 @@ def _cells(columns: Sequence[Column], row: Sequence[object]) -> str:
         content = escaped(UNKNOWN if cell is None else cell)
         tag, scope = ("th", ' scope="row"') if place == 0 else ("td", "")
         title = html.escape(column.title)
-        cells.append(f'<{tag}{scope}{_figures(column)} data-label="{title}">{content}</{tag}>')
+        cells.append(f'<{tag}{scope}{_kind(column)} data-label="{title}">{content}</{tag}>')
     return "".join(cells)
 
 
-def _figures(column: Column) -> str:
-    return ' class="figure-cell"' if column.figures else ""
+def _kind(column: Column) -> str:
+    if column.figures:
+        return ' class="figure-cell"'
+    return ' class="labelled"' if column.labelled else ""
 
 
 def filters(path: str, fields: Sequence[Field], **kept: str) -> None:

@@ -31,7 +31,7 @@ from qa_pipeline.values.vocabulary import Status
 
 PATH: Final = "/management/actions"
 TITLE: Final = "管理动作"
-A_PAGE: Final = 40
+A_PAGE: Final = 30
 
 
 class State(StrEnum):

@@ -301,18 +301,13 @@ def _actions(view: View, code: str, actions: Sequence[ActionOut]) -> None:
         if not actions:
             parts.empty("会上没有说定行动项。")
             return
-        _table_of(view, actions[:SHOWN_ACTIONS])
-        if len(actions) > SHOWN_ACTIONS:
-            with ui.element("details").classes("w-full"):
-                with ui.element("summary"):
-                    ui.label(f"其余 {len(actions) - SHOWN_ACTIONS} 项")
-                _table_of(view, actions[SHOWN_ACTIONS:])
-
-
-def _table_of(view: View, actions: Sequence[ActionOut]) -> None:
-    columns = [Column("事"), Column("状态"), Column("")]
-    rows = [_action(view, one) for one in actions]
-    listing.table("行动项", columns, rows, on_action=commitments.doing(view), dense=True)
+        listing.folded(
+            "行动项",
+            [Column("事"), Column("状态"), Column("")],
+            [_action(view, one) for one in actions],
+            shown=SHOWN_ACTIONS,
+            on_action=commitments.doing(view),
+        )
 
 
 def _action(view: View, one: ActionOut) -> list[object]:

@@ -37,12 +37,18 @@ def offices(view: View, home: str, found: Sequence[OfficeOut], leads: Sequence[T
         if not found:
             parts.empty("还没有营业室。")
             return
-        columns = [Column("营业室"), Column("主管"), Column("市场系数", figures=True), Column("设立")]
+        columns = [
+            Column("营业室"),
+            Column("主管", labelled=True),
+            Column("市场系数", figures=True),
+            Column("设立", labelled=True),
+        ]
         listing.table(
             "营业室",
             [*columns, *([Column("操作")] if edits else [])],
             [_office(office, leads, edits) for office in found],
             on_action=act,
+            dense=True,
         )
 
 

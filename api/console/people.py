@@ -27,7 +27,7 @@ from qa_pipeline.values.vocabulary import Status
 
 PATH: Final = "/people"
 TITLE: Final = "人员"
-A_PAGE: Final = 60
+A_PAGE: Final = 40
 MOST_OFFICES: Final = 200
 KINDS: Final = {PersonKind.AGENT: "外勤", PersonKind.STAFF: "内勤"}
 STATES: Final = {
@@ -177,6 +177,7 @@ async def people(
             "人员",
             [Column("姓名"), Column("类别"), Column("职级"), Column("所在"), Column("入职"), Column("状态")],
             [_row(one) for one in found.rows],
+            dense=True,
         )
         listing.further(
             PATH, found.further, search=search, below=below, kind=kind, supervisors=supervisors, status=status

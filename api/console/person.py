@@ -27,6 +27,7 @@ from models.organisation.people import Link, PeopleRepository
 from models.organisation.tables import Institution, Person, SalesOffice
 from qa_pipeline.values.vocabulary import Status
 
+SHOWN_BELOW: Final = 10
 MOST_BELOW: Final = 50
 
 
@@ -116,9 +117,9 @@ def _downline(shown: Shown) -> None:
         if not links:
             parts.empty("没有在职的下线。")
             return
-        listing.table(
+        listing.folded(
             "下线",
-            [Column("下线"), Column("第几代", figures=True), Column("上线")],
+            [Column("下线"), Column("第几代", figures=True), Column("上线", labelled=True)],
             [
                 [
                     listing.two_lines(listing.link(f"{PATH}/{quote(link.code)}", link.name), link.code),
@@ -129,6 +130,7 @@ def _downline(shown: Shown) -> None:
                 ]
                 for link in links[:MOST_BELOW]
             ],
+            shown=SHOWN_BELOW,
         )
         if len(links) > MOST_BELOW:
             ui.label(f"只列出前 {MOST_BELOW} 人。").classes("soft")
@@ -152,6 +154,7 @@ def _career(view: View, shown: Shown) -> None:
                 ]
                 for step in reversed(shown.detail.career)
             ],
+            dense=True,
         )
 
 

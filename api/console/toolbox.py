@@ -107,14 +107,20 @@ def _table(view: View, shown: Shown, table: ToolboxTable, found: Sequence[Answer
         else:
             _ending(view, here, table, key, words, day)
 
-    columns = [Column("项"), Column("数值", True), Column("样本", True), Column("来历")]
+    origins = {one.sentence for one in found}
+    apart = len(origins) > 1 or any(one.is_override for one in found)
+    columns = [Column("项"), Column("数值", True), Column("样本", True), *([Column("来历")] if apart else [])]
     if may:
         columns.append(Column("操作"))
     with parts.section(title, note):
-        listing.table(title, columns, [_row(one, shown, counted, may) for one in found], on_action=act)
+        if not apart:
+            ui.label("".join(origins)).classes("soft")
+        rows = [_row(one, shown, counted, apart=apart, may=may) for one in found]
+        listing.table(title, columns, rows, on_action=act, dense=True)
 
 
-def _row(one: AnswerOut, shown: Shown, counted: str, may: bool) -> list[object]:
+def _row(one: AnswerOut, shown: Shown, counted: str, *, apart: bool, may: bool) -> list[object]:
+    """``apart``: with where its value comes from, which else is said once for all."""
     name = shown.names.get(one.key, one.key)
     value = (
         Html(f'<span class="soft">{parts.UNKNOWN}</span>')
@@ -122,8 +128,9 @@ def _row(one: AnswerOut, shown: Shown, counted: str, may: bool) -> list[object]:
         else _told(one.table, one.value)
     )
     cells: list[object] = [name, value, "—" if one.sample is None else f"{one.sample:,} {counted}"]
-    origin = listing.badge(Status.WARN, "手工", "edit") if one.is_override else ""
-    cells.append(Html(f"<span>{origin} {listing.escaped(one.sentence)}</span>"))
+    if apart:
+        origin = listing.badge(Status.WARN, "手工", "edit") if one.is_override else ""
+        cells.append(Html(f"<span>{origin} {listing.escaped(one.sentence)}</span>"))
     if may:
         buttons = [listing.action("set", one.key, "手工设定", subject=name)]
         if one.is_override and one.institution == shown.way[-1].code:

@@ -33,6 +33,22 @@ def test_every_screen_is_sound(page_as: PageAs) -> None:
     expect(page.get_by_role("heading", name="首页", level=1)).to_be_visible()
 
 
+def test_on_a_phone_the_cells_of_a_list_follow_each_other_and_only_the_unclear_bear_their_title(
+    page_as: PageAs,
+) -> None:
+    page = page_as(Role.ADMINISTRATOR, "/institutions", width=375)
+    row = page.get_by_role("table", name="机构").get_by_role("row", name="鼓楼支公司")
+    titles = (
+        "all => all.map(one => [one.dataset.label, getComputedStyle(one, '::before').display !== 'none'])"
+    )
+    assert dict(row.get_by_role("cell").evaluate_all(titles)) == {
+        "级别": False, "上级": True, "应召开二会": True, "状态": False, "设立": True
+    }  # fmt: skip
+    box = row.bounding_box()
+    assert box is not None
+    assert box["height"] < 110
+
+
 def test_nothing_moves_for_who_wants_no_motion(page_as: PageAs) -> None:
     page = page_as(Role.MANAGER, "/", width=390)
     moving = "document.querySelector('.q-btn') && [...document.querySelectorAll('*')].some(" \

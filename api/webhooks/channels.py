@@ -8,9 +8,12 @@ import hashlib
 import hmac
 import json
 import smtplib
+import socket
 import ssl
+import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
@@ -139,6 +142,28 @@ def _post(target: str, body: bytes, headers: Mapping[str, str], settings: Settin
     return answer.status_code, read
 
 
+class _MailServer(smtplib.SMTP):
+    """Hung up on after WHOLE_SECONDS, whatever is being said: smtplib only limits the wait for each byte."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        made = socket.create_connection((host, port), timeout)
+        self._line = made.dup()  # STARTTLS takes the connection away from ``made``
+        self._end = threading.Timer(WHOLE_SECONDS, self._hang_up)
+        self._end.daemon = True
+        self._end.start()
+        return made
+
+    def _hang_up(self) -> None:
+        with suppress(OSError):  # the server was first
+            self._line.shutdown(socket.SHUT_RDWR)
+
+    def close(self) -> None:
+        super().close()
+        self._end.cancel()
+        self._end.join()
+        self._line.close()
+
+
 def _mail(message: Message, settings: Settings) -> None:
     if not settings.smtp_host:
         raise DeliveryError("没有设置邮件服务器：请管理员设置 HUIJIAN_SMTP_HOST 等。")
@@ -149,12 +174,17 @@ def _mail(message: Message, settings: Settings) -> None:
     letter["Date"] = formatdate(localtime=False)
     letter["Message-ID"] = make_msgid(idstring=message.code, domain="huijian.invalid")
     letter.set_content(f"{message.sentence}\n\n{settings.public_url}\n")
+    began = time.monotonic()
     try:
-        with smtplib.SMTP(settings.smtp_host, settings.smtp_port, timeout=SECONDS) as server:
+        with _MailServer(settings.smtp_host, settings.smtp_port, timeout=SECONDS) as server:
             if settings.smtp_starttls:
                 server.starttls(context=ssl.create_default_context())
             if settings.smtp_user:
                 server.login(settings.smtp_user, settings.smtp_password)
             server.send_message(letter)
     except (smtplib.SMTPException, OSError) as error:
+        if time.monotonic() - began >= WHOLE_SECONDS:
+            raise DeliveryError(
+                f"邮件服务器 {WHOLE_SECONDS:.0f} 秒内没有收完：请核对设置，检查邮件服务器是否太慢。"
+            ) from error
         raise DeliveryError(f"邮件服务器没有收下（{type(error).__name__}）：请核对设置和收件人。") from error

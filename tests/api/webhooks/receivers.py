@@ -9,8 +9,9 @@ import json
 import socketserver
 import ssl
 import threading
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
@@ -106,8 +107,11 @@ class Mailbox:
 
 
 @contextmanager
-def mail_server(folder: Path, certificate: Path) -> Iterator[Mailbox]:
-    """Takes mail only after STARTTLS and AUTH PLAIN; writes its certificate for ``localhost`` to a file."""
+def mail_server(folder: Path, certificate: Path, *, dripping: str = "") -> Iterator[Mailbox]:
+    """Takes mail only after STARTTLS and AUTH PLAIN; writes its certificate for ``localhost`` to a file.
+
+    What it says to the verb ``dripping`` (or as ``greeting``) comes byte by byte for ten seconds, never late.
+    """
     key = folder / "key.pem"
     _make_certificate(key, certificate)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -117,10 +121,16 @@ def mail_server(folder: Path, certificate: Path) -> Iterator[Mailbox]:
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:
             secure = allowed = False
+            if dripping == "greeting":
+                self._drip()
+                return
             self._say("220 mail")
             while line := self.rfile.readline():
                 word = line.decode().strip()
                 verb = word.split(" ")[0].upper()
+                if verb == dripping:
+                    self._drip()
+                    return
                 if verb in ("EHLO", "HELO"):
                     self._say("250-mail\r\n250 AUTH PLAIN" if secure else "250-mail\r\n250 STARTTLS")
                 elif verb == "STARTTLS":
@@ -152,6 +162,12 @@ def mail_server(folder: Path, certificate: Path) -> Iterator[Mailbox]:
         def finish(self) -> None:
             super().finish()
             self.connection.close()
+
+        def _drip(self) -> None:
+            with suppress(OSError):
+                for _ in range(200):
+                    self.wfile.write(b"2")
+                    time.sleep(0.05)
 
         def _say(self, text: str) -> None:
             self.wfile.write(f"{text}\r\n".encode())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -256,6 +257,33 @@ def test_e_mail_goes_over_starttls_with_a_checked_certificate(
     assert letter["To"] == "a@example.com,b@example.com" or letter["To"] == "a@example.com, b@example.com"
     assert str(letter["Subject"]).startswith("【会鉴】这是“系统”的试发消息")
     assert box.signed_in == ["\x00u\x00p"]
+
+
+@pytest.mark.parametrize("dripping", ["greeting", "AUTH"])
+def test_a_mail_server_that_answers_byte_by_byte_is_not_waited_for(
+    administrator: TestClient,
+    service_engine: Engine,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    dripping: str,
+) -> None:
+    """AUTH comes after STARTTLS: the line is ended under TLS too."""
+    monkeypatch.setattr(channels, "WHOLE_SECONDS", 0.3)
+    certificate = tmp_path / "certificate.pem"
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    with mail_server(tmp_path, certificate, dripping=dripping) as box:
+        mailing = settings.model_copy(
+            update={"smtp_host": "localhost", "smtp_port": box.port, "smtp_user": "u", "smtp_password": "p"}
+        )
+        code = subscribe(administrator, "a@example.com", channel="email")["subscription"]["code"]
+        administrator.post(f"{WEBHOOKS}/{code}/test")
+        began = time.monotonic()
+        Messenger(service_engine, mailing).deliver()
+        assert time.monotonic() - began < 5
+    (line,) = log(administrator, code)
+    assert (line["state"], "秒内没有收完" in line["error"]) == ("waiting", True)
+    assert box.letters == []
 
 
 @pytest.mark.parametrize(

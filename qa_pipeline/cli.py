@@ -31,7 +31,7 @@ class _Huijian(TyperGroup):
             typer.echo(f"错误：{error}", err=True)
             raise typer.Exit(2) from error
         except KeyboardInterrupt:
-            typer.echo("已中断：没有留下写了一半的文件；批量质检再运行一次即从断点继续。", err=True)
+            typer.echo("已中断：没有留下写了一半的文件；批量质检和训练再运行一次即从断点继续。", err=True)
             raise typer.Exit(130) from None
 
 

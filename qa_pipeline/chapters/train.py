@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -33,6 +34,7 @@ from qa_pipeline.chapters.features import (
     Scorers,
     evidence,
 )
+from qa_pipeline.steps import Arrays, Step, afresh
 from qa_pipeline.values.vocabulary import Chapter, Progress, silent
 
 Ints = NDArray[np.int64]
@@ -68,8 +70,11 @@ class Prepared:
     subjects: Ints
 
 
-def learn(labelled: Iterable[LabelledMeeting], *, progress: Progress = silent) -> model.Model:
-    """Learn a model from labelled meetings of at least two authors."""
+def learn(
+    labelled: Iterable[LabelledMeeting], *, progress: Progress = silent, step: Step = afresh
+) -> model.Model:
+    """Learn a model from labelled meetings of at least two authors. The scorers of each fold are a ``step``,
+    and so is what rests on them all."""
     originals = [augment.example(meeting) for meeting in labelled]
     other = augment.other_talk()
     syllables = ngrams.syllable_table()
@@ -80,14 +85,15 @@ def learn(labelled: Iterable[LabelledMeeting], *, progress: Progress = silent) -
     }
     authors = _dealt([*originals, *other])
     folds = min(INNER_FOLDS, len(authors))
+    familiar = _familiar(prepared["clean"])
     seen: list[tuple[Evidence, Ints, Example]] = []
     scorers: list[Scorers] = []
     steps = folds + 1.0  # the last is the field and what rests on it
     progress("learn", 0.0, steps)
     for fold in range(folds):
         held = set(authors[fold::folds])
-        part = {name: [p for p in group if p.source.author not in held] for name, group in prepared.items()}
-        scorers.append(_scorers(part, syllables=syllables, familiar=_familiar(prepared["clean"])))
+        weights = step(fold, partial(_weights, prepared, held=held))
+        scorers.append(Scorers(syllables=syllables, familiar=familiar, **weights))
         for name, group in prepared.items():
             seen += [
                 (evidence(p.source.transcript, scorers[-1]), p.topics, p.source)
@@ -95,12 +101,20 @@ def learn(labelled: Iterable[LabelledMeeting], *, progress: Progress = silent) -
                 if p.source.author in held and name != "recut"
             ]
         progress("learn", fold + 1.0, steps)
-    field = _field([row for row in seen if row[2].kind is not None])
-    learned = model.Model(
-        scorers=_mean(scorers), field=field, kind=_kinds(seen, field=field), misfiled=_misfiled(seen)
-    )
+    above = step(folds, partial(_above, seen))
     progress("learn", steps, steps)
-    return learned
+    return model.Model(
+        scorers=_mean(scorers),
+        field=model.Field(**{name: above[name] for name in model.Field.__dataclass_fields__}),
+        kind=above["kind"],
+        misfiled=above["misfiled"],
+    )
+
+
+def _above(seen: Sequence[tuple[Evidence, Ints, Example]]) -> Arrays:
+    """The field and what rests on it."""
+    field = _field([row for row in seen if row[2].kind is not None])
+    return {**asdict(field), "kind": _kinds(seen, field=field), "misfiled": _misfiled(seen)}
 
 
 def _mean(scorers: Sequence[Scorers]) -> Scorers:
@@ -167,32 +181,30 @@ def _topic(chapter: Chapter) -> int:
 # ---------------------------------------------------------------- scorers
 
 
-def _scorers(prepared: dict[str, list[Prepared]], *, syllables: Ints, familiar: NDArray[np.bool_]) -> Scorers:
-    plain = prepared["clean"] + prepared["misheard"]
+def _weights(prepared: dict[str, list[Prepared]], *, held: set[str]) -> Arrays:
+    """The weights of `Scorers`, learned from all authors but those who are ``held``."""
+    part = {name: [p for p in group if p.source.author not in held] for name, group in prepared.items()}
+    plain = part["clean"] + part["misheard"]
     topic, topic_bias = _regression(
-        _topic_rows(plain + prepared["other"]), classes=SUBJECTS, strength=3.0, steps=30
+        _topic_rows(plain + part["other"]), classes=SUBJECTS, strength=3.0, steps=30
     )
     start, start_bias = _regression(
-        _start_rows(plain + prepared["recut"]),
+        _start_rows(plain + part["recut"]),
         classes=len(TOPICS) + 1,
         strength=3.0,
         steps=40,
     )
-    kind, kind_bias = _regression(
-        _kind_rows(plain + prepared["other"]), classes=KINDS, strength=1.0, steps=30
-    )
+    kind, kind_bias = _regression(_kind_rows(plain + part["other"]), classes=KINDS, strength=1.0, steps=30)
     width = np.sqrt(ngrams.CHANNELS * (BEFORE + AFTER))
-    return Scorers(
-        syllables=syllables,
-        familiar=familiar,
-        topic=topic,
-        topic_bias=topic_bias,
-        after=(start[: ngrams.BUCKETS] / width).astype(np.float32),
-        before=(start[ngrams.BUCKETS :] / width).astype(np.float32),
-        start_bias=start_bias,
-        kind=kind,
-        kind_bias=kind_bias,
-    )
+    return {
+        "topic": topic,
+        "topic_bias": topic_bias,
+        "after": (start[: ngrams.BUCKETS] / width).astype(np.float32),
+        "before": (start[ngrams.BUCKETS :] / width).astype(np.float32),
+        "start_bias": start_bias,
+        "kind": kind,
+        "kind_bias": kind_bias,
+    }
 
 
 def _familiar(prepared: Sequence[Prepared]) -> NDArray[np.bool_]:

@@ -13,7 +13,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from qa_pipeline.chapters.corpus import LabelledMeeting, meetings
 from qa_pipeline.findings.acts import ACTS, VERSION, ActModel, Matrix, grams, neighbourhood, signals, syllable
 from qa_pipeline.findings.mentions import find_mentions
+from qa_pipeline.steps import Arrays, Step, afresh
 from qa_pipeline.transcript.cleanup import clean
 from qa_pipeline.values.chapters import Chapters, ChapterSpan
 from qa_pipeline.values.transcript import Transcript, Utterance
@@ -194,8 +195,11 @@ def _noisy_chapters(chapters: Sequence[Chapter], random: Random) -> Chapters:
 # ---------------------------------------------------------------- fitting
 
 
-def fit(training: Sequence[Example], *, version: str, progress: Progress = silent) -> ActModel:
-    """Fit both passes; the second learns from first-pass logits of authors the first pass had not seen."""
+def fit(
+    training: Sequence[Example], *, version: str, progress: Progress = silent, step: Step = afresh
+) -> ActModel:
+    """Fit both passes; the second learns from first-pass logits of authors the first pass had not seen. These
+    are a ``step`` for each fold, and both passes are the last."""
     authors = sorted({e.author for e in training})
     folds = min(FOLDS, len(authors))
     unseen: list[Matrix] = [np.zeros((0, 0), dtype=np.float32)] * len(training)
@@ -203,11 +207,27 @@ def fit(training: Sequence[Example], *, version: str, progress: Progress = silen
     progress("learn", 0.0, steps)
     for fold in range(folds):
         held = {a for i, a in enumerate(authors) if i % folds == fold}
-        part = _first(tuple(e for e in training if e.author not in held))
-        for index, example in enumerate(training):
-            if example.author in held:
-                unseen[index] = part.first_pass(example.texts, example.signals)
+        for index, logits in step(fold, partial(_unseen, training, held=held)).items():
+            unseen[int(index)] = logits
         progress("learn", fold + 1.0, steps)
+    kept = step(folds, partial(_passes, training, unseen))
+    progress("learn", steps, steps)
+    return ActModel(vocabulary=tuple(kept.pop("vocabulary").tolist()), version=version, **kept)
+
+
+def _unseen(training: Sequence[Example], *, held: set[str]) -> Arrays:
+    """First-pass logits (utterances, acts) of the examples of those who are ``held``, by place in
+    ``training``, learned from all others."""
+    others = _first(tuple(e for e in training if e.author not in held))
+    return {
+        str(index): others.first_pass(example.texts, example.signals)
+        for index, example in enumerate(training)
+        if example.author in held
+    }
+
+
+def _passes(training: Sequence[Example], unseen: Sequence[Matrix]) -> Arrays:
+    """What `ActModel` holds: the first pass learned from all, the second from the ``unseen`` logits."""
     first = _first(training)
     labels = np.vstack([e.labels for e in training])
     signal = np.vstack([e.signals for e in training])
@@ -220,14 +240,15 @@ def fit(training: Sequence[Example], *, version: str, progress: Progress = silen
     # moved by makes a probability of it again, since the second pass learned from scores of unseen authors.
     cuts = np.array([_best_cut(logits[:, a], labels[:, a]) for a in range(len(ACTS))])
     weights[near.shape[1]] -= cuts
-    progress("learn", steps, steps)
-    return replace(
-        first,
-        neighbour_weights=weights[: near.shape[1]].astype(np.float32),
-        second_signal_weights=weights[near.shape[1] :].astype(np.float32),
-        shift=cuts.astype(np.float32),
-        version=version,
-    )
+    return {
+        "vocabulary": np.array(first.vocabulary),
+        "idf": first.idf,
+        "gram_weights": first.gram_weights,
+        "signal_weights": first.signal_weights,
+        "neighbour_weights": weights[: near.shape[1]].astype(np.float32),
+        "second_signal_weights": weights[near.shape[1] :].astype(np.float32),
+        "shift": cuts.astype(np.float32),
+    }
 
 
 @cache

@@ -7,10 +7,14 @@ three, else whole meetings; never single lines. What was measured is what is ins
 from __future__ import annotations
 
 import hashlib
+import json
+import sys
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import UTC, datetime
+from importlib.metadata import distributions
+from importlib.resources import files
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -27,6 +31,7 @@ from qa_pipeline.findings import acts as act_model
 from qa_pipeline.findings.acts import ActModel
 from qa_pipeline.installed import About, Kind
 from qa_pipeline.learning.figures import Figures, act_figures, chapter_figures
+from qa_pipeline.steps import Kept
 from qa_pipeline.values.vocabulary import Progress, silent
 
 LEAST: Final = 6
@@ -132,7 +137,8 @@ def train_chapters(
 ) -> Outcome:
     """Train a chapter model on the folder's meetings (and the shipped ones unless ``alone``) and compare it.
 
-    ``against`` is the reader in use when None. Takes about eight minutes with the shipped meetings.
+    ``against`` is the reader in use when None. Takes about eight minutes with the shipped meetings; one that
+    was interrupted goes on where it stopped, to the same model.
     """
     from qa_pipeline.chapters.train import learn
 
@@ -144,7 +150,8 @@ def train_chapters(
     )
     lessons = _lessons(parts, shipped, alone=alone)
     say(f"用 {len(lessons)} 场训练章节模型，另留 {len(parts.held)} 场比较（按{parts.by}分开）……")
-    candidate = learn(lessons, progress=progress)
+    kept = _kept("chapters", lessons, say)
+    candidate = learn(lessons, progress=progress, step=kept.step)
     arrays = BytesIO()
     chapter_model.save(candidate, arrays)
 
@@ -155,7 +162,7 @@ def train_chapters(
 
     # The weights are rounded in the file: it is the file that is measured.
     stored = chapter_model.load(BytesIO(arrays.getvalue()))
-    return _outcome(
+    outcome = _outcome(
         "chapters",
         parts,
         lessons,
@@ -165,6 +172,8 @@ def train_chapters(
         chapter_model.VERSION,
         arrays.getvalue(),
     )
+    kept.forget()
+    return outcome
 
 
 def train_acts(
@@ -185,11 +194,13 @@ def train_acts(
     )
     lessons = _lessons(parts, shipped, alone=alone)
     say(f"用 {len(lessons)} 场训练语句模型，另留 {len(parts.held)} 场比较（按{parts.by}分开）……")
-    candidate = fit([e for m in lessons for e in examples(m)], version=act_model.VERSION, progress=progress)
+    kept = _kept("acts", lessons, say)
+    told = [example for meeting in lessons for example in examples(meeting)]
+    candidate = fit(told, version=act_model.VERSION, progress=progress, step=kept.step)
     arrays = BytesIO()
     np.savez_compressed(arrays, allow_pickle=False, **candidate.arrays())
     stored = act_model.load(BytesIO(arrays.getvalue()))
-    return _outcome(
+    outcome = _outcome(
         "acts",
         parts,
         lessons,
@@ -199,6 +210,8 @@ def train_acts(
         act_model.VERSION,
         arrays.getvalue(),
     )
+    kept.forget()
+    return outcome
 
 
 def install(outcome: Outcome) -> Path:
@@ -235,6 +248,38 @@ def _lessons(parts: Split, shipped: Sequence[LabelledMeeting], *, alone: bool) -
     if len({meeting.author for meeting in lessons.values()}) < 2:
         raise InputError("训练用的会议都出自同一个文件夹：至少要两个（每个文件夹一位标注人或一家机构）。")
     return list(lessons.values())
+
+
+def _kept(kind: Kind, lessons: Sequence[LabelledMeeting], say: Say) -> Kept:
+    """Where this training keeps its steps; says how many are there of one that was interrupted."""
+    kept = Kept(
+        folder=installed.path_of(kind).with_suffix(".steps"),
+        key=key(lessons),
+        unwritten=lambda error: say(f"{error}训练照常进行，但一旦中断，这一步须重做。"),
+    )
+    if finished := kept.finished():
+        say(f"接着上次中断的训练：已完成的 {finished} 步不再重做……")
+    return kept
+
+
+def key(lessons: Sequence[LabelledMeeting]) -> bytes:
+    """Stands for all that decides what training makes: Python, the libraries, the program and its word lists,
+    what the meetings hold and their order."""
+    libraries = sorted(f"{one.name} {one.version}" for one in distributions())
+    digest = hashlib.sha256("\n".join([sys.version, *libraries]).encode())
+    for package in ("qa_pipeline", "rubrics"):
+        for path in sorted(Path(str(files(package))).rglob("*")):
+            if path.is_file() and path.suffix != ".pyc":
+                digest.update(hashlib.sha256(path.read_bytes()).digest())
+    digest.update(json.dumps(lessons, default=_plain, sort_keys=True).encode())
+    return digest.digest()
+
+
+def _plain(value: object) -> object:
+    """What JSON does not know; sets in one order."""
+    if is_dataclass(value):
+        return {each.name: getattr(value, each.name) for each in fields(value)}
+    return sorted(value) if isinstance(value, frozenset) else str(value)
 
 
 def _outcome(

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -36,6 +42,16 @@ from qa_pipeline.values.vocabulary import Act
 IDS = ("A01", "A02", "B01", "B02", "C01", "C02", "E01", "E02")
 SHORT = 12
 """Utterances kept of each chapter."""
+QUICK = {"FIELD_STEPS": 12, "STRIDE": 100, "QUIET_STARTS": 0.2, "INNER_FOLDS": 2}
+"""A handful of rows and steps instead of minutes."""
+COMMAND = f"""
+import signal
+from qa_pipeline.chapters import train
+from qa_pipeline.cli import app
+signal.signal(signal.SIGINT, signal.default_int_handler)  # some who start tests have it ignored
+vars(train).update({QUICK})
+app()
+"""
 
 
 def shortened(meeting: LabelledMeeting) -> str:
@@ -75,11 +91,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return root
 
 
-@pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A handful of meetings, rows and steps instead of minutes."""
-    for name, value in (("FIELD_STEPS", 12), ("STRIDE", 100), ("QUIET_STARTS", 0.2), ("INNER_FOLDS", 2)):
-        monkeypatch.setattr(train, name, value)
+@pytest.fixture(scope="module", autouse=True)
+def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Nothing that the tests share takes long, or is kept where the person who runs them keeps models."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in QUICK.items():
+            patch.setattr(train, name, value)
+        patch.setenv("HUIJIAN_MODELS", str(tmp_path_factory.mktemp("models")))
+        yield
 
 
 @pytest.fixture(autouse=True)
@@ -190,15 +209,22 @@ def test_a_folder_that_cannot_be_used_is_refused(tmp_path: Path, content: str | 
 # ---------------------------------------------------------------- training, comparing, installing
 
 
-def test_a_better_chapter_model_is_installed_and_named_in_results(
-    folder: Path, home: Path, quick: None
-) -> None:
-    rival, _ = know_nothing()
+@pytest.fixture(scope="module")
+def learned_chapters(folder: Path) -> Outcome:
+    """A chapter model from eight short meetings, against one that sees openings only."""
     shown: list[float] = []
     outcome = train_chapters(
-        folder, against=rival, alone=True, progress=lambda _, done, total: shown.append(done / total)
-    )
+        folder, against=know_nothing()[0], alone=True,
+        progress=lambda _, done, total: shown.append(done / total),
+    )  # fmt: skip
     assert shown == [0, 1 / 3, 2 / 3, 1]
+    return outcome
+
+
+def test_a_better_chapter_model_is_installed_and_named_in_results(
+    home: Path, learned_chapters: Outcome
+) -> None:
+    outcome = learned_chapters
     assert outcome.candidate.score > outcome.current.score
     assert install(outcome) == home / "chapters.npz"
     meeting = outcome.split.held[0]
@@ -247,6 +273,52 @@ def test_a_better_act_model_reads_from_then_on(home: Path, learned: Outcome) -> 
     inspection = inspect(meeting.transcript, facts=meeting.facts)
     assert inspection.versions["reader"].endswith(learned.about.version)
     assert not [w for w in inspection.warnings if "自训" in w]
+
+
+def interrupted(kind: str, folder: Path, home: Path, by: signal.Signals) -> subprocess.Popen[str]:
+    """A real ``huijian train`` that gets the signal as soon as its first step is kept."""
+    words = [sys.executable, "-c", COMMAND, "train", kind, "--from", str(folder), "--alone"]
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 180
+    while not list(home.glob("*.steps/*.step")) and time.monotonic() < deadline:
+        assert process.poll() is None
+        time.sleep(0.01)
+    process.send_signal(by)
+    return process
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are those of POSIX")
+@pytest.mark.parametrize(
+    ("kind", "by"), [("chapters", signal.SIGINT), ("acts", signal.SIGKILL)], ids=["Ctrl-C", "killed"]
+)
+def test_a_training_that_was_interrupted_goes_on_to_the_same_bytes(
+    folder: Path, home: Path, learned: Outcome, learned_chapters: Outcome, kind: str, by: signal.Signals
+) -> None:
+    process = interrupted(kind, folder, home, by)
+    told = process.communicate()[1]
+    assert process.returncode == (130 if by == signal.SIGINT else -by)
+    assert ("训练再运行一次即从断点继续" in told) == (by == signal.SIGINT)
+    kept = home / f"{kind}.steps"
+    finished = len(list(kept.glob("*.step")))
+    said: list[str] = []
+    outcome = (train_chapters if kind == "chapters" else train_acts)(folder, alone=True, say=said.append)
+    assert any(f"已完成的 {finished} 步不再重做" in line for line in said)
+    assert outcome.arrays == (learned_chapters if kind == "chapters" else learned).arrays
+    assert not kept.exists()
+
+
+def test_steps_of_other_meetings_are_not_gone_on_with(folder: Path, learned: Outcome) -> None:
+    """Nor where the same ones come in another order, or one of their labels was put right."""
+    first, second, *others = learned.split.learn
+    labels = (frozenset({Act.ASK}), *first.acts[1:])
+    keys = [
+        training.key([first, second, *others]),
+        training.key([second, first, *others]),
+        training.key([first, *others]),
+        training.key([replace(first, acts=labels), second, *others]),
+    ]
+    assert len(set(keys)) == len(keys)
+    assert training.key([first, second, *others]) == keys[0]
 
 
 def test_one_that_an_older_program_trained_is_left_aside_and_said(folder: Path, home: Path) -> None:

@@ -25,6 +25,7 @@ log = logging.getLogger("huijian.messenger")
 EVERY: Final = 5.0
 """Seconds between two looks."""
 AT_ONCE: Final = 20
+"""Messages sent before what has happened since is collected."""
 BACK_OFF: Final = (30, 120, 600, 3600, 6 * 3600, 24 * 3600)
 """Seconds before the second attempt, the third …; after the last one the message has failed."""
 
@@ -67,21 +68,31 @@ class Messenger:
 
     def deliver(self) -> int:
         """Send what is due, each once; returns how many were taken."""
+        for count in range(AT_ONCE):
+            if not self._deliver_next():
+                return count
+        return AT_ONCE
+
+    def _deliver_next(self) -> bool:
+        """Whether a message was due. Each is taken only when its turn has come: slow receivers before it must
+        not use up its lease."""
         with transaction(self._engine) as session:
-            taken = SubscriptionRepository(session).take_due(now=datetime.now(UTC), limit=AT_ONCE)
-            messages = [(delivery.id, delivery.attempts, _message(delivery, to)) for delivery, to in taken]
-        for delivery_id, attempts, message in messages:
-            status: int | None = None
-            error: str | None = None
-            try:
-                status = send(message, self._settings)
-            except DeliveryError as failure:
-                status, error = failure.status, str(failure)
-            except Exception as failure:  # one message that cannot be sent must not stop the others
-                log.exception("message %s", message.code)
-                error = f"发送时出错（{type(failure).__name__}）。"
-            self._note(delivery_id, attempts, status, error)
-        return len(messages)
+            taken = SubscriptionRepository(session).take_due(now=datetime.now(UTC))
+            if taken is None:
+                return False
+            delivery, to = taken
+            delivery_id, attempts, message = delivery.id, delivery.attempts, _message(delivery, to)
+        status: int | None = None
+        error: str | None = None
+        try:
+            status = send(message, self._settings)
+        except DeliveryError as failure:
+            status, error = failure.status, str(failure)
+        except Exception as failure:  # one message that cannot be sent must not stop the others
+            log.exception("message %s", message.code)
+            error = f"发送时出错（{type(failure).__name__}）。"
+        self._note(delivery_id, attempts, status, error)
+        return True
 
     def _note(self, delivery_id: int, attempts: int, status: int | None, error: str | None) -> None:
         now = datetime.now(UTC)

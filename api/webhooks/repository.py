@@ -61,8 +61,8 @@ class SubscriptionRepository(Repository):
             raise NotFound(f"发送记录 {code} 不存在。")
         return found
 
-    def take_due(self, *, now: datetime, limit: int) -> Sequence[tuple[Delivery, Subscription]]:
-        """Messages to send now; nobody else takes them within the lease."""
+    def take_due(self, *, now: datetime) -> tuple[Delivery, Subscription] | None:
+        """The message to send now, None when none is due; nobody else takes it within the lease."""
         query = (
             select(Delivery, Subscription)
             .join(Subscription, Subscription.id == Delivery.subscription_id)
@@ -73,14 +73,16 @@ class SubscriptionRepository(Repository):
                 Subscription.removed_at.is_(None),
             )
             .order_by(Delivery.next_at, Delivery.id)
-            .limit(limit)
+            .limit(1)
             .with_for_update(of=Delivery, skip_locked=True)
         )
-        taken = [(row[0], row[1]) for row in self.session.execute(query)]
-        for delivery, _ in taken:
-            delivery.attempts += 1
-            delivery.next_at = now + LEASE
-        return taken
+        row = self.session.execute(query).one_or_none()
+        if row is None:
+            return None
+        delivery, to = row[0], row[1]
+        delivery.attempts += 1
+        delivery.next_at = now + LEASE
+        return delivery, to
 
     def _lines(self) -> Select[Any]:
         query = (

@@ -26,8 +26,11 @@
   });
   const chunksOf = one => IDBKeyRange.bound([one.id, 0], [one.id, Infinity]);
   const save = one => within(['recordings'], store => store.put(one));
+  const known = new Map();  // one object for each recording: what is written of it while it is being sent, sending sees
   async function kept() {
-    const all = await within(['recordings'], store => store.getAll());
+    const rows = await within(['recordings'], store => store.getAll());
+    for (const row of rows) if (!known.has(row.id)) known.set(row.id, row);
+    const all = rows.map(row => known.get(row.id));
     return all.filter(one => one.owner === given.owner).sort((a, b) => a.begun.localeCompare(b.begun));
   }
 
@@ -57,12 +60,15 @@
   const named = moment => moment.toLocaleString('sv-SE', {timeZone: 'Asia/Shanghai'}).replace(/[-:]/g, '').replace(' ', 'T');
 
   async function start() {
+    const before = document.getElementById('recorder').dataset.state;
+    show('starting');  // nothing can be finished while the browser asks whether the microphone may be used
     try {
       stream = await navigator.mediaDevices.getUserMedia(
         {audio: {echoCancellation: false, noiseSuppression: false, autoGainControl: true}});
     } catch (error) {
       say(error.name === 'NotFoundError' ? '没有找到麦克风：请接好麦克风后重试。'
         : '没有得到麦克风的使用许可：请在浏览器的地址栏旁允许后重试。', true);
+      show(before);
       return;
     }
     const type = Object.keys(TYPES).find(one => MediaRecorder.isTypeSupported(one));
@@ -70,7 +76,13 @@
     const one = {id: `${begun.getTime()}`, owner: given.owner, meeting: given.meeting, begun: begun.toISOString(),
       name: `现场录音-${named(begun)}.${TYPES[type]}`,
       address: null, sent: 0, size: 0, seconds: 0, ended: false, done: false, last: false};
-    await save(one);
+    try { await save(one); } catch {
+      stream.getTracks().forEach(track => track.stop());
+      say('本机空间不足，录不了音：请清理空间后重试。', true);
+      show(before);
+      return;
+    }
+    known.set(one.id, one);
     current = one;
     document.body.classList.add('recording');
     window.socket?.disconnect();  // or the page would load itself anew after a lost network, and end the recording
@@ -164,7 +176,7 @@
     if (pumping) { again = true; return; }
     pumping = true;
     try {
-      do { again = false; for (const one of await kept()) await send(current?.id === one.id ? current : one); } while (again);
+      do { again = false; for (const one of await kept()) await send(one); } while (again);
     } finally { pumping = false; }
   }
 
@@ -261,9 +273,9 @@
   }
 
   // ---------------------------------------------------------------- what is shown
-  const WORDS = {idle: '尚未开始', recording: '正在录音', paused: '已暂停', broken: '上次的录音中断了，已录的部分都在',
+  const WORDS = {idle: '尚未开始', starting: '正在打开麦克风', recording: '正在录音', paused: '已暂停', broken: '上次的录音中断了，已录的部分都在',
     finished: '录音已结束，传完后自动开始质检', elsewhere: '另一个页面正在录音：请回到那个页面，或先关闭它'};
-  const BUTTONS = {idle: ['start'], recording: ['turn', 'finish'], paused: ['turn', 'finish'], broken: ['start', 'finish'],
+  const BUTTONS = {idle: ['start'], starting: [], recording: ['turn', 'finish'], paused: ['turn', 'finish'], broken: ['start', 'finish'],
     finished: [], elsewhere: []};
 
   function show(state) {

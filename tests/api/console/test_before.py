@@ -45,7 +45,11 @@ def test_a_meeting_is_prepared_and_recorded_and_its_inspection_starts_by_itself(
     again.reload()  # as on the phone: without the menu that wider windows showed
     ready(again)
     again.context.set_offline(True)
+    again.evaluate(ASKED_FIRST)
     again.get_by_role("button", name="接着录").click()
+    expect(again.get_by_text("正在打开麦克风")).to_be_visible()
+    expect(again.get_by_role("button", name="结束并质检")).to_have_count(0)
+    again.evaluate("allow()")
     expect(again.locator("#recorder-trouble")).to_contain_text("网络不通")
     again.get_by_role("button", name="结束并质检").click()
     again.get_by_role("button", name="再点一次").click()
@@ -63,6 +67,13 @@ def test_a_meeting_is_prepared_and_recorded_and_its_inspection_starts_by_itself(
         assert len(session.scalars(jobs).all()) == 1
         read = select(AuditEntry.actor).where(AuditEntry.action == "briefing.read")
         assert "manager" in session.scalars(read).all()
+
+
+ASKED_FIRST = """() => {
+  const microphone = navigator.mediaDevices, opened = microphone.getUserMedia.bind(microphone);
+  microphone.getUserMedia = wanted => new Promise(allowed => { window.allow = allowed; }).then(() => opened(wanted));
+}"""
+"""The microphone opens only when the person at the device says so, after this."""
 
 
 def ready(page: Page) -> None:

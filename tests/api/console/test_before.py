@@ -71,7 +71,8 @@ def test_a_meeting_is_prepared_and_recorded_and_its_inspection_starts_by_itself(
 
 ASKED_FIRST = """() => {
   const microphone = navigator.mediaDevices, opened = microphone.getUserMedia.bind(microphone);
-  microphone.getUserMedia = wanted => new Promise(allowed => { window.allow = allowed; }).then(() => opened(wanted));
+  const asked = new Promise(allowed => { window.allow = allowed; });
+  microphone.getUserMedia = wanted => asked.then(() => opened(wanted));
 }"""
 """The microphone opens only when the person at the device says so, after this."""
 

@@ -1,146 +1,166 @@
 """What became of the commitments of an earlier meeting (I4): where each is taken up, and what is told of it.
 
-People rarely repeat a promise in its own words, and seldom one by one. What gives it away are the words that
-few other utterances of the meeting hold: a customer, a place, a number, a thing. Pairs of characters are
-compared, for they need no word list and no punctuation.
+Two small models that learned from excerpts of meetings whose every promise has a labelled fate
+(``promises/``): a conditional logit over the utterances and "nowhere" (McFadden 1974) tells the place, and a
+multinomial regression over the n-grams of what is said there tells the outcome. The weights are data
+(following.npz), made by ``python -m qa_pipeline.findings.train_following``.
 """
 
 from __future__ import annotations
 
-import math
-import re
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final
+from dataclasses import dataclass
+from functools import cache, cached_property
+from importlib.resources import files
+from typing import IO, Any, Final
 
-from qa_pipeline.chapters.ngrams import standard
+import numpy as np
+from numpy.typing import NDArray
+
+from qa_pipeline.findings.acts import grams
 from qa_pipeline.findings.reading import Reading
-from qa_pipeline.transcript.numbers import spoken_numbers
+from qa_pipeline.findings.taking_up import outcome_signals, places, told_of
 from qa_pipeline.values.findings import Action, FollowUp
-from qa_pipeline.values.vocabulary import Act, Chapter, Outcome
+from qa_pipeline.values.vocabulary import Outcome
 
-ENOUGH: Final = 1.48
-"""From this likeness on an utterance takes the promise up. Chosen on six pairs of meetings; on six others by
-another author it found three of four places, and four of five it found were right."""
-BEFORE: Final = 0.75
-"""How much the words of the utterance before count: the question that is answered, what is gone on with."""
-CHECKED: Final = 1.2
-DONE: Final = 1.5
-ASKED: Final = 0.6
-PLANNED: Final = 0.6
-"""What a check, words of something done (or not), a question and a plan weigh: told is by who answers."""
-AROUND: Final = (6, 30)
-"""Characters before and after a shared pair that speak of the promise: an utterance may tell of several."""
+VERSION: Final = "following-1"
+OUTCOMES: Final = (Outcome.KEPT, Outcome.NOT_KEPT, Outcome.UNCLEAR)
+"""What may be told of a promise that is taken up, in the order of the weights."""
+PARTS: Final = ("", "<", ">")
+"""Marks of the n-grams of what is said itself, before and after."""
+BESIDE: Final = 0.4
+"""What an n-gram of before and after counts for."""
+SURER: Final = 2.0
+"""Times as likely as nowhere the likeliest place must be."""
+SURE: Final = 0.6
+"""How likely an outcome must be to be told: nobody is said to have broken a promise by a guess."""
+NEAR: Final = 1
+"""Utterances beside the likeliest one that count as the same place: the question, a second breath."""
 
-_PLANS: Final = (Chapter.NEXT_WEEK_PLAN, Chapter.NEXT_MONTH_PLAN)
-_DONE: Final = re.compile("[了过没]")
-_VERBS: Final = "去签见陪打写交送碰走跑约出动排练发贴凑过达够谈问开讲报带收看拿递补装录"
-_HEDGED: Final = re.compile(
-    r"差不多|回去再?[翻看理查想]|下来再?细?[说讲]|搞不清|记不[得清]|不大?记得|说不[准清好]|再[说讲看]吧|不知|"
-    r"大概|估计|可能|好像|一直在[接跟谈联聊推]|反正|细说|没特别记|有的.{0,8}有的|在走着|再理|怎么说"
-)
-_FAILED: Final = re.compile(
-    r"[没未]有?能?[做办弄搞成完凑]|没有(?:出来|弄|做|成)|[还就只]是?[差欠剩]|不成|忘了|忘记|来不及|没来得及|"
-    r"[两三四五六七八九几][个户家单件张位条份]没|挪到|改到|改期|推到|延到|泡汤|黄了|鸽子|空跑|落空|没顾上|对不住"
-)
-_NOT: Final = re.compile(rf"[没未]有?[能全再去]?([\u4e00-\u9fff])|[只才]([{_VERBS}])")
-_KEPT: Final = re.compile(
-    rf"(?:[{_VERBS}做办弄搞写完成改]|[好成完到有])[到好成完过]?了|过[的。，,]|完成|落实|都是?[{_VERBS}做]|"
-    r"[弄办做搞谈讲约签]好|搞定|齐了|过线|那天.{0,12}[去到陪打见约]|[号天下晚][^，。]{0,6}[去见打签陪到]的"
-)
-_COUNTED: Final = frozenset("个户家单件张次位条份趟访人场")
-"""Measure words of what one promises so many of."""
+Matrix = NDArray[np.float32]
 
 
-def follow_up(reading: Reading, actions: Sequence[Action]) -> tuple[FollowUp, ...]:
-    """What the meeting tells of each promise, in their order. A no to what was promised, or fewer than were,
-    is not kept; who hedges, or tells of both, leaves it unclear."""
+@dataclass(frozen=True, eq=False)
+class FollowModel:
+    """Weights of both models, of signals less ``mean`` over ``scale``."""
+
+    place_mean: Matrix
+    place_scale: Matrix
+    place_weights: Matrix
+    nowhere_weights: Matrix
+    vocabulary: tuple[str, ...]
+    idf: Matrix
+    gram_weights: Matrix
+    """(n-grams, outcomes)."""
+    told_mean: Matrix
+    told_scale: Matrix
+    told_weights: Matrix
+    """(signals, outcomes)."""
+    bias: Matrix
+    version: str = VERSION
+
+    def place(self, signals: NDArray[np.float64], nowhere: NDArray[np.float64]) -> NDArray[np.float64]:
+        """(spoken + 1,): how likely each utterance takes the promise up, and last that none does."""
+        logits = (signals - self.place_mean) / self.place_scale @ self.place_weights
+        logits = np.append(logits, nowhere @ self.nowhere_weights)
+        odds = np.exp(logits - logits.max())
+        likely: NDArray[np.float64] = odds / odds.sum()
+        return likely
+
+    def outcome(self, told: tuple[str, str, str], signals: NDArray[np.float64]) -> Outcome:
+        """Of what ``told_of`` and ``outcome_signals`` give."""
+        logits = (signals - self.told_mean) / self.told_scale @ self.told_weights + self.bias
+        for row, value in self.told(told).items():
+            logits = logits + value * self.gram_weights[row]
+        odds = np.exp(logits - logits.max())
+        best = int(np.argmax(odds))
+        return OUTCOMES[best] if odds[best] >= SURE * odds.sum() else Outcome.UNCLEAR
+
+    def told(self, told: tuple[str, str, str]) -> dict[int, float]:
+        """Row of the vocabulary -> tf-idf (sublinear), of length one in each of the three parts."""
+        values: dict[int, float] = {}
+        for part, text in zip(PARTS, told, strict=True):
+            met = Counter(row for gram in grams(text) if (row := self._rows.get(part + gram)) is not None)
+            mass = {row: float((1 + np.log(times)) * self.idf[row]) for row, times in met.items()}
+            norm = float(np.sqrt(sum(value**2 for value in mass.values()))) or 1.0
+            weight = BESIDE if part else 1.0
+            values.update((row, weight * value / norm) for row, value in mass.items())
+        return values
+
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        return {word: row for row, word in enumerate(self.vocabulary)}
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What following.npz holds."""
+        return {
+            "place_mean": self.place_mean,
+            "place_scale": self.place_scale,
+            "place_weights": self.place_weights,
+            "nowhere_weights": self.nowhere_weights,
+            "vocabulary": np.frombuffer("\n".join(self.vocabulary).encode(), dtype=np.uint8),
+            "idf": self.idf.astype(np.float16),
+            "gram_weights": self.gram_weights.astype(np.float16),
+            "told_mean": self.told_mean,
+            "told_scale": self.told_scale,
+            "told_weights": self.told_weights,
+            "bias": self.bias,
+            "version": np.frombuffer(self.version.encode(), dtype=np.uint8),
+        }
+
+
+def load(file: IO[bytes]) -> FollowModel:
+    """Read a model written from ``FollowModel.arrays``."""
+    with np.load(file, allow_pickle=False) as data:
+        held = {name: data[name] for name in data.files}
+    return FollowModel(
+        **{name: held[name].astype(np.float32) for name in held.keys() - {"vocabulary", "version"}},
+        vocabulary=tuple(held["vocabulary"].tobytes().decode().split("\n")),
+        version=held["version"].tobytes().decode(),
+    )
+
+
+@cache
+def follow_model() -> FollowModel:
+    """The shipped model, loaded once. It is part of the package."""
+    with (files("qa_pipeline.findings") / "following.npz").open("rb") as file:
+        return load(file)
+
+
+def follow_up(
+    reading: Reading, actions: Sequence[Action], *, model: FollowModel | None = None
+) -> tuple[FollowUp, ...]:
+    """What the meeting tells of each promise, in their order. Only in part done is not kept; what is
+    hedged or does not tell is unclear."""
+    model = model or follow_model()
     return tuple(
         FollowUp(action=action, outcome=Outcome.NOT_MENTIONED)
         if where is None
         else FollowUp(
             action=action,
-            outcome=_outcome(action, reading.utterances[where].text),
+            outcome=model.outcome(told_of(reading, action, where), outcome_signals(reading, action, where)),
             evidence=reading.proof([*_question(reading, where), where]),
         )
-        for action, where in zip(actions, taken_up(reading, actions), strict=True)
+        for action, where in zip(actions, taken_up(reading, actions, model=model), strict=True)
     )
 
 
-def taken_up(reading: Reading, actions: Sequence[Action]) -> tuple[int | None, ...]:
+def taken_up(
+    reading: Reading, actions: Sequence[Action], *, model: FollowModel | None = None
+) -> tuple[int | None, ...]:
     """The utterance that tells most of each promise, None where nobody speaks of it."""
-    said = {index: _pairs(reading.utterances[index].text) for index in reading.spoken}
-    promised = [_pairs(_words(action)) for action in actions]
-    common = Counter(pair for pairs in said.values() for pair in pairs)
-    shared = Counter(pair for pairs in promised for pair in pairs)
-    whole = math.log(len(said) + 2)
-    weight = {pair: (1 - math.log(common[pair] + 0.5) / whole) / times for pair, times in shared.items()}
-    bearing = {index: _bearing(reading, index) for index in said}
+    if not actions or not reading.spoken:
+        return (None,) * len(actions)
+    model = model or follow_model()
     found = []
-    for pairs in promised:
-        alike = {index: sum(weight[pair] for pair in pairs & there) for index, there in said.items()}
-        length = math.sqrt(sum(weight[pair] ** 2 for pair in pairs))
-        best, where, last = 0.0, None, 0.0
-        for index, own in alike.items():
-            score = (own + BEFORE * last) * bearing[index]
-            last = own
-            if score > best:
-                best, where = score, index
-        found.append(where if length and best / math.sqrt(length) >= ENOUGH else None)
+    for signals, nowhere in places(reading, actions):
+        likely = model.place(signals, nowhere)
+        best = int(np.argmax(likely[:-1]))
+        there = likely[:-1][max(0, best - NEAR) : best + NEAR + 1].sum()
+        found.append(reading.spoken[best] if there > SURER * likely[-1] else None)
     return tuple(found)
-
-
-def _bearing(reading: Reading, index: int) -> float:
-    weight = PLANNED if reading.chapter_of[index] in _PLANS else 1.0
-    if reading.does(index, Act.FOLLOWUP, Act.CHECK):
-        weight *= CHECKED
-    if _DONE.search(standard(reading.utterances[index].text)):
-        weight *= DONE
-    return weight * (ASKED if reading.asks[index] else 1.0)
-
-
-def _words(action: Action) -> str:
-    return action.what or action.evidence.quote
-
-
-def _pairs(text: str) -> frozenset[str]:
-    """Neighbouring characters, none across punctuation."""
-    parts = re.split(r"[^\u4e00-\u9fffA-Z0-9]+", standard(text).upper())
-    return frozenset(part[i : i + 2] for part in parts for i in range(len(part) - 1))
 
 
 def _question(reading: Reading, answer: int) -> tuple[int, ...]:
     return tuple(e.question for e in reading.exchanges if answer in e.answers)[-1:]
-
-
-def _outcome(action: Action, text: str) -> Outcome:
-    promise = standard(_words(action)).upper()
-    told = _about(promise, standard(text).upper())
-    if _HEDGED.search(told):
-        return Outcome.UNCLEAR
-    wanted, reached = _counts(promise), _counts(told)
-    many = [unit for unit in reached if wanted.get(unit, 0) > 1]
-    denied = any((no or only) in promise for no, only in _NOT.findall(told))
-    if denied or any(reached[unit] < wanted[unit] for unit in many):
-        return Outcome.NOT_KEPT
-    kept, failed = bool(many or _KEPT.search(told)), bool(_FAILED.search(told))
-    return Outcome.UNCLEAR if kept == failed else Outcome.KEPT if kept else Outcome.NOT_KEPT
-
-
-def _about(promise: str, text: str) -> str:
-    """The stretches of the text around what it shares with the promise, all of it where it shares nothing."""
-    pairs, (before, after) = _pairs(promise), AROUND
-    near = [(max(0, at - before), at + after) for at in range(len(text) - 1) if text[at : at + 2] in pairs]
-    kept = "".join(
-        letter if any(first <= at < last for first, last in near) else "|" for at, letter in enumerate(text)
-    )
-    return re.sub(r"\|+", "|", kept) if near else text
-
-
-def _counts(text: str) -> dict[str, float]:
-    """The most that is counted with each measure word: 六户, 十五家."""
-    most: dict[str, float] = {}
-    for number in spoken_numbers(text):
-        if number.unit in _COUNTED:
-            most[number.unit] = max(number.value, most.get(number.unit, 0.0))
-    return most

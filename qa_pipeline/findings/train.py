@@ -60,7 +60,7 @@ def examples(meeting: LabelledMeeting, *, variants: int = 4) -> list[Example]:
     chapters = [c for span in meeting.chapters.spans for c in [span.chapter] * (span.last - span.first)]
     told.append((plain, meeting.acts, chapters, meeting.host))
     told.append((_map(plain, _unpunctuated, speakers=False), meeting.acts, chapters, None))
-    noise = _Noise(0.12, random)
+    noise = Noise(0.12, random)
     keep = random.random() < 0.5
     noisy = _map(plain, lambda text: noise(_unpunctuated(text)), speakers=keep)
     told.append((noisy, meeting.acts, chapters, meeting.host if keep else None))
@@ -96,7 +96,7 @@ def _unpunctuated(text: str) -> str:
     return re.sub(r"[^\u4e00-\u9fffA-Za-z0-9.%]+", "", text)
 
 
-class _Noise:
+class Noise:
     """Recognition errors: a share of the characters becomes another of the same or a similar sound."""
 
     def __init__(self, rate: float, random: Random) -> None:

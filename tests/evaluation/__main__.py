@@ -29,6 +29,7 @@ from rich.table import Table
 from qa_pipeline.chapters import infer_kind, model, segment
 from qa_pipeline.chapters.corpus import LabelledMeeting, meetings
 from qa_pipeline.chapters.model import Model
+from qa_pipeline.findings import train_following
 from qa_pipeline.findings.acts import ActModel, current
 from tests.evaluation import document, following, second, subjects
 from tests.evaluation.acts import CONDITIONS, ActFigures, held_out_models
@@ -68,6 +69,8 @@ class Evaluation:
     acts: Mapping[str, ActFigures]
     verdicts: Mapping[str, Agreement]
     followed: Mapping[str, Followed]
+    excerpted: Mapping[str, Followed]
+    """The same in excerpts written for it, as they are told."""
     unlearned: Mapping[str, Mapping[str, tuple[float, Agreement]]]
     """Length, condition -> chapter accuracy and verdicts on ``UNLEARNED``, by the shipped models."""
     seconded: Seconded
@@ -94,6 +97,8 @@ def evaluate(folder: Path | None, vcsum: Path | None, *, only: Sequence[str] = (
     authors = {m.author for m in unseen}
     acts_shipped = dict.fromkeys(authors, current())
     chapters_shipped = dict.fromkeys(authors, model.current())
+    tellings = list(train_following.tellings())
+    follow_models = following.held_out_models(tellings)
     figures, two_meetings, kinds, acts_told, verdicts, followed = {}, {}, {}, {}, {}, {}
     unlearned: dict[str, dict[str, tuple[float, Agreement]]] = {CONDENSED: {}, WHOLE: {}}
     failed: tuple[Failure, ...] = ()
@@ -112,7 +117,9 @@ def evaluate(folder: Path | None, vcsum: Path | None, *, only: Sequence[str] = (
         acts_told[name] = measure_acts(tagged, models=acts, change=change)
         judged = judge(everything, acts=acts, chapters=chapters, change=change)
         verdicts[name] = agreement(judged)
-        followed[name] = following.measure(everything, acts=acts, chapters=chapters, change=change)
+        followed[name] = following.measure(
+            everything, acts=acts, chapters=chapters, models=follow_models, change=change
+        )
         strange = judge(unseen, acts=acts_shipped, chapters=chapters_shipped, change=change)
         for length, measured in unlearned.items():
             those = [one for one in strange if _length(one.meeting) == length]
@@ -128,6 +135,7 @@ def evaluate(folder: Path | None, vcsum: Path | None, *, only: Sequence[str] = (
         acts=acts_told,
         verdicts=verdicts,
         followed=followed,
+        excerpted=following.measure_excerpts(tellings, models=follow_models),
         unlearned=unlearned,
         seconded=seconded,
         failures=failed,

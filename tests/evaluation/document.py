@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from tests.evaluation.verdicts import Judged
 
 if TYPE_CHECKING:
     from tests.evaluation.__main__ import Evaluation
+    from tests.evaluation.following import Followed
 
 FAR = 10.0
 """Points outside the author's band from which on a score is listed as a failure too."""
@@ -204,26 +205,11 @@ def _tables(result: Evaluation) -> Iterator[str]:
     )
     yield "Commitments are the utterances labelled so. Practices and problems have no labels of their own:"
     yield "counted is what would be remarked if every act and chapter had been read as labelled."
-    outcomes = next(iter(result.followed.values())).outcomes
-    yield from _table(
-        "What became of the commitments of the meeting before",
-        (
-            "",
-            "place: recall",
-            "precision",
-            *(f"{o}: {of}" for o in outcomes for of in ("recall", "precision")),
-        ),
-        [
-            [
-                name,
-                *_threes(
-                    *(share for c in (f.places, *f.outcomes.values()) for share in (c.recall, c.precision))
-                ),
-            ]
-            for name, f in result.followed.items()
-        ],
-    )
+    yield from _followed("What became of the commitments of the meeting before", result.followed)
     yield f"{result.followed['clean'].promises} commitments in meetings written as the next of the same team."
+    yield from _followed("The same in excerpts of other meetings, most of them hard", result.excerpted)
+    written = next(iter(result.excerpted.values())).promises
+    yield f"{written} commitments, by authors of whom nothing was learned."
     yield from _table(
         "Scores and bands",
         (
@@ -292,6 +278,19 @@ def _tables(result: Evaluation) -> Iterator[str]:
                 ["without", *_threes(s.window_diff_without_speakers, s.f1_within_1_without_speakers)],
             ],
         )
+
+
+def _followed(title: str, measured: Mapping[str, Followed]) -> Iterator[str]:
+    outcomes = next(iter(measured.values())).outcomes
+    shares = (f"{outcome}: {share}" for outcome in outcomes for share in ("recall", "precision"))
+    yield from _table(
+        title,
+        ("", "place: recall", "precision", *shares),
+        [
+            [name, *_threes(*(s for c in (f.places, *f.outcomes.values()) for s in (c.recall, c.precision)))]
+            for name, f in measured.items()
+        ],
+    )
 
 
 def _failures(result: Evaluation) -> Iterator[str]:

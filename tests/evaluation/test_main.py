@@ -95,6 +95,9 @@ RESULT = Evaluation(
             promises=9, places=Counts(4, 5, 8), outcomes={"kept": Counts(1, 2, 4), "unclear": Counts(0, 0, 1)}
         )
     },
+    excerpted={
+        "as written": Followed(promises=7, places=Counts(3, 4, 6), outcomes={"kept": Counts(1, 2, 4)})
+    },
     unlearned={"whole": {"clean": (0.875, replace(JUDGED, wrong=("B02",)))}},
     seconded=Seconded(
         meetings=23,

@@ -10,10 +10,12 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from itertools import islice
 from typing import Final
 
-from qa_pipeline.transcript.people import SURNAMES, given_name, may_be_called
+from qa_pipeline.transcript.people import SURNAMES, given_name, may_be_called, without_title
+from qa_pipeline.transcript.terms import sounds
 from qa_pipeline.values.transcript import Transcript
 
 ENOUGH: Final = 1.2
@@ -67,17 +69,19 @@ def name_voices(
 
 def named_voices(transcript: Transcript, *, people: Collection[str] = ()) -> dict[str, str]:
     """Label -> the name its voice is called by, where that is sure; no name for two labels."""
+    full = _full_names(people)
     given: defaultdict[str, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
     forms: defaultdict[str, set[str]] = defaultdict(set)
-    for name, answered in _calls(transcript).items():
+    for name, answered in _calls(transcript, full).items():
         forms[given_name(name)].add(name)
         for label, weight in answered.items():
             given[given_name(name)][label] += weight
-    full = _full_names(people)
     best: dict[str, tuple[float, str]] = {}
     for name, answered in given.items():
         (label, most), *others = sorted(answered.items(), key=lambda pair: (-pair[1], pair[0]))
-        known = full.get(name) or next((full[form] for form in sorted(forms[name]) if form in full), None)
+        known = next(
+            (full[heard] for heard in map(_heard, (name, *sorted(forms[name]))) if heard in full), None
+        )
         if most < (KNOWN if known else ENOUGH) or any(rival > most * RIVAL for _, rival in others):
             continue
         shown = known or max(forms[name], key=lambda form: (len(form), form))
@@ -86,14 +90,14 @@ def named_voices(transcript: Transcript, *, people: Collection[str] = ()) -> dic
     return {label: best[label][1] for label in dict.fromkeys(labels) if label in best}
 
 
-def _calls(transcript: Transcript) -> Mapping[str, Mapping[str, float]]:
+def _calls(transcript: Transcript, full: Mapping[str, str]) -> Mapping[str, Mapping[str, float]]:
     """Name -> label -> how much speaks for its being that voice's."""
     said = [(u.speaker, u.text) for u in transcript.utterances if u.speaker and not u.phantom]
     found: defaultdict[str, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
     for place, (speaker, text) in enumerate(said):
         after = islice(said, place + 1, place + 1 + REACH)
         answering = next((label for label, _ in after if label != speaker), None)
-        called = dict(_called(text))
+        called = dict(_called(text, full))
         for name, weight in called.items():
             if answering is not None:
                 # Three names in a breath are a list.
@@ -108,20 +112,26 @@ def _calls(transcript: Transcript) -> Mapping[str, Mapping[str, float]]:
     return found
 
 
-def _called(text: str) -> Iterator[tuple[str, float]]:
+def _called(text: str, full: Mapping[str, str]) -> Iterator[tuple[str, float]]:
     for pattern in _CALLED:
         for call in pattern.finditer(text):
-            if may_be_called(call[1]):
+            if may_be_called(call[1]) or _heard(without_title(call[1])) in full:
                 yield call[1], EARLY if _SENTENCE_ENDS.search(text, call.end()) else 1.0
 
 
 def _full_names(people: Collection[str]) -> dict[str, str]:
-    """What people on the roster may be called by -> their full names, where only one is called so."""
+    """The sound of what people on the roster may be called by -> their full names, where only one is."""
     owners: defaultdict[str, set[str]] = defaultdict(set)
     for name in people:
         if 2 <= len(name) <= 3 and name[0] in SURNAMES:
             for form in (name, given_name(name), *(f"{front}{name[0]}" for front in "小老阿")):
-                owners[form].add(name)
+                owners[_heard(form)].add(name)
             for title in ("总", "姐", "哥", "经理", "主管", "主任"):
-                owners[name[0] + title].add(name)
+                owners[_heard(name[0] + title)].add(name)
     return {form: min(names) for form, names in owners.items() if len(names) == 1}
+
+
+@lru_cache(maxsize=4096)
+def _heard(name: str) -> str:
+    """A recogniser gets the sound of a name, not how it is written."""
+    return sounds(name, alike=True)

@@ -47,8 +47,13 @@ def test_one_call_is_enough_for_a_name_on_the_roster_which_is_written_in_full() 
 
 def test_a_name_on_the_roster_is_known_by_its_sound_and_may_look_like_any_word() -> None:
     told = meeting(
-        "S1：小燕，你的表呢？", "S2：填好了。", "S1：大勇，几户？", "S3：五户。", "S1：门好，关上。", "S2：嗯。",
-    )  # fmt: skip
+        "S1：小燕，你的表呢？",
+        "S2：填好了。",
+        "S1：大勇，几户？",
+        "S3：五户。",
+        "S1：门好，关上。",
+        "S2：嗯。",
+    )
     assert named_voices(told, people={"周晓燕", "李大勇"}) == {"S2": "周晓燕", "S3": "李大勇"}
     assert named_voices(told) == {}
 

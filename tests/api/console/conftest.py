@@ -13,7 +13,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from nicegui import core, run, ui
 from nicegui.testing import User
-from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Error, Locator, Page, expect, sync_playwright
 from playwright.sync_api import TimeoutError as NotThereError
 from sqlalchemy import Engine, select
 
@@ -310,8 +310,29 @@ def asked(client: TestClient, script: re.Match[str]) -> dict[str, Any]:
 PageAs = Callable[..., Page]
 
 
+PAGES: Final = pytest.StashKey[list[Page]]()
+"""The pages of a test, while it runs."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What the pages of a failed test showed belongs to its report."""
+    report = yield
+    if report.when == "call" and report.failed:
+        for page in item.stash.get(PAGES, []):
+            if not page.is_closed():
+                try:
+                    shown = page.locator("body").aria_snapshot(timeout=5000)
+                except Error as error:
+                    shown = str(error)
+                report.sections.append((page.url, shown))
+    return report
+
+
 @pytest.fixture
-def page_as(service: Service, device_of: Callable[[Role], Device], browser: Browser) -> Iterator[PageAs]:
+def page_as(
+    request: pytest.FixtureRequest, service: Service, device_of: Callable[[Role], Device], browser: Browser
+) -> Iterator[PageAs]:
     """Makes a page of somebody signed in: ``page_as(Role.MANAGER, "/compliance", width=390, dark=True)``.
 
     The screen is there and connected when it is returned. ``alone`` is for a test that changes more of its
@@ -320,6 +341,7 @@ def page_as(service: Service, device_of: Callable[[Role], Device], browser: Brow
     used: dict[Role, Device] = {}
     ended: list[BrowserContext] = []
     faults = []
+    pages = request.node.stash.setdefault(PAGES, [])
 
     def note_request(url: str) -> None:
         if not url.startswith((service.url, service.url.replace("http", "ws"), "data:", "blob:")):
@@ -332,6 +354,7 @@ def page_as(service: Service, device_of: Callable[[Role], Device], browser: Brow
         else:
             context = used.setdefault(role, device_of(role)).context
         page = context.new_page()
+        pages.append(page)
         page.set_viewport_size({"width": width, "height": 900})
         # What slides while it is clicked misses the click: the button is elsewhere when the mouse rises.
         page.emulate_media(color_scheme="dark" if dark else "light", reduced_motion="reduce")

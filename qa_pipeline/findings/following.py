@@ -33,7 +33,7 @@ BESIDE: Final = 0.4
 """What an n-gram of before and after counts for."""
 SURER: Final = 2.0
 """Times as likely as nowhere the likeliest place must be."""
-SURE: Final = 0.6
+SURE: Final = 0.65
 """How likely an outcome must be to be told: nobody is said to have broken a promise by a guess."""
 NEAR: Final = 1
 """Utterances beside the likeliest one that count as the same place: the question, a second breath."""

@@ -41,6 +41,8 @@ PROMISES: Final = Path(__file__).with_name("promises")
 HOW: Final = ("as written", "no speakers", "10% noise")
 MISHEARD: Final = 0.1
 """Share of the characters that come out wrong in the third telling."""
+WHOLE: Final = 8.0
+"""Times as much as a promise of an excerpt counts one of a whole meeting."""
 LEAST: Final = 3
 """An n-gram must be told of so many promises to be learned."""
 RIDGE: Final = 3.0
@@ -74,6 +76,8 @@ class Telling:
 
     author: str
     how: str
+    whole: bool
+    """Whether this is a meeting from its beginning to its end."""
     reading: Reading
     promised: tuple[Action, ...]
     fates: tuple[tuple[int | None, Outcome], ...]
@@ -89,6 +93,7 @@ class Example:
     told: tuple[str, str, str] | None
     told_signals: NDArray[np.float64] | None
     outcome: Outcome
+    weight: float
 
 
 def excerpts(folder: Path = PROMISES) -> Iterator[Excerpt]:
@@ -138,7 +143,8 @@ def tellings() -> Iterator[Telling]:
     for excerpt in excerpts():
         facts = MeetingFacts(kind=MeetingKind.WEEKLY_REVIEW, meeting_date=excerpt.held)
         name = f"{excerpt.author} {excerpt.id}"
-        yield from _told(excerpt.author, name, excerpt.transcript, facts, excerpt.promises, excerpt.fates)
+        told = _told(excerpt.author, name, excerpt.transcript, facts, excerpt.promises, excerpt.fates)
+        yield from (replace(one, whole=False) for one in told)
     everything = {meeting.id: meeting for meeting in meetings()}
     for meeting in everything.values():
         if meeting.follows is not None:
@@ -180,11 +186,11 @@ def _told(
     wrong = replace(said, utterances=tuple(replace(u, text=noise(u.text)) for u in said.utterances))
     for how, transcript in zip(HOW, (said, nobodys, wrong), strict=True):
         reading = heard(transcript, facts)
-        yield Telling(author=author, how=how, reading=reading, promised=promised, fates=fates)
+        yield Telling(author=author, how=how, whole=True, reading=reading, promised=promised, fates=fates)
 
 
 def examples(told: Telling) -> Iterator[Example]:
-    """Each promise of a telling."""
+    """Each promise of a telling. There are few whole meetings, and they are what is read later."""
     rows = {index: row for row, index in enumerate(told.reading.spoken)}
     seen = zip(told.promised, told.fates, places(told.reading, told.promised), strict=True)
     for promise, (where, outcome), (signals, nowhere) in seen:
@@ -196,6 +202,7 @@ def examples(told: Telling) -> Iterator[Example]:
             told=None if there is None else told_of(told.reading, promise, there),
             told_signals=None if there is None else outcome_signals(told.reading, promise, there),
             outcome=outcome,
+            weight=WHOLE if told.whole else 1.0,
         )
 
 
@@ -236,6 +243,8 @@ def _conditional_logit(
     sizes = np.array([len(one) + 1 for one in seen])
     starts = np.concatenate(([0], np.cumsum(sizes)[:-1]))
     right = starts + [len(e.signals) if e.place is None else e.place for e in training]
+    weight = np.array([example.weight for example in training])
+    everywhere = np.repeat(weight, sizes)
     ridge = np.concatenate((np.full(width, RIDGE), np.full(beside, RIDGE / 10)))
 
     def loss(weights: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
@@ -244,9 +253,9 @@ def _conditional_logit(
         odds = np.exp(logits - most)
         total = np.add.reduceat(odds, starts)
         likely = odds / np.repeat(total, sizes)
-        value = float(np.log(total).sum() - (logits - most)[right].sum() + 0.5 * (ridge * weights**2).sum())
+        value = weight @ (np.log(total) - (logits - most)[right]) + 0.5 * ridge @ weights**2
         likely[right] -= 1
-        return value, likely @ inputs + ridge * weights
+        return float(value), (everywhere * likely) @ inputs + ridge * weights
 
     found = minimize(loss, np.zeros(width + beside), jac=True, method="L-BFGS-B", options={"maxiter": 300})
     return found.x[:width], found.x[width:]
@@ -297,7 +306,8 @@ def _outcomes(training: Sequence[Example]) -> FollowModel:
     )
     inputs = sparse.hstack([words, sparse.csr_matrix((signals - mean) / scale * TOLD_WEIGHT)], format="csr")
     learned = LogisticRegression(C=INVERSE_PENALTY / 3, max_iter=2000)
-    learned.fit(inputs, [OUTCOMES.index(e.outcome) for e in training])
+    outcomes = [OUTCOMES.index(e.outcome) for e in training]
+    learned.fit(inputs, outcomes, sample_weight=[e.weight for e in training])
     weights = learned.coef_.T.astype(np.float32)
     return replace(
         model,

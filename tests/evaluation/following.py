@@ -42,10 +42,10 @@ class Followed:
 
 def held_out_models(tellings: Sequence[Telling]) -> dict[str, FollowModel]:
     """Author -> a model that has not seen that author."""
-    learned = [(told.author, list(examples(told))) for told in tellings]
+    known = [(told.author, list(examples(told))) for told in tellings]
     models: dict[str, FollowModel] = {}
-    for authors in held_out(author for author, _ in learned):
-        model = fit([example for author, those in learned if author not in authors for example in those])
+    for authors in held_out(author for author, _ in known):
+        model = fit([example for author, those in known if author not in authors for example in those])
         sys.stderr.write(f"trained what follows up without {' '.join(authors)}\n")
         models |= dict.fromkeys(authors, model)
     return models
@@ -83,7 +83,7 @@ def measure_excerpts(
     """The labelled excerpts (no whole meetings) in each way in which they are told."""
     told: dict[str, list[Told]] = {how: [] for how in HOW}
     for one in tellings:
-        if one.author.islower():
+        if not one.whole:
             found = follow_up(one.reading, one.promised, model=models[one.author])
             told[one.how] += [(what, *fate) for what, fate in zip(found, one.fates, strict=True)]
     return {how: _counted(those) for how, those in told.items()}

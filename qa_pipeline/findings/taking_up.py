@@ -11,8 +11,9 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from collections import Counter
-from collections.abc import Callable, Hashable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -86,9 +87,9 @@ def places(reading: Reading, actions: Sequence[Action]) -> list[tuple[NDArray[np
     promised = [standard(promise_text(action)) for action in actions]
     spelt = _Alike([_pairs(t, str) for t in texts], [_pairs(t, str) for t in promised])
     heard = _Alike([_pairs(t, _sound) for t in texts], [_pairs(t, _sound) for t in promised])
-    common = _common(reading, texts)
+    said = _said(reading, texts)
     return [
-        _place(reading, texts, common, action, promised[at], spelt.of(at), heard.of(at))
+        _place(reading, said, action, promised[at], spelt.of(at), heard.of(at))
         for at, action in enumerate(actions)
     ]
 
@@ -97,21 +98,63 @@ class _Alike:
     """How much of each promise's pairs each utterance shares; a pair weighs more the fewer hold it."""
 
     def __init__(self, said: Sequence[Pairs], promised: Sequence[Pairs]) -> None:
-        self._said, self._promised = said, promised
-        common = Counter[Hashable](pair for pairs in said for pair in pairs)
-        shared = Counter[Hashable](pair for pairs in promised for pair in pairs)
+        self._promised, self._rows = promised, len(said)
+        self._holding: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+        for row, pairs in enumerate(said):
+            for pair in pairs:
+                self._holding[pair].append(row)
+        shared = Counter[tuple[str, str]](pair for pairs in promised for pair in pairs)
         whole = math.log(len(said) + 2)
         self._weight = {
-            pair: max(0.0, 1 - math.log(common[pair] + 0.5) / whole) / times for pair, times in shared.items()
+            pair: max(0.0, 1 - math.log(len(self._holding.get(pair, ())) + 0.5) / whole) / times
+            for pair, times in shared.items()
         }
 
     def of(self, at: int) -> tuple[Column, Column]:
         """(utterances,): the weight shared with the promise by its length, and its heaviest pair."""
-        mine = self._promised[at]
-        length = math.sqrt(sum(self._weight[pair] ** 2 for pair in mine)) or 1.0
-        weights = [[self._weight[pair] for pair in mine & pairs] for pairs in self._said]
-        total = np.array([sum(each) for each in weights]) / math.sqrt(length)
-        return total, np.array([max(each, default=0.0) for each in weights])
+        total, heaviest, squares = np.zeros(self._rows), np.zeros(self._rows), 0.0
+        for pair in sorted(self._promised[at]):  # sums come out alike in every process
+            weight = self._weight[pair]
+            squares += weight**2
+            rows = self._holding.get(pair, [])
+            total[rows] += weight
+            heaviest[rows] = np.maximum(heaviest[rows], weight)
+        return total / (squares**0.25 or 1.0), heaviest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Said:
+    """What the meeting's utterances hold, whatever was promised: ``common`` signals, ``counts`` and ``days``
+    named, and in ``answers`` pairs of rows: an answer, its question."""
+
+    texts: Sequence[str]
+    common: dict[str, Column]
+    counts: Sequence[frozenset[str]]
+    days: Sequence[frozenset[str]]
+    answers: Sequence[tuple[int, int]]
+
+    def asked(self, values: Column) -> Column:
+        """The most of the questions that each utterance answers."""
+        found = np.zeros(len(values))
+        for answer, question in self.answers:
+            found[answer] = max(found[answer], values[question])
+        return found
+
+
+def _said(reading: Reading, texts: Sequence[str]) -> _Said:
+    rows = {index: row for row, index in enumerate(reading.spoken)}
+    return _Said(
+        texts=texts,
+        common=_common(reading, texts),
+        counts=[frozenset(_COUNT.findall(text)) for text in texts],
+        days=[frozenset(_DAY.findall(text)) for text in texts],
+        answers=[
+            (rows[answer], rows[exchange.question])
+            for exchange in reading.exchanges
+            if exchange.question in rows
+            for answer in exchange.answers
+        ],
+    )
 
 
 def _common(reading: Reading, texts: Sequence[str]) -> dict[str, Column]:
@@ -134,13 +177,13 @@ def _common(reading: Reading, texts: Sequence[str]) -> dict[str, Column]:
 
 def _place(
     reading: Reading,
-    texts: Sequence[str],
-    common: dict[str, Column],
+    said: _Said,
     action: Action,
     promised: str,
     spelt: tuple[Column, Column],
     heard: tuple[Column, Column],
 ) -> tuple[NDArray[np.float64], Column]:
+    texts, common, asked = said.texts, said.common, said.asked
     words, rarest = spelt
     sounds, _ = heard
     most = float(words.max(initial=0.0))
@@ -150,17 +193,17 @@ def _place(
     known = float(own.any())
     named = np.array([float(who is not None and who in text) for text in texts]) * (1 - own)
     called = np.maximum(_before(named), 0.5 * _before(named, 2))
-    number = _shares(_COUNT, promised, texts)
-    day = _shares(_DAY, promised + _due(action), texts)
+    number = _shares(_COUNT.findall(promised), said.counts)
+    day = _shares(_DAY.findall(promised + _due(action)), said.days)
     turned = np.array(
         [float(a is not None and a != b) for a, b in zip(speakers, [None, *speakers], strict=False)]
     )
-    asked, before, done, past = _asked(reading, words), _before(words), common["done"], common["past"]
+    before, done, past = _before(words), common["done"], common["past"]
     columns = (
-        *(words, asked, before, _before(words, 2), _before(words, 3), _after(words)),
-        *(sounds, _asked(reading, sounds), _before(sounds), rarest, _asked(reading, rarest), _before(rarest)),
+        *(words, asked(words), before, _before(words, 2), _before(words, 3), _after(words)),
+        *(sounds, asked(sounds), _before(sounds), rarest, asked(rarest), _before(rarest)),
         *(words / most if most else words, turned, turned * before, turned * _before(rarest)),
-        *(own, (1 - own) * known, own * words, own * asked, own * before, own * turned, called, named),
+        *(own, (1 - own) * known, own * words, own * asked(words), own * before, own * turned, called, named),
         *(number, number * words, number * own, day),
         *common.values(),
         *(_before(common["followup"]), words * done, words * past, own * done, own * past),
@@ -186,9 +229,9 @@ def _has(pattern: re.Pattern[str], texts: Sequence[str]) -> Column:
     return np.array([float(pattern.search(text) is not None) for text in texts])
 
 
-def _shares(pattern: re.Pattern[str], promised: str, texts: Sequence[str]) -> Column:
-    mine = set(pattern.findall(promised))
-    return np.array([float(not mine.isdisjoint(pattern.findall(text))) for text in texts])
+def _shares(mine: Iterable[str], held: Sequence[frozenset[str]]) -> Column:
+    sought = frozenset(mine)
+    return np.array([float(not sought.isdisjoint(each)) for each in held])
 
 
 def _due(action: Action) -> str:
@@ -197,18 +240,6 @@ def _due(action: Action) -> str:
     tens = ("", "十", "二十", "三十")[day // 10]
     spoken = f"，{tens}{_NUMERALS[day % 10] if day % 10 else ''}号" if day else ""
     return f"，{action.due or ''}{spoken}"
-
-
-def _asked(reading: Reading, values: Column) -> Column:
-    """The most of the questions that the utterance answers."""
-    rows = {index: row for row, index in enumerate(reading.spoken)}
-    found = np.zeros(len(values))
-    for exchange in reading.exchanges:
-        if exchange.question in rows:
-            for answer in exchange.answers:
-                row = rows[answer]
-                found[row] = max(found[row], values[rows[exchange.question]])
-    return found
 
 
 def _before(values: Column, by: int = 1) -> Column:

@@ -7,7 +7,7 @@ is hers, and she herself never says her name. Two such calls are believed when n
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -19,8 +19,8 @@ from qa_pipeline.transcript.terms import sounds
 from qa_pipeline.values.transcript import Transcript
 
 ENOUGH: Final = 1.2
-"""What the calls that one voice answered must come to. Of 346 labelled meetings 45 % of the voices are named
-so, 99 % of them rightly."""
+"""What the calls that one voice answered must come to. Of the 2,862 voices that the authors of 421 labelled
+meetings note by name 45 % are named rightly so, and about one in a hundred of those named is not."""
 KNOWN: Final = 0.9
 """The same for a name that stands on the roster: one clear call."""
 RIVAL: Final = 0.5
@@ -68,7 +68,8 @@ def name_voices(
 
 
 def named_voices(transcript: Transcript, *, people: Collection[str] = ()) -> dict[str, str]:
-    """Label -> the name its voice is called by, where that is sure; no name for two labels."""
+    """Label -> the name its voice is called by, where that is sure. A name that two labels would
+    bear, or that is a label already, is given to nobody: two voices would become one."""
     full = _full_names(people)
     given: defaultdict[str, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
     forms: defaultdict[str, set[str]] = defaultdict(set)
@@ -86,8 +87,9 @@ def named_voices(transcript: Transcript, *, people: Collection[str] = ()) -> dic
             continue
         shown = known or max(forms[name], key=lambda form: (len(form), form))
         best[label] = max(best.get(label, (0.0, "")), (most + bool(known), shown))
-    labels = [u.speaker for u in transcript.utterances if u.speaker]
-    return {label: best[label][1] for label in dict.fromkeys(labels) if label in best}
+    labels = dict.fromkeys(u.speaker for u in transcript.utterances if u.speaker)
+    bearers = Counter([*(name for _, name in best.values()), *labels])
+    return {label: best[label][1] for label in labels if label in best and bearers[best[label][1]] == 1}
 
 
 def _calls(transcript: Transcript, full: Mapping[str, str]) -> Mapping[str, Mapping[str, float]]:

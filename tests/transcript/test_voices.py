@@ -58,6 +58,14 @@ def test_a_name_on_the_roster_is_known_by_its_sound_and_may_look_like_any_word()
     assert named_voices(told) == {}
 
 
+def test_two_voices_never_become_one() -> None:
+    """马总 and 国栋 are one person by the roster, and two voices answered to them."""
+    told = meeting("S1：马总，交给谁？", "S2：给小苏。", "S1：国栋，你去。", "S3：好。", "S1：行。")
+    assert named_voices(told, people={"马国栋"}) == {}
+    there = meeting("S1：建军，你说。", "S2：好。", "S1：建军？", "S2：在。", "建军：我也在。")
+    assert "S2" not in named_voices(there)
+
+
 def test_two_of_a_surname_are_not_told_apart_by_it() -> None:
     names = named_voices(CALLED, people={"马国栋", "马建设", "赵彩琴"})
     assert "S1" not in names

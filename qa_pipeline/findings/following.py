@@ -29,7 +29,7 @@ OUTCOMES: Final = (Outcome.KEPT, Outcome.NOT_KEPT, Outcome.UNCLEAR)
 """What may be told of a promise that is taken up, in the order of the weights."""
 PARTS: Final = ("", "<", ">")
 """Marks of the n-grams of what is said itself, before and after."""
-BESIDE: Final = 0.4
+BESIDE_WEIGHT: Final = 0.4
 """What an n-gram of before and after counts for."""
 SURER: Final = 2.0
 """Times as likely as nowhere the likeliest place must be."""
@@ -84,7 +84,7 @@ class FollowModel:
             met = Counter(row for gram in grams(text) if (row := self._rows.get(part + gram)) is not None)
             mass = {row: float((1 + np.log(times)) * self.idf[row]) for row, times in met.items()}
             norm = float(np.sqrt(sum(value**2 for value in mass.values()))) or 1.0
-            weight = BESIDE if part else 1.0
+            weight = BESIDE_WEIGHT if part else 1.0
             values.update((row, weight * value / norm) for row, value in mass.items())
         return values
 

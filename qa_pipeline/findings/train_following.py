@@ -41,7 +41,7 @@ PROMISES: Final = Path(__file__).with_name("promises")
 HOW: Final = ("as written", "no speakers", "10% noise")
 MISHEARD: Final = 0.1
 """Share of the characters that come out wrong in the third telling."""
-WHOLE: Final = 8.0
+MEETING_WEIGHT: Final = 8.0
 """Times as much as a promise of an excerpt counts one of a whole meeting."""
 LEAST: Final = 3
 """An n-gram must be told of so many promises to be learned."""
@@ -202,7 +202,7 @@ def examples(told: Telling) -> Iterator[Example]:
             told=None if there is None else told_of(told.reading, promise, there),
             told_signals=None if there is None else outcome_signals(told.reading, promise, there),
             outcome=outcome,
-            weight=WHOLE if told.whole else 1.0,
+            weight=MEETING_WEIGHT if told.whole else 1.0,
         )
 
 

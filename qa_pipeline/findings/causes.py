@@ -208,6 +208,7 @@ def discussion_voices(reading: Reading) -> Measurement:
     label="没有对策的根因",
     unit="count",
     meaning="说出了根因、后面没有对策相配的条数（I3）",
+    act=Act.CAUSE,
 )
 def open_causes(reading: Reading) -> Measurement:
     met = {cause for cause, _ in loops(reading)}

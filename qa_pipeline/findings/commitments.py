@@ -293,6 +293,7 @@ def commitments_with_due_share(reading: Reading) -> Measurement:
     label="含糊承诺占比",
     unit="share",
     meaning="“尽量、争取、再看看”一类承诺和安排时的推脱占全部承诺的比例",
+    act=Act.EVADE,
 )
 def vague_share(reading: Reading) -> Measurement:
     made = promises(reading)
@@ -310,6 +311,7 @@ def vague_share(reading: Reading) -> Measurement:
     label="没有期限的承诺",
     unit="count",
     meaning="说了要做、没说几号前的承诺条数（R26）",
+    act=Act.COMMIT,
 )
 def undated_commitments(reading: Reading) -> Measurement:
     undated = [a.evidence.utterance for a in promises(reading) if a.due is None]

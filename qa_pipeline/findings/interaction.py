@@ -381,7 +381,11 @@ def answers_substance(reading: Reading) -> Measurement:
 
 
 @measure(
-    id="evasive_share", label="敷衍占比", unit="share", meaning="敷衍、空泛的语句占全部语句（跑题除外）的比例"
+    id="evasive_share",
+    label="敷衍占比",
+    unit="share",
+    meaning="敷衍、空泛的语句占全部语句（跑题除外）的比例",
+    act=Act.EVADE,
 )
 def evasive_share(reading: Reading) -> Measurement:
     if not reading.at_work:
@@ -396,6 +400,7 @@ def evasive_share(reading: Reading) -> Measurement:
     label="放过的敷衍",
     unit="count",
     meaning="答得敷衍，问的人没有再追的次数（接下来三句里没有人再问）",
+    act=Act.EVADE,
 )
 def accepted_evasions(reading: Reading) -> Measurement:
     let_pass = [

@@ -10,6 +10,7 @@ from typing import Final
 
 from qa_pipeline.findings.reading import Measure, Reading
 from qa_pipeline.values.findings import Measurement
+from qa_pipeline.values.vocabulary import Act
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,8 @@ class MeasureSpec:
     unit: str
     meaning: str
     family: str
+    act: Act | None = None
+    """What the utterances do that are its evidence, where they are found by that."""
 
 
 FAMILIES: Final = (
@@ -46,20 +49,24 @@ _SPECS: dict[str, MeasureSpec] = {}
 _MEASURES: dict[str, Measure] = {}
 
 
-def register(*, id: str, label: str, unit: str, meaning: str, function: Measure) -> None:
+def register(
+    *, id: str, label: str, unit: str, meaning: str, function: Measure, act: Act | None = None
+) -> None:
     """Add one measure; raises ValueError when the id is taken."""
     if id in _SPECS:
         raise ValueError(f"measure id taken: {id}")
     family = function.__module__.rpartition(".")[2]
-    _SPECS[id] = MeasureSpec(id=id, label=label, unit=unit, meaning=meaning, family=family)
+    _SPECS[id] = MeasureSpec(id=id, label=label, unit=unit, meaning=meaning, family=family, act=act)
     _MEASURES[id] = function
 
 
-def measure(*, id: str, label: str, unit: str, meaning: str) -> Callable[[Measure], Measure]:
+def measure(
+    *, id: str, label: str, unit: str, meaning: str, act: Act | None = None
+) -> Callable[[Measure], Measure]:
     """Decorator: register a pure function of the reading as the measure ``id``."""
 
     def add(function: Measure) -> Measure:
-        register(id=id, label=label, unit=unit, meaning=meaning, function=function)
+        register(id=id, label=label, unit=unit, meaning=meaning, function=function, act=act)
         return function
 
     return add

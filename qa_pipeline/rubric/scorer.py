@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from qa_pipeline.personal import mask_personal
 from qa_pipeline.rubric import inwords, listening
+from qa_pipeline.rubric.advice import Tip, advised
 from qa_pipeline.rubric.conditions import Found, Number, Reader
 from qa_pipeline.rubric.heard import Heard, Hit
 from qa_pipeline.rubric.loader import Rubric
@@ -24,7 +23,6 @@ from qa_pipeline.values.facts import MeetingFacts
 from qa_pipeline.values.findings import Evidence, Findings
 from qa_pipeline.values.scorecard import Critical, ItemScore, Point, Scorecard, Step
 from qa_pipeline.values.transcript import Transcript
-from qa_pipeline.values.written import clock
 
 if TYPE_CHECKING:
     from qa_pipeline.rubric.language import Item, Judge, Scale
@@ -32,8 +30,6 @@ if TYPE_CHECKING:
 SHOWN = 5
 """Pieces of evidence kept per item, spread over the meeting."""
 UNPROVEN = "没有可引用的原话作证，不给分"
-POINTED = 30
-"""Characters of the words that a piece of advice points at."""
 UNMET = 0.9
 """How sure one is that something was not said, given a good transcript."""
 
@@ -124,12 +120,12 @@ def straddles(card: Scorecard) -> bool:
 def _item(item: Item, rubric: Rubric, reader: Reader, judge: Answer | None) -> ItemScore:
     points: tuple[Point, ...] = ()
     steps: list[Step] = []
-    advice: list[str] = []
+    tips: list[Tip] = []
     outside = _outside(item, reader)
     if outside is not None:
         graded = outside
     elif item.points:
-        graded, points, steps, advice = _checklist(item, reader)
+        graded, points, steps, tips = _checklist(item, reader)
     elif item.judge is not None:
         graded = _judged(item.judge, reader.heard, judge)
     else:
@@ -172,12 +168,8 @@ def _item(item: Item, rubric: Rubric, reader: Reader, judge: Answer | None) -> I
             reasons.append(doubt.reason)
             steps.append(Step(label="存疑", rule=doubt.reason, level=level, confidence=round(confidence, 3)))
     general = next(
-        (
-            _pointed(s.say, s.at, reader.heard)
-            for s in sorted(item.suggestions, key=lambda s: s.at_most)
-            if level <= s.at_most
-        ),
-        "",
+        (Tip(s.say, s.at) for s in sorted(item.suggestions, key=lambda s: s.at_most) if level <= s.at_most),
+        None,
     )
     return ItemScore(
         id=item.id,
@@ -190,7 +182,7 @@ def _item(item: Item, rubric: Rubric, reader: Reader, judge: Answer | None) -> I
         reason="；".join(reasons),
         evidence=evidence,
         points=points,
-        suggestion="" if level >= 1 else "".join([general, *advice]),
+        suggestion="" if level >= 1 else advised(general, tips, reader.heard),
         confidence=round(confidence, 3),
         steps=tuple(steps),
     )
@@ -212,11 +204,11 @@ def _outside(scale: Scale, reader: Reader) -> Graded | None:
     return None
 
 
-def _checklist(item: Item, reader: Reader) -> tuple[Graded, tuple[Point, ...], list[Step], list[str]]:
+def _checklist(item: Item, reader: Reader) -> tuple[Graded, tuple[Point, ...], list[Step], list[Tip]]:
     """Share of the checklist met, by weight, over the points that apply and are known."""
     points: list[Point] = []
     steps: list[Step] = []
-    advice: list[str] = []
+    tips: list[Tip] = []
     graded: list[tuple[float, Graded]] = []
     for point in item.points:
         outside = _outside(point, reader)
@@ -231,7 +223,7 @@ def _checklist(item: Item, reader: Reader) -> tuple[Graded, tuple[Point, ...], l
         steps.append(result.step(point.label, weight=point.weight))
         graded.append((point.weight, result))
         if result.level is not None and result.level < 1 and point.suggestion:
-            advice.append(_pointed(point.suggestion, point.at, reader.heard))
+            tips.append(Tip(point.suggestion, point.at, point.weight * (1 - result.level)))
     known = [(w, g) for w, g in graded if g.level is not None]
     whole = sum(w for w, _ in known)
     if not whole:
@@ -245,20 +237,7 @@ def _checklist(item: Item, reader: Reader) -> tuple[Graded, tuple[Point, ...], l
         reason="；".join(dict.fromkeys(g.reason for _, g in graded if g.level is None and g.reason)),
         rule="按权重平均，测不出来的要点不计",
     )
-    return total, tuple(points), steps, advice
-
-
-def _pointed(say: str, at: str, heard: Heard) -> str:
-    """Advice with the passage that it is about, in the words that were said there."""
-    measured = heard.findings.measures.get(at)
-    if measured is None or not measured.evidence:
-        return say
-    proof = measured.evidence[0]
-    # Masked before it is cut: half a telephone number would pass for none.
-    said = mask_personal(proof.quote.strip("。！？!?，, "))
-    first = re.split(r"[。！？!?]", said)[0][:POINTED]
-    quote = first + ("…" if len(first) < len(said) else "")
-    return f"{clock(proof.start)} 说到「{quote}」：{say}"
+    return total, tuple(points), steps, tips
 
 
 def _graded(scale: Scale, reader: Reader) -> Graded:

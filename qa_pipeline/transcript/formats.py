@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from functools import cache
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -32,6 +33,15 @@ _LATEST: Final[Seconds] = 48 * 3600.0
 _SLACK: Final[Seconds] = 0.5
 """Overlaps up to this come from rounding and are trimmed."""
 _LABEL_CHARS: Final = 20
+_PACE: Final = 4.5
+"""Characters a second where nothing tells when the words end."""
+_SLOWEST: Final = 2.0
+"""Fewer characters a second than this are followed by silence."""
+_OPEN: Final = 540
+"""As many characters may always follow the last time: two minutes."""
+
+_MANY: Final = 10
+"""More lines than this, each with a label, are no list that one person reads out."""
 
 _CLOCK: Final = r"(?<![\d:])(?:(?:\d{1,2}:)?\d{1,2}:\d{2}(?:[.,]\d{1,3})?)(?![\d:])"
 _ARROW: Final = re.compile(rf"\s*({_CLOCK})\s*-->\s*({_CLOCK})")
@@ -290,6 +300,28 @@ class _Head:
     words: str
     below: list[str]
 
+    def turns(self, names: Set[str]) -> list[_Turn]:
+        """What is said here, begun anew at every line with a name; its own name goes before its words."""
+        turns: list[_Turn] = []
+        for number, line in enumerate((self.words, *self.below), self.number):
+            found = _LABEL.fullmatch(line)
+            if found and found[1] in names:
+                turns.append(_Turn(number, found[1], found[2].strip()))
+            elif turns:
+                turns[-1].words += line
+            elif line:
+                turns.append(_Turn(number, self.name.rstrip(":：") or None, line))
+        return turns
+
+
+@dataclass(slots=True)
+class _Turn:
+    """What one person says without a time of its own."""
+
+    number: int
+    name: str | None
+    words: str
+
 
 def _lines(text: str, path: Path) -> Iterator[_Row]:
     """``00:12:31 张三：`` with the words after it or below it; ``张三 00:12:31`` is read too.
@@ -319,11 +351,62 @@ def _lines(text: str, path: Path) -> Iterator[_Row]:
             if alone and not head.name:
                 head.name, head.words = head.words.rstrip(":："), ""
     began = heads[0].start if heads and heads[0].start >= _OF_DAY else 0.0
+    if names := _untimed(heads):
+        yield from _placed(heads, names, began, path)
+        return
     for head in heads:
         said = head.words + "".join(head.below)
         if said:
             end = None if head.end is None else head.end - began
             yield _Row(f"第 {head.number} 行", head.start - began, end, said, head.name.strip() or None)
+
+
+def _untimed(heads: Sequence[_Head]) -> frozenset[str]:
+    """Who speaks in lines without a time, of a file that tells the time now and then only; else nobody.
+
+    At least half of the lines between the times name one of two or more people, each named again. In lines
+    that run over, 目标：二十万 names nobody: where the times have names, one of these is found below too, or
+    so much lies below each time that it is nobody's words alone (under the time in the head of the minutes).
+    """
+    below = [line for head in heads for line in head.below if line]
+    found = Counter(match[1] for line in below if (match := _LABEL.fullmatch(line)))
+    first = {head.name.rstrip(":：") or _label(head.words) for head in heads} - {None}
+    names = frozenset(name for name, times in found.items() if times > 1 or name in first)
+    spoken = sum(found[name] for name in names)
+    known = not first or not first.isdisjoint(names) or spoken > _MANY * len(heads)
+    return names if len(names) > 1 and spoken * 2 >= len(below) and known else frozenset()
+
+
+def _label(line: str) -> str | None:
+    found = _LABEL.fullmatch(line)
+    return found[1] if found else None
+
+
+def _placed(heads: Sequence[_Head], names: Set[str], began: Seconds, path: Path) -> Iterator[_Row]:
+    """Lines without a time, each placed between the times around it by the length of what is said.
+
+    Raises TranscriptError when more is said after the last time than ever between two: nobody knows how long
+    that took.
+    """
+    longest = _OPEN
+    for head, after in zip_longest(heads, heads[1:]):
+        turns = head.turns(names)
+        length = sum(len(turn.words) for turn in turns)
+        end = head.end if head.end is not None else after.start if after else None
+        if end is not None:
+            pace = max(_SLOWEST, length / max(end - head.start, _SLACK))
+            longest = max(longest, length)
+        elif length <= longest:
+            pace = _PACE
+        else:
+            raise TranscriptError(
+                f"文字稿 {path} 第 {head.number} 行以后的 {len(turns)} 段发言没有时间："
+                "每段发言应以时间开头，例如“00:12:31 张三：……”。"
+            )
+        start = head.start - began
+        for turn in turns:
+            yield _Row(f"第 {turn.number} 行", start, None, turn.words, turn.name)
+            start += len(turn.words) / pace
 
 
 def _alike(match: re.Match[str], first: re.Match[str]) -> bool:
@@ -341,15 +424,15 @@ def _seconds(clock: str) -> Seconds:
 
 
 def _with_ends(rows: Sequence[_Row]) -> Iterator[_Row]:
-    """Give rows without an end one: where the next begins, or sooner when the words are few (2 a second)."""
+    """Give rows without an end one: where the next begins, or sooner when the words are few."""
     starts = sorted({row.start for row in rows})
     after = dict(pairwise(starts))
     for row in rows:
         if row.end is not None:
             yield row
             continue
-        slow = row.start + max(2.0, len(row.text) / 2)
-        last = row.start + max(1.0, len(row.text) / 4.5)
+        slow = row.start + max(2.0, len(row.text) / _SLOWEST)
+        last = row.start + max(1.0, len(row.text) / _PACE)
         yield replace(row, end=min(after[row.start], slow) if row.start in after else last)
 
 

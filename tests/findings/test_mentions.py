@@ -95,7 +95,7 @@ def test_figures_parsed_by_the_transcript_are_used() -> None:
 
 def test_days_and_clock_times_are_dates_not_figures() -> None:
     (row,) = named("九月八号下午三点半见，周五之前报")
-    assert [kind for kind, _ in row] == ["date", "date", "date"]
+    assert [kind for kind, _ in row] == ["date", "date"]
 
 
 def test_customers_are_named() -> None:

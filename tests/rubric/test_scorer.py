@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from qa_pipeline.values.vocabulary import Dimension, Theme
+from qa_pipeline.values.findings import Evidence, UtteranceReading
+from qa_pipeline.values.vocabulary import Act, Dimension, Theme
 from tests.rubric.meeting import Meeting, item, rubric
 
 TALK = Meeting(
@@ -153,6 +154,7 @@ def test_advice_points_at_what_was_said(tmp_path: Path) -> None:
     made = Meeting(
         "乙 stage_review 在跟进。电话13912345678那户也快了，还有三户要等下个月发了工资再说",
         measures={"accepted_evasions": 1, "vague_share": None},
+        acts={0: "evade"},
     )
     scale = (
         "points: [{id: a, label: 一, said: {act: goal}, suggestion: 问到人名为止。, at: accepted_evasions},"
@@ -164,13 +166,52 @@ def test_advice_points_at_what_was_said(tmp_path: Path) -> None:
 
 
 def test_advice_names_the_moment_as_the_report_does(tmp_path: Path) -> None:
-    made = Meeting("乙 stage_review 在跟进", measures={"accepted_evasions": 1})
+    made = Meeting("乙 stage_review 在跟进", measures={"accepted_evasions": 1}, acts={0: "evade"})
     found = made.findings.measures["accepted_evasions"]
     late = replace(found, evidence=tuple(replace(e, start=4503.0) for e in found.evidence))
     made.findings = replace(made.findings, measures={"accepted_evasions": late})
     scale = "said: {act: goal}, suggestions: [{at_most: 0.5, say: 多问一轮。, at: accepted_evasions}]"
     (scored,) = made.scored(rubric(tmp_path, item(scale))).items
     assert scored.suggestion == "1:15:03 说到「在跟进」：多问一轮。"
+
+
+def talk_of(said: dict[str, float], measures: dict[str, list[int]]) -> Meeting:
+    """A review in which each sentence is so surely evasive, and the measures rest on some of them."""
+    made = Meeting(*(f"乙 stage_review {each}" for each in said), measures=dict.fromkeys(measures, 1.0))
+    at = [
+        Evidence(start=u.start, end=u.end, quote=u.text, utterance=i)
+        for i, u in enumerate(made.transcript.utterances)
+    ]
+    made.findings = replace(
+        made.findings,
+        readings=tuple(UtteranceReading(acts=((Act.EVADE, sure),)) for sure in said.values()),
+        measures={
+            id: replace(made.findings.measures[id], evidence=tuple(at[i] for i in indices))
+            for id, indices in measures.items()
+        },
+    )
+    return made
+
+
+def test_advice_points_at_what_is_most_surely_meant_and_at_nothing_doubtful(tmp_path: Path) -> None:
+    said = {"四十来天吧": 0.4, "在跟进": 0.9}
+    scale = "said: {act: goal}, suggestions: [{at_most: 0.5, say: 多问一轮。, at: evasive_share}]"
+    (scored,) = talk_of(said, {"evasive_share": [0, 1]}).scored(rubric(tmp_path, item(scale))).items
+    assert scored.suggestion == "00:10 说到「在跟进」：多问一轮。"
+    (scored,) = talk_of(said, {"evasive_share": [0]}).scored(rubric(tmp_path, item(scale))).items
+    assert scored.suggestion == "多问一轮。"
+
+
+def test_advice_names_what_costs_most_first_three_things_at_most_and_no_passage_twice(tmp_path: Path) -> None:
+    made = talk_of({"收到": 0.9}, {"evasive_share": [0], "accepted_evasions": [0]})
+    scale = (
+        "points: [{id: a, label: 一, weight: 1, said: {act: goal}, suggestion: 甲。},"
+        " {id: b, label: 二, weight: 2, said: {act: goal}, suggestion: 乙。, at: evasive_share},"
+        " {id: c, label: 三, weight: 3, said: {act: goal}, suggestion: 丙。, at: accepted_evasions},"
+        " {id: d, label: 四, weight: 2, said: {act: goal}, suggestion: 丁。}]"
+    )
+    (scored,) = made.scored(rubric(tmp_path, item(scale))).items
+    assert scored.suggestion == "00:00 说到「收到」：丙。乙。丁。"
 
 
 def test_a_critical_item_fails_the_meeting_and_leaves_the_score(tmp_path: Path) -> None:

@@ -247,6 +247,36 @@ def test_a_line_that_runs_over_makes_no_speaker_of_its_beginning(tmp_path: Path)
     ]
 
 
+def test_lines_without_a_time_lie_between_the_times_around_them(tmp_path: Path) -> None:
+    content = (
+        "00:00:00\n张三：今天复盘。\n李四：好的，我先报。\n十二万。\n\n"
+        "00:00:10 张三：差在哪？\n李四：没去见客户。\n00:01:00\n张三：散会。\n王五：好。\n王五：走。"
+    )
+    found = lines(read(tmp_path / "a.txt", content))
+    assert [(round(start, 1), round(end, 1), who, words) for start, end, who, words in found] == [
+        (0.0, 2.5, "张三", "今天复盘。"),
+        (2.5, 8.0, "李四", "好的，我先报。十二万。"),
+        (10.0, 12.0, "张三", "差在哪？"),
+        (12.0, 15.0, "李四", "没去见客户。"),
+        (60.0, 60.7, "张三", "散会。"),
+        (60.7, 61.1, "王五", "好。"),
+        (61.1, 62.1, "王五", "走。"),
+    ]
+
+
+def test_figures_under_a_speaker_are_his_words_and_no_speakers(tmp_path: Path) -> None:
+    content = "00:00:01 张三：我报。\n目标：二十万\n实际：十万\n00:00:20 李四：我报。\n目标：五万\n实际：四万"
+    first = lines(read(tmp_path / "a.txt", content))[0]
+    assert first == (1.0, 9.5, "张三", "我报。目标：二十万实际：十万")
+
+
+def test_talk_whose_end_nobody_knows_is_refused(tmp_path: Path) -> None:
+    talk = "\n".join(f"{name}：{'我们上周定的事一件一件来对。' * 4}" for name in ("张三", "李四") * 10)
+    assert refused(tmp_path / "a.txt", f"会议时间 09:00\n{talk}") == (
+        "文字稿 FILE 第 1 行以后的 20 段发言没有时间：每段发言应以时间开头，例如“00:12:31 张三：……”。"
+    )
+
+
 def test_gb18030_text_is_read(tmp_path: Path) -> None:
     content = "00:00:05 张三：大家好\n".encode("gb18030")
     assert read(tmp_path / "a.txt", content).utterances[0].text == "大家好"

@@ -44,6 +44,8 @@ _CALENDAR: Final = re.compile(
 )
 _NO_DEADLINE: Final = re.compile(r"当天|(?:[一二两三四五六七八九十]+|\d+)点(?!.*前)")
 PLANNING: Final = (Chapter.NEXT_WEEK_PLAN, Chapter.NEXT_MONTH_PLAN)
+_ENOUGH: Final = 12
+"""Characters with which a sentence says itself what it is about."""
 _DREW: Final = 40
 """Characters shown of what drew an answer: its end is what was asked."""
 PRESSED: Final = 6
@@ -62,13 +64,13 @@ def promises(reading: Reading) -> tuple[Action, ...]:
 
 def actions(reading: Reading) -> tuple[Action, ...]:
     """The promises as a person would write them down: no question, report or supposition, and no bare word of
-    assent or number to which nobody said when; an answer that does not say what (六号。我室三组。) has its
-    question beside it.
+    assent or number to which nobody said when; what is too short to say what it is about (六号。我室三组。) has
+    the words before beside it.
 
     How many of those listed are labelled so, and of the labelled are listed: docs/evaluation.md.
     """
     return tuple(
-        replace(action, what=action.what or _answered(reading, action.evidence.utterance))
+        action if action.what else _described(reading, action)
         for action in promises(reading)
         if not _unpromised(reading, (index := action.evidence.utterance))
         and (action.what or action.due or _SELF.search(reading.utterances[index].text))
@@ -88,15 +90,21 @@ def _unpromised(reading: Reading, index: int) -> bool:
     return not _SELF.search(text) and (asks > commits or _CALENDAR.search(text) is not None)
 
 
-def _answered(reading: Reading, index: int) -> str | None:
-    """The words of an answer after those that drew it, where somebody else said them."""
+def _described(reading: Reading, action: Action) -> Action:
+    """A promise of which no deed was made out, in its own words, and where these are few with those of somebody
+    else that drew them."""
+    index = action.evidence.utterance
     said = reading.utterances[index]
+    own = said.text.strip()[:QUOTE]
+    if len(re.sub(r"\W", "", own)) >= _ENOUGH:
+        told = replace(action, what=own)
+        return replace(told, task=task(told))
     for other in reversed(reading.near(index, before=1, after=0)[:-1]):
         if said.speaker is None or reading.speaker(other) != said.speaker:
-            drew, own = reading.utterances[other].text.strip(), said.text.strip()
-            asked = drew if len(drew) <= _DREW else f"…{drew[-_DREW:]}"
-            return f"{own[:QUOTE]}（答“{asked}”）"
-    return None
+            drew = reading.utterances[other].text.strip()
+            drew = drew if len(drew) <= _DREW else f"…{drew[-_DREW:]}"
+            return replace(action, what=f"{own}（{'答' if reading.asks[other] else '接'}“{drew}”）")
+    return action
 
 
 def vague(reading: Reading, action: Action) -> bool:

@@ -112,6 +112,22 @@ def test_what_is_listed_is_no_question_and_says_what_was_promised() -> None:
     assert len(commitments.promises(found)) == 4
 
 
+def test_a_long_sentence_says_itself_what_was_promised_and_a_short_one_with_the_words_before() -> None:
+    found = acted(
+        ("王建", "二号那家哪天去？", Act.ASK),
+        ("李梅", "三个名儿今天下午五点前给小齐，少一个都不中。", Act.COMMIT),
+        ("王建", "高敏那三家别落下。"),
+        ("李梅", "我二号。", Act.COMMIT),
+        chapter=Chapter.NEXT_WEEK_PLAN,
+    )
+    listed = commitments.actions(found)
+    assert [a.what for a in listed] == [
+        "三个名儿今天下午五点前给小齐，少一个都不中。",
+        "我二号。（接“高敏那三家别落下。”）",
+    ]
+    assert listed[0].task == "李梅，今天下午五点前，三个名儿今天下午五点前给小齐，少一个都不中"
+
+
 def spoken(said: str, acts: list[tuple[Act, float]]) -> Reading:
     """One utterance that is heard so surely as each act."""
     reading = acted(("李梅", said), chapter=Chapter.NEXT_WEEK_PLAN)

@@ -145,7 +145,7 @@ def _item(item: Item, rubric: Rubric, reader: Reader, judge: Answer | None) -> I
             confidence=graded.confidence,
             steps=tuple(steps),
         )
-    reasons = [graded.reason] if graded.reason else []
+    reasons = [reason] if (reason := graded.reason or _short(graded)) else []
     level, confidence = graded.level, graded.confidence
     for cap in item.caps:
         if level > cap.level and reader.found(cap.when).truth:
@@ -186,6 +186,13 @@ def _item(item: Item, rubric: Rubric, reader: Reader, judge: Answer | None) -> I
         confidence=round(confidence, 3),
         steps=tuple(steps),
     )
+
+
+def _short(graded: Graded) -> str:
+    """Of what was measured and earned nothing, how far it fell short."""
+    if graded.level or graded.value is None:
+        return ""
+    return f"测得 {round(graded.value, 2):g}，{graded.rule}"
 
 
 def _outside(scale: Scale, reader: Reader) -> Graded | None:

@@ -149,6 +149,12 @@ def test_the_suggestion_of_the_level_and_of_every_unmet_point_is_given(tmp_path:
     assert [(p.id, p.met) for p in scored.points] == [("a", True), ("b", False)]
 
 
+def test_what_was_measured_and_earned_nothing_says_how_far_it_fell_short(tmp_path: Path) -> None:
+    scale = "value: {measure: probe_chains}, line: [[4, 0], [8, 1]]"
+    (scored,) = TALK.scored(rubric(tmp_path, item(scale))).items
+    assert scored.reason == "测得 3，「追问链数」：4 得 0 档、8 得满档，中间按比例"
+
+
 def test_advice_points_at_what_was_said(tmp_path: Path) -> None:
     """先指出哪一分哪一秒说了哪句话，再说下次怎么做；没有原话可指的只说做法。"""
     made = Meeting(

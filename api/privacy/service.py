@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from enum import StrEnum
 
 from fastapi import Request
@@ -36,20 +37,19 @@ def erase(
 ) -> tuple[str, int]:
     """The code that stands in place of the old one, and in how many texts the name was replaced.
 
-    Meetings are gone through one by one, each for good; the person or customer comes last. So an erasure that
-    broke off is begun again under the same code and finishes the rest.
+    What still arrives comes first, then the meetings one by one, each for good; the person or customer comes
+    last. So an erasure that broke off is begun again under the same code and finishes the rest.
 
     Raises NotFound; Conflict for a person still in service, whose rosters and verdicts need the name, and
     while a meeting is being inspected or under a legal hold.
     """
     owner = _owner(session, asker, subject, code)
-    texts = _cover_meetings(session, request.app.state.store, owner)
+    words = covers(owner.name, owner.phone)
+    texts = _cover_words(session, request.app.state.store, owner, words) if words else 0
     begin_writing(session)
     alias = f"erased-{secrets.token_hex(8)}"
     erasures = ErasureRepository(session, within=asker.within)
     owner = _owner(session, asker, subject, code)
-    if words := covers(owner.name, owner.phone):
-        texts += SpokenRepository(session).cover_files(owner, words)
     if isinstance(owner, Customer):
         place = erasures.customer(code)[1]
         texts += erasures.erase_customer(owner, alias=alias)
@@ -82,12 +82,12 @@ def _owner(session: Session, asker: Caller, subject: Subject, code: str) -> Pers
     return person
 
 
-def _cover_meetings(session: Session, store: Store, owner: Person | Customer) -> int:
-    words = covers(owner.name, owner.phone)
+def _cover_words(session: Session, store: Store, owner: Person | Customer, words: Mapping[str, str]) -> int:
     spoken = SpokenRepository(session)
-    meetings = spoken.around(owner) if words else []
-    texts = 0
-    for meeting_id in meetings:
+    spoken.around(owner)  # refuses before anything is changed
+    texts = spoken.cover_files(owner, words)
+    session.commit()
+    for meeting_id in spoken.around(owner):  # again: a file may have become a recording meanwhile
         done = spoken.cover(meeting_id, words, store)
         session.commit()
         for sha256 in done.outdated:

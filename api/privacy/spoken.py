@@ -13,21 +13,34 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
-from sqlalchemy import ColumnElement, CursorResult, and_, exists, false, func, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Select,
+    and_,
+    exists,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.orm import InstrumentedAttribute, Session, undefer
 
 from api.batches.arriving import NAME_ERASED, rename
-from api.batches.tables import BatchFile, FileState
+from api.batches.tables import Batch, BatchFile, FileState
 from api.jobs.tables import Artefact, InspectionJob, JobState
 from api.meetings.tables import KeptInspection, TranscriptVersion
 from api.problems import Conflict, NotFound
-from api.recordings.placing import Placing
+from api.recordings.placing import Placing, resolve
+from api.recordings.tables import GivenAnswer, Upload
 from api.retention.tables import LegalHold
 from api.reviews.tables import Appeal, Review
 from api.store import Store, get, put
-from models.base import Repository, midnight
+from models.base import EVERYWHERE, Repository, midnight
 from models.customers.tables import Customer
 from models.meetings.tables import (
     ActionFollowUp,
@@ -39,6 +52,9 @@ from models.meetings.tables import (
     Scorecard,
 )
 from models.organisation.tables import Institution, Person, RankHistory
+from qa_pipeline.errors import InputError
+
+Named = TypeVar("Named", Batch, BatchFile)
 
 COVER: Final = "某"
 SHOWN: Final = 5
@@ -81,9 +97,8 @@ class SpokenRepository(Repository):
         done = Covered()
         cards = select(Scorecard).where(Scorecard.meeting_id == meeting_id)
         for card in self.session.scalars(cards.options(undefer(Scorecard.result))):
-            text = json.dumps(card.result, ensure_ascii=False)
-            if (changed := _covered(text, words)) != text:
-                card.result = json.loads(changed)
+            if (changed := _covered_within(card.result, words)) != card.result:
+                card.result = changed
                 done.texts += 1
             kept = self.session.get(KeptInspection, card.id)
             done.texts += kept is not None and _cover_body(kept, words)
@@ -97,23 +112,86 @@ class SpokenRepository(Repository):
         return done
 
     def cover_files(self, owner: Person | Customer, words: Mapping[str, str]) -> int:
-        """Cover the words in the names of files that batches refused or still wait for, and in the reasons.
+        """Cover the words in what was sent and no meeting holds: the names of uploads, of batches and of the
+        files that batches refused or still wait for, and in the reasons.
 
-        Searched are files placed where meetings are searched. One that waits is found by its name, and bears
-        it until it is taken or refused. Returns how many texts were changed.
+        Searched is what was placed where meetings are searched, and what nobody has placed yet. A file that
+        a batch waits for is found by its name, and bears it until it is taken or refused. Returns how many
+        texts were changed.
         """
-        columns = (BatchFile.file, BatchFile.error)
-        named = or_(
-            false(), *(column.contains(word, autoescape=True) for column in columns for word in words)
-        )
-        left = select(BatchFile).where(BatchFile.state != FileState.TAKEN, named).with_for_update()
-        rows = self.session.scalars(left.execution_options(populate_existing=True)).all()
-        texts = sum(_cover_file(self.session, row, words) for row in rows if self._is_near(owner, row))
+        texts = self._cover_uploads(owner, words)
+        rows = self._naming(BatchFile, (BatchFile.file, BatchFile.error), words)
+        left = rows.where(BatchFile.state != FileState.TAKEN).with_for_update()
+        for row in self.session.scalars(left.execution_options(populate_existing=True)).all():
+            if self._is_near(owner, Placing.model_validate(row.placing)):
+                texts += _cover_file(self.session, row, words)
+        for batch in self.session.scalars(self._naming(Batch, (Batch.name,), words)).all():
+            if self._has_near(owner, batch):
+                batch.name = _plainly_covered(batch.name, words)
+                texts += 1
         self.session.flush()
         return texts
 
-    def _is_near(self, owner: Person | Customer, row: BatchFile) -> bool:
-        said = Placing.model_validate(row.placing)
+    def _naming(
+        self, kind: type[Named], columns: Sequence[InstrumentedAttribute[Any]], words: Mapping[str, str]
+    ) -> Select[tuple[Named]]:
+        named = (column.contains(word, autoescape=True) for column in columns for word in words)
+        return select(kind).where(or_(false(), *named))
+
+    def _cover_uploads(self, owner: Person | Customer, words: Mapping[str, str]) -> int:
+        """In the names of files that arrive, or did in the last days, and in the answers to who sent them."""
+        texts = 0
+        for given in self.session.scalars(select(GivenAnswer)).all():
+            changed = _covered_within(given.answer, words)
+            if changed != given.answer and self._is_near(owner, Placing(meeting=given.answer["meeting"])):
+                given.answer = changed
+                texts += 1
+        for upload in self.session.scalars(select(Upload)).all():
+            told = json.dumps([upload.file_name, upload.answer], ensure_ascii=False)
+            if _plainly_covered(told, words) == told:
+                continue
+            self.session.refresh(upload, with_for_update=True)
+            if self._may_be_near(owner, upload):
+                upload.file_name = _plainly_covered(upload.file_name, words)
+                if upload.answer is not None:
+                    upload.answer = _covered_within(upload.answer, words)
+                texts += 1
+        return texts
+
+    def _may_be_near(self, owner: Person | Customer, upload: Upload) -> bool:
+        """Whether it was placed near, or nobody can tell yet where it belongs."""
+        if upload.answer is not None:
+            return self._is_near(owner, Placing(meeting=upload.answer["meeting"]))
+        said = Placing.model_validate(upload.placing)
+        if said.batch is not None:
+            of_batch = select(BatchFile.placing).join(Batch, Batch.id == BatchFile.batch_id)
+            found = self.session.scalar(of_batch.where(Batch.code == said.batch, BatchFile.file == said.file))
+            return found is None or self._is_near(owner, Placing.model_validate(found))
+        try:
+            place = resolve(self.session, EVERYWHERE, said, file_name=upload.file_name, created=None)
+        except (InputError, NotFound, Conflict):
+            return True
+        meeting = None if place.meeting is None else place.meeting.code
+        return self._is_near(
+            owner,
+            Placing(
+                meeting=meeting, institution=place.institution.code, day=place.day, started_at=place.start
+            ),
+        )
+
+    def _has_near(self, owner: Person | Customer, batch: Batch) -> bool:
+        """Whether one of the batch's meetings or files is near."""
+        inspected = exists().where(InspectionJob.batch == batch.code, InspectionJob.meeting_id == Meeting.id)
+        taken = exists().where(BatchFile.batch_id == batch.id, BatchFile.meeting_id == Meeting.id)
+        near = select(Meeting.id).where(inspected | taken, self._near(owner)).limit(1)
+        if self.session.scalar(near) is not None:
+            return True
+        left = select(BatchFile.placing).where(
+            BatchFile.batch_id == batch.id, BatchFile.state != FileState.TAKEN
+        )
+        return any(self._is_near(owner, Placing.model_validate(said)) for said in self.session.scalars(left))
+
+    def _is_near(self, owner: Person | Customer, said: Placing) -> bool:
         moment = midnight(said.day) if said.started_at is None and said.day else said.started_at
         then = literal(moment, Meeting.started_at.type)
         if said.meeting is not None:
@@ -202,13 +280,13 @@ class SpokenRepository(Repository):
             (Appeal.reason, Appeal.meeting_id == meeting_id),
             (Appeal.answer, Appeal.meeting_id == meeting_id),
             (LegalHold.reason, LegalHold.meeting_id == meeting_id),
+            (InspectionJob.error, InspectionJob.meeting_id == meeting_id),
         ]
         for column, where in columns:
             done.texts += replaced(self.session, column, words, where)
         for review in self.session.scalars(select(Review).where(Review.meeting_id == meeting_id)):
-            text = json.dumps(review.overrides, ensure_ascii=False)
-            if (changed := _covered(text, words)) != text:
-                review.overrides = json.loads(changed)
+            if (changed := _covered_within(review.overrides, words)) != review.overrides:
+                review.overrides = changed
                 done.texts += 1
 
     def _cover_batch_files(self, meeting_id: int, words: Mapping[str, str], done: Covered) -> None:
@@ -273,3 +351,8 @@ def _covered(text: str, words: Mapping[str, str]) -> str:
         for ascii_only in (False, True):
             text = text.replace(json.dumps(word, ensure_ascii=ascii_only)[1:-1], cover)
     return text
+
+
+def _covered_within(value: Any, words: Mapping[str, str]) -> Any:
+    """What JSON holds, with the words covered."""
+    return json.loads(_covered(json.dumps(value, ensure_ascii=False), words))

@@ -95,7 +95,9 @@ def begin(
     if length is None and said.started_at is not None and lies_ahead(said.started_at):
         # It is being recorded now, on a device whose clock is fast.
         said = said.model_copy(update={"started_at": datetime.now(UTC)})
-    if of_batch(session, asker, said) is None:
+    if (of_file := of_batch(session, asker, said)) is not None:
+        name = safe_name(of_file.shown or name)
+    else:
         if PurePath(name).suffix.lower() in NO_SOUND:
             raise RecordingError(f"“{name}”是文档、图片或压缩包，不是录音：请重新选择文件。")
         require_place(session, asker.within, said, file_name=name)
@@ -243,6 +245,8 @@ def complete(
         if upload.row.answer is None:
             answer = _complete(session, request, asker, store, upload)
             upload.row.answer = answer.model_dump(mode="json")
+            # The batch may call the file otherwise by now: names are erased from what it has ended with.
+            upload.row.placing = {**upload.row.placing, "batch": None, "file": None}
             session.commit()
         return UploadAnswer.model_validate(upload.row.answer)
 
@@ -275,6 +279,8 @@ def _complete(
     with store.on_disk(there.sha256) as file:
         found = sounds([replace(there, file=file)])
     begin_writing(session)
+    session.refresh(row, with_for_update=True)  # somebody's name may have been erased from the file's
+    found = [replace(one, arrived=replace(one.arrived, name=row.file_name)) for one in found]
     try:
         answer, _ = accept(session, request, asker, found, said)
     except (InputError, NotFound, Conflict) as error:
@@ -282,6 +288,7 @@ def _complete(
             session.rollback()
             begin_writing(session)
             refuse_of_batch(session, asker, said, str(error))
+            forget(session, upload)
             session.commit()
         raise
     _forget_other_tries(session, asker, store, row)

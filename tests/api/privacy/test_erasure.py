@@ -22,6 +22,7 @@ from api.batches.tables import Batch, BatchFile, FileState
 from api.jobs.tables import Artefact, ArtefactKind, InspectionJob, JobState
 from api.meetings.tables import KeptInspection, TranscriptVersion
 from api.recordings.placing import Placing
+from api.recordings.tables import GivenAnswer, Upload
 from api.reviews.tables import Appeal, Review
 from api.settings import Settings
 from api.store import Store, get, open_store, put
@@ -35,7 +36,8 @@ from models.meetings.tables import ActionItem, Finding, Meeting, Recording, Scor
 from models.organisation.tables import Institution, Person, PersonKind, Rank, RankHistory
 from qa_pipeline.values.vocabulary import MeetingKind
 from tests.api.conftest import SignedIn
-from tests.api.recordings.test_upload import wav
+from tests.api.recordings.test_resumable import TUS, create, send
+from tests.api.recordings.test_upload import hand_in, wav
 
 ERASURES = "/api/v1/erasures"
 NAME, PHONE = "王小明", "13800138000"
@@ -374,6 +376,109 @@ def test_a_client_is_told_the_name_of_a_file_until_it_has_sent_it(
         file = BatchRepository(session).file(code, f"{NAME}.mp3")
         refuse(session, file, f"“{NAME}.mp3”不是录音。", within=EVERYWHERE)
     assert names(filled) == [("某某某.mp3", f"“某某某.mp3”不是录音。{NAME_ERASED}")]
+
+
+def test_a_person_is_not_named_by_batches_of_their_time_and_place_either(
+    filled: Engine, signed_in: SignedIn
+) -> None:
+    hold_on(filled, "DURING", date(2025, 6, 10))
+    hold_on(filled, "LATER", date(2026, 6, 9))
+    with transaction(filled) as session:
+        rows = [
+            Batch(code=code, name=f"{NAME}{code}", created_by="t", created_at=datetime.now(UTC))
+            for code in ("job", "taken", "waiting", "later", "beside")
+        ]
+        session.add_all(rows)
+        session.flush()
+        keys = {meeting.code: meeting.id for meeting in session.scalars(select(Meeting))}
+        for code, meeting in (("job", "DURING"), ("later", "LATER")):
+            session.add(
+                InspectionJob(code=code, meeting_id=keys[meeting], state=JobState.FAILED, requested_by="t",
+                              batch=code, error=f"第 1 段“{NAME}.mp3”损坏。", created_at=datetime.now(UTC))
+            )  # fmt: skip
+        then = date(2025, 6, 10)
+        for batch, state, meeting_id, said in (
+            (rows[1], FileState.TAKEN, keys["DURING"], Placing(meeting="DURING")),
+            (rows[2], FileState.WAITING, None, placed("350102", then)),
+            (rows[4], FileState.WAITING, None, placed("350103", then)),
+        ):
+            session.add(
+                BatchFile(batch_id=batch.id, file="晨会.mp3", size=1, together="1", state=state,
+                          meeting_id=meeting_id, placing=said.model_dump(mode="json"))
+            )  # fmt: skip
+    status, done = _erase(signed_in(Role.ADMINISTRATOR), "person", "1001")
+    assert (status, done["texts"]) == (201, 5 + 4)
+    with Session(filled) as session:
+        assert session.scalars(select(Batch.name).order_by(Batch.id)).all() == [
+            *("某某某job", "某某某taken", "某某某waiting"),
+            *(f"{NAME}later", f"{NAME}beside"),  # somebody else who bears the name
+        ]
+        assert session.scalars(select(InspectionJob.error).order_by(InspectionJob.id)).all() == [
+            "第 1 段“某某某.mp3”损坏。",
+            f"第 1 段“{NAME}.mp3”损坏。",
+        ]
+
+
+def test_a_person_is_not_named_by_uploads_that_are_not_finished_or_were_answered(
+    filled: Engine, signed_in: SignedIn, tmp_path: Path
+) -> None:
+    keeper = signed_in(Role.ADMINISTRATOR)
+    keeper.headers.update(TUS)
+    sound, here = wav(tmp_path, 300), {"institution": "350102", "kind": "weekly_review"}
+    first = {"started_at": "2025-06-10T09:00:00+08:00", **here}
+    keeper.headers["Idempotency-Key"] = "erasure-1"
+    assert hand_in(keeper, (f"{NAME}一.wav", wav(tmp_path, 400)), **first).status_code == 201
+    del keeper.headers["Idempotency-Key"]
+
+    def begun(name: str, day: str, **words: str) -> str:
+        said = {"started_at": f"{day}T09:00:00+08:00", "kind": "weekly_review", **words}
+        return str(create(keeper, name, len(sound), **said).headers["Location"])
+
+    arrives = begun(f"{NAME}二.wav", "2025-06-17", institution="350102")
+    assert send(keeper, arrives, 0, sound[:1000]).status_code == 204
+    whole = begun(f"{NAME}三.wav", "2025-06-24", institution="350102")
+    assert send(keeper, whole, 0, sound).status_code == 204
+    elsewhere = begun(f"{NAME}四.wav", "2025-06-17", institution="350103")
+    assert _erase(keeper, "person", "1001")[0] == 201
+
+    names = [keeper.get(address).json()["file_name"] for address in (arrives, whole, elsewhere)]
+    assert names == ["某某某二.wav", "某某某三.wav", f"{NAME}四.wav"]
+    with Session(filled) as session:
+        assert NAME not in str(session.scalars(select(GivenAnswer.answer)).all())
+        ended = session.scalars(select(Upload).where(Upload.answer.is_not(None))).one()
+        assert NAME not in str(ended.answer)
+    assert send(keeper, arrives, 1000, sound[1000:]).status_code == 204
+    with Session(filled) as session:
+        assert not [name for name in session.scalars(select(Recording.file_name)) if NAME in name]
+
+
+@pytest.mark.parametrize("is_sound", [True, False])
+def test_an_upload_for_a_batch_keeps_no_name_once_it_is_taken_or_refused(
+    filled: Engine, signed_in: SignedIn, tmp_path: Path, *, is_sound: bool
+) -> None:
+    file, day = f"{NAME}/{NAME}.wav", date(2025, 6, 10)
+    said = placed("350102", day).model_copy(
+        update={"started_at": datetime(2025, 6, 10, 9, tzinfo=SHANGHAI)} if is_sound else {}
+    )
+    code = left_out(filled, None, (file, FileState.WAITING, None, said))
+    keeper = signed_in(Role.ADMINISTRATOR)
+    keeper.headers.update(TUS)
+    sound = wav(tmp_path, 300)
+    before = create(keeper, f"{NAME}.wav", len(sound), batch=code, file=file).headers["Location"]
+    assert _erase(keeper, "person", "1001")[0] == 201
+    after = create(keeper, f"{NAME}.wav", len(sound), batch=code, file=file).headers["Location"]
+    with Session(filled) as session:
+        assert set(session.scalars(select(Upload.file_name))) == {"某某某.wav"}
+    assert keeper.delete(before).status_code == 204
+    assert send(keeper, after, 0, sound).status_code == (204 if is_sound else 400)
+    with Session(filled) as session:
+        (row,) = session.scalars(select(BatchFile))
+        assert (row.state, row.file) == (
+            FileState.TAKEN if is_sound else FileState.REFUSED,
+            "某某某/某某某.wav",
+        )
+        kept = session.execute(select(Upload.file_name, Upload.placing, Upload.answer)).all()
+        assert NAME not in f"{kept}{row.error}"
 
 
 def _hashes(engine: Engine) -> list[str]:

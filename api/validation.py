@@ -74,12 +74,16 @@ def problems(errors: Sequence[Mapping[str, Any]]) -> list[str]:
 
 def sentence(errors: Sequence[Mapping[str, Any]], route: Any) -> str:
     """The same for who filled in a form: what each field is called there, and what is expected of it."""
-    labels = [_label(error, route) for error in errors]
-    empty = [label for label, error in zip(labels, errors, strict=True) if _is_empty(error)]
-    told = [f"请填写{'、'.join(dict.fromkeys(empty))}"] if empty else []
-    told += [
-        f"{label}{_wrong(error)}" for label, error in zip(labels, errors, strict=True) if not _is_empty(error)
-    ]
+    empty, told = [], []
+    for error in errors:
+        if error["type"] == "extra_forbidden":  # no form calls it anything
+            told.append(f"“{error['loc'][-1]}”{_wrong(error)}")
+        elif _is_empty(error):
+            empty.append(_label(error["loc"], route))
+        else:
+            told.append(f"{_label(error['loc'], route)}{_wrong(error)}")
+    if empty:
+        told.insert(0, f"请填写{'、'.join(dict.fromkeys(empty))}")
     return "".join(f"{one}。" for one in dict.fromkeys(told[:MOST_TOLD]))
 
 
@@ -103,8 +107,6 @@ def _wrong(error: Mapping[str, Any]) -> str:
 def _is_empty(error: Mapping[str, Any]) -> bool:
     """Nothing was filled in, in whatever way the form says that."""
     given = error.get("input")
-    if error["type"] == "extra_forbidden":
-        return False
     return error["type"] == "missing" or given is None or (isinstance(given, str) and not given.strip())
 
 
@@ -113,12 +115,8 @@ def _place(error: Mapping[str, Any]) -> str:
     return "".join(f".{part}" for part in loc[1:]).lstrip(".") or str(loc[0])
 
 
-def _label(error: Mapping[str, Any], route: Any) -> str:
-    """Of the field that is wrong; of a list it is the number of its line as well. What is no field at all is
-    called as it was sent."""
-    loc = error["loc"]
-    if error["type"] == "extra_forbidden":
-        return f"“{loc[-1]}”"
+def _label(loc: Sequence[str | int], route: Any) -> str:
+    """Of the field that is wrong; of a list it is the number of its line as well."""
     label, line = "请求的内容", ""
     for name, part in zip(_called(loc, route), loc[1:], strict=False):
         label = name or label

@@ -40,6 +40,7 @@ from api.recordings.tables import GivenAnswer, Upload
 from api.retention.tables import LegalHold
 from api.reviews.tables import Appeal, Review
 from api.store import Store, get, put
+from api.webhooks.tables import Delivery
 from models.base import EVERYWHERE, Repository, midnight
 from models.customers.tables import Customer
 from models.meetings.tables import (
@@ -54,7 +55,7 @@ from models.meetings.tables import (
 from models.organisation.tables import Institution, Person, RankHistory
 from qa_pipeline.errors import InputError
 
-Named = TypeVar("Named", Batch, BatchFile)
+Named = TypeVar("Named", Batch, BatchFile, Delivery)
 
 COVER: Final = "某"
 SHOWN: Final = 5
@@ -113,7 +114,7 @@ class SpokenRepository(Repository):
 
     def cover_files(self, owner: Person | Customer, words: Mapping[str, str]) -> int:
         """Cover the words in what was sent and no meeting holds: the names of uploads, of batches and of the
-        files that batches refused or still wait for, and in the reasons.
+        files that batches refused or still wait for, in the reasons, and in messages that told them.
 
         Searched is what was placed where meetings are searched, and what nobody has placed yet. A file that
         a batch waits for is found by its name, and bears it until it is taken or refused. Returns how many
@@ -129,6 +130,8 @@ class SpokenRepository(Repository):
             if self._has_near(owner, batch):
                 batch.name = _plainly_covered(batch.name, words)
                 texts += 1
+        for told in self.session.scalars(self._naming(Delivery, (Delivery.sentence,), words)).all():
+            texts += self._cover_message(owner, told, words)
         self.session.flush()
         return texts
 
@@ -137,6 +140,15 @@ class SpokenRepository(Repository):
     ) -> Select[tuple[Named]]:
         named = (column.contains(word, autoescape=True) for column in columns for word in words)
         return select(kind).where(or_(false(), *named))
+
+    def _cover_message(self, owner: Person | Customer, told: Delivery, words: Mapping[str, str]) -> int:
+        """Why a job failed, as it was told to who asked for that."""
+        failed = select(Meeting.id).join(InspectionJob, InspectionJob.meeting_id == Meeting.id)
+        near = failed.where(InspectionJob.code == told.subject.split(":")[1], self._near(owner))
+        if self.session.scalar(near) is None:
+            return 0
+        told.sentence, told.body = _plainly_covered(told.sentence, words), _covered_within(told.body, words)
+        return 1
 
     def _cover_uploads(self, owner: Person | Customer, words: Mapping[str, str]) -> int:
         """In the names of files that arrive, or did in the last days, and in the answers to who sent them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -26,6 +26,8 @@ from api.recordings.tables import GivenAnswer, Upload
 from api.reviews.tables import Appeal, Review
 from api.settings import Settings
 from api.store import Store, get, open_store, put
+from api.webhooks.messenger import Messenger
+from api.webhooks.tables import Channel, Delivery, EventKind, Subscription
 from models.activities.tables import ActivityEvent, EventReview, Platform
 from models.base import EVERYWHERE, SHANGHAI
 from models.customers.tables import Customer, CustomerSource, Sale
@@ -394,7 +396,8 @@ def test_a_person_is_not_named_by_batches_of_their_time_and_place_either(
         for code, meeting in (("job", "DURING"), ("later", "LATER")):
             session.add(
                 InspectionJob(code=code, meeting_id=keys[meeting], state=JobState.FAILED, requested_by="t",
-                              batch=code, error=f"第 1 段“{NAME}.mp3”损坏。", created_at=datetime.now(UTC))
+                              batch=code, error=f"第 1 段“{NAME}.mp3”损坏。", created_at=datetime.now(UTC),
+                              finished_at=datetime.now(UTC))
             )  # fmt: skip
         then = date(2025, 6, 10)
         for batch, state, meeting_id, said in (
@@ -406,9 +409,18 @@ def test_a_person_is_not_named_by_batches_of_their_time_and_place_either(
                 BatchFile(batch_id=batch.id, file="晨会.mp3", size=1, together="1", state=state,
                           meeting_id=meeting_id, placing=said.model_dump(mode="json"))
             )  # fmt: skip
+        session.add(
+            Subscription(code="W1", name="失败", channel=Channel.WEBHOOK, target="https://192.0.2.1/",
+                         events=[EventKind.INSPECTION_FAILED], created_at=datetime.now(UTC),
+                         since=datetime.now(UTC) - timedelta(hours=1))
+        )  # fmt: skip
+    assert Messenger(filled, Settings()).collect() == 2
     status, done = _erase(signed_in(Role.ADMINISTRATOR), "person", "1001")
-    assert (status, done["texts"]) == (201, 5 + 4)
+    assert (status, done["texts"]) == (201, 5 + 5)
     with Session(filled) as session:
+        for said in (Delivery.sentence, Delivery.body):
+            told = [str(one) for one in session.scalars(select(said).order_by(Delivery.id))]
+            assert [(NAME in one, "某某某" in one) for one in told] == [(False, True), (True, False)]
         assert session.scalars(select(Batch.name).order_by(Batch.id)).all() == [
             *("某某某job", "某某某taken", "某某某waiting"),
             *(f"{NAME}later", f"{NAME}beside"),  # somebody else who bears the name

@@ -21,6 +21,7 @@ from api.accounts.tables import Account, Role
 from api.limits import address_of
 from api.problems import Forbidden, NotSignedIn
 from api.sessions import SAFE
+from api.validation import require_known_query
 from models.base import Subtree
 from models.database import transaction
 
@@ -134,6 +135,7 @@ def caller(request: Request) -> Caller:
         raise
     request.app.state.limits.callers.count(request, asker.actor)
     request.state.actor = asker.actor
+    require_known_query(request)
     return asker
 
 

@@ -241,6 +241,8 @@ def _errors(method: str, operation: Mapping[str, Any], called: Collection[object
         yield 429
     if caller in called or session in called:
         yield from (401, 403, 503)
+    if caller in called:
+        yield UNFIT  # a parameter in the address that it does not have
     if parameters or "requestBody" in operation:
         yield from (400, 404, 422)
     if session in called and method.upper() not in SAFE:

@@ -10,6 +10,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, get_args
 
+from fastapi import Request
+from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
@@ -67,6 +70,18 @@ PATTERNS: Final[Mapping[str, str]] = {
 _OTHERWISE: Final = "不符合要求"
 
 
+def require_known_query(request: Request) -> None:
+    """A filter that is misspelt would be answered with everything. Raises RequestValidationError.
+
+    Asked of who is signed in only: identity providers and calendar programs add parameters of their own.
+    """
+    known = set(_queries(request.scope["route"].dependant)) if request.query_params else set()
+    if unknown := [name for name in request.query_params if name not in known]:
+        raise RequestValidationError(
+            [{"type": "extra_forbidden", "loc": ("query", name)} for name in unknown]
+        )
+
+
 def problems(errors: Sequence[Mapping[str, Any]]) -> list[str]:
     """Of each field by its id, for programs; never the value itself, which may be personal."""
     return [f"{_place(error)}：{_wrong(error)}" for error in errors]
@@ -95,6 +110,12 @@ def first_words(description: str) -> str:
 def described(owner: str, name: str, field: FieldInfo) -> str:
     """As api/documentation.py says it: by the field itself, else by the glossary."""
     return field.description or WORDS.get(f"{owner}.{name}") or WORDS.get(name) or name
+
+
+def _queries(dependant: Dependant) -> Iterator[str]:
+    yield from (field.alias for field in dependant.query_params)
+    for inner in dependant.dependencies:
+        yield from _queries(inner)
 
 
 def _wrong(error: Mapping[str, Any]) -> str:

@@ -86,6 +86,17 @@ def test_a_field_is_called_as_on_its_form_and_told_what_is_expected(signed_in: S
     assert listed["detail"] == "场次所属月份不是有效的日期或月份。"
 
 
+def test_a_filter_that_a_list_does_not_have_is_refused_and_not_left_out(
+    signed_in: SignedIn, anonymous: TestClient
+) -> None:
+    client = signed_in(Role.ADMINISTRATOR)
+    misspelt = client.get("/api/v1/meetings", params={"institution": "350102", "limit": 1})
+    assert (misspelt.status_code, misspelt.json()["detail"]) == (422, "“institution”不是这里的字段。")
+    assert misspelt.json()["problems"] == ["institution：不是这里的字段"]
+    assert client.get("/api/v1/meetings", params={"below": "350102", "limit": 1}).status_code == 200
+    assert anonymous.get("/api/v1/meetings", params={"institution": "350102"}).status_code == 401
+
+
 def test_a_database_without_the_tables_is_refused_with_the_command_that_makes_them() -> None:
     with pytest.raises(InputError, match="huijian database upgrade"):
         create_app(Settings(), engine=connect("sqlite://"))

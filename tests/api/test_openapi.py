@@ -234,7 +234,7 @@ def operations(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
         ("ready", "200 429 503"),
         ("metrics", "200 403 429"),
         ("describe_uploads", "204 429"),
-        ("who_am_i", "200 401 403 429 503"),
+        ("who_am_i", "200 401 403 422 429 503"),
         ("list_people", "200 400 401 403 404 422 429 503"),
         ("change_person", "200 400 401 403 404 409 412 413 422 429 503 507"),
     ],

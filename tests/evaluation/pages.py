@@ -50,7 +50,8 @@ def screens(shown: Shown) -> tuple[str, ...]:
         *("/", "/briefing", "/upload", f"/record/{good}", f"/meetings?month={MONTH}", f"/meetings/{good}"),
         *(f"/meetings/{good}/minutes", "/reviews", f"/reviews/{poor}", "/agreement", "/calibration"),
         *(f"/compliance?month={MONTH}", f"/indicators?month={MONTH}", "/customers", "/navigator", "/plans"),
-        *("/income", f"/activities?month={MONTH}", "/management", "/toolbox", "/imports", "/jobs"),
+        *("/income", f"/activities?month={MONTH}", "/management", "/management/actions", "/toolbox"),
+        *("/institutions", "/people", "/imports", "/jobs"),
         *(
             "/rubrics",
             "/rubrics/weekly_review/1.3",

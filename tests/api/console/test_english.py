@@ -294,6 +294,10 @@ SENTENCES = {
         "The plan for next week has little that was agreed on; 大家都累了；"
         "Problem discussion takes less than a minute."
     ),
+    "11-14 召开，在 W2 的召开窗口内（基准日 11-15 遇休息日或撞期，提前召开）；会前已准备（11-13）": (
+        "Held 11-14, within the window of W2 (base day 11-15 is a day off or collides: brought forward); "
+        "Prepared beforehand (11-13)"
+    ),
     "首末语音之间不超过 30 分钟，会议不成立": (
         "No more than 30 minutes from first to last speech: no meeting"
     ),

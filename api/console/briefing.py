@@ -168,6 +168,7 @@ def _below_standard(part: Part[BelowStandard]) -> None:
                 "未达标人员",
                 [Column("姓名"), Column("拜访", True), Column("成交", True), Column("拜访成交率", True)],
                 [_below(one) for one in part.items[:MOST_PEOPLE]],
+                dense=True,
             )
         if len(part.items) > MOST_PEOPLE:
             ui.label(f"另有 {len(part.items) - MOST_PEOPLE} 人，见“指标”。").classes("soft")
@@ -208,6 +209,7 @@ def _ranking(part: Part[RankingOut]) -> None:
                     ]
                     for place in found.places[:MOST_PLACES]
                 ],
+                dense=True,
             )
             _reason(part)
 
@@ -289,7 +291,7 @@ def _table(topic: str | None, at: datetime | None, goal: str | None, flow: str |
         ["目标", goal or lacking],
         ["流程", flow or lacking],
     ]
-    listing.table("会前准备", [Column("要素"), Column("安排")], rows)
+    listing.table("会前准备", [Column("要素"), Column("安排")], rows, dense=True)
 
 
 def address(institution: str, month: date, slot: SlotName) -> str:

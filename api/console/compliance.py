@@ -147,8 +147,9 @@ def _table(shown: Shown, month: date, below: str, state: str, cursor: str) -> No
             return
         listing.table(
             f"{month:%Y-%m} 合规表",
-            [Column("机构"), *(Column(name.value) for name in SlotName)],
+            [Column("机构"), *(Column(name.value, labelled=True) for name in SlotName)],
             [[_institution(line), *_cells(line)] for line in rows],
+            dense=True,
         )
         kept = {"month": f"{month:%Y-%m}", "below": below, "state": state}
         listing.further(PATH, further, **kept)

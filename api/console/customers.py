@@ -37,7 +37,7 @@ from qa_pipeline.errors import InputError
 from qa_pipeline.values.written import points
 
 PATH: Final = "/customers"
-A_PAGE: Final = 30
+A_PAGE: Final = 20
 MOST_POINTS: Final = 2000
 """Dots that the eye still tells apart; of more customers the chart shows a sample of about so many, and says
 so."""

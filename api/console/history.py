@@ -65,6 +65,7 @@ def draw(code: str, shown: ScorecardOut, history: History) -> None:
             [Column("版本"), Column("时间"), Column("由谁作出"), Column("结论"),
              Column("能量值", figures=True), Column("查看")],
             [_row(path, one, shown, history) for one in reversed(history.versions)],
+            dense=True,
         )  # fmt: skip
         if history.compared is not None:
             _comparison(history.compared)

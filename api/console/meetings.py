@@ -26,7 +26,7 @@ from qa_pipeline.values.vocabulary import Status, Verdict
 from qa_pipeline.values.written import points
 
 PATH: Final = "/meetings"
-A_PAGE: Final = 40
+A_PAGE: Final = 20
 STATES: Final[Mapping[MeetingState, str]] = {
     MeetingState.PLANNED: "待召开",
     MeetingState.HELD: "已召开",

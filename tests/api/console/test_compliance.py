@@ -73,3 +73,12 @@ def test_a_month_that_is_none_and_a_strange_institution_are_refused_in_words(pag
     expect(page.get_by_role("alert")).to_contain_text(
         "没有名称或代码是“350103”的机构，或它不在您的管辖范围内"
     )
+
+
+def test_on_a_phone_each_meeting_of_an_institution_takes_one_line(page_as: PageAs) -> None:
+    page = page_as(Role.HEAD_OFFICE, "/compliance?month=2026-09", width=390)
+    box = (
+        page.get_by_role("table", name="2026-09 合规表").get_by_role("row", name="台江支公司").bounding_box()
+    )
+    assert box is not None
+    assert box["height"] < 170

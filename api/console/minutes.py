@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from itertools import groupby
+from typing import Final
 
 from nicegui import ui
 from sqlalchemy.orm import Session
@@ -18,6 +19,8 @@ from api.minutes.schemas import ActionMinutes, Decision, MinutesOut, PracticeMin
 from models.base import SHANGHAI
 from qa_pipeline.names import CHAPTERS, KINDS, THEMES
 from qa_pipeline.values.vocabulary import Status
+
+SHOWN_ACTIONS: Final = 8
 
 
 def register() -> None:
@@ -106,12 +109,12 @@ def _actions(view: View, found: Sequence[ActionMinutes]) -> None:
         if not found:
             parts.empty("会上没有说定行动项。")
             return
-        listing.table(
+        listing.folded(
             "行动项",
             [Column("事"), Column("人"), Column("期限"), Column("状态"), Column("")],
             [_action(view, one) for one in found],
+            shown=SHOWN_ACTIONS,
             on_action=commitments.doing(view),
-            dense=True,
         )
 
 

@@ -83,7 +83,10 @@ def ready(page: Page) -> None:
 
 def test_minutes_are_read_and_taken_along_and_the_reading_is_noted(page_as: PageAs, service: Service) -> None:
     page = page_as(Role.MANAGER, f"/meetings/{GOOD}/minutes")
-    expect(page.get_by_role("table", name="行动项").get_by_role("row").nth(1)).to_be_visible()
+    agreed = page.get_by_role("region", name="行动项")
+    expect(agreed.get_by_role("button", name="了结 ")).to_have_count(8)
+    agreed.locator("summary").press("Enter")
+    expect(agreed.get_by_role("button", name="了结 ").nth(8)).to_be_visible()
     assert_sound(page)
     with page.expect_download() as download:
         page.get_by_role("link", name="下载 Word").click()

@@ -18,6 +18,15 @@ SCREENS: Final = (
     *("/accounts", "/calendar", "/audit", "/password"),
 )
 """All that need no more than the service has; the others are looked at where they have something to show."""
+SMALL: Final = """() => [...document.querySelectorAll(
+    ':is(.bar, .screen) :is(.q-btn, .act, select, summary, .timeline button), .filters [data-when]')]
+    .filter(one => one.checkVisibility()).map(one => {
+        const {top, bottom} = getComputedStyle(one, '::after');
+        const beyond = getComputedStyle(one, '::after').position === 'absolute' && parseFloat(top) < 0
+            ? parseFloat(top) + parseFloat(bottom) : 0;
+        return [one.getBoundingClientRect().height - beyond, one.outerHTML.slice(0, 80)];
+    }).filter(([high]) => high < 44)"""
+"""What is pressed by a finger and less than 44 pixels high, with what reaches beyond it."""
 
 
 def test_every_screen_is_sound(page_as: PageAs) -> None:
@@ -47,6 +56,15 @@ def test_on_a_phone_the_cells_of_a_list_follow_each_other_and_only_the_unclear_b
     box = row.bounding_box()
     assert box is not None
     assert box["height"] < 110
+
+
+def test_under_a_finger_every_button_and_field_is_44_pixels_high(page_as: PageAs) -> None:
+    page = page_as(Role.MANAGER, "/", width=390, alone=True)
+    page.context.new_cdp_session(page).send("Emulation.setTouchEmulationEnabled", {"enabled": True})
+    for path in (f"/meetings/{GOOD}", "/compliance", "/management/actions", "/customers", "/briefing"):
+        opened(page, path)
+        page.wait_for_function("matchMedia('(pointer: coarse)').matches")
+        assert (path, page.evaluate(SMALL)) == (path, [])
 
 
 def test_nothing_moves_for_who_wants_no_motion(page_as: PageAs) -> None:

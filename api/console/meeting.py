@@ -36,6 +36,13 @@ from qa_pipeline.values.written import clock, points
 SHOWN_PROOFS: Final = 3
 SHOWN_ACTIONS: Final = 8
 MOST_ACTIONS: Final = 200
+PLACES: Final = {
+    "advice": "下次怎么提高",
+    "items": "逐项得分",
+    "actions": "行动项",
+    "transcript": "文字稿",
+}
+"""Parts of the screen that a phone leads to from its top."""
 OPENS: Final = '<i class="q-icon notranslate material-icons opens" aria-hidden="true">expand_more</i>'
 COLOURS: Final = dict(
     zip(
@@ -114,7 +121,7 @@ def _agreed(session: Session, asker: Caller, code: str) -> tuple[ActionOut, ...]
 
 async def meeting(view: View, code: str, version: int | None = None, compare: int | None = None) -> None:
     shown = await view.witness(read, code=code, version=version, compare=compare)
-    _head(code, shown)
+    _head(view, code, shown)
     if shown.card is None:
         _awaited(view, code, shown.job)
         if shown.sheet is not None:
@@ -159,7 +166,7 @@ def _awaited(view: View, code: str, job: tuple[JobState, str | None] | None) -> 
         ui.html(where, sanitize=False).classes("more")
 
 
-def _head(code: str, shown: Shown) -> None:
+def _head(view: View, code: str, shown: Shown) -> None:
     held, card = shown.meeting, shown.card
     with ui.element("div").classes("meeting-head"):
         with ui.element("div"):
@@ -168,8 +175,10 @@ def _head(code: str, shown: Shown) -> None:
             words.append(f"{held.started_at:%Y-%m-%d %H:%M}" if held.started_at else "时间未登记")
             ui.label(" · ".join(word for word in words if word)).classes("soft")
             if card is not None:
-                minutes = listing.link(f"/meetings/{code}/minutes", "会议纪要 ›")
-                ui.html(minutes, sanitize=False).classes("more no-print")
+                onward = [listing.link(f"/meetings/{code}/minutes", "会议纪要 ›")]
+                if view.may(Permission.REVIEW):
+                    onward.append(listing.link(f"/reviews/{code}", "复核 ›"))
+                ui.html(listing.joined(onward), sanitize=False).classes("downloads no-print")
         if card is None:
             return
         with ui.element("div").classes("verdict"):
@@ -183,9 +192,19 @@ def _head(code: str, shown: Shown) -> None:
                 with ui.element("dt"):
                     ui.label(title)
                     parts.status(getattr(card, name))
-                with ui.element("dd"):
-                    ui.label(reasons.get(name, {}).get("reason", "")).classes("soft")
+                _why(getattr(card, name), reasons.get(name, {}).get("reason", ""))
     parts.criticals(card)
+    links = "".join(f'<a href="#{place}">{title}</a>' for place, title in PLACES.items())
+    ui.html(links, sanitize=False, tag="nav").classes("jumps no-print").props('aria-label="本页内容"')
+
+
+def _why(verdict: Status, reason: str) -> None:
+    """The reason of a verdict; what passed opens on a phone when it is asked for."""
+    passed = verdict is Status.PASS
+    fold = '<details class="settled"><summary>依据</summary></details>' if passed else ""
+    ui.html(f'{fold}<div class="soft">{escaped(reason)}</div>', sanitize=False, tag="dd").classes(
+        "folds" if passed else ""
+    )
 
 
 def _copies(card: ScorecardOut) -> None:
@@ -242,7 +261,7 @@ def _dimensions(whole: dict[str, Any]) -> None:
 
 def _advice(card: ScorecardOut) -> None:
     advice = [finding for finding in card.findings if finding.kind == FindingKind.ADVICE]
-    with parts.section("下次怎么提高", "按能多得的分排列"):
+    with parts.section(PLACES["advice"], "按能多得的分排列", place="advice"):
         if not advice:
             parts.empty("没有失分项需要建议。")
         _drawn(
@@ -252,7 +271,7 @@ def _advice(card: ScorecardOut) -> None:
 
 
 def _items(card: ScorecardOut) -> None:
-    with parts.section("逐项得分", "展开看依据"):
+    with parts.section(PLACES["items"], "展开看依据", place="items"):
         _drawn(map(_item, card.items))
 
 
@@ -293,7 +312,7 @@ def _told(finding: FindingOut) -> Html:
 
 
 def _actions(view: View, code: str, actions: Sequence[ActionOut]) -> None:
-    with parts.section("行动项", "会上说定的人、事、期限"):
+    with parts.section(PLACES["actions"], "会上说定的人、事、期限", place="actions"):
         if view.may(Permission.PREPARE_MEETINGS):
             with ui.row().classes("no-print"):
                 add = ui.button("添加行动项", icon="add", on_click=lambda: commitments.add(view, code))
@@ -351,17 +370,16 @@ def _talk(utterances: Sequence[Utterance]) -> None:
     for utterance in utterances:
         if utterance.speaker:
             spoken[utterance.speaker] += utterance.end - utterance.start
+    if len(spoken) < 2:
+        return
     with parts.section("谁在说"):
-        if len(spoken) < 2:
-            parts.empty("录音没有分出说话人。")
-            return
         total = sum(spoken.values())
         for speaker, seconds in sorted(spoken.items(), key=lambda pair: -pair[1]):
             parts.share(seconds / total, speaker)
 
 
 def _transcript(utterances: Sequence[Utterance]) -> None:
-    with parts.section("文字稿", "电话、证件、卡号已隐去"):
+    with parts.section(PLACES["transcript"], "电话、证件、卡号已隐去", place="transcript"):
         if not utterances:
             parts.empty("还没有文字稿。")
             return

@@ -76,11 +76,13 @@ def criticals(card: ScorecardOut) -> None:
 
 
 @contextmanager
-def section(title: str, note: str = "") -> Iterator[None]:
-    """A titled part of a screen."""
+def section(title: str, note: str = "", *, place: str = "") -> Iterator[None]:
+    """A titled part of a screen; ``place``: what a link to it names."""
     with named(ui.element("section").classes("section"), title):
         said = f'<div class="soft">{html.escape(note)}</div>' if note else ""
-        ui.html(f'<h2 class="heading">{html.escape(title)}</h2>{said}', sanitize=False, tag="header")
+        named_place = f' id="{place}"' if place else ""
+        heading = f'<h2 class="heading"{named_place}>{html.escape(title)}</h2>'
+        ui.html(f"{heading}{said}", sanitize=False, tag="header")
         yield
 
 

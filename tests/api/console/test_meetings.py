@@ -79,3 +79,38 @@ def test_nothing_found_says_what_to_do(page_as: PageAs) -> None:
     page = page_as(Role.QA, "/meetings?month=2020-01")
 
     expect(page.get_by_text("放宽条件再看")).to_be_visible()
+
+
+def test_on_a_phone_the_reason_of_what_failed_is_open_and_what_passed_opens_when_asked(
+    page_as: PageAs,
+) -> None:
+    page = page_as(Role.MANAGER, f"/meetings/{GOOD}", width=390)
+    passed = page.locator(".verdicts > div").filter(has_text="达标")
+    reason = passed.get_by_text("达到合格线")
+    expect(reason).to_be_hidden()
+    passed.get_by_text("依据").press("Enter")
+    expect(reason).to_be_visible()
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.reload()
+    expect(reason).to_be_visible()
+    page = page_as(Role.ADMINISTRATOR, f"/meetings/{POOR}", width=390)
+    expect(page.locator(".verdicts > div").filter(has_text="达标").get_by_text("低于合格线")).to_be_visible()
+
+
+def test_a_phone_is_led_to_each_part_of_a_meeting_which_the_player_does_not_cover(page_as: PageAs) -> None:
+    page = page_as(Role.MANAGER, f"/meetings/{GOOD}", width=390)
+    parts = page.get_by_role("navigation", name="本页内容")
+    for title in ("下次怎么提高", "逐项得分", "行动项", "文字稿"):
+        parts.get_by_role("link", name=title).press("Enter")
+        heading = page.get_by_role("heading", name=title, exact=True)
+        expect(heading).to_be_in_viewport()
+        assert heading.evaluate("one => one.getBoundingClientRect().top") >= 100
+
+
+def test_who_reviews_goes_from_a_meeting_to_its_bench(page_as: PageAs) -> None:
+    page = page_as(Role.QA, f"/meetings/{POOR}")
+    page.get_by_role("link", name="复核 ›").click()
+    expect(page).to_have_url(re.compile(f"/reviews/{POOR}$"))
+    page.get_by_role("link", name="台江支公司").click()
+    expect(page).to_have_url(re.compile(f"/meetings/{POOR}$"))
+    expect(page_as(Role.MANAGER, f"/meetings/{GOOD}").get_by_role("link", name="复核 ›")).to_have_count(0)

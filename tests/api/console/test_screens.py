@@ -87,9 +87,9 @@ def test_the_meeting_page_is_sound_with_its_waveform_and_goes_on_paper_with_its_
     assert_sound(page)
     proof = page.locator(".item .quote").first
     expect(proof).to_be_hidden()
-    page.locator("summary").first.press("Enter")
+    page.locator(".item summary").first.press("Enter")
     expect(proof).to_be_visible()
-    page.locator("summary").first.press("Enter")
+    page.locator(".item summary").first.press("Enter")
 
     page.evaluate("addEventListener('beforeprint', () => window.folded = document.querySelectorAll("
                   "'details:not([open])').length)")  # fmt: skip
@@ -100,5 +100,5 @@ def test_the_meeting_page_is_sound_with_its_waveform_and_goes_on_paper_with_its_
     expect(page.get_by_role("navigation", name="主导航")).to_be_hidden()
     expect(page.get_by_role("button", name="提出申诉")).to_be_hidden()
     page.emulate_media(media="print", color_scheme="dark")
-    expect(page.locator("summary").first).to_have_css("color", "rgb(28, 39, 51)")
+    expect(page.locator(".item summary").first).to_have_css("color", "rgb(28, 39, 51)")
     assert page.locator(".transcript").evaluate("one => one.scrollHeight <= one.clientHeight")

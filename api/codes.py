@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy import select
 from sqlalchemy.orm import InstrumentedAttribute
 
-from api.fields import Code, example, existing
+from api.fields import Code, Given, example, existing
 from api.organisation.service import today
 from models.activities.tables import ActivityEvent
 from models.base import Repository, Scope, ScopeKind, Subtree
@@ -56,7 +56,7 @@ class Named(BaseModel):
     name: str
 
 
-class ScopeRef(BaseModel):
+class ScopeRef(Given):
     """One institution, sales office or person, by its code."""
 
     model_config = ConfigDict(frozen=True, json_schema_extra=example(kind="office", code="350102-03"))

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, StringConstraints
 from api.access import Permission
 from api.accounts.passwords import LONGEST, RULES
 from api.accounts.tables import Language, Role
-from api.fields import Code, Instant, Line, example
+from api.fields import Code, Given, Instant, Line, example
 
 Login = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=r"^[\w.@-]+$")]
 """Never with a colon, which marks the keys of other systems in the audit trail."""
@@ -17,7 +17,7 @@ Password = Annotated[SecretStr, Field(min_length=1, max_length=LONGEST)]
 PersonRole = Annotated[Role, Field(description="角色：manager、qa、head_office 或 administrator")]
 
 
-class Credentials(BaseModel):
+class Credentials(Given):
     """Sign in with a password."""
 
     login: Annotated[
@@ -26,7 +26,7 @@ class Credentials(BaseModel):
     password: Password
 
 
-class PasswordChange(BaseModel):
+class PasswordChange(Given):
     """Old and new password."""
 
     old: Password
@@ -63,7 +63,7 @@ class Me(BaseModel):
     identity_provider: bool = Field(description="本服务是否接入统一身份登录")
 
 
-class NewAccount(BaseModel):
+class NewAccount(Given):
     """A new account."""
 
     model_config = ConfigDict(
@@ -79,7 +79,7 @@ class NewAccount(BaseModel):
     with_password: bool = Field(True, description="用密码登录；false：只能通过统一身份登录")
 
 
-class AccountChange(BaseModel):
+class AccountChange(Given):
     """What to change; fields left out stay."""
 
     model_config = ConfigDict(json_schema_extra=example(role="qa", institution="35"))
@@ -131,7 +131,7 @@ class OneTimePassword(BaseModel):
     one_time_password: str | None = Field(description="只显示这一次；首次登录后须修改")
 
 
-class NewKey(BaseModel):
+class NewKey(Given):
     """A key for another system."""
 
     model_config = ConfigDict(
@@ -211,7 +211,7 @@ class AuditOut(BaseModel):
     address: str | None
 
 
-class LanguageIn(BaseModel):
+class LanguageIn(Given):
     """In which language the console is shown to the caller."""
 
     model_config = ConfigDict(json_schema_extra=example(language="en"))

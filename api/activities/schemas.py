@@ -7,14 +7,14 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.codes import Named, ScopeOut
-from api.fields import Code, Day, Instant, Line, Moment, Month, Shown, Words, Written, example
+from api.fields import Code, Day, Given, Instant, Line, Moment, Month, Shown, Words, Written, example
 from api.figures import Figure, ScoreIn
 from models.activities.entry import LoopPart
 from models.activities.tables import Platform
 from models.activities.volumes import Item, Side
 
 
-class EventIn(BaseModel):
+class EventIn(Given):
     """One entry of the calendar; while one of the six fields is missing it is kept and INVALID (R30)."""
 
     model_config = ConfigDict(
@@ -125,23 +125,23 @@ class GapsOut(BaseModel):
     open_parts: list[EventOut] = Field(description="时间已过而没有闭环的活动（R31）")
 
 
-class Execution(BaseModel):
+class Execution(Given):
     process: Written = Field(description="活动过程")
     feedback: Written = Field(description="客户反馈")
 
 
-class ReviewIn(BaseModel):
+class ReviewIn(Given):
     on: Day = Field(description="检视日期")
     reviewer: Line = Field(description="检视人")
     conclusion: Written
     improvement: Written | None = None
 
 
-class Invitation(BaseModel):
+class Invitation(Given):
     customers: list[Code] = Field(min_length=1, max_length=2000, description="客户代码")
 
 
-class PartIn(BaseModel):
+class PartIn(Given):
     """What is known of a customer's part; what is not given becomes unknown."""
 
     customer: Code
@@ -152,7 +152,7 @@ class PartIn(BaseModel):
     temperature_after: ScoreIn | None = None
 
 
-class PartsIn(BaseModel):
+class PartsIn(Given):
     parts: list[PartIn] = Field(min_length=1, max_length=2000)
 
 
@@ -188,7 +188,7 @@ class TurnoutOut(EventTurnout):
     platform: Platform
 
 
-class FeedIn(BaseModel):
+class FeedIn(Given):
     institution: Code
     office: Code | None = None
 
@@ -204,7 +204,7 @@ class NewFeed(FeedOut):
     address: str = Field(description="订阅地址，只显示这一次；知道地址即可读取，请勿外传")
 
 
-class CountsIn(BaseModel):
+class CountsIn(Given):
     """One person's five counts of a week; null: not reported."""
 
     person: Code = Field(description="工号")
@@ -215,7 +215,7 @@ class CountsIn(BaseModel):
     referral: int | None = Field(None, ge=0, le=100_000, description="转介绍")
 
 
-class VolumesIn(BaseModel):
+class VolumesIn(Given):
     week_ends: Day = Field(description="经营周最后一天")
     side: Side = Field(description="方面：planned 计划，done 实际")
     counts: list[CountsIn] = Field(min_length=1, max_length=20_000)

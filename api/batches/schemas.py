@@ -8,7 +8,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.batches.tables import FileState
-from api.fields import Code, Instant, Line, Moment, Month, example
+from api.fields import Code, Given, Instant, Line, Moment, Month, example
 from api.jobs.tables import JobState
 
 MOST_FILES = 5000
@@ -18,7 +18,7 @@ FilePath = Annotated[str, StringConstraints(min_length=1, max_length=1000, patte
 Folder = Annotated[str, StringConstraints(max_length=1000, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 
-class OfferedFile(BaseModel):
+class OfferedFile(Given):
     """A file that a client is going to send."""
 
     file: FilePath = Field(description="文件名，可带子文件夹（用 / 分开）", examples=["福州/鼓楼0908.m4a"])
@@ -26,7 +26,7 @@ class OfferedFile(BaseModel):
     created: Moment | None = Field(None, description="录音机记下的开始时间，如文件中有")
 
 
-class NewBatch(BaseModel):
+class NewBatch(Given):
     """Which recordings: those that were uploaded (at least one of month, manifest and pattern), those of a
     folder of the service's archive, or those that the client is going to send."""
 

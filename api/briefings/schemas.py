@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.activities.schemas import ItemOut
 from api.codes import Named
-from api.fields import Code, Moment, Month, Words, example
+from api.fields import Code, Given, Moment, Month, Words, example
 from api.figures import Figure
 from api.indicators.schemas import RankingOut
 from api.meetings.schemas import CommitmentOut, MeetingDetail
@@ -85,7 +85,7 @@ class BriefingOut(BaseModel):
     meeting: MeetingDetail | None = Field(description="已为本场登记的会议及其会前准备（R24）")
 
 
-class ConfirmIn(BaseModel):
+class ConfirmIn(Given):
     model_config = ConfigDict(
         json_schema_extra=example(
             institution="350102",

@@ -7,7 +7,7 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.codes import ScopeOut
-from api.fields import Code, Day, example
+from api.fields import Code, Day, Given, example
 from api.figures import Figure, ScoreIn
 from models.customers.quadrant import Quadrant
 from models.customers.tables import CustomerSource, InteractionKind, InventoryLabel
@@ -89,7 +89,7 @@ class MovementOut(BaseModel):
     cooled: int = Field(description="温度由高转低")
 
 
-class AssessmentIn(BaseModel):
+class AssessmentIn(Given):
     """Value and potential that somebody gave a customer; null: not known."""
 
     customer: Code
@@ -97,7 +97,7 @@ class AssessmentIn(BaseModel):
     potential: ScoreIn | None = None
 
 
-class SnapshotOrder(BaseModel):
+class SnapshotOrder(Given):
     """Calculate the week's temperatures and keep them with value and potential."""
 
     model_config = ConfigDict(
@@ -117,12 +117,12 @@ class SnapshotRunOut(BaseModel):
     missing: dict[str, int] = Field(description="因缺参数而没有温度的客户数，按参数代码")
 
 
-class LabelIn(BaseModel):
+class LabelIn(Given):
     customer: Code
     label: InventoryLabel = Field(description="分类：regular 普客，warming 升温客户")
 
 
-class InventoryIn(BaseModel):
+class InventoryIn(Given):
     """An inventory: each customer's label of the day."""
 
     taken_on: Day
@@ -146,13 +146,13 @@ class Written(BaseModel):
     rows: int
 
 
-class InteractionIn(BaseModel):
+class InteractionIn(Given):
     customer: Code
     happened_on: Day
     kind: InteractionKind = Field(description="方式：visit 拜访，call 电话，message 微信，event 活动…")
 
 
-class InteractionsIn(BaseModel):
+class InteractionsIn(Given):
     """Contacts; one that is recorded already stays."""
 
     rows: list[InteractionIn] = Field(min_length=1, max_length=20_000)
@@ -185,5 +185,5 @@ class BuyersOut(BaseModel):
     largest: list[BuyerOut]
 
 
-class Withdrawal(BaseModel):
+class Withdrawal(Given):
     on: Day = Field(description="撤单日期，须在犹豫期内")

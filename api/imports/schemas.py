@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.fields import Code, Instant, example
+from api.fields import Code, Given, Instant, example
 
 Cell = Annotated[str, StringConstraints(max_length=8000, pattern=r"^[^\x00]*$")] | bool | int | float | None
 """A cell: texts as a file would hold them; days ``2026-11-08``, months ``2026-11``, moments ISO 8601."""
@@ -49,7 +49,7 @@ class ImportOut(BaseModel):
     sheets: list[TakenOut]
 
 
-class RowsIn(BaseModel):
+class RowsIn(Given):
     """Rows that another system pushes. All are taken, or none; known rows are changed, so that a repeated
     push does no harm. Every row has the same fields; a field that no row has keeps what is stored."""
 

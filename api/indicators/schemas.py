@@ -7,7 +7,7 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.codes import Named, ScopeOut, ScopeRef
-from api.fields import Code, Day, Line, Words, example
+from api.fields import Code, Day, Given, Line, Words, example
 from api.figures import AmountIn, Figure, RateIn
 from models.indicators.anomalies import Factor
 from models.indicators.tables import Aspect, Direction
@@ -39,7 +39,7 @@ class DefinitionOut(BaseModel):
     valid_from: date
 
 
-class NewDefinition(BaseModel):
+class NewDefinition(Given):
     """A new indicator, or a later version of one: what is registered never changes."""
 
     code: Code
@@ -52,7 +52,7 @@ class NewDefinition(BaseModel):
     valid_from: Day
 
 
-class ObservationIn(BaseModel):
+class ObservationIn(Given):
     """A value of an indicator for one scope, as of a day."""
 
     scope: ScopeRef
@@ -61,7 +61,7 @@ class ObservationIn(BaseModel):
     value: AmountIn
 
 
-class Observations(BaseModel):
+class Observations(Given):
     """A batch: all of it is taken, or nothing with every problem by its row."""
 
     source: Line = Field(description="来源系统", examples=["业务系统"])
@@ -130,7 +130,7 @@ class Attainment(BaseModel):
     people: list[PersonProgress]
 
 
-class AttainmentRun(BaseModel):
+class AttainmentRun(Given):
     """Where and as of when U and CT are to be recorded as observations."""
 
     institution: Code
@@ -186,7 +186,7 @@ class ParameterOut(BaseModel):
     note: str | None
 
 
-class ParameterIn(BaseModel):
+class ParameterIn(Given):
     """A parameter from a day on; the one before it ends there."""
 
     model_config = ConfigDict(

@@ -14,7 +14,7 @@ from models.management.focus import FocusReason
 from models.management.tables import ActionKind
 
 
-class ActionIn(BaseModel):
+class ActionIn(Given):
     """The plan of an action; interviews and joint visits name whom, a platform set-up its event."""
 
     model_config = ConfigDict(
@@ -34,7 +34,7 @@ class ActionIn(BaseModel):
     event: Code | None = Field(None, description="活动代码；平台搭建必填")
 
 
-class RecordIn(BaseModel):
+class RecordIn(Given):
     done_on: Day = Field(description="完成日期")
     record: Written = Field(description="记录")
 
@@ -45,7 +45,7 @@ class NewAction(ActionIn):
     review: Written | None = Field(None, description="已经做了的：复盘，一并登记")
 
 
-class ReviewIn(BaseModel):
+class ReviewIn(Given):
     review: Written = Field(description="复盘：结论与改进")
 
 

@@ -6,7 +6,7 @@ from datetime import date
 
 from pydantic import BaseModel, Field
 
-from api.fields import Instant
+from api.fields import Given, Instant
 from models.meetings.tables import ActionState
 from qa_pipeline.values.vocabulary import Chapter, MeetingKind, Theme
 
@@ -21,7 +21,7 @@ class ChapterMinutes(BaseModel):
     sure: bool = Field(description="false：章节由机器划分，把握不大，请核对")
 
 
-class Decision(BaseModel):
+class Decision(Given):
     """Words that settle something: a goal, a measure, a conclusion."""
 
     chapter: Chapter

@@ -7,10 +7,10 @@ from datetime import date
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.codes import Named
-from api.fields import Code, Day, Shown, example
+from api.fields import Code, Day, Given, Shown, example
 
 
-class RunIn(BaseModel):
+class RunIn(Given):
     """Make the day's recommendations."""
 
     model_config = ConfigDict(json_schema_extra=example(institution="350102", on="2026-11-06"))
@@ -44,5 +44,5 @@ class RecommendationOut(BaseModel):
     overdue: bool
 
 
-class ClosingIn(BaseModel):
+class ClosingIn(Given):
     on: Day | None = Field(None, description="办结日期；不填为今天")

@@ -42,7 +42,7 @@ class PlanOut(BaseModel):
     )
 
 
-class NewPlan(BaseModel):
+class NewPlan(Given):
     model_config = ConfigDict(
         json_schema_extra=example(
             code="3501-2026-12-A", name="十二月基准", institution="3501", month="2026-12"
@@ -69,7 +69,7 @@ class PlanChange(Given):
     )
 
 
-class NewScenario(BaseModel):
+class NewScenario(Given):
     """Another scenario of the same month, or the first plan of another one."""
 
     model_config = ConfigDict(
@@ -121,36 +121,36 @@ class CopiedPlan(PlanDetail):
     )
 
 
-class RootTarget(BaseModel):
+class RootTarget(Given):
     model_config = ConfigDict(json_schema_extra=example(indicator="regular_premium", value="3000000"))
 
     indicator: Code = Field(description="指标代码")
     value: AmountIn
 
 
-class TargetValue(BaseModel):
+class TargetValue(Given):
     model_config = ConfigDict(json_schema_extra=example(value="1200000"))
 
     value: AmountIn
 
 
-class ScopeValue(BaseModel):
+class ScopeValue(Given):
     scope: ScopeRef
     value: AmountIn
 
 
-class Assignment(BaseModel):
+class Assignment(Given):
     """Values for children of a node; other children keep theirs, the rest is unassigned."""
 
     values: list[ScopeValue] = Field(min_length=1, max_length=2000)
 
 
-class ScopeWeight(BaseModel):
+class ScopeWeight(Given):
     scope: ScopeRef
     weight: RateIn = Field(ge=0)
 
 
-class BreakDown(BaseModel):
+class BreakDown(Given):
     """The node's target with its buffer is split by these weights."""
 
     weights: list[ScopeWeight] = Field(min_length=1, max_length=2000)
@@ -236,7 +236,7 @@ class CapacityOut(BaseModel):
     missing: list[str] = Field(description="缺产能的职级")
 
 
-class Decision(BaseModel):
+class Decision(Given):
     model_config = ConfigDict(json_schema_extra=example(comment="与分公司口径一致"))
 
     comment: Words | None = Field(None, description="意见；退回时必填")
@@ -252,7 +252,7 @@ class DecisionOut(BaseModel):
     comment: Shown | None
 
 
-class IncomeParts(BaseModel):
+class IncomeParts(Given):
     """What an income is made of besides the management allowance, yuan a month."""
 
     income: MoneyIn = Field(gt=0, description="收入目标，元/月")

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Depends, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.access import Caller, Permission, allowed
-from api.fields import Code, example
+from api.fields import Code, Given, example
 from api.privacy import service
 from api.privacy.service import Subject
 from api.sessions import Database
@@ -17,7 +17,7 @@ router: Final = APIRouter(tags=["个人信息"])
 Keeper = Annotated[Caller, Depends(allowed(Permission.MANAGE_RETENTION))]
 
 
-class ErasureRequest(BaseModel):
+class ErasureRequest(Given):
     """Whose personal data is erased, on whose request."""
 
     model_config = ConfigDict(

@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from api.access import Caller, Permission, allowed
 from api.audit import note_meeting
-from api.fields import Code, Instant, Words, existing
+from api.fields import Code, Given, Instant, Words, existing
 from api.retention import service
 from api.retention.tables import LegalHold
 from api.sessions import Database
@@ -21,7 +21,7 @@ Keeper = Annotated[Caller, Depends(allowed(Permission.MANAGE_RETENTION))]
 MeetingCode = Annotated[Code, Path()]
 
 
-class HoldIn(BaseModel):
+class HoldIn(Given):
     reason: Words = Field(description="原因：为什么必须保留", examples=["监管调取"])
 
 

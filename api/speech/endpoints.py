@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from api.access import Caller, Permission, allowed
 from api.audit import note
-from api.fields import Line, example
+from api.fields import Given, Line, example
 from api.problems import NotFound
 from api.sessions import Database
 from qa_pipeline.errors import ModelError
@@ -38,7 +38,7 @@ class SpeechModelsOut(BaseModel):
     problem: str = Field(description="为什么没有可用的模型；有则为空")
 
 
-class ModelName(BaseModel):
+class ModelName(Given):
     model_config = ConfigDict(json_schema_extra=example(name="demo"))
 
     name: Line

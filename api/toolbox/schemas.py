@@ -6,12 +6,12 @@ from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.fields import Code, Day, Line, Month, example
+from api.fields import Code, Day, Given, Line, Month, example
 from api.figures import AmountIn, Figure
 from models.toolbox.tables import ToolboxTable
 
 
-class ComputeIn(BaseModel):
+class ComputeIn(Given):
     """Compute all three tables from these months; the values hold from the month after the last."""
 
     model_config = ConfigDict(
@@ -23,7 +23,7 @@ class ComputeIn(BaseModel):
     last: Month
 
 
-class OverrideIn(BaseModel):
+class OverrideIn(Given):
     """A value set by hand; it wins over the computed one until it is ended."""
 
     model_config = ConfigDict(
@@ -36,7 +36,7 @@ class OverrideIn(BaseModel):
     note: Line | None = Field(None, description="依据")
 
 
-class EndIn(BaseModel):
+class EndIn(Given):
     institution: Code
     on: Day = Field(description="从哪天起，恢复采用计算值")
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from api.fields import Code, Instant, Line, example
+from api.fields import Code, Given, Instant, Line, example
 from api.webhooks.tables import Channel, DeliveryState, EventKind
 
 Target = Annotated[
@@ -14,7 +14,7 @@ Target = Annotated[
 ]
 
 
-class NewSubscription(BaseModel):
+class NewSubscription(Given):
     model_config = ConfigDict(
         json_schema_extra=example(
             name="人力系统",
@@ -55,7 +55,7 @@ class CreatedSubscription(BaseModel):
     secret: str | None = Field(description="签名密钥，只显示这一次；仅 webhook 有")
 
 
-class StateIn(BaseModel):
+class StateIn(Given):
     model_config = ConfigDict(json_schema_extra=example(active=False))
 
     active: bool = Field(description="启用：false 为暂停，暂停期间的事件不补发")

@@ -121,6 +121,13 @@ def given_types(document: dict[str, Any]) -> set[str]:
     return found
 
 
+def test_no_body_passes_over_a_field_that_it_does_not_know(document: dict[str, Any]) -> None:
+    """A misspelt dry_run would otherwise start the batch in earnest."""
+    given = {name: document["components"]["schemas"][name] for name in given_types(document)}
+    loose = [n for n, schema in given.items() if schema.get("additionalProperties", "properties" in schema)]
+    assert loose == [], "derive it from api.fields.Given"
+
+
 def test_what_fits_a_pattern_is_told_in_words(document: dict[str, Any]) -> None:
     given = json.dumps([document["components"]["schemas"][name] for name in given_types(document)])
     found = {json.loads(f'"{one}"') for one in re.findall(r'"pattern": "((?:[^"\\]|\\.)*)"', given)}

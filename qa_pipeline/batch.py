@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import signal
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, wait
@@ -18,6 +19,7 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
+from threading import RLock
 from typing import Any
 
 from qa_pipeline.errors import HuijianError, InputError, OutputError, reason
@@ -225,7 +227,9 @@ def _inspect_all(tasks: list[Task], *, workers: int) -> Iterator[dict[str, Any]]
         suspects = suspects[1:] if alone else suspects
         waiting = []
         # Spawned, not forked: the speech engine's threads do not survive a fork.
-        with ProcessPoolExecutor(1 if alone else workers, mp_context=get_context("spawn")) as pool:
+        with ProcessPoolExecutor(
+            1 if alone else workers, mp_context=get_context("spawn"), initializer=_end_quietly
+        ) as pool:
             running: dict[Future[dict[str, Any]], Task] = {pool.submit(_inspect_one, t): t for t in pending}
             try:
                 while running:
@@ -240,10 +244,18 @@ def _inspect_all(tasks: list[Task], *, workers: int) -> Iterator[dict[str, Any]]
                             else:
                                 suspects.append(task)
             except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
                 for process in list((pool._processes or {}).values()):
-                    process.terminate()
+                    process.terminate()  # before the pool is shut down: then it no longer knows them
                 raise
+
+
+def _end_quietly() -> None:
+    """Ctrl-C goes to all processes of a terminal: a worker leaves it to the one that started it, which ends
+    the workers. Then nothing may be left that only an orderly end would clear, like tqdm's semaphore."""
+    from tqdm import tqdm
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    tqdm.set_lock(RLock())
 
 
 def _inspect_one(task: Task) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 from typer.core import TyperGroup
@@ -25,6 +26,8 @@ class _Huijian(TyperGroup):
     """All commands: a refusal is one sentence on stderr and exit code 2; 130 when interrupted."""
 
     def invoke(self, ctx: Any) -> Any:
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, _interrupted)
         try:
             return super().invoke(ctx)
         except HuijianError as error:
@@ -33,6 +36,12 @@ class _Huijian(TyperGroup):
         except KeyboardInterrupt:
             typer.echo("已中断：没有留下写了一半的文件；批量质检和训练再运行一次即从断点继续。", err=True)
             raise typer.Exit(130) from None
+
+
+def _interrupted(*_: object) -> NoReturn:
+    """Ctrl-C interrupts once: another one would interrupt the tidying up after the first."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 app = typer.Typer(

@@ -228,6 +228,30 @@ def test_after_kill_9_the_next_run_goes_on_where_it_stopped(month: Path, tmp_pat
     assert sorted(names) == sorted(set(names))
 
 
+@pytest.mark.skipif(os.name == "nt", reason="signals are those of POSIX")
+def test_ctrl_c_twice_ends_it_at_once_and_says_one_sentence(month: Path, tmp_path: Path) -> None:
+    """While one worker transcribes and the other has nothing to do."""
+    log = tmp_path / "out" / "results.jsonl"
+    shutil.copy(ROOT / "audio_samples" / "weekly_short.opus", month)
+    command = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+    command += "if __name__ == '__main__':\n from qa_pipeline.cli import app\n app()"
+    words = [sys.executable, "-c", command, "batch", str(month), "--out", str(log.parent), "--workers", "3"]
+    process = subprocess.Popen(
+        words, cwd=ROOT, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 180
+    while not (log.exists() and log.read_bytes()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    for _ in range(2):
+        os.killpg(process.pid, signal.SIGINT)
+        time.sleep(0.05)
+    told = process.communicate(timeout=10)[1]
+    _, *sentences = told.splitlines()  # the first line is the bar
+    assert process.returncode == 130
+    assert len(sentences) == 1, told
+    assert "已中断" in sentences[0]
+
+
 def test_a_read_only_output_folder_is_refused_before_any_work(month: Path) -> None:
     blocked = month / "blocked"
     blocked.write_text("a file where the folder should be", "utf-8")

@@ -348,7 +348,7 @@ def _download(files: Sequence[_Wanted], into: Path, mirror: str | None, progress
     from httpx2 import HTTPError
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
-    from tqdm.auto import tqdm  # type: ignore[import-untyped]
+    from tqdm.auto import tqdm
 
     total = float(sum(wanted.size for wanted in files))
     done = 0.0

@@ -58,7 +58,7 @@ class SaidWindow(_Said):
 
 class SaidLevel(_Said):
     id: str
-    level: float | int | None
+    level: float | None
     utterances: list[int]
     quote: str
 

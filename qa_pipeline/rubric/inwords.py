@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from qa_pipeline.names import ACTS, CHAPTERS
 
 if TYPE_CHECKING:
-    from qa_pipeline.rubric.language import Condition, Quantity, Scale, Step
+    from qa_pipeline.rubric.language import Condition, Judge, Quantity, Scale, Step
 
 ENTITIES: Final = {
     "indicator": "指标",
@@ -69,6 +69,13 @@ def step(chosen: Step) -> str:
     if chosen.said is not None:
         return f"{condition(chosen.said)}，得{_level(chosen.level)}"
     return f"{bounds(chosen.at_least, chosen.at_most)}，得{_level(chosen.level)}"
+
+
+def question(asked: Judge) -> str:
+    where = f"在{'、'.join(CHAPTERS[chapter] for chapter in asked.in_)}里，" if asked.in_ else ""
+    return (
+        f"{where}请语言模型评：{asked.question}（可取 {'、'.join(f'{level:g}' for level in asked.scale)} 档）"
+    )
 
 
 def bounds(at_least: float | None, at_most: float | None) -> str:

@@ -41,7 +41,7 @@ class _Quote(BaseModel):
 
 class _Answer(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-    level: float | int | None
+    level: float | None
     quotes: list[_Quote]
 
 

@@ -307,7 +307,9 @@ def _on_line(scale: Scale, value: float) -> float:
 def _judged(question: Judge, heard: Heard, judge: Answer | None) -> Graded:
     if judge is None:
         return Graded(None, reason="没有配置语言模型评审，本项不适用", applies=False)
-    return judge(question, heard)
+    graded = judge(question, heard)
+    failed = f"（{graded.reason}）" if graded.reason else ""
+    return replace(graded, rule=f"{inwords.question(question)}{failed}")
 
 
 def _sure(found: Found) -> float:

@@ -195,6 +195,17 @@ FAILURES = {
         2,
     ),
     "other keys": (spoilt(energy_score=100), "energy_score", 2),
+    "number beyond all bounds": (
+        lambda careful: (
+            lambda request: (
+                f'{{"items":[{{"id":"C1","level":1{"0" * 400},"utterances":[1],"quote":""}}]}}'
+                if '"items"' in request["messages"][0]["content"]
+                else careful(request)
+            )
+        ),
+        "level 只能取",
+        3,
+    ),
     "unknown chapter": (
         spoilt(chapters=[{"chapter": "满分", "first": 1, "last": 149}]),
         "不是本会议的章节",

@@ -59,6 +59,15 @@ def test_a_level_with_a_true_quote_is_granted(tmp_path: Path) -> None:
     assert asked["response_format"]["json_schema"]["strict"] is True
 
 
+def test_the_step_says_what_was_asked(tmp_path: Path) -> None:
+    for answer, told in ((granted(0), ""), ("写不出", "没有可用的回答")):
+        with model(answer) as server:
+            item = judged(tmp_path, server.url)
+        (step,) = item.steps
+        assert step.rule.startswith("请语言模型评：追问够不够深？（可取 0、0.25、0.5、0.75、1 档）")
+        assert told in step.rule
+
+
 def test_the_transcript_is_sent_as_data_between_marks(tmp_path: Path) -> None:
     with model(granted(0)) as server:
         judged(tmp_path, server.url)

@@ -31,7 +31,7 @@ from qa_pipeline.values.recording import Recording
 from qa_pipeline.values.scorecard import Listen, Scorecard
 from qa_pipeline.values.transcript import Transcript
 from qa_pipeline.values.vocabulary import MeetingKind, Status, Verdict
-from qa_pipeline.values.written import clock, percent
+from qa_pipeline.values.written import clock, percent, points
 
 PREFERRED_BEFORE: Final = time(12, 0)
 """R5: a start before noon is preferred …"""
@@ -253,9 +253,9 @@ def _energy(scorecard: Scorecard) -> Check:
     score, (low, high), line = scorecard.energy_score, scorecard.band, scorecard.pass_line
     if _unscored(scorecard):
         return _unknown("R11", "没有可评分的项目，能量值未知")
-    told = f"能量值 {_points(score)}"
+    told = f"能量值 {points(score)}"
     if straddles(scorecard):
-        told = f"{told}，误差范围 {_points(low)}–{_points(high)} 跨合格线 {line:g}，须人工复核"
+        told = f"{told}，误差范围 {points(low)}–{points(high)} 跨合格线 {line:g}，须人工复核"
         return _warn("R11", told + (f"：先听 {listen_to(scorecard.listen)}" if scorecard.listen else ""))
     if score >= line:
         return _pass("R11", f"{told}，达到合格线 {line:g}")
@@ -322,11 +322,6 @@ def _clock(minutes: float) -> str:
     tenths = int(round(minutes * 600, 6))
     whole = f"{tenths // 600}:{tenths // 10 % 60:02}"
     return f"{whole}.{tenths % 10}" if tenths // 10 == MINUTES_NEEDED * 60 and tenths % 10 else whole
-
-
-def _points(score: float) -> str:
-    """Two decimals at most, rounded down, so that 59.999 never reads as 60."""
-    return f"{math.floor(score * 100 + 1e-9) / 100:g}"
 
 
 # ---------------------------------------------------------------- across meetings

@@ -300,7 +300,7 @@ def test_r11_60_itself_passes(energy, status, verdict):
 
 def test_r11_a_score_just_below_never_reads_as_60():
     found = judged(score=replace(SCORE, energy_score=59.999, band=(59.999, 59.999)))
-    assert "能量值 59.99，低于" in found.on_quality.reason
+    assert "能量值 59.9，低于" in found.on_quality.reason
 
 
 def test_r11_the_line_lies_in_the_rubric():

@@ -69,7 +69,7 @@ def test_actions_are_listed_by_day_and_edited_as_read(manager: TestClient) -> No
     assert [each["code"] for each in first["items"] + second["items"]] == ["M1", "M0"]
     assert manager.get(f"{path}&kind=goal_interview").json()["items"] == []
     read = manager.get(f"{V1}/management-actions/M1")
-    body = {**VISIT, "planned_on": "2025-11-09"}
+    body = {key: value for key, value in VISIT.items() if key != "code"} | {"planned_on": "2025-11-09"}
     tag = {"If-Match": read.headers["ETag"]}
     assert manager.put(f"{V1}/management-actions/M1", json=body).status_code == 422
     changed = manager.put(f"{V1}/management-actions/M1", json=body, headers=tag)

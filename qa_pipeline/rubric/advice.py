@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
@@ -18,8 +18,8 @@ from qa_pipeline.values.written import clock
 MOST: Final = 3
 """Nobody changes more than this at once."""
 SURE: Final = 0.6
-"""Words are held up to people when they are this surely what they are reproached with. In 75 unlearned
-meetings 72 % of such passages are labelled so, of whatever was found first 35 %."""
+"""Words are held up to people when they are this surely what they are reproached with; how often they are
+labelled so stands in docs/evaluation.md."""
 POINTED: Final = 30
 """Characters of the words that a piece of advice points at."""
 
@@ -40,18 +40,19 @@ def advised(general: Tip | None, tips: Sequence[Tip], heard: Heard) -> str:
     told: set[int] = set()
     said = []
     for tip in [*([general] if general else []), *costly][:MOST]:
-        proof = _passage(tip.at, heard, told) if tip.at else None
+        proof = passage(tip.at, heard, told) if tip.at else None
         if proof is not None:
             told.add(proof.utterance)
         said.append(f"{_quoted(proof)}：{tip.say}" if proof else tip.say)
     return "".join(said)
 
 
-def _passage(measure: str, heard: Heard, told: set[int]) -> Evidence | None:
-    """The passage of a measure to point at: that which most surely does what it counts."""
+def passage(measure: str, heard: Heard, told: Set[int] = frozenset()) -> Evidence | None:
+    """The passage of a measure to point at: that which most surely does what it counts; ``told`` has the
+    utterances that were pointed at before."""
     found = heard.findings.measures.get(measure)
     left = [proof for proof in found.evidence if proof.utterance not in told] if found else []
-    act = _acts().get(measure)
+    act = reproached().get(measure)
     if act is None or not left:
         return left[0] if left else None
 
@@ -63,7 +64,8 @@ def _passage(measure: str, heard: Heard, told: set[int]) -> Evidence | None:
 
 
 @cache
-def _acts() -> dict[str, Act]:
+def reproached() -> dict[str, Act]:
+    """The measures whose evidence people are told of, with what is said there."""
     return {spec.id: spec.act for spec in specs() if spec.act is not None}
 
 

@@ -187,7 +187,7 @@ def _tables(result: Evaluation) -> Iterator[str]:
         "What is found in weekly reviews and monthly planning meetings",
         (
             *("", "commitments: recall", "precision", "good practices: recall", "precision"),
-            *("common problems: recall", "precision"),
+            *("common problems: recall", "precision", "quoted in advice: precision"),
         ),
         [
             [
@@ -197,7 +197,8 @@ def _tables(result: Evaluation) -> Iterator[str]:
                         share
                         for counts in (a.commitments, a.practices, a.issues)
                         for share in (counts.recall, counts.precision)
-                    )
+                    ),
+                    a.quoted.precision,
                 ),
             ]
             for name, a in result.verdicts.items()
@@ -205,6 +206,8 @@ def _tables(result: Evaluation) -> Iterator[str]:
     )
     yield "Commitments are the utterances labelled so. Practices and problems have no labels of their own:"
     yield "counted is what would be remarked if every act and chapter had been read as labelled."
+    yield "Advice quotes evasions, open promises and open causes that are surely such: right are those"
+    yield "labelled so."
     yield from _followed("What became of the commitments of the meeting before", result.followed)
     yield f"{result.followed['clean'].promises} commitments in meetings written as the next of the same team."
     yield from _followed("The same in excerpts of other meetings, most of them hard", result.excerpted)

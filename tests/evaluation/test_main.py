@@ -57,6 +57,7 @@ JUDGED = Agreement(
     commitments=Counts(7, 9, 10),
     practices=Counts(3, 4, 5),
     issues=Counts(0, 0, 2),
+    quoted=Counts(3, 4, 6),
 )
 FAILURE = Failure(
     meeting="A01",

@@ -23,6 +23,8 @@ from qa_pipeline.findings import find, measured, read
 from qa_pipeline.findings.acts import ActModel
 from qa_pipeline.learning.figures import accuracy
 from qa_pipeline.rubric import load_rubric, score
+from qa_pipeline.rubric.advice import passage, reproached
+from qa_pipeline.rubric.heard import Heard
 from qa_pipeline.rubric.scorer import straddles
 from qa_pipeline.transcript.cleanup import clean
 from qa_pipeline.values.facts import MeetingFacts
@@ -44,7 +46,7 @@ class Judged:
 
     ``accuracy`` is the share of time whose chapter was told right; ``commitments`` counts the utterances that
     hold one, ``practices`` and ``issues`` what is remarked, against what would be if every act and chapter
-    had been read as the author labelled it.
+    had been read as the author labelled it, ``quoted`` the passages that advice may hold up to people.
     """
 
     meeting: LabelledMeeting
@@ -53,6 +55,7 @@ class Judged:
     commitments: Counts = field(default_factory=Counts)
     practices: Counts = field(default_factory=Counts)
     issues: Counts = field(default_factory=Counts)
+    quoted: Counts = field(default_factory=Counts)
 
     @property
     def gates(self) -> tuple[str, ...]:
@@ -145,6 +148,7 @@ class Agreement:
     commitments: Counts = field(default_factory=Counts)
     practices: Counts = field(default_factory=Counts)
     issues: Counts = field(default_factory=Counts)
+    quoted: Counts = field(default_factory=Counts)
 
     @property
     def undoubted(self) -> tuple[str, ...]:
@@ -199,6 +203,9 @@ def judge(
                 commitments=_commitments(meeting, findings),
                 practices=_remarks(meeting, findings.practices, ideal.practices),
                 issues=_remarks(meeting, findings.issues, ideal.issues),
+                quoted=_quoted(
+                    meeting, Heard(transcript=transcript, chapters=spans, findings=findings, facts=facts)
+                ),
             )
         )
     return judged
@@ -212,6 +219,17 @@ def _commitments(meeting: LabelledMeeting, findings: Findings) -> Counts:
     found = {action.evidence.utterance for action in findings.actions}
     there = {i for i, acts in enumerate(meeting.acts) if Act.COMMIT in acts}
     return Counts(len(found & there), len(found), len(there))
+
+
+def _quoted(meeting: LabelledMeeting, heard: Heard) -> Counts:
+    """Passages that are quoted as an evasion, an open promise or an open cause: those labelled as one."""
+    if meeting.facts.kind is None:
+        return Counts()
+    found = [
+        (act, proof) for name, act in reproached().items() if (proof := passage(name, heard)) is not None
+    ]
+    there = sum(bool(heard.findings.measures[name].evidence) for name in reproached())
+    return Counts(sum(act in meeting.acts[proof.utterance] for act, proof in found), len(found), there)
 
 
 def _labelled(
@@ -248,6 +266,7 @@ def agreement(judged: Sequence[Judged]) -> Agreement:
         commitments=sum((j.commitments for j in judged), Counts()),
         practices=sum((j.practices for j in judged), Counts()),
         issues=sum((j.issues for j in judged), Counts()),
+        quoted=sum((j.quoted for j in judged), Counts()),
     )
 
 

@@ -18,7 +18,8 @@ STEPS: Final = 3
 """Steps that make a practice repeatable."""
 STEPS_SHOWN: Final = 5
 STEP_SHOWN: Final = 60
-"""Steps on a practice card, and characters of each."""
+SUMMED_SHOWN: Final = 120
+"""Steps on a practice card, and characters of each and of their summary."""
 _STORY: Final = 14
 """Characters with which something is told, at least."""
 _RUN: Final = 6
@@ -32,6 +33,9 @@ _TOLD_OFF: Final = re.compile(
 """Markers that number steps; 然后 and 接着 tell any story."""
 _DISTIL: Final = re.compile(
     r"归[纳总拢]|提炼|总结|收一下|我给(?:大家|他|她|你们)|[一二三四五六两]句话|(?<!第)[三四五六两]步|[三四五六]个字|记下来|拿笔|复述|重复一遍|谁都能|可复制|照着(?:做|来)|学得会|发(?:到)?群|演一遍|套路|就[是这][一二三四五六两三]"
+)
+_SUMS_UP: Final = re.compile(
+    r"归[成纳总拢一]|收一[下收]|捋|总结|翻译一下|(?<!第)[两三四五六](?:步|条|样|招)|[一二三]是"
 )
 _DOING: Final = re.compile(
     r"我(?:就|先|把|去|打|问|说|讲|拿|带|给|是|会|让|请|一般|每)|[做问打拿发带请翻写约送](?:了|一|个|的|给|到|他|她)"
@@ -124,8 +128,9 @@ def stirring(reading: Reading) -> tuple[int, ...]:
 
 
 def card(reading: Reading) -> str:
-    """The practice as a card to pass on: who, the steps in their own words, and where they were told; empty
-    when no step was told that others could take. What others ask or say in between is no step."""
+    """The practice as a card to pass on: who, the steps in their own words, where they were told, and how
+    somebody else summed them up; empty when no step was told that others could take. What others ask or say
+    in between is no step."""
     said: dict[str, int] = {}
     speakers = [reading.speaker(i) for i in shared(reading)]
     sharer = max(sorted({s for s in speakers if s}), key=speakers.count, default=None)
@@ -135,10 +140,11 @@ def card(reading: Reading) -> str:
     told = tuple(said.values())
     if not told:
         return ""
-    steps = [
-        f"{number}. {_step(mask_personal(reading.utterances[i].text))}"
-        for number, i in enumerate(told[:STEPS_SHOWN], 1)
-    ]
+    steps = [f"{number}. {_step(reading, i)}" for number, i in enumerate(told[:STEPS_SHOWN], 1)]
+    if (summed := _summed_up(reading, sharer)) is not None:
+        steps.append(
+            f"归纳（{clock(reading.utterances[summed].start)}）：{_step(reading, summed, SUMMED_SHOWN)}"
+        )
     where = " 至 ".join(clock(reading.utterances[i].start) for i in (told[0], told[-1]))
     who = _sharer(reading, before=told[0]) or sharer or "分享人"
     return f"实践卡：{who}的做法（{where}）：{'；'.join(steps)}".removesuffix("…") + "。"
@@ -161,14 +167,30 @@ def _sharer(reading: Reading, *, before: int) -> str | None:
     return max(named)[-1] if named else None
 
 
-def _step(text: str) -> str:
+def _step(reading: Reading, index: int, most: int = STEP_SHOWN) -> str:
     """What fits on a card, to the end of a clause where there is one."""
-    text = text.strip().rstrip("。！!；;，,")
-    if len(text) <= STEP_SHOWN:
+    text = mask_personal(reading.utterances[index].text).strip().rstrip("。！!？?；;，,")
+    if len(text) <= most:
         return text
-    shown = text[:STEP_SHOWN]
+    shown = text[:most]
     clause = max(shown.rfind(mark) for mark in "，。；：、,;")
-    return (shown[:clause] if clause >= STEP_SHOWN // 2 else shown) + "…"
+    return (shown[:clause] if clause >= most // 2 else shown) + "…"
+
+
+def _summed_up(reading: Reading, sharer: str | None) -> int | None:
+    """Where somebody else than the sharer tells what is to be done in one breath, most fully."""
+
+    def parts(index: int) -> int:
+        return len(re.findall(r"[，,；;、：:]", reading.utterances[index].text))
+
+    others = (
+        i
+        for i in distilled(reading)
+        if (sharer is None or reading.speaker(i) != sharer)
+        and _SUMS_UP.search(text := reading.utterances[i].text)
+        and not SENTIMENT.search(text)
+    )
+    return max((i for i in others if parts(i) >= STEPS), key=parts, default=None)
 
 
 def distilled(reading: Reading) -> tuple[int, ...]:

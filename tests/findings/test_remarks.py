@@ -120,6 +120,22 @@ def test_steps_told_off_without_being_boiled_down_are_a_practice_with_a_card() -
     assert "told_steps" not in told(*TOLD[:2], TOLD[3]), "two steps are too few"
 
 
+@pytest.mark.parametrize(
+    ("summary", "kept"),
+    [
+        ("我给大家归成四步，一是分三类，二是先打电话，三是登门，四是记下回。", True),
+        ("我给大家归一归：分三类；先约；登门；问下回。大勇你念一遍。", True),
+        ("我总结一下，就是真心换真心，坚持，用心，大家鼓个掌。", False),
+        ("总结得好，大家照着做。", False),
+    ],
+)
+def test_the_card_keeps_how_the_practice_was_summed_up(summary: str, kept: bool) -> None:
+    """The shortest form to pass on is the host's own; praise and slogans are none."""
+    card = sharing.card(acted(*TOLD, ("马国强", summary, Act.SUMMARY), chapter=Chapter.EXCELLENCE_SHARING))
+    assert (f"归纳（00:40）：{summary.rstrip('。')}。" in card) is kept
+    assert ("归纳" in card) is kept
+
+
 def test_demands_told_off_by_number_are_no_practice() -> None:
     """第一，认识不到位 is what a manager scolds for, however well it is numbered and summed up."""
     demands = acted(

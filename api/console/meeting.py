@@ -31,7 +31,7 @@ from qa_pipeline.names import CHAPTERS, DIMENSIONS, INDICATORS, KINDS, THEMES
 from qa_pipeline.report.wording import amount
 from qa_pipeline.values.transcript import Utterance
 from qa_pipeline.values.vocabulary import Chapter, Dimension, Likeness, Status
-from qa_pipeline.values.written import clock, points
+from qa_pipeline.values.written import clock, in_short, points
 
 SHOWN_PROOFS: Final = 3
 SHOWN_ACTIONS: Final = 8
@@ -192,7 +192,7 @@ def _head(view: View, code: str, shown: Shown) -> None:
                 with ui.element("dt"):
                     ui.label(title)
                     parts.status(getattr(card, name))
-                _why(getattr(card, name), reasons.get(name, {}).get("reason", ""))
+                _why(getattr(card, name), in_short(reasons.get(name, {}).get("reason", ""), card.criticals))
     parts.criticals(card)
     links = "".join(f'<a href="#{place}">{title}</a>' for place, title in PLACES.items())
     ui.html(links, sanitize=False, tag="nav").classes("jumps no-print").props('aria-label="本页内容"')

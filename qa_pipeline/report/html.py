@@ -22,7 +22,7 @@ from qa_pipeline.values.findings import Evidence, Measurement
 from qa_pipeline.values.inspection import Inspection
 from qa_pipeline.values.scorecard import ItemScore
 from qa_pipeline.values.vocabulary import MANDATED, Act, Chapter, MeetingKind, Seconds, Status
-from qa_pipeline.values.written import clock, percent, points
+from qa_pipeline.values.written import clock, in_short, percent, points
 
 if TYPE_CHECKING:
     from jinja2 import Template
@@ -58,6 +58,7 @@ def render_html(inspection: Inspection) -> str:
         compliance=shown.compliance,
         verdicts=[(name, getattr(shown.compliance, key)) for key, name in wording.COMPLIANCE.items()],
         host=shown.findings.host,
+        in_short=in_short,
         title=wording.title(shown),
         details=wording.details(shown),
         advice=[(one, wording.sentences(one.text)) for one in wording.advice(shown)],

@@ -34,7 +34,7 @@ from qa_pipeline.report.wording import (
 from qa_pipeline.values.findings import Evidence
 from qa_pipeline.values.inspection import Inspection
 from qa_pipeline.values.vocabulary import Status
-from qa_pipeline.values.written import clock, points
+from qa_pipeline.values.written import clock, in_short, points
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -100,7 +100,9 @@ def _verdict(shown: Inspection, console: Console) -> None:
     for key, name in COMPLIANCE.items():
         verdict = getattr(compliance, key)
         label = f"{STATUS_MARKS[verdict.status]} {name} {STATUSES[verdict.status]}"
-        console.print(hanging(f"{label}  ", verdict.reason, style=_STYLES[verdict.status]))
+        console.print(
+            hanging(f"{label}  ", in_short(verdict.reason, card.criticals), style=_STYLES[verdict.status])
+        )
     for critical in card.criticals:
         text = f"{critical.label}：{critical.reason}"
         mark = STATUS_MARKS[Status.WARN if critical.review else Status.FAIL]

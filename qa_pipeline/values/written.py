@@ -3,12 +3,30 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import Final
+from typing import Final, Protocol
 
 from qa_pipeline.values.vocabulary import Seconds
 
 UNKNOWN: Final = "未知"
+
+
+class Named(Protocol):
+    """What has a name and a reason, as a critical item has."""
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def reason(self) -> str: ...
+
+
+def in_short(reason: str, beside: Iterable[Named]) -> str:
+    """The reason of a verdict where what it rests on stands beside it with its own: that is only named."""
+    for one in beside:
+        reason = reason.replace(f"{one.label}：{one.reason.rstrip('。')}", one.label)
+    return reason
 
 
 def clock(seconds: Seconds) -> str:

@@ -17,7 +17,7 @@ from qa_pipeline.values.findings import Action, Evidence, Measurement, Remark
 from qa_pipeline.values.inspection import Inspection
 from qa_pipeline.values.scorecard import Critical
 from qa_pipeline.values.vocabulary import Chapter, Status, Verdict
-from qa_pipeline.values.written import clock
+from qa_pipeline.values.written import clock, in_short
 from tests.report.page import Element, read
 
 
@@ -85,7 +85,9 @@ def test_the_first_screen_says_whether_it_passed_the_score_why_and_what_to_do(
         inspection.compliance.on_roster,
         inspection.compliance.on_quality,
     ):
-        assert verdict.reason in first.text
+        assert in_short(verdict.reason, inspection.scorecard.criticals) in first.text
+    for critical in inspection.scorecard.criticals:
+        assert first.text.count(critical.reason) == 1
     assert [h.text.split("最多")[0].strip() for h in first.all("h4")] == [a.label for a in advice(inspection)]
 
 

@@ -17,7 +17,7 @@ from qa_pipeline.values.findings import Action, Evidence
 from qa_pipeline.values.inspection import Inspection
 from qa_pipeline.values.scorecard import Critical
 from qa_pipeline.values.vocabulary import Chapter, Status
-from qa_pipeline.values.written import clock, points
+from qa_pipeline.values.written import clock, in_short, points
 
 ALL = ["good", "poor", "monthly", "speakerless", "unscored"]
 
@@ -46,7 +46,8 @@ def test_the_score_the_verdict_and_the_three_reasons_come_first(poor: Inspection
     assert "✗ 不合格" in head
     compliance = poor.compliance
     for verdict in (compliance.on_time, compliance.on_roster, compliance.on_quality):
-        assert verdict.reason.replace(" ", "") in head.replace(" ", "")
+        told = in_short(verdict.reason, poor.scorecard.criticals)
+        assert told.replace(" ", "") in head.replace(" ", "")
 
 
 def test_a_fact_is_not_torn_from_its_name(good: Inspection) -> None:
@@ -164,6 +165,16 @@ def test_every_measure_reads_in_its_unit() -> None:
 
 def test_every_family_of_measures_has_its_title_in_the_report() -> None:
     assert set(wording.FAMILIES) == set(FAMILIES)
+
+
+def test_a_critical_tells_its_reason_once(poor: Inspection) -> None:
+    """Beside its own line the reason of the verdict only names it."""
+    gate = poor.scorecard.criticals[0]
+    whole = poor.compliance.on_quality.reason
+    assert f"{gate.label}：{gate.reason.rstrip('。')}" in whole
+    said = in_short(whole, poor.scorecard.criticals)
+    assert gate.label in said
+    assert gate.reason.rstrip("。") not in said
 
 
 def test_advice_is_what_failed_then_what_costs_most(poor: Inspection) -> None:

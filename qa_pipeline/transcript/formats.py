@@ -37,8 +37,8 @@ _PACE: Final = 4.5
 """Characters a second where nothing tells when the words end."""
 _SLOWEST: Final = 2.0
 """Fewer characters a second than this are followed by silence."""
-_OPEN: Final = 540
-"""As many characters may always follow the last time: two minutes."""
+_OPEN: Final = (540, 3)
+"""As many characters (two minutes), or as few turns, may always follow the last time."""
 
 _MANY: Final = 10
 """More lines than this, each with a label, are no list that one person reads out."""
@@ -388,15 +388,15 @@ def _placed(heads: Sequence[_Head], names: Set[str], began: Seconds, path: Path)
     Raises TranscriptError when more is said after the last time than ever between two: nobody knows how long
     that took.
     """
-    longest = _OPEN
+    longest, most = _OPEN
     for head, after in zip_longest(heads, heads[1:]):
         turns = head.turns(names)
         length = sum(len(turn.words) for turn in turns)
         end = head.end if head.end is not None else after.start if after else None
         if end is not None:
             pace = max(_SLOWEST, length / max(end - head.start, _SLACK))
-            longest = max(longest, length)
-        elif length <= longest:
+            longest, most = max(longest, length), max(most, len(turns))
+        elif length <= longest or len(turns) <= most:
             pace = _PACE
         else:
             raise TranscriptError(

@@ -270,6 +270,13 @@ def test_figures_under_a_speaker_are_his_words_and_no_speakers(tmp_path: Path) -
     assert first == (1.0, 9.5, "张三", "我报。目标：二十万实际：十万")
 
 
+def test_a_long_closing_speech_under_the_last_time_is_read(tmp_path: Path) -> None:
+    turns = "".join(f"00:0{at}:00\n{name}：好的。\n" for at, name in enumerate(("张三", "李四") * 4))
+    speech = "今天定下来的事，回去一件一件对。" * 50
+    last = lines(read(tmp_path / "a.txt", f"{turns}00:09:00\n张三：{speech}\n"))[-1]
+    assert last == (540.0, pytest.approx(540 + len(speech) / 4.5), "张三", speech)
+
+
 def test_talk_whose_end_nobody_knows_is_refused(tmp_path: Path) -> None:
     talk = "\n".join(f"{name}：{'我们上周定的事一件一件来对。' * 4}" for name in ("张三", "李四") * 10)
     assert refused(tmp_path / "a.txt", f"会议时间 09:00\n{talk}") == (

@@ -283,7 +283,7 @@ def _item(item: ItemOut) -> str:
     if not item.evidence:
         body.append('<div class="soft">没有找到依据。</div>')
     if item.suggestion:
-        body.append(f'<div class="soft">建议：{escaped(item.suggestion)}</div>')
+        body.append(f'<div class="soft">建议：{sound.pointed(item.suggestion)}</div>')
     return (
         f'<details class="item"><summary class="item-head"><span>{escaped(item.id)} '
         f"{escaped(item.label)}</span>"
@@ -305,7 +305,7 @@ def _findings(card: ScorecardOut) -> None:
 
 
 def _told(finding: FindingOut) -> Html:
-    told = f"<div>{escaped(finding.text)}</div>"
+    told = f"<div>{sound.pointed(finding.text)}</div>"
     if finding.start is not None and finding.quote:
         told += sound.proof(EvidenceOut(start=finding.start, end=finding.end, quote=finding.quote))
     return Html(told)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import itertools
 import json
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -22,6 +23,7 @@ from qa_pipeline.values.vocabulary import Chapter, Status
 from qa_pipeline.values.written import clock
 
 PLAY: Final = '<i class="q-icon notranslate material-icons" aria-hidden="true">play_arrow</i>'
+_MOMENT: Final = re.compile(r"(?:(\d+):)?(\d{2}):(\d{2})(?= 说到「)")
 ITEM_STATUS: Final = {
     "full": (Status.PASS, "得满分"),
     "partial": (Status.WARN, "部分得分"),
@@ -64,6 +66,16 @@ def heard(seconds: float | None, *words: object) -> Html:
     """What was said or happened, beside a button that plays it where the moment is known."""
     button = "" if seconds is None else at_button(seconds, PLAY)
     return Html(f'<div class="proof">{button}{"".join(map(listing.escaped, words))}</div>')
+
+
+def pointed(advice: str) -> Html:
+    """Advice, in which the moments that it points at (12:31 说到「…」) are buttons that play them."""
+
+    def button(found: re.Match[str]) -> str:
+        hours, minutes, seconds = found.groups("0")
+        return at_button((int(hours) * 60 + int(minutes)) * 60 + int(seconds))
+
+    return Html(_MOMENT.sub(button, html.escape(advice)))
 
 
 def proof(found: EvidenceOut) -> Html:

@@ -7,7 +7,7 @@ from decimal import Decimal
 import pytest
 from nicegui import ui
 
-from api.console import parts
+from api.console import parts, sound
 from api.meetings.scorecard_schemas import ScorecardOut
 
 
@@ -26,6 +26,14 @@ def test_a_score_below_the_line_never_reads_as_on_it_and_the_line_is_the_cards(
     monkeypatch.setattr(ui, "label", lambda words: shown.append(words) or Silent())
     parts.score(card)
     assert shown == ["59.9", told]
+
+
+def test_what_advice_points_at_is_played_from_there_and_other_times_are_words() -> None:
+    drawn = sound.pointed("1:02:31 说到「<在跟进>」：追问。12:05 说到「再看看」：改成日期。每天 08:30 问。")
+    assert [part.split('"')[0] for part in drawn.split('data-at="')[1:]] == ["3751", "725"]
+    assert drawn.count("<button") == 2
+    assert "「&lt;在跟进&gt;」：追问。" in drawn
+    assert drawn.endswith("每天 08:30 问。")
 
 
 class Silent:

@@ -1,9 +1,10 @@
 """Inspect a folder of meetings: append each result as it comes, resume after any interruption.
 
-OUT/results.jsonl          one line a meeting, appended and synced as it is done; of several the last counts
-OUT/results.xlsx           the workbook, written at the end (and on Ctrl-C)
-OUT/inspections/NAME.json  the stored inspection: re-scored and compared without transcribing again
-OUT/transcripts/NAME.json  kept as soon as it exists: a crash later never transcribes twice
+OUT/results.jsonl               one line a meeting, appended and synced as it is done; a later one counts
+OUT/results.xlsx                the workbook, written at the end (and on Ctrl-C)
+OUT/inspections/NAME.json       the stored inspection: re-scored and compared without transcribing again
+OUT/transcripts/NAME.HASH.json  kept as soon as it exists, by what it depends on: neither a crash later nor
+                                another rubric, reader or fact transcribes twice
 """
 
 from __future__ import annotations
@@ -20,12 +21,17 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 from threading import RLock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from qa_pipeline.errors import HuijianError, InputError, OutputError, reason
 from qa_pipeline.files import write_atomically
 from qa_pipeline.pipeline import SOUND, TEXT
 from qa_pipeline.transcript.machine import usable_processors
+
+if TYPE_CHECKING:
+    from qa_pipeline.values.facts import MeetingFacts
+    from qa_pipeline.values.recording import Recording
+    from qa_pipeline.values.transcript import Transcript
 
 FACTS_SUFFIX = ".meeting.yaml"
 LONGEST_NAME = 200
@@ -270,10 +276,10 @@ def _inspect_one(task: Task) -> dict[str, Any]:
     from qa_pipeline.values.facts import MeetingFacts
 
     meeting, out = task.meeting, Path(task.out)
-    kept = out / "transcripts" / f"{meeting.name}.{task.key[:12]}.json"
     try:
         facts = read_facts(Path(meeting.facts)) if meeting.facts else MeetingFacts()
         source = open_source(meeting.files)
+        kept = _kept(task, source, facts)
         rubric = load_rubric(task.rubric) if task.rubric else None
         inspection = inspect(
             source,
@@ -298,6 +304,27 @@ def _inspect_one(task: Task) -> dict[str, Any]:
         traceback.print_exc()
         return _failure(task, f"程序出错（{type(error).__name__}: {error}）：请连同这场会议报告给维护人员。")
     return {"key": task.key, "name": meeting.name, "status": "done", "result": to_json(inspection)}
+
+
+def _kept(task: Task, source: Recording | Transcript, facts: MeetingFacts) -> Path:
+    """Where the transcript is kept: its name holds a hash of what ``pipeline.read`` makes it of, no more."""
+    from qa_pipeline.transcript.store import diarization_models, resolve
+    from qa_pipeline.values.recording import Recording
+
+    made_of = [*sorted(facts.people)]
+    if isinstance(source, Recording):
+        model = resolve(task.model)
+        voices = facts.attendees.count if facts.attendees else None
+        told_apart = f"voices: {voices}" if diarization_models() else ""
+        made_of += [source.sha256, f"{model.name}@{model.revision}", told_apart]
+    else:
+        made_of += [hashlib.sha256(Path(file).read_bytes()).hexdigest() for file in task.meeting.files]
+    digest = hashlib.sha256("\0".join(made_of).encode()).hexdigest()
+    folder, name = Path(task.out) / "transcripts", task.meeting.name
+    kept, former = (folder / f"{name}.{digest[:12]}.json" for digest in (digest, task.key))
+    if former.is_file() and not kept.is_file():
+        former.rename(kept)  # as earlier versions named it: after the key of its result
+    return kept
 
 
 def _finished(row: dict[str, Any]) -> bool:

@@ -11,13 +11,17 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
 from qa_pipeline.batch import Tally, Task, _inspect_one, meetings_in, run
 from qa_pipeline.chapters.corpus import CORPUS, read_meeting
 from qa_pipeline.errors import InputError, OutputError, RubricError
+from qa_pipeline.recording import SAMPLE_RATE, decode, open_recording
 from qa_pipeline.transcript.formats import to_json
+from tests.sound import SPEECH, write_sound
 
 ROOT = Path(__file__).parents[1]
 FACTS = "kind: weekly_review\nmeeting_date: 2026-09-08\nstart_time: '09:00'\ninstitution: 城东支公司\n"
@@ -53,7 +57,7 @@ def out(first_run: tuple[Tally, Path], tmp_path: Path) -> Path:
     return Path(shutil.copytree(first_run[1], tmp_path / "out"))
 
 
-def rows(out: Path) -> list[dict[str, object]]:
+def rows(out: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in (out / "results.jsonl").read_text("utf-8").splitlines()]
 
 
@@ -119,6 +123,34 @@ def test_another_practice_library_does_a_meeting_again_and_a_rubric_by_its_name_
     own.write_text("version: 1\nextends: practises\n", "utf-8")
     with pytest.raises(RubricError, match="键「extends」"):
         tally()
+
+
+def test_what_a_transcript_does_not_depend_on_never_transcribes_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    folder.mkdir()
+    minute = np.concatenate(list(decode(open_recording([SPEECH]).parts[0])))[: 60 * SAMPLE_RATE]
+    write_sound(folder / "m.wav", minute, codec="pcm_s16le")
+    facts = folder / "m.meeting.yaml"
+
+    def engine(said: str, **asked: str) -> str:
+        facts.write_text(FACTS + said, "utf-8")
+        run(folder, out=out, model="demo", **asked)
+        version: str = rows(out)[-1]["result"]["versions"]["engine"]
+        return version
+
+    heard = engine("host: 高志伟")
+    [kept] = (out / "transcripts").iterdir()
+    kept.write_text(kept.read_text("utf-8").replace(heard, "the kept one"), "utf-8")
+    assert engine("host: 高志伟", rubric="weekly_review") == "the kept one"
+    assert engine("host: 高志伟\non_site: 4\nattendees: 4") == "the kept one"
+    monkeypatch.setenv("HUIJIAN_READER_URL", "http://127.0.0.1:9/v1")
+    monkeypatch.setenv("HUIJIAN_READER_MODEL", "m")
+    assert engine("host: 高志伟", reader="both") == "the kept one"
+    kept.rename(kept.with_name(f"m.{rows(out)[-1]['key'][:12]}.json"))  # as earlier versions named it
+    assert engine("host: 高志伟", reader="both") == "the kept one"
+    assert engine("host: 高志强") == heard, "names are spelled as the roster has them"
 
 
 def test_results_inside_the_folder_are_not_taken_for_meetings(

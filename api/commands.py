@@ -99,9 +99,13 @@ def agreement(
 
     if (results is None) == (database is None):
         raise InputError("请二选一：给出结果的文件夹或表，或用 --database 给出服务的数据库。")
-    judged = from_files(results, human) if results else _reviewed(str(database), days=days)
+    judged, alone = from_files(results, human) if results else (_reviewed(str(database), days=days), ())
     if not judged:
         raise InputError("没有可比较的评分：机器和人工都评过的会议一场也没有。")
+    if human and alone:
+        named = "、".join(alone[:10]) + ("等" if len(alone) > 10 else "")
+        told = f"{human.name} 里有 {len(alone)} 场会议没有质检结果，没有比较：{named}"
+        typer.echo(f"提醒：{told}；会议名要与结果文件名一致。", err=True)
     render(judged, Console())
 
 

@@ -70,17 +70,25 @@ def human(folder: Path, text: str, name: str = "human.csv") -> Path:
 
 
 def test_results_meet_the_scores_that_people_gave(folder: Path) -> None:
-    table = human(
-        folder, "meeting,item,score\n0908,C1,14\n0908,I1,5\n0908,总分,66\n0908,结论,合格\n无,C1,3\n"
-    )
-    assert from_files(folder / "results", table) == [
+    table = human(folder, "meeting,item,score\n0908,C1,14\n0908,I1,5\n0908,总分,66\n0908,结论,合格\n")
+    assert from_files(folder / "results", table)[0] == [
         Judged(meeting="0908", item="C1", words=("partial", "full"), scores=(Decimal(7), Decimal(14))),
         Judged(meeting="0908", item="I1", words=("unknown", "partial")),
         Judged(meeting="0908", item=ENERGY, scores=(Decimal("71.5"), Decimal(66))),
         Judged(meeting="0908", item=VERDICT, words=("qualified", "qualified")),
     ]
     lines = human(folder, '{"meeting": "0908", "item": "C1", "score": 14}\n', "human.jsonl")
-    assert from_files(folder / "results" / "0908.json", lines)[0].scores == (Decimal(7), Decimal(14))
+    assert from_files(folder / "results" / "0908.json", lines)[0][0].scores == (Decimal(7), Decimal(14))
+
+
+def test_meetings_that_have_no_result_are_named(folder: Path) -> None:
+    table = human(folder, "meeting,item,score\n0909,C1,3\n0908,C1,14\n9月10日,C1,3\n0909,I1,3\n,,\n,,\n")
+    judged, alone = from_files(folder / "results", table)
+    assert ({one.meeting for one in judged}, alone) == ({"0908"}, ("0909", "9月10日"))
+    printed = CliRunner().invoke(app, ["agreement", str(folder / "results"), "--human", str(table)])
+    assert printed.exit_code == 0
+    assert "human.csv 里有 2 场会议没有质检结果，没有比较：0909、9月10日；会议名要与" in printed.stderr
+    assert "共 1 场会议" in printed.stdout
 
 
 def test_one_table_may_hold_both_and_the_command_prints_it(folder: Path) -> None:

@@ -42,34 +42,36 @@ _COLUMNS: Final = {
 Row = Mapping[str, str]
 
 
-def from_files(results: Path, human: Path | None) -> list[Judged]:
-    """What both judged. ``results``: a folder or file of results (JSON, or a batch's results.jsonl) with the
-    people's scores in ``human`` (CSV or JSONL: meeting, item, score), or without ``human`` one table that
-    holds both (meeting, item, machine, human, and max where statuses are to be compared).
+def from_files(results: Path, human: Path | None) -> tuple[list[Judged], tuple[str, ...]]:
+    """What both judged, and the meetings of ``human`` that have no result.
+
+    ``results``: a folder or file of results (JSON, or a batch's results.jsonl) with the people's scores in
+    ``human`` (CSV or JSONL: meeting, item, score), or without ``human`` one table that holds both (meeting,
+    item, machine, human, and max where statuses are to be compared).
 
     A meeting is named by its result's file. Raises InputError naming file and line.
     """
     if human is None:
         if results.is_dir() or results.suffix.lower() == ".json" or results.name == "results.jsonl":
             raise InputError(f"{results} 是质检结果：请用 --human 给出人工评分的表（meeting、item、score）。")
-        return [_both(row, where) for where, row in _table(results)]
+        return [_both(row, where) for where, row in _table(results)], ()
     found = dict(_results(results))
     if not found:
         raise InputError(f"{results} 里没有质检结果：请给出 huijian inspect --json 或 batch 写的结果。")
-    judged, strange = [], []
+    judged, strange = list[Judged](), dict[str, None]()
     for where, row in _table(human):
         name = _cell(row, "meeting", where)
         result = found.get(name)
         if result is None:
-            strange.append(name)
+            strange[name or "（没有写会议名）"] = None
         else:
             judged.append(_against(result, row, where, name))
     if not judged:
         raise InputError(
-            f"{human.name} 里的会议（{'、'.join(strange[:3]) or '空表'}）都没有质检结果："
+            f"{human.name} 里的会议（{'、'.join([*strange][:3])}）都没有质检结果："
             f"会议名要与结果文件名一致，如 {next(iter(found))}。"
         )
-    return judged
+    return judged, tuple(strange)
 
 
 def render(judged: Sequence[Judged], console: Console) -> None:
@@ -139,7 +141,9 @@ def _rows(path: Path) -> Iterator[tuple[str, Row]]:
         return
     reader = csv.DictReader(io.StringIO(_text(path)))
     for line in reader:
-        yield f"{path.name} 第 {reader.line_num} 行", {k: (v or "").strip() for k, v in line.items() if k}
+        row = {k: (v or "").strip() for k, v in line.items() if k}
+        if any(row.values()):  # a spreadsheet ends its tables with lines of commas
+            yield f"{path.name} 第 {reader.line_num} 行", row
 
 
 def _json_lines(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:

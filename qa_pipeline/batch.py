@@ -145,8 +145,8 @@ def run(
 
     ``on_plan`` is told (meetings in all, already done); ``on_result`` gets each new row. A row is keyed by
     the content of its files and facts, the model, the rubric and the reader: a changed input is inspected
-    again, the same one never twice, unless the language model that was to read it failed. Raises InputError
-    for an unusable folder, OutputError when ``out`` can't be written.
+    again, the same one never twice, unless a language model that was to read or judge it failed.
+    Raises InputError for an unusable folder, OutputError when ``out`` can't be written.
     """
     from qa_pipeline.findings.remarks import library
     from qa_pipeline.reader import chosen
@@ -328,9 +328,11 @@ def _kept(task: Task, source: Recording | Transcript, facts: MeetingFacts) -> Pa
 
 
 def _finished(row: dict[str, Any]) -> bool:
-    """Whether a row needs no second try: done, and read by whom it was to be read."""
+    """Whether a row needs no second try: done, read by whom it was to be read, and judged by a language model
+    where it was to be."""
     readers = row.get("result", {}).get("reader", {})
-    return bool(row["status"] == "done" and readers.get("asked") == readers.get("used"))
+    unanswered = any(use.get("unanswered") for use in readers.get("models", ()))
+    return row["status"] == "done" and readers.get("asked") == readers.get("used") and not unanswered
 
 
 def _failure(task: Task, reason: str) -> dict[str, Any]:

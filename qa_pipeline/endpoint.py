@@ -155,6 +155,7 @@ class Correspondence:
         self._purpose = purpose
         self._requests = 0
         self._cached = 0
+        self._unanswered = 0
         self._tokens: list[tuple[int, int] | None] = []
 
     @property
@@ -178,6 +179,7 @@ class Correspondence:
             cost=cost,
             currency=at.currency,
             masked=not at.trusted,
+            unanswered=self._unanswered,
         )
 
     def ask(
@@ -196,8 +198,12 @@ class Correspondence:
             else:
                 self._cached += 1
                 return answer
-        with self._connected() as client:
-            answer, text = self._answered(client, rules, data, schema, check)
+        try:
+            with self._connected() as client:
+                answer, text = self._answered(client, rules, data, schema, check)
+        except NoAnswerError:
+            self._unanswered += 1
+            raise
         if place is not None:
             _keep(place, text, days=self.endpoint.keep_days)
         return answer

@@ -129,6 +129,7 @@ def inspect(
             *(() if transcript.speakers_known else (VOICES_UNKNOWN,)),
             *warnings,
             *again.warnings,
+            *(language_model.warnings if language_model else ()),
             *installed.warnings(chapters=chapter_model.VERSION, acts=acts.VERSION),
         ),
         reader=readers,
@@ -206,6 +207,10 @@ def scored_again(
         second=inspection.second,
         judge=language_model,
     )
+    warnings = inspection.warnings
+    if language_model is not None:
+        readers = language_model.accounted(readers)
+        warnings = tuple(dict.fromkeys((*warnings, *language_model.warnings)))
     compliance = judge(
         facts,
         recording=inspection.recording,
@@ -214,7 +219,7 @@ def scored_again(
         scorecard=scorecard,
         imported=imported or LIBRARY_ALONE,
     )
-    return replace(inspection, scorecard=scorecard, compliance=compliance, reader=readers)
+    return replace(inspection, scorecard=scorecard, compliance=compliance, reader=readers, warnings=warnings)
 
 
 def complete(

@@ -211,7 +211,7 @@ def inspection_of(shop: Shop, task: Task, report: Report) -> str:
     days = json.dumps([sorted(imported.years), sorted(map(str, imported.holidays | imported.lieu_workdays))])
 
     def make() -> bytes:
-        card, readers = read.scorecard, read.reader
+        card, readers, warnings = read.scorecard, read.reader, read.warnings
         if rubric.sha256 != card.rubric_hash or copied:
             language_model = configured()
             card, readers = settled(
@@ -226,6 +226,7 @@ def inspection_of(shop: Shop, task: Task, report: Report) -> str:
             )
             if language_model is not None:
                 readers = language_model.accounted(readers)
+                warnings = tuple(dict.fromkeys((*warnings, *language_model.warnings)))
         compliance = judge(
             facts,
             recording=read.recording,
@@ -241,6 +242,7 @@ def inspection_of(shop: Shop, task: Task, report: Report) -> str:
             compliance=compliance,
             versions={**read.versions, "rubric": pinned},
             reader=readers,
+            warnings=warnings,
         )
         return inspection_to_json(scored).encode()
 

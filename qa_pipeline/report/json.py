@@ -224,6 +224,7 @@ def _readers(report: ReaderReport) -> dict[str, Any]:
                 "cost": None if use.cost is None else round(use.cost, 6),
                 "currency": use.currency,
                 "masked": use.masked,
+                "unanswered": use.unanswered,
             }
             for use in report.uses
         ],

@@ -14,7 +14,14 @@ from dataclasses import replace
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from qa_pipeline import endpoint as endpoints
-from qa_pipeline.endpoint import Correspondence, Endpoint, NoAnswerError, between_marks, only_json
+from qa_pipeline.endpoint import (
+    Correspondence,
+    Endpoint,
+    KeyRefusedError,
+    NoAnswerError,
+    between_marks,
+    only_json,
+)
 from qa_pipeline.rubric.heard import Heard, Hit
 from qa_pipeline.rubric.language import Judge
 from qa_pipeline.rubric.scorer import Graded
@@ -51,6 +58,7 @@ class LanguageJudge:
     def __init__(self, endpoint: Endpoint) -> None:
         self.endpoint = endpoint
         self._letters = Correspondence(endpoint, purpose="judge")
+        self._failed: NoAnswerError | None = None
         self._laid_out: tuple[Heard, Sheet] | None = None
 
     def _page(self, heard: Heard) -> Sheet:
@@ -66,6 +74,17 @@ class LanguageJudge:
         """The report with what the judge was asked and has cost, if it was asked at all."""
         use = self._letters.use
         return replace(report, uses=(*report.uses, use)) if use.requests or use.cached else report
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What to tell the user where an item got no answer (Chinese)."""
+        if self._failed is None:
+            return ()
+        items = self._letters.use.unanswered
+        refused = isinstance(self._failed, KeyRefusedError)
+        key = "请检查 HUIJIAN_JUDGE_KEY（没有设就是 HUIJIAN_READER_KEY）后重新质检"
+        remedy = key if refused else "可稍后重新质检"
+        return (f"语言模型有 {items} 项没有评成（{self._failed}），不计分；{remedy}。",)
 
     def __call__(self, question: Judge, heard: Heard) -> Graded:
         """The level the model grants, with its quotes found again in the transcript."""
@@ -90,6 +109,7 @@ class LanguageJudge:
                 check=lambda said: _checked(said, question, page, frozenset(numbers)),
             )
         except NoAnswerError as error:
+            self._failed = error
             return Graded(None, reason=f"语言模型评审没有可用的回答（{error}）", confidence=0.0)
         if answer.level is None:
             return Graded(None, reason="语言模型评审认为不适用", applies=False)

@@ -21,7 +21,8 @@ class ReaderChoice(StrEnum):
 class ModelUse:
     """What one language model was asked for: ``purpose`` is reader or judge. ``cached`` answers were known
     from before and cost nothing; tokens and ``cost`` are of this inspection, None where nobody counted or
-    priced them. ``masked``: names and personal numbers were covered before anything was sent."""
+    priced them. ``masked``: names and personal numbers were covered before anything was sent. ``unanswered``
+    questions had no answer that could be used."""
 
     purpose: str
     model: str
@@ -33,6 +34,7 @@ class ModelUse:
     cost: float | None
     currency: str
     masked: bool
+    unanswered: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,7 @@ from qa_pipeline.values.vocabulary import Act, Chapter, Verdict
 from tests.model_server import Reply, model
 from tests.reader.conftest import LABELS, TRANSCRIPT, Careful, Inspect
 from tests.report.test_json import RESULT
+from tests.rubric.meeting import item, rubric
 
 PROMISE = {"utterance": 122, "who": "说话人3", "what": "十点半以前给您回", "due": "十点半以前"}
 STEP = {"id": "broad_voice", "utterances": [72, 73], "quote": "把客户分成三摞"}
@@ -555,6 +556,35 @@ def test_a_batch_tries_again_where_the_model_failed_and_only_there(
         assert (tally.done, tally.skipped) == (done, skipped)
     assert used == [ReaderChoice.LOCAL, ReaderChoice.LLM]
     assert batch.run(tmp_path, out=tmp_path / "out").done == 1, "another reader is another result"
+
+
+@pytest.mark.parametrize(
+    ("failing", "told"),
+    [
+        (Reply(status=401), "（对方返回 401），不计分；请检查 HUIJIAN_JUDGE_KEY"),
+        (Reply(wait=2), "（1 秒内没有回答），不计分；可稍后重新质检。"),
+    ],
+)
+def test_a_batch_asks_the_judge_again_where_it_failed_and_only_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, failing: Reply, told: str
+) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "m.txt").write_text("00:00:01 甲: 见了几个客户？\n00:00:03 乙: 见了六个客户", "utf-8")
+    rubric(tmp_path, item("judge: {question: 追问够不够深？}"))
+    replies = [failing, {"level": 1, "quotes": [{"utterance": 2, "quote": "见了六个客户"}]}]
+    monkeypatch.setenv("HUIJIAN_DATA_FOLDER", str(tmp_path))
+    monkeypatch.setenv("HUIJIAN_JUDGE_MODEL", "m")
+    monkeypatch.setenv("HUIJIAN_JUDGE_TIMEOUT", "1")
+    with model(lambda _: replies.pop(0)) as server:
+        monkeypatch.setenv("HUIJIAN_JUDGE_URL", server.url)
+        for done, skipped in ((1, 0), (1, 0), (0, 1)):
+            tally = batch.run(tmp_path / "in", out=tmp_path / "out", rubric=str(tmp_path / "trial.yaml"))
+            assert (tally.done, tally.skipped) == (done, skipped)
+    lines = (tmp_path / "out" / "results.jsonl").read_text("utf-8").splitlines()
+    failed, judged = (json.loads(line)["result"] for line in lines)
+    assert f"语言模型有 1 项没有评成{told}" in "".join(failed["warnings"])
+    assert "没有评成" not in "".join(judged["warnings"])
+    assert [result["items"][0]["level"] for result in (failed, judged)] == [None, 1]
 
 
 # ---------------------------------------------------------------- settings

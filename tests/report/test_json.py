@@ -197,6 +197,7 @@ RESULT = closed(
                 cost=KNOWN_OR_NOT,
                 currency=TEXT,
                 masked={"type": "boolean"},
+                unanswered=COUNT,
             )
         ),
     ),

@@ -70,13 +70,17 @@ class Tally:
     problems: tuple[tuple[str, str], ...]
 
 
+DEFAULT_OUT = "huijian-results"
+"""The output folder inside the folder of meetings, where none is given."""
+LOG = "results.jsonl"
 _ROW_BEGINS = b'{"key": "'
 KEPT = ("transcripts", "inspections")
 """The folders that a batch fills inside its output folder."""
 
 
 def meetings_in(folder: Path, *, out: Path | None = None) -> tuple[Meeting, ...]:
-    """The meetings of a folder and its subfolders, by name; what an earlier run left in ``out`` is none.
+    """The meetings of a folder and its subfolders, by name; what earlier runs left in ``out`` or elsewhere in
+    the folder is none.
 
     ``NAME.part1.m4a, NAME.part2.m4a`` are parts of one meeting; ``NAME.meeting.yaml`` are its facts. A text
     file whose name starts with a recording's name is that recording's companion, not a meeting of its own.
@@ -84,12 +88,11 @@ def meetings_in(folder: Path, *, out: Path | None = None) -> tuple[Meeting, ...]
     """
     if not folder.is_dir():
         raise InputError(f"找不到文件夹 {folder}；请检查路径。")
-    kept = {out.resolve() / name for name in KEPT} if out else set()
-    files = sorted(
-        p
-        for p in folder.rglob("*")
-        if p.is_file() and not p.name.startswith(".") and kept.isdisjoint(p.resolve().parents)
-    )
+    found = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
+    logs = (p for p in found if p.name == LOG and _is_ours(p))
+    outs = (folder / DEFAULT_OUT, *([out] if out else []), *(log.parent for log in logs))
+    kept = {place.resolve() / name for place in outs for name in KEPT}
+    files = [p for p in found if kept.isdisjoint(p.resolve().parents)]
     present = set(files)
     groups: dict[Path, list[Path]] = {}
     for path in files:
@@ -114,6 +117,14 @@ def meetings_in(folder: Path, *, out: Path | None = None) -> tuple[Meeting, ...]
         )
         for name, parts in sorted(groups.items())
     )
+
+
+def _is_ours(log: Path) -> bool:
+    try:
+        with log.open("rb") as file:
+            return file.read(len(_ROW_BEGINS)) == _ROW_BEGINS
+    except OSError:
+        return False
 
 
 def _fitting(name: Path) -> Path:
@@ -186,7 +197,7 @@ def run(
         on_plan(len(meetings), skipped)
     try:
         for row in _inspect_all(tasks, workers=workers):
-            _append(out / "results.jsonl", row)
+            _append(out / LOG, row)
             current[row["name"]] = row
             if on_result:
                 on_result(row)
@@ -217,7 +228,7 @@ def _compare(
     changed = dict(compare(folder, done, rubric=loaded))
     rows = {name: {**done[name], "result": to_json(found)} for name, found in changed.items()}
     # Rows first: a run that is interrupted in between finds the old inspections and does all of it again.
-    _replace(out / "results.jsonl", rows)
+    _replace(out / LOG, rows)
     for name, found in changed.items():
         write_atomically(folder / f"{name}.json", inspection_to_json(found).encode())
     return rows
@@ -355,7 +366,7 @@ def _key(meeting: Meeting, *, model: str | None, rubric: str | None, reader: str
 def _open_log(out: Path) -> list[dict[str, Any]]:
     """The rows written so far; a last line that a crash cut short is removed. Raises InputError for a file
     that is not ours, which stays as it is."""
-    log = out / "results.jsonl"
+    log = out / LOG
     try:
         out.mkdir(parents=True, exist_ok=True)
         with log.open("a+b") as file:

@@ -209,12 +209,12 @@ def batch(
     """质检一个文件夹里的全部会议；中断后再运行即从断点继续。"""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from qa_pipeline.batch import run
+    from qa_pipeline.batch import DEFAULT_OUT, run
     from qa_pipeline.rubric import load_rubric
 
     if rubric:
         load_rubric(rubric)
-    target = out or folder / "huijian-results"
+    target = out or folder / DEFAULT_OUT
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=stderr()) as shown:
         row_task = shown.add_task("质检", total=None)

@@ -164,6 +164,17 @@ def test_results_inside_the_folder_are_not_taken_for_meetings(
     assert (tally.done, tally.failed, tally.skipped) == (0, 0, 1)
 
 
+def test_results_of_runs_with_another_output_folder_are_not_taken_for_meetings(
+    month: Path, tmp_path: Path
+) -> None:
+    (month / "B01.json").unlink()
+    for out in (month / "huijian-results", month / "再来", tmp_path / "out"):
+        tally = run(month, out=out)
+        assert (tally.done, tally.failed) == (1, 0)
+    (month / "再来" / "results.jsonl").write_text('{"id": 1}\n', "utf-8")  # that of another program
+    assert len(meetings_in(month)) == 3
+
+
 def test_what_cannot_be_read_is_counted_with_its_reason_and_the_rest_is_done(
     month: Path, tmp_path: Path
 ) -> None:

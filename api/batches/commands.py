@@ -69,7 +69,9 @@ def batch(
     ] = True,
 ) -> None:
     """质检一个文件夹里的全部会议，在本机或交给服务；中断后再运行即从断点继续。"""
-    target = out or folder / "huijian-results"
+    from qa_pipeline.batch import DEFAULT_OUT
+
+    target = out or folder / DEFAULT_OUT
     if service is None:
         if manifest or pattern or month or institution or again or dry_run:
             raise InputError("清单、文件名格式、试运行等用于交给服务质检：请同时给出 --service。")

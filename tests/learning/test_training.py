@@ -187,8 +187,10 @@ def test_what_the_reader_in_use_has_learned_is_never_compared_on(folder: Path) -
     [
         (
             "# id: x\nhello\n",
-            "第 2 行“hello”不是章节、发言或停顿）：格式见 /.*/FORMAT.md",
+            r"x\.txt 不合标注格式：第 2 行“hello”不是章节（== opening）、章节里的发言（S1: 早上好）"
+            r"或停顿（\(pause 40\)）；请改正，写法可参照 huijian corrections 导出的文件。$",
         ),
+        ("S1: 好\n", "第 1 行“S1: 好”不是章节（== opening）、章节里的发言"),
         ("== weekly\n甲: 好\n", "第 1 行的章节“weekly”不认识，可写 opening、stage_review"),
         ("== opening\n甲: 好{fate of=1 told=gone}\n", "第 2 行的 told“gone”不认识，可写 kept、"),
         ("# id: x\n# kind: weekly_review\n", "没有一句发言"),

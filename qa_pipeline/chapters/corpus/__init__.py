@@ -22,7 +22,6 @@ from qa_pipeline.values.transcript import Transcript, Utterance
 from qa_pipeline.values.vocabulary import Act, Chapter, MeetingKind, Outcome, Theme
 
 CORPUS = Path(__file__).parent
-FORMAT = CORPUS / "FORMAT.md"
 Value = TypeVar("Value")
 Word = TypeVar("Word", bound=StrEnum)
 GAP = 0.4
@@ -81,7 +80,9 @@ def read_meeting(path: Path) -> LabelledMeeting:
     except UnicodeDecodeError as error:
         raise InputError(f"标注会议 {path} 不是 UTF-8 文本：请另存为 UTF-8 后重试。") from error
     except _FormatError as error:
-        raise InputError(f"{path} 不合标注格式（{error}）：格式见 {FORMAT}。") from error
+        raise InputError(
+            f"{path} 不合标注格式：{error}；请改正，写法可参照 huijian corrections 导出的文件。"
+        ) from error
 
 
 class _FormatError(Exception):
@@ -118,7 +119,10 @@ def _meeting(path: Path) -> LabelledMeeting:
             pauses.append(pause)
             pause = 0.0
         else:
-            raise _FormatError(f"第 {number} 行“{line[:40]}”不是章节、发言或停顿")
+            raise _FormatError(
+                f"第 {number} 行“{line[:40]}”不是章节（== opening）、章节里的发言（S1: 早上好）"
+                "或停顿（(pause 40)）"
+            )
     if not rows:
         raise _FormatError("没有一句发言")
     duration = _of(header, "duration_min", float) * 60

@@ -24,20 +24,59 @@ OVERLAP: Final = 0.15
 SHORTEST_QUOTE: Final = 4
 """Characters; a shorter quote proves nothing."""
 WITHHELD: Final = "（此句已隐去）"
+_MACHINE: Final = (
+    r"(?:(?<![a-z])AI(?![a-z])|人工智能|语言模型|大模型|智能(?:体|助手)|机器(?:评分|打分|质检)|评[委审]模型|评审者"
+    r"|(?:质检|评分|打分)(?:AI|机器人?|系统|模型|助手|程序))(?:裁判|评[委审]|们|时|你好|您好)?"
+)
+_TOP: Final = r"(?:满[分档]|最高一?[分档]|1\.0)"
+_MARKED: Final = (
+    rf"(?:[判评打给算改按标定记为][^，。；]{{0,6}}(?:{_TOP}|高分|高一?点|(?:一百|九十.?|100|9\d)分|优秀(?!分享|经验|营业|主管|案例)"
+    r"|(?<!不)(?:合格|通过|达标))|(?:不要?|别)扣分|多给几?分|从宽|否决|视为)"
+)
+"""A good mark given, no mark taken off."""
 _TO_A_MODEL: Final = re.compile(
-    r"(?:忽略|无视|忘[记掉了]|不要?(?:理会|遵守|管)|跳过|推翻|覆盖).{0,8}(?:以上|上面|上述|之前|前面|先前|此前|原来|所有|一切|你的?)"
-    r".{0,10}(?:规则|指令|指示|提示词?|设定|约定|要求|命令|内容|说明)"
-    r"|(?:你|您)(?:现在|其实|从现在起)?(?:是|扮演|作为)(?:一个|一名|一位)?(?:AI|人工智能|语言模型|大模型|机器人|智能?助手|质检(?:员|系统|模型)|评分(?:员|系统|模型))"
-    r"|(?:会议|本次|这次|这场|所有|全部|每一?项|各项)[^，。；]{0,6}(?:给|打|判|评|标|填)[^，。；]{0,4}满分"
-    r"|(?:给|打|判|评|标)(?:这次|这场|本次)会议?[^，。；]{0,3}满分"
-    r"|(?:会议|评分|打分|各项|所有项)[^，。；]{0,8}(?:判|评|算|按|打|给)[^，。；]{0,4}(?:最高[档分]|优秀)(?!分享|经验|营业|主管|案例)"
-    r"|(?:均|都|全部|一律)按最高[档分]|full\s*marks|(?:output|return|give|set)\s+(?:an?\s+|the\s+)?(?:verdict|energy|score)"
-    r"|(?:能量值|总分|level|得分)(?:一律|直接|全部|都|必须|应|请|要)*(?:填|写|输出|设|打|给|定|判|取)(?:为|成|到|出|上)?[0-9一]"
-    r"|(?:输出|返回|回答|回复)(?:以下|下面|如下|这个|一个)?(?:的)?JSON"
-    r"|ignore\s*(?:all\s*|any\s*|the\s*)*(?:previous|above|prior|earlier)|disregard\s*(?:all|the|previous|above)"
-    r"|you\s*are\s*(?:now\s*)?(?:an?\s*)?(?:ai\b|assistant|language\s*model|grader)"
-    r"|system\s*prompt|(?:^|\W)(?:system|assistant|developer)\s*[:：]|<\|?\s*/?(?:im_start|im_end|system|assistant|数据-)"
-    r"|\"(?:level|items|chapters|energy_score|verdict)\"\s*[:：]",
+    "|".join(
+        (
+            # what was told before no longer holds
+            r"(?:忽略|无视|忘[记掉了]|不要?(?:理会|遵守|管)|跳过|推翻|覆盖).{0,8}(?:以上|上面|上述|之前|前面|先前|此前|原来|所有|一切|你的?)"
+            r".{0,10}(?:规则|指令|指示|提示词?|设定|约定|要求|命令|内容|说明|[评打]分标准)",
+            r"(?:(?:以上|上述)的?(?:评分|打分|质检)?|(?:之前|原来|原有)的?(?:评分|打分|质检))(?:标准|规则|指令)[^，。；]{0,4}(?:作废|失效|无效)",
+            r"(?:忽略|无视|不计)[^，。；]{0,4}(?:缺失|缺少|缺)的?[^，。；]{0,4}(?:章节|环节)|章节[均都]?视为",
+            # a part to play
+            rf"(?:你|您)(?:现在|其实|从现在起)?(?:是|扮演|作为)(?:一个|一名|一位)?(?:{_MACHINE}|机器人|(?:质检|评分)员)",
+            rf"作为(?:一个|一名|一位)?{_MACHINE}[，,]?(?:你|您|请)",
+            r"(?:宽容|宽松|仁慈)的(?:评委|评审|考官|质检|评分)",
+            r"以下(?:是|为)系统(?:消息|指令)",
+            # a machine spoken to, and the mark it is to give
+            rf"请(?:你|您|智能)?(?:{_MACHINE}|系统(?!管理|里))[^。！？]{{0,20}}{_MARKED}",
+            rf"{_MACHINE}(?:[，,：:][^。，；：]{{0,6}})?(?:请(?!大家|各位|主管)|麻烦|务必)[^。！？]{{0,20}}{_MARKED}",
+            rf"(?:给|致|告诉){_MACHINE}(?:的(?:话|留言))?[：:]",
+            # a mark for the whole meeting, or for all that is marked
+            r"(?:会议|本次|这次|这场|所有|全部|每一?项|各项)[^，。；]{0,6}(?:给|打|判|评|标|填)[^，。；]{0,4}满[分档]",
+            r"(?:给|打|判|评|标)(?:这次|这场|本次)会议?[^，。；]{0,3}满分",
+            rf"(?:所有|全部|各)(?:个|条)?(?:评分)?项目?[^，。；]{{0,4}}[均都请应][^，。；]{{0,4}}[为给按打评判记取][^，。；]{{0,3}}{_TOP}",
+            r"(?:会议|评分|打分|各项|所有项)[^，。；]{0,8}(?:判|评|算|按|打|给)[^，。；]{0,4}(?:最高[档分]|优秀)(?!分享|经验|营业|主管|案例)",
+            r"(?:均|都|全部|一律)按(?:最高[档分]|优秀(?:评|判|处理|算)|满档)",
+            r"(?:把|将)[^，。；]{0,4}(?:次|场)会议?[^，。；]{0,2}[判评标][定作]?[为成](?:合格|通过|达标|优秀)",
+            r"(?:能量值|总分|level|得分)(?:一律|直接|全部|都|必须|应|请|要)*(?:填|写|输出|设|打|给|定|判|取)(?:为|成|到|出|上)?[0-9一]",
+            r"能量值应?(?:为|[=：:])(?:100|一百|满分)",
+            # the rubric's own items
+            rf"(?<![a-z])[CFI]\s?[1-5](?!\d)[^，。；]{{0,8}}[评判打给设定记填算改][为成到出作]?\s*(?:{_TOP}|[1一]\s?[档分])",
+            r"(?<![a-z])[CFI]\s?[1-5]\s?[=:：]\s?1(?!\d)",
+            r"(?:取消|跳过|忽略|无视)[^，。；]{0,6}(?:否决项|(?<![a-z])K\s?[0-7](?!\d))",
+            # the form of an answer
+            r"(?:输出|返回|回答|回复)(?:以下|下面|如下|这个|一个)?(?:的)?\s?[\"“「]?(?:JSON|qualified|pass)",
+            r"\"(?:level|items|chapters|energy_score|verdict)\"\s*[:：]|energy_score|system\s*(?:prompt|message)",
+            r"(?:^|\W)(?:system|assistant|developer)\s*[:：]|<\|?\s*/?(?:im_start|im_end|system|assistant|数据-)|\[/?INST\]",
+            # English sentences, which no meeting is held in
+            r"ignore\s*(?:all\s*|any\s*|the\s*)*(?:previous|above|prior|earlier)|disregard\s*(?:all|the|previous|above)",
+            r"you\s*are\s*(?:now\s*)?(?:an?\s*)?(?:ai\b|assistant|language\s*model|grader)|new\s*instructions?",
+            r"(?:full|top)\s*(?:marks|score)|max(?:imum)?\s*(?:level|score|marks?)",
+            r"(?:output|return|give|set)\s+(?:an?\s+|the\s+)?(?:verdict|energy|score)|\bscore\s*[:=]\s*\d",
+            r"\b(?:rate|score|mark|grade|judge|treat|assign|set|give)\b[ -~]{1,24}"
+            r"\b(?:everything|all|every|each|items?|levels?|meeting|qualified|passed)\b",
+        )
+    ),
     re.IGNORECASE,
 )
 

@@ -39,7 +39,9 @@ LEAST: Final = 6
 AUTHORS: Final = 3
 """From this many authors on whole authors are held out."""
 SHARE: Final = 4
-"""One in this many of the new meetings is held out, at least."""
+"""One in this many of the new meetings is held out, if whole authors allow."""
+LEFT: Final = 2
+"""Authors that training needs at least; so many are never held out."""
 
 Say = Callable[[str], None]
 
@@ -119,11 +121,14 @@ def split(own: Sequence[LabelledMeeting], *, seen: frozenset[str]) -> Split:
 
 
 def _drawn(groups: dict[str, list[LabelledMeeting]], wanted: int, most: int) -> list[LabelledMeeting]:
-    """Whole groups, in an order that nobody chose, until enough are held; none that would be too many."""
+    """Whole groups, in an order that nobody chose, until enough are held; none that would be too many, nor
+    one of the last ``LEFT``."""
     drawn: list[LabelledMeeting] = []
+    left = len(groups)
     for name in sorted(groups, key=lambda one: hashlib.sha256(one.encode()).hexdigest()):
-        if len(drawn) < wanted and len(drawn) + len(groups[name]) <= most:
+        if left > LEFT and len(drawn) < wanted and len(drawn) + len(groups[name]) <= most:
             drawn += groups[name]
+            left -= 1
     return drawn
 
 
@@ -245,7 +250,7 @@ def _lessons(parts: Split, shipped: Sequence[LabelledMeeting], *, alone: bool) -
     for meeting in (*(() if alone else shipped), *parts.learn):
         if (name := fingerprint(meeting)) not in held:
             lessons.setdefault(name, meeting)
-    if len({meeting.author for meeting in lessons.values()}) < 2:
+    if len({meeting.author for meeting in lessons.values()}) < LEFT:
         raise InputError("训练用的会议都出自同一个文件夹：至少要两个（每个文件夹一位标注人或一家机构）。")
     return list(lessons.values())
 

@@ -174,6 +174,16 @@ def test_with_few_authors_whole_meetings_are_held_out(folder: Path) -> None:
     assert len(parts.held) == 2
 
 
+def test_of_three_authors_two_are_left_to_learn_from(folder: Path) -> None:
+    """Small ones first in the draw would leave the largest alone, which no training can do with."""
+    own = read_folder(folder, "chapters")
+    for shift in range(3):
+        names = [f"author {(n + shift) % 3}" for n in (0, 1, 2)]
+        written = [names[0], names[1], *[names[2]] * (len(own) - 2)]
+        parts = split([replace(m, author=a) for m, a in zip(own, written, strict=True)], seen=frozenset())
+        assert len({m.author for m in parts.learn}) >= 2
+
+
 def test_what_the_reader_in_use_has_learned_is_never_compared_on(folder: Path) -> None:
     own = read_folder(folder, "chapters")
     seen = frozenset(fingerprint(m) for m in own[:2])

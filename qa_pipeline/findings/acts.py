@@ -332,7 +332,7 @@ class ActModel:
         return result
 
     def probabilities(self, texts: Sequence[str], signal: Matrix, known: Known | None = None) -> Matrix:
-        """(utterances, acts), order of ACTS; 0.5 is each act's best cut by F1. How probable an act is:
+        """(utterances, acts), order of ACTS; from 0.5 on an act is claimed. How probable it is:
         ``calibrated``."""
         if not len(texts):
             return np.zeros((0, len(ACTS)), dtype=np.float32)

@@ -339,9 +339,10 @@ class _Listener:
             batch_size=len(batch),
         )
         lines: list[list[Line]] = [[] for _ in batch]
-        seeks = [int(start / SAMPLE_RATE * self._model.frames_per_second) for start in starts]
         for segment in segments:
-            index = seeks.index(segment.seek)
+            # Times are cut off to samples and frames on the way: its window is the one that begins nearest.
+            began = segment.seek / self._model.frames_per_second * SAMPLE_RATE
+            index = min(range(len(starts)), key=lambda one: abs(starts[one] - began))
             lines[index].append(_line(segment, starts[index] / SAMPLE_RATE, batch[index].duration))
         return [tuple(line for line in group if line.text) for group in lines]
 

@@ -280,6 +280,16 @@ def test_the_faults_of_a_decoding_are_found(lines: list[Line], faults: set[str])
     assert listener.faults(window(), lines) == faults
 
 
+def test_a_window_is_found_wherever_the_one_before_it_ends() -> None:
+    """129760 / 16000 * 16000 is a little less: the library cuts it off, and begins a frame earlier."""
+    listener = engine._Listener(resolve("demo"), TranscribeOptions(cpu_threads=1, second_pass=False))
+    (part,) = open_recording([SPEECH]).parts
+    heard = np.concatenate(list(decode(part)))[60 * SAMPLE_RATE : 76 * SAMPLE_RATE]
+    first, second = heard[:129_760], heard[129_760:]
+    batch = [Window(audio, ((0.0, 0.0, len(audio) / SAMPLE_RATE),)) for audio in (first, second)]
+    assert all(decoding.lines for _, decoding in listener.decode(batch))
+
+
 # ---------------------------------------------------------------- times
 
 JOINED = window((0.0, 10.0, 3.0), (3.0, 20.0, 5.0))

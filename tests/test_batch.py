@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -19,8 +20,13 @@ import pytest
 from qa_pipeline.batch import Tally, Task, _inspect_one, meetings_in, run
 from qa_pipeline.chapters.corpus import CORPUS, read_meeting
 from qa_pipeline.errors import InputError, OutputError, RubricError
+from qa_pipeline.pipeline import compared, inspect
 from qa_pipeline.recording import SAMPLE_RATE, decode, open_recording
 from qa_pipeline.transcript.formats import to_json
+from qa_pipeline.values.facts import MeetingFacts
+from qa_pipeline.values.transcript import Passage
+from qa_pipeline.values.vocabulary import Likeness, MeetingKind
+from tests.evaluation.kept import UNLEARNED
 from tests.sound import SPEECH, write_sound
 
 ROOT = Path(__file__).parents[1]
@@ -332,6 +338,24 @@ def test_a_meeting_that_is_a_copy_of_an_earlier_one_fails_and_the_original_does_
     assert "K4" not in [gate["id"] for gate in original["criticals"]]
     assert original["findings"]["copied_words_share"]["value"] == 0
     assert original["findings"]["reused_share"]["value"] is None  # there is no sound to compare
+
+
+def test_k4_names_the_longest_passage_first() -> None:
+    """The reason is cut where there is little room."""
+    whole = read_meeting(CORPUS / "A" / "A01.txt").transcript
+    inspection = inspect(whole, facts=MeetingFacts(kind=MeetingKind.WEEKLY_REVIEW))
+    copies = [
+        Passage(kind=Likeness.WORDS, start=0, end=end, other=f"「{end}」") for end in (60, 1500, 900, 90)
+    ]
+    reason = compared(inspection, copies).findings.measures["copied_words_share"].reason
+    assert re.findall("「(.+?)」", reason) == ["1500", "900", "90"]
+
+
+def test_k3_says_by_what_a_meeting_is_none_of_ours() -> None:
+    other = read_meeting(UNLEARNED / "AO" / "AO08.txt")
+    told = inspect(other.transcript, facts=replace(other.facts, kind=MeetingKind.WEEKLY_REVIEW))
+    reason = next(gate.reason for gate in told.scorecard.criticals if gate.id == "K3")
+    assert re.search(r"不是二会内容的话占说话时间的 [\d.]+%；.*是别的会的可能有 [\d.]+%。$", reason)
 
 
 def test_of_two_alike_on_one_day_neither_is_judged_by_the_hour_its_branch_wrote(tmp_path: Path) -> None:

@@ -153,7 +153,7 @@ def _share(reading: Reading, name: str, passages: Sequence[Passage]) -> Measurem
         name,
         min(1.0, covered(stretches, within) / whole),
         proof,
-        reason="；".join(map(told, sorted(passages, key=_length)[-MOST_TOLD:])),
+        reason="；".join(map(told, sorted(passages, key=_length, reverse=True)[:MOST_TOLD])),
     )
 
 

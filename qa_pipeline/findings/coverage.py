@@ -13,6 +13,7 @@ from qa_pipeline.findings.registry import measure
 from qa_pipeline.lexicon import lexicon
 from qa_pipeline.values.findings import Measurement
 from qa_pipeline.values.vocabulary import Act, Chapter
+from qa_pipeline.values.written import percent
 
 FIGURES: Final = ("number", "percent", "money")
 TELLING: Final = 500
@@ -132,14 +133,20 @@ def domain_density(reading: Reading) -> Measurement:
     if not reading.spoken:
         return unknown("domain_density", _NO_SPEECH)
     found = [i for i in reading.spoken if any(is_domain(m) for m in reading.readings[i].mentions)]
-    return reading.measured("domain_density", len(found) / len(reading.spoken), found)
+    share = len(found) / len(reading.spoken)
+    return reading.measured("domain_density", share, found, reason=f"说到个险经营的话占 {percent(share)}")
 
 
 @measure(id="off_topic_share", label="跑题占比", unit="share", meaning="跑题语句时长占全部说话时间的比例")
 def off_topic_share(reading: Reading) -> Measurement:
     if not reading.talk_seconds:
         return unknown("off_topic_share", _NO_SPEECH)
-    return reading.measured("off_topic_share", reading.astray, reading.within(Chapter.OFF_TOPIC))
+    return reading.measured(
+        "off_topic_share",
+        reading.astray,
+        reading.within(Chapter.OFF_TOPIC),
+        reason=f"不是二会内容的话占说话时间的 {percent(reading.astray)}",
+    )
 
 
 @measure(

@@ -10,7 +10,7 @@ from qa_pipeline.findings.registry import measure, register
 from qa_pipeline.names import CHAPTERS
 from qa_pipeline.values.findings import Measurement
 from qa_pipeline.values.vocabulary import MANDATED, Act, Chapter, Seconds
-from qa_pipeline.values.written import clock
+from qa_pipeline.values.written import clock, percent
 
 LEAST: Final[Seconds] = 60.0
 """A chapter shorter than this has not been held."""
@@ -96,7 +96,12 @@ def relative_length(reading: Reading) -> Measurement:
 def neither_kind(reading: Reading) -> Measurement:
     if reading.chapters.neither is None:
         return unknown("neither_kind", "章节由人划定，或分章节时没有算概率")
-    return reading.measured("neither_kind", reading.chapters.neither, reading.spoken[:2])
+    return reading.measured(
+        "neither_kind",
+        reading.chapters.neither,
+        reading.spoken[:2],
+        reason=f"按用词和章节判断，是别的会的可能有 {percent(reading.chapters.neither)}",
+    )
 
 
 @measure(id="recap", label="环节小结", unit="count", meaning="各规定章节内出现小结、归纳的章节数")

@@ -83,7 +83,7 @@ THROUGHOUT = ("exchange/importing.py", "rubric/linter.py", "rubric/loader.py", "
 """Modules whose every text is what is wrong with a file."""
 TELLS = re.compile(
     r"(Error|NotSignedIn|Forbidden|NotFound|Conflict|Stale|TooLarge|TooMany|Unavailable)$"
-    r"|^(unknown|_unknown|_pass|_warn|_fail|Check|Graded)$"
+    r"|^(unknown|_unknown|_pass|_warn|_fail|Check|Graded|measured)$"
 )
 """What is called with a refusal, or with the reason of a verdict, an item or a measure."""
 WORTH_READING = re.compile(
@@ -297,6 +297,11 @@ SENTENCES = {
     "11-14 召开，在 W2 的召开窗口内（基准日 11-15 遇休息日或撞期，提前召开）；会前已准备（11-13）": (
         "Held 11-14, within the window of W2 (base day 11-15 is a day off or collides: brought forward); "
         "Prepared beforehand (11-13)"
+    ),
+    "疑似空录、拼接或冒用的录音。00:07–31:59 与「甲」的录音重复（该录音 00:07 起）；"
+    "12:10–24:30 与「乙」的文字几乎逐字相同，分不清谁用了谁的。": (
+        "The recording may be empty, joined or somebody else's. 00:07–31:59 is the recording of 「甲」 again "
+        "(there from 00:07); 12:10–24:30 has nearly the words of 「乙」, and nobody can tell which was first."
     ),
     "首末语音之间不超过 30 分钟，会议不成立": (
         "No more than 30 minutes from first to last speech: no meeting"

@@ -99,6 +99,10 @@ def agreement(
 
     if (results is None) == (database is None):
         raise InputError("请二选一：给出结果的文件夹或表，或用 --database 给出服务的数据库。")
+    if database is not None and human is not None:
+        raise InputError(
+            "--human 是与结果文件比的人工评分；用 --database 时比的是服务里的复核，请去掉其中一个。"
+        )
     judged, alone = from_files(results, human) if results else (_reviewed(str(database), days=days), ())
     if not judged:
         raise InputError("没有可比较的评分：机器和人工都评过的会议一场也没有。")

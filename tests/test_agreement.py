@@ -142,5 +142,5 @@ def test_files_that_are_not_there_or_no_text_are_refused(folder: Path) -> None:
     (folder / "empty").mkdir()
     with pytest.raises(InputError, match="里没有质检结果"):
         from_files(folder / "empty", human(folder, "meeting,item,score\n"))
-    refused = CliRunner().invoke(app, ["agreement"])
-    assert refused.exit_code == 2
+    for given in ([], ["--database", "sqlite:///h.db", "--human", str(folder / "x.csv")]):
+        assert CliRunner().invoke(app, ["agreement", *given]).exit_code == 2

@@ -68,6 +68,12 @@ def triples(reading: Reading) -> tuple[int, ...]:
     return tuple(found)
 
 
+def _proof(reading: Reading) -> list[int]:
+    """The triples that name their indicator themselves, where any does: they convince at first sight."""
+    found = triples(reading)
+    return [i for i in found if reading.indicators(i)] or list(found)
+
+
 def _says_what(reading: Reading, index: int) -> bool:
     """Whether a figure says itself what it counts: money, a share, or things of the trade."""
     return any(
@@ -80,8 +86,7 @@ def _says_what(reading: Reading, index: int) -> bool:
     id="data_triples", label="数据三元组", unit="count", meaning="指标、数值、人或室三样相配的语句数（C3）"
 )
 def data_triples(reading: Reading) -> Measurement:
-    found = triples(reading)
-    return reading.measured("data_triples", len(found), found)
+    return reading.measured("data_triples", len(triples(reading)), _proof(reading))
 
 
 @measure(
@@ -95,9 +100,8 @@ def data_triples_per_1000(reading: Reading) -> Measurement:
     characters = sum(len(reading.utterances[i].text) for i in reading.spoken) * (1 - reading.misheard)
     if not characters:
         return unknown("data_triples_per_1000", _NO_SPEECH)
-    found = triples(reading)
-    value = 1000 * len(found) / characters * plainness(reading)
-    return reading.measured("data_triples_per_1000", value, found)
+    value = 1000 * len(triples(reading)) / characters * plainness(reading)
+    return reading.measured("data_triples_per_1000", value, _proof(reading))
 
 
 @measure(
@@ -109,8 +113,7 @@ def data_triples_per_1000(reading: Reading) -> Measurement:
 def data_share(reading: Reading) -> Measurement:
     if not reading.at_work:
         return unknown("data_share", _NO_SPEECH)
-    found = triples(reading)
-    return reading.measured("data_share", len(found) / len(reading.at_work), found)
+    return reading.measured("data_share", len(triples(reading)) / len(reading.at_work), _proof(reading))
 
 
 @measure(id="indicators_covered", label="涉及指标数", unit="count", meaning="会上带着数值说到的不同指标数")

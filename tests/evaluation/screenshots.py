@@ -1,4 +1,5 @@
-"""The pictures of the console in the README, taken from a service with demo data (``make screenshots``).
+"""The pictures of the README: the report that ``make demo`` writes, and the console of a service with demo
+data (``make screenshots``).
 
 The same data, days, fonts and window sizes each time; the only thing that may differ is how the machine's
 fonts are drawn. Each picture is PNG of at most 256 colours, below 200 kB.
@@ -18,8 +19,12 @@ import av
 from playwright.sync_api import Browser, Page
 
 from api.accounts.tables import Role
+from qa_pipeline.facts import read_facts
+from qa_pipeline.pipeline import inspect, open_source
+from qa_pipeline.report.html import render_html
 from tests.evaluation.shown import Shown, browsing, opened, page_of, served
 
+SAMPLES: Final = Path("audio_samples")
 LARGEST: Final = 200_000
 """Bytes of a picture."""
 STILL: Final = "*, *::before, *::after { animation: none !important; transition: none !important; }"
@@ -32,7 +37,7 @@ def main() -> int:
     out.mkdir(parents=True, exist_ok=True)
     too_large = []
     with served() as shown, browsing() as browser:
-        for take in (meeting, bench, compliance, upload):
+        for take in (report, meeting, bench, compliance, upload):
             file = out / f"{take.__name__}.png"
             file.write_bytes(few_colours(take(browser, shown)))
             size = file.stat().st_size
@@ -40,6 +45,17 @@ def main() -> int:
             if size >= LARGEST:
                 too_large.append(take.__name__)
     return 1 if too_large else 0
+
+
+def report(browser: Browser, _: Shown) -> bytes:
+    """How the report of the poor weekly review begins."""
+    recording = SAMPLES / "weekly_poor.opus"
+    inspection = inspect(
+        open_source([str(recording)]), facts=read_facts(recording.with_suffix(".meeting.yaml"))
+    )
+    page = browser.new_page(viewport={"width": 900, "height": 945})
+    page.set_content(render_html(inspection))
+    return taken(page)
 
 
 def meeting(browser: Browser, shown: Shown) -> bytes:

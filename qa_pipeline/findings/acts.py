@@ -99,14 +99,15 @@ def _plain(text: str) -> str:
     return "^" + _DIGIT_RUN.sub("#", _PUNCTUATION.sub("", standard(text))).upper() + "$"
 
 
-def _sound(char: str) -> str:
+def sound(char: str) -> str:
+    """The syllable of a Chinese character; any other one is its own sound."""
     return syllable(char) if "\u4e00" <= char <= "\u9fff" else char
 
 
 def grams(text: str) -> list[str]:
     """Character 1- to 3-grams and syllable 2- and 3-grams."""
     plain = _plain(text)
-    sounds = [_sound(char) for char in plain]
+    sounds = [sound(char) for char in plain]
     size = len(plain)
     found = list(plain)
     found += [plain[i : i + 2] for i in range(size - 1)]
@@ -257,7 +258,7 @@ class ActModel:
         codes = np.frombuffer("".join(plains).encode("utf-16-le"), dtype="<u2").astype(np.int64)
         met, places = np.unique(codes, return_inverse=True)
         other = chr(_PRIVATE)
-        sounds = np.array([ord(self._sounds.get(_sound(chr(code)), other)) for code in met.tolist()])[places]
+        sounds = np.array([ord(self._sounds.get(sound(chr(code)), other)) for code in met.tolist()])[places]
         found = [(rows, codes)]
         for spelling in (codes, sounds):
             pairs = spelling[:-1] << 16 | spelling[1:]
@@ -293,7 +294,7 @@ class ActModel:
         """What each stretch of a text (1-3 characters, as ``_plain`` writes them) added to an act's logit in
         the first pass, by its characters and its sound together."""
         plain = _plain(text)
-        sounds = [_sound(char) for char in plain]
+        sounds = [sound(char) for char in plain]
         column = ACTS.index(act)
         mass: Counter[int] = Counter()
         said: dict[str, list[int]] = {}

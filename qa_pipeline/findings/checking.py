@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-from qa_pipeline.findings.following import taken_up
+from qa_pipeline.findings.following import follow_model, taken_up
 from qa_pipeline.findings.reading import Reading, unknown
 from qa_pipeline.findings.registry import measure
 from qa_pipeline.findings.structure import REVIEWS
@@ -102,15 +102,16 @@ def _check_share(reading: Reading, name: str) -> Measurement:
     meaning="上次会议承诺中在本次会上被核对的比例；没有上次承诺清单时，按会上是否核对了旧账估计，置信低（I4）",
 )
 def followup_rate(reading: Reading) -> Measurement:
+    if reading.commitments_before:
+        places = taken_up(reading, tuple(reading.commitments_before), model=follow_model())
+        found = [place for place in places if place is not None]
+        return reading.measured("followup_rate", len(found) / len(places), found)
     taken = [
         i
         for i in reading.doing(Act.FOLLOWUP, among=reading.at_work)
         if reading.chapter_of[i] != Chapter.CLOSING
     ]
     answered = [i for i in taken if _answered(reading, i)]
-    if reading.commitments_before:
-        found = [where for where in taken_up(reading, reading.commitments_before) if where is not None]
-        return reading.measured("followup_rate", len(found) / len(reading.commitments_before), found)
     # Without the list: three promises taken up and answered are a full round.
     value = min(1.0, len(answered) / 3)
     return reading.measured("followup_rate", value, answered, confidence=0.6)

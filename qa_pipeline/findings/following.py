@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib.resources import files
 from typing import IO, Any, Final
 
@@ -71,13 +71,13 @@ class FollowModel:
     def outcome(self, told: tuple[str, str, str], signals: NDArray[np.float64]) -> Outcome:
         """Of what ``told_of`` and ``outcome_signals`` give."""
         logits = (signals - self.told_mean) / self.told_scale @ self.told_weights + self.bias
-        for row, value in self.told(told).items():
+        for row, value in self.weighed(told).items():
             logits = logits + value * self.gram_weights[row]
         odds = np.exp(logits - logits.max())
         best = int(np.argmax(odds))
         return OUTCOMES[best] if odds[best] >= SURE * odds.sum() else Outcome.UNCLEAR
 
-    def told(self, told: tuple[str, str, str]) -> dict[int, float]:
+    def weighed(self, told: tuple[str, str, str]) -> dict[int, float]:
         """Row of the vocabulary -> tf-idf (sublinear), of length one in each of the three parts."""
         values: dict[int, float] = {}
         for part, text in zip(PARTS, told, strict=True):
@@ -133,7 +133,7 @@ def follow_up(
 ) -> tuple[FollowUp, ...]:
     """What the meeting tells of each promise, in their order. Only in part done is not kept; what is
     hedged or does not tell is unclear."""
-    model = model or follow_model()
+    model, actions = model or follow_model(), tuple(actions)
     return tuple(
         FollowUp(action=action, outcome=Outcome.NOT_MENTIONED)
         if where is None
@@ -146,13 +146,11 @@ def follow_up(
     )
 
 
-def taken_up(
-    reading: Reading, actions: Sequence[Action], *, model: FollowModel | None = None
-) -> tuple[int | None, ...]:
+@lru_cache(maxsize=4)
+def taken_up(reading: Reading, actions: tuple[Action, ...], *, model: FollowModel) -> tuple[int | None, ...]:
     """The utterance that tells most of each promise, None where nobody speaks of it."""
     if not actions or not reading.spoken:
         return (None,) * len(actions)
-    model = model or follow_model()
     found = []
     for signals, nowhere in places(reading, actions):
         likely = model.place(signals, nowhere)

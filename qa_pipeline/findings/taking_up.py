@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_pipeline.chapters.ngrams import standard
-from qa_pipeline.findings.acts import syllable
+from qa_pipeline.findings.acts import sound
 from qa_pipeline.findings.reading import Reading
 from qa_pipeline.transcript.numbers import spoken_numbers
 from qa_pipeline.transcript.people import given_name
@@ -86,11 +86,10 @@ def places(reading: Reading, actions: Sequence[Action]) -> list[tuple[NDArray[np
     texts = [standard(reading.utterances[index].text) for index in reading.spoken]
     promised = [standard(promise_text(action)) for action in actions]
     spelt = _Alike([_pairs(t, str) for t in texts], [_pairs(t, str) for t in promised])
-    heard = _Alike([_pairs(t, _sound) for t in texts], [_pairs(t, _sound) for t in promised])
+    heard = _Alike([_pairs(t, sound) for t in texts], [_pairs(t, sound) for t in promised])
     said = _said(reading, texts)
     return [
-        _place(reading, said, action, promised[at], spelt.of(at), heard.of(at))
-        for at, action in enumerate(actions)
+        _place(said, action, promised[at], spelt.of(at), heard.of(at)) for at, action in enumerate(actions)
     ]
 
 
@@ -124,10 +123,13 @@ class _Alike:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Said:
-    """What the meeting's utterances hold, whatever was promised: ``common`` signals, ``counts`` and ``days``
-    named, and in ``answers`` pairs of rows: an answer, its question."""
+    """What the meeting's utterances hold, whatever was promised: who speaks (``speakers``, by given name) and
+    where that changes (``turned``), ``common`` signals, ``counts`` and ``days`` named, and in ``answers``
+    pairs of rows: an answer, its question."""
 
     texts: Sequence[str]
+    speakers: Sequence[str | None]
+    turned: Column
     common: dict[str, Column]
     counts: Sequence[frozenset[str]]
     days: Sequence[frozenset[str]]
@@ -143,8 +145,12 @@ class _Said:
 
 def _said(reading: Reading, texts: Sequence[str]) -> _Said:
     rows = {index: row for row, index in enumerate(reading.spoken)}
+    labels = [reading.speaker(index) for index in reading.spoken]
+    turned = [float(a is not None and a != b) for a, b in zip(labels, [None, *labels], strict=False)]
     return _Said(
         texts=texts,
+        speakers=[None if label is None else given_name(label) for label in labels],
+        turned=np.array(turned),
         common=_common(reading, texts),
         counts=[frozenset(_COUNT.findall(text)) for text in texts],
         days=[frozenset(_DAY.findall(text)) for text in texts],
@@ -176,28 +182,23 @@ def _common(reading: Reading, texts: Sequence[str]) -> dict[str, Column]:
 
 
 def _place(
-    reading: Reading,
     said: _Said,
     action: Action,
     promised: str,
     spelt: tuple[Column, Column],
     heard: tuple[Column, Column],
 ) -> tuple[NDArray[np.float64], Column]:
-    texts, common, asked = said.texts, said.common, said.asked
+    texts, turned, common, asked = said.texts, said.turned, said.common, said.asked
     words, rarest = spelt
     sounds, _ = heard
     most = float(words.max(initial=0.0))
     who = given_name(action.who) if action.who and not _NOBODY.fullmatch(action.who) else None
-    speakers = [reading.speaker(index) for index in reading.spoken]
-    own = np.array([float(who is not None and s is not None and given_name(s) == who) for s in speakers])
+    own = np.array([float(who is not None and speaker == who) for speaker in said.speakers])
     known = float(own.any())
     named = np.array([float(who is not None and who in text) for text in texts]) * (1 - own)
     called = np.maximum(_before(named), 0.5 * _before(named, 2))
     number = _shares(_COUNT.findall(promised), said.counts)
     day = _shares(_DAY.findall(promised + _due(action)), said.days)
-    turned = np.array(
-        [float(a is not None and a != b) for a, b in zip(speakers, [None, *speakers], strict=False)]
-    )
     before, done, past = _before(words), common["done"], common["past"]
     columns = (
         *(words, asked(words), before, _before(words, 2), _before(words, 3), _after(words)),
@@ -219,10 +220,6 @@ def _pairs(text: str, spelling: Callable[[str], str]) -> Pairs:
     parts = re.split(r"[^\u4e00-\u9fffA-Z0-9]+", text.upper())
     letters = ([spelling(char) for char in part] for part in parts)
     return frozenset(pair for part in letters for pair in itertools.pairwise(part))
-
-
-def _sound(char: str) -> str:
-    return syllable(char) if "\u4e00" <= char <= "\u9fff" else char
 
 
 def _has(pattern: re.Pattern[str], texts: Sequence[str]) -> Column:
@@ -273,6 +270,7 @@ def outcome_signals(reading: Reading, action: Action, index: int) -> Column:
     verbs = set(re.findall(f"[{_VERBS}]", promised))
     numbers = set(_COUNT.findall(promised))
     counted = re.findall(rf"({_COUNT.pattern})[{''.join(_COUNTED)}]", told)
+    wanting = _WANTING.search(told) is not None
     signs = (
         any(reached[unit] < wanted[unit] for unit in many),
         any(reached[unit] >= wanted[unit] for unit in many),
@@ -285,8 +283,8 @@ def outcome_signals(reading: Reading, action: Action, index: int) -> Column:
         any(number in told for number in numbers),
         any(number not in numbers for number in counted),
         min(len(re.findall("[没未不]|莫得", told)), 4),
-        not _WANTING.search(told),
-        not _WANTING.search(told) and bool(_DONE.search(told)),
+        not wanting,
+        not wanting and bool(_DONE.search(told)),
         bool(re.search("[就才只]", told)),
         bool(re.search("没|莫得", told[:12])),
         "了" in told[:14],
@@ -297,10 +295,9 @@ def outcome_signals(reading: Reading, action: Action, index: int) -> Column:
 def _about(promised: str, text: str) -> str:
     """The stretches of the text around what it shares with the promise, all of it where it shares nothing."""
     shared, (before, after) = {"".join(pair) for pair in _pairs(promised, str)}, AROUND
-    near = [(max(0, at - before), at + after) for at in range(len(text) - 1) if text[at : at + 2] in shared]
-    kept = "".join(
-        letter if any(first <= at < last for first, last in near) else "|" for at, letter in enumerate(text)
-    )
+    hits = [at for at in range(len(text) - 1) if text[at : at + 2] in shared]
+    near = {place for at in hits for place in range(at - before, at + after)}
+    kept = "".join(letter if at in near else "|" for at, letter in enumerate(text))
     return re.sub(r"\|+", "|", kept) if near else text
 
 

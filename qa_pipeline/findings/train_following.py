@@ -298,7 +298,7 @@ def _outcomes(training: Sequence[Example]) -> FollowModel:
         bias=np.zeros(len(OUTCOMES), dtype=np.float32),
         version=VERSION,
     )
-    rows = [model.told(e.told) for e in training if e.told is not None]
+    rows = [model.weighed(e.told) for e in training if e.told is not None]
     pointers = np.concatenate(([0], np.cumsum([len(row) for row in rows])))
     words = sparse.csr_matrix(
         ([v for row in rows for v in row.values()], [c for row in rows for c in row], pointers),

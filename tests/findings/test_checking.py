@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from time import perf_counter
 
 import pytest
 
@@ -123,6 +124,14 @@ def test_i4_who_promised_is_known_by_name_and_another_ones_like_deed_is_not_take
     )
     (found,) = follow_up(heard, [promise(promised)])
     assert (found.outcome, found.evidence[-1].utterance) == (Outcome.NOT_KEPT, len(REVIEWED) + 3)
+
+
+def test_i4_a_whole_meeting_in_one_line_is_followed_up_in_time_that_grows_with_its_length() -> None:
+    """A text without line breaks is one utterance."""
+    line = "小何手里有两家在谈，老周这个月就拜访了三家，见三个老客户的事再说。" * 1000
+    began = perf_counter()
+    follow_up(told(("李梅", line)), [promise("这周见三个老客户")] * 10)
+    assert perf_counter() - began < 10  # it took a minute; a second is enough
 
 
 def test_i4_where_nothing_is_said_nothing_is_followed_up() -> None:

@@ -2,7 +2,7 @@
 
 Learned from are the excerpts in ``promises/`` (FORMAT.md there) and the labelled meetings that are the next
 of another one's team. Each is learned three times: as it is; without speakers; and with recognition errors.
-Deterministic; about two minutes on one core.
+Deterministic but for the rounding of another processor; about a minute on one core.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ RIDGE: Final = 3.0
 TOLD_WEIGHT: Final = 0.4
 """What a standard deviation of a signal counts for beside an n-gram, where the outcome is learned."""
 INVERSE_PENALTY: Final = 6.0
+"""Of the outcomes' weights, were each promise told but once."""
 
 _PROMISE: Final = re.compile(r"promise (P\d+) ([^:]+): (.+)")
 _SAID: Final = re.compile(r"(S\d+) ([^:]+): (.*?)(?: \{([^{}]*)\})?")
@@ -122,8 +123,10 @@ def _excerpt(path: Path, lines: Sequence[str], first: int, last: int) -> Excerpt
             promised[promise[1]] = Action(who=promise[2], what=promise[3], due=None, evidence=quoted)
         elif said := _SAID.fullmatch(line):
             end = clock + max(1.0, len(said[3]) / SPEECH_RATE)
-            fates = _FATE.findall(said[4] or "")
-            told.update((name, (len(utterances), Outcome(outcome))) for name, outcome in fates)
+            for name, outcome in _FATE.findall(said[4] or ""):
+                if name not in promised or outcome not in set(OUTCOMES):
+                    raise ValueError(f"{path}:{number + 1}: no promise or no outcome: {name} {outcome}")
+                told[name] = len(utterances), Outcome(outcome)
             utterances.append(Utterance(start=clock, end=end, speaker=said[2], text=said[3]))
             clock = end + GAP
         elif line:
@@ -143,8 +146,9 @@ def tellings() -> Iterator[Telling]:
     for excerpt in excerpts():
         facts = MeetingFacts(kind=MeetingKind.WEEKLY_REVIEW, meeting_date=excerpt.held)
         name = f"{excerpt.author} {excerpt.id}"
-        told = _told(excerpt.author, name, excerpt.transcript, facts, excerpt.promises, excerpt.fates)
-        yield from (replace(one, whole=False) for one in told)
+        yield from _told(
+            excerpt.author, name, excerpt.transcript, facts, excerpt.promises, excerpt.fates, whole=False
+        )
     everything = {meeting.id: meeting for meeting in meetings()}
     for meeting in everything.values():
         if meeting.follows is not None:
@@ -152,7 +156,7 @@ def tellings() -> Iterator[Telling]:
             promised = promises(earlier, heard(name_voices(earlier.transcript), earlier.facts))
             fates = tuple(fate_of(meeting, promise) for promise in promised)
             said = name_voices(meeting.transcript)
-            yield from _told(meeting.author, meeting.id, said, meeting.facts, promised, fates)
+            yield from _told(meeting.author, meeting.id, said, meeting.facts, promised, fates, whole=True)
 
 
 def heard(transcript: Transcript, facts: MeetingFacts) -> Reading:
@@ -180,13 +184,15 @@ def _told(
     facts: MeetingFacts,
     promised: tuple[Action, ...],
     fates: tuple[tuple[int | None, Outcome], ...],
+    *,
+    whole: bool,
 ) -> Iterator[Telling]:
     noise = Noise(MISHEARD, Random(name))  # noqa: S311 - reproducible variety, no secret
     nobodys = replace(said, utterances=tuple(replace(u, speaker=None) for u in said.utterances))
     wrong = replace(said, utterances=tuple(replace(u, text=noise(u.text)) for u in said.utterances))
     for how, transcript in zip(HOW, (said, nobodys, wrong), strict=True):
         reading = heard(transcript, facts)
-        yield Telling(author=author, how=how, whole=True, reading=reading, promised=promised, fates=fates)
+        yield Telling(author=author, how=how, whole=whole, reading=reading, promised=promised, fates=fates)
 
 
 def examples(told: Telling) -> Iterator[Example]:
@@ -271,6 +277,7 @@ def _alone(example: Example) -> Example:
 
 
 def _outcomes(training: Sequence[Example]) -> FollowModel:
+    """A model that knows outcomes and no places: a multinomial regression over what is told."""
     import scipy.sparse as sparse
     from sklearn.linear_model import LogisticRegression
 
@@ -279,8 +286,8 @@ def _outcomes(training: Sequence[Example]) -> FollowModel:
         for e in training
         for gram in {part + g for part, text in zip(PARTS, e.told or (), strict=True) for g in grams(text)}
     )
-    # Three tellings of one promise are one promise.
-    known = sorted(gram for gram, times in met.items() if times >= 3 * LEAST)
+    # The tellings of one promise are one promise.
+    known = sorted(gram for gram, times in met.items() if times >= len(HOW) * LEAST)
     signals = np.array([e.told_signals for e in training])
     mean, scale = signals.mean(axis=0), signals.std(axis=0) + 1e-6
     nothing = np.zeros(0, dtype=np.float32)
@@ -305,7 +312,7 @@ def _outcomes(training: Sequence[Example]) -> FollowModel:
         shape=(len(rows), len(known)),
     )
     inputs = sparse.hstack([words, sparse.csr_matrix((signals - mean) / scale * TOLD_WEIGHT)], format="csr")
-    learned = LogisticRegression(C=INVERSE_PENALTY / 3, max_iter=2000)
+    learned = LogisticRegression(C=INVERSE_PENALTY / len(HOW), max_iter=2000)
     outcomes = [OUTCOMES.index(e.outcome) for e in training]
     learned.fit(inputs, outcomes, sample_weight=[e.weight for e in training])
     weights = learned.coef_.T.astype(np.float32)

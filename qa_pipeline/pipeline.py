@@ -12,6 +12,7 @@ from qa_pipeline.values.facts import MeetingFacts
 from qa_pipeline.values.findings import Action
 from qa_pipeline.values.inspection import Inspection
 from qa_pipeline.values.recording import Recording
+from qa_pipeline.values.scorecard import Scorecard
 from qa_pipeline.values.transcript import Passage, Transcript
 from qa_pipeline.values.vocabulary import MeetingKind, Progress, Theme, silent
 
@@ -120,7 +121,7 @@ def inspect(
             "engine": transcript.engine,
             "segmenter": chapters.segmenter,
             "reader": findings.reader,
-            "rubric": f"{scorecard.rubric_id}@{scorecard.rubric_version}+{scorecard.rubric_hash[:12]}",
+            "rubric": _pinned(scorecard),
         },
         warnings=(
             *(recording.warnings if recording else ()),
@@ -219,7 +220,18 @@ def scored_again(
         scorecard=scorecard,
         imported=imported or LIBRARY_ALONE,
     )
-    return replace(inspection, scorecard=scorecard, compliance=compliance, reader=readers, warnings=warnings)
+    return replace(
+        inspection,
+        scorecard=scorecard,
+        compliance=compliance,
+        versions={**inspection.versions, "rubric": _pinned(scorecard)},
+        reader=readers,
+        warnings=warnings,
+    )
+
+
+def _pinned(card: Scorecard) -> str:
+    return f"{card.rubric_id}@{card.rubric_version}+{card.rubric_hash[:12]}"
 
 
 def complete(
@@ -255,27 +267,8 @@ def complete(
 
 
 SOUND = frozenset(
-    [
-        ".wav",
-        ".flac",
-        ".mp3",
-        ".m4a",
-        ".aac",
-        ".opus",
-        ".ogg",
-        ".oga",
-        ".amr",
-        ".wma",
-        ".webm",
-        ".mp4",
-        ".m4v",
-        ".mov",
-        ".mkv",
-        ".3gp",
-        ".aif",
-        ".aiff",
-    ]
-)
+    (".wav", ".flac", ".mp3", ".m4a", ".aac", ".opus", ".ogg", ".oga", ".amr", ".wma", ".aif", ".aiff")
+) | frozenset((".webm", ".mp4", ".m4v", ".mov", ".mkv", ".3gp"))
 TEXT = frozenset((".json", ".srt", ".vtt", ".txt"))
 
 

@@ -184,11 +184,9 @@ def reading_of(shop: Shop, task: Task, report: Report) -> str:
 def inspection_of(shop: Shop, task: Task, report: Report) -> str:
     """Content hash of the inspection by the rubric that was asked for and the company's own calendar."""
     from qa_pipeline.compliance import judge
-    from qa_pipeline.pipeline import compared
-    from qa_pipeline.reader import settled
+    from qa_pipeline.pipeline import compared, scored_again
     from qa_pipeline.report.json import inspection_from_json, inspection_to_json
     from qa_pipeline.rubric import load_rubric
-    from qa_pipeline.rubric.judge import configured
 
     reading = reading_of(shop, task, report)
     read = inspection_from_json(get(shop.store, reading))
@@ -211,39 +209,18 @@ def inspection_of(shop: Shop, task: Task, report: Report) -> str:
     days = json.dumps([sorted(imported.years), sorted(map(str, imported.holidays | imported.lieu_workdays))])
 
     def make() -> bytes:
-        card, readers, warnings = read.scorecard, read.reader, read.warnings
-        if rubric.sha256 != card.rubric_hash or copied:
-            language_model = configured()
-            card, readers = settled(
-                rubric,
+        if rubric.sha256 != read.scorecard.rubric_hash or copied:
+            scored = scored_again(read, rubric=rubric, imported=imported)
+        else:
+            compliance = judge(
+                facts,
+                recording=read.recording,
                 transcript=read.transcript,
-                chapters=read.chapters,
                 findings=read.findings,
-                facts=facts,
-                report=readers,
-                second=read.second,
-                judge=language_model,
+                scorecard=read.scorecard,
+                imported=imported,
             )
-            if language_model is not None:
-                readers = language_model.accounted(readers)
-                warnings = tuple(dict.fromkeys((*warnings, *language_model.warnings)))
-        compliance = judge(
-            facts,
-            recording=read.recording,
-            transcript=read.transcript,
-            findings=read.findings,
-            scorecard=card,
-            imported=imported,
-        )
-        pinned = f"{card.rubric_id}@{card.rubric_version}+{card.rubric_hash[:12]}"
-        scored = replace(
-            read,
-            scorecard=card,
-            compliance=compliance,
-            versions={**read.versions, "rubric": pinned},
-            reader=readers,
-            warnings=warnings,
-        )
+            scored = replace(read, compliance=compliance)
         return inspection_to_json(scored).encode()
 
     key = key_of(reading, rubric.sha256, days, repr(copied), _program())

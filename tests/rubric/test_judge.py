@@ -10,6 +10,7 @@ import pytest
 
 from qa_pipeline.endpoint import Endpoint
 from qa_pipeline.errors import InputError
+from qa_pipeline.pipeline import inspect, scored_again
 from qa_pipeline.rubric import score
 from qa_pipeline.rubric.examples import run_examples
 from qa_pipeline.rubric.judge import LanguageJudge, configured
@@ -190,6 +191,20 @@ def test_examples_of_an_item_that_asks_a_model_run_against_it(tmp_path: Path) ->
     (without,) = run_examples(loaded)
     assert (outcome.passed, without.passed) == (True, False)
     assert "没有配置语言模型评审" in without.reason
+
+
+def test_a_meeting_scored_again_names_the_rubric_and_what_the_judge_was_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = inspect(TALK.transcript, facts=TALK.facts)
+    asking = rubric(tmp_path, item("judge: {question: 追问够不够深？}"))
+    with model(granted(0.75, (2, "见了六个成了一单"))) as server:
+        monkeypatch.setenv("HUIJIAN_JUDGE_URL", server.url)
+        monkeypatch.setenv("HUIJIAN_JUDGE_MODEL", "m")
+        again = scored_again(first, rubric=asking)
+    assert again.versions["rubric"] == f"{asking.id}@{asking.version}+{asking.sha256[:12]}"
+    assert again.versions["rubric"] != first.versions["rubric"]
+    assert [use.requests for use in again.reader.uses] == [1]
 
 
 def test_the_endpoint_comes_from_the_environment() -> None:

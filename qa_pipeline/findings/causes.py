@@ -84,7 +84,7 @@ def _shared(reading: Reading, index: int) -> bool:
 
 def weight(reading: Reading, index: int) -> float:
     """What a cause or measure counts for: half of it where the host says it into 对 and 收到."""
-    return 1.0 if reading.taken_up(index, before=3, after=3) else READ_OUT
+    return READ_OUT if reading.read_out(index, before=3, after=3) else 1.0
 
 
 @lru_cache(maxsize=4)

@@ -50,7 +50,7 @@ def triples(reading: Reading) -> tuple[int, ...]:
         for answer in exchange.answers
     }
     for index in reading.at_work:
-        if not reading.names(index, *FIGURES) or not reading.taken_up(index, before=REPLY[0], after=REPLY[1]):
+        if not reading.names(index, *FIGURES) or reading.read_out(index, before=REPLY[0], after=REPLY[1]):
             continue
         around = reading.near(index, before=2, after=1)
         indicator = any(reading.indicators(i) for i in around)

@@ -165,7 +165,9 @@ def gatherings(reading: Reading) -> tuple[int, ...]:
     """Where a gathering is laid out: a day, guests by the dozen, and two of place, doings, aim and
     preparation. It takes more than one voice: what a host reads out into silence is no plan."""
     return tuple(
-        i for i in reading.within(*PLANS) if _lays_out(reading, i) and reading.taken_up(i, before=3, after=5)
+        i
+        for i in reading.within(*PLANS)
+        if _lays_out(reading, i) and not reading.read_out(i, before=3, after=5)
     )
 
 

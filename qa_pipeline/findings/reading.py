@@ -316,10 +316,9 @@ class Reading:
         weight = 0.3 + 0.5 * hard + 0.3 * named
         return min(1.0, weight) * (0.4 if self.does(index, Act.EVADE) else 1.0)
 
-    def taken_up(self, index: int, *, before: int, after: int) -> bool:
-        """Whether an utterance is more than the host's reading out: it is not the host's, or somebody else
-        tells something next to it."""
-        return self.is_host(index) is not True or any(
+    def read_out(self, index: int, *, before: int, after: int) -> bool:
+        """Whether an utterance is the host's mere reading out: nobody else tells anything next to it."""
+        return self.is_host(index) is True and not any(
             self.is_host(i) is False and self.substance(i) >= TOLD
             for i in self.near(index, before=before, after=after)
         )

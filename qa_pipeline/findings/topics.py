@@ -46,7 +46,7 @@ def depth(reading: Reading, index: int, topic: Topic) -> float:
     """How well-grounded an utterance is, 0-1: figures, names, an answered question, a cause, a promise."""
     value = _ground(reading)[index]
     figures = any(reading.names(i, *FIGURES) for i in reading.near(index))
-    if topic.reported and figures and reading.taken_up(index, before=REPLY[0], after=REPLY[1]):
+    if topic.reported and figures and not reading.read_out(index, before=REPLY[0], after=REPLY[1]):
         value = max(value, SHOWN if index in _shown(reading, topic) else REPORTED)
     return value if reading.chapter_of[index] in topic.chapters else value * ELSEWHERE
 

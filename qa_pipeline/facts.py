@@ -202,9 +202,9 @@ def read_facts(path: Path | str) -> MeetingFacts:
     return _checked(values, _Place(str(path), lines))
 
 
-def facts_from(values: Mapping[str, Any], *, source: str = "会议信息") -> MeetingFacts:
+def facts_from(values: Mapping[str, Any]) -> MeetingFacts:
     """Facts from a mapping of flags or JSON; keys as in the sidecar. Raises FactsError naming the key."""
-    return _checked(values, _Place(source, {}))
+    return _checked(values, _Place("会议信息", {}))
 
 
 def merge(base: MeetingFacts, override: MeetingFacts) -> MeetingFacts:

@@ -16,12 +16,10 @@ LENGTHS: Final = (1, 2, 3, 2, 3, 3)
 """Characters that the n-gram of each channel spans."""
 
 
-def telling(
-    text: str, chapter: Chapter, *, using: model.Model | None = None, most: int = 5
-) -> list[tuple[str, float]]:
+def telling(text: str, chapter: Chapter, *, most: int = 5) -> list[tuple[str, float]]:
     """The stretches of a text (1-3 characters) that speak most for a chapter against the mean of all, and
     what each adds to its score within this text."""
-    learned = using or model.current()
+    learned = model.current()
     stream = ngrams.stream([text])
     if not len(stream.codes):
         return []

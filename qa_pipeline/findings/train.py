@@ -59,7 +59,7 @@ class Example:
     labels: Matrix
 
 
-def examples(meeting: LabelledMeeting, *, variants: int = 4) -> list[Example]:
+def examples(meeting: LabelledMeeting) -> list[Example]:
     """The tellings of one meeting, the plain one first."""
     random = Random(meeting.id)  # noqa: S311 - reproducible variety, no secret
     plain = meeting.transcript
@@ -73,7 +73,7 @@ def examples(meeting: LabelledMeeting, *, variants: int = 4) -> list[Example]:
     told.append((noisy, meeting.acts, chapters, meeting.host if keep else None))
     told.append((*_recut(plain, meeting.acts, chapters, random), meeting.host))
     result = []
-    for index, (heard, labels, places, host) in enumerate(told[:variants]):
+    for index, (heard, labels, places, host) in enumerate(told):
         transcript = clean(heard)
         spans = _noisy_chapters(places, random) if index else _spans(places)
         seen = spans if index == 0 or random.random() < 0.5 else None

@@ -11,7 +11,7 @@ import bisect
 import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from qa_pipeline.rubric.heard import Heard, Hit, bare, compiled, pinyin_of, positions
@@ -389,7 +389,7 @@ class Reader:
         return Found(_within(float(str(value)), condition))
 
 
-@cache
+@lru_cache(maxsize=4096)
 def _phrases(phrases: tuple[str, ...], groups: tuple[str, ...]) -> tuple[str, ...]:
     """The phrases and what the lexicon groups hold, as they are matched."""
     from qa_pipeline.lexicon import lexicon

@@ -10,7 +10,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from qa_pipeline.personal import mask_personal
@@ -162,23 +162,17 @@ def pinyin_of(text: str) -> tuple[str, list[int]]:
     return "".join(s + " " for s in syllables), starts[:-1]
 
 
+@cache
 def _syllable(char: str) -> str:
     """The most common reading without tone; n and l, the nasals n and ng, and z and zh fall together, as they
     do in many mouths and in what a recogniser makes of them."""
     from pypinyin import Style, pinyin
 
-    found = _SYLLABLES.get(char)
-    if found is None:
-        read = pinyin(char, style=Style.NORMAL, errors="default")
-        found = _SYLLABLES[char] = re.sub(r"(?<=a)ng$", "n", blurred(read[0][0])) if read else char
-    return found
+    read = pinyin(char, style=Style.NORMAL, errors="default")
+    return re.sub(r"(?<=a)ng$", "n", blurred(read[0][0])) if read else char
 
 
-_SYLLABLES: dict[str, str] = {}
-"""Readings met so far; a language has a few thousand characters."""
-
-
-@cache
+@lru_cache(maxsize=1024)
 def compiled(pattern: str) -> regex.Pattern[str]:
     """A rubric's regular expression, to be matched with a ``timeout``; raises ValueError (Chinese) when it is
     not one, or would be long in the making."""

@@ -80,10 +80,8 @@ _CALLED: Final = re.compile(
     r"(?:^|[。！？!?])\s*([\u4e00-\u9fff]{2,3})(?=[，,、 。]|你[说讲报先那们的]?)", re.MULTILINE
 )
 _FULL: Final = re.compile(rf"(?=([{SURNAMES}][\u4e00-\u9fff]{{2}}))")
-
-
 _TITLED_END: Final = re.compile(rf"(?:{_TITLES}|爷|伯|婶)$")
-_FORM: Final = re.compile(rf"[{SURNAMES}](?:{_TITLES})|[小老阿大][{SURNAMES}]")
+_FORM: Final = re.compile(rf"{_TITLED.pattern}|[小老阿大][{SURNAMES}]")
 _NUMERAL: Final = re.compile("[零一二三四五六七八九十百千万两半几]")
 _KIN: Final = frozenset(
     """

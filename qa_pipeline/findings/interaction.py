@@ -24,10 +24,10 @@ ROUNDS: Final = 3
 """Rounds of question and answer that make a probing chain (I1)."""
 HELD: Final = 0.45
 """How much its answers must hold on the average."""
-RALLY: Final = 4
-"""Turns that two people take in alternation (A, B, A, B) before it is a rally."""
 BLIND_HELD: Final = 0.65
 """The same where nobody knows who speaks: some of the rounds will be with somebody else."""
+RALLY: Final = 4
+"""Turns that two people take in alternation (A, B, A, B) before it is a rally."""
 NO_SPEAKERS: Final = "不知道谁在说话（没有说话人信息）"
 _NO_SPEECH: Final = "没有听到说话"
 _UNMET: Final = re.compile(

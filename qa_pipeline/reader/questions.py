@@ -109,7 +109,7 @@ def levels_allowed(rubric: Rubric) -> dict[str, tuple[float, ...]]:
     """The levels of each item that is not itself a question to a model."""
     found = {}
     for item in rubric.items:
-        step = rubric.level_step if item.step is None else item.step
+        step = rubric.step_of(item)
         steps = round(1 / step) if step else 4
         if item.judge is None:
             found[item.id] = tuple(round(i / steps, 4) for i in range(steps + 1))

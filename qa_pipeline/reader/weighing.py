@@ -6,13 +6,12 @@ score: they can only widen the band or call a person.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
 from qa_pipeline.rubric import Rubric, score
-from qa_pipeline.rubric.scorer import Answer, straddles
+from qa_pipeline.rubric.scorer import Answer, nearest, status, straddles, tallied
 from qa_pipeline.values.chapters import Chapters
 from qa_pipeline.values.facts import MeetingFacts
 from qa_pipeline.values.findings import Evidence, Findings
@@ -122,17 +121,10 @@ def _agreed(first: Scorecard, other: Scorecard, rubric: Rubric) -> tuple[Scoreca
                 Disagreement(about="item", id=one.id, reason=f"{one.label}：{told}", evidence=proof)
             )
         else:
-            step = rubric.level_step if item.step is None else item.step
-            level = (one.level + two.level) / 2
-            items.append(_at(one, two, math.floor(level / step + 0.5) * step if step else level))
+            level = nearest((one.level + two.level) / 2, rubric.step_of(item))
+            items.append(_at(one, two, level))
     criticals = tuple(_gates(first, other, disputes))
-    counted = [i for i in items if i.level is not None]
-    whole = sum(i.max for i in counted)
-    energy = round(100 * sum(i.score for i in counted) / whole, 2) if whole else 0.0
-    dimensions = {
-        d: (round(sum(i.score for i in counted if i.dimension == d), 2), most)
-        for d, (_, most) in first.dimensions.items()
-    }
+    energy, dimensions = tallied(items, first.dimensions)
     moved = energy - first.energy_score
     low, high = first.band
     card = replace(
@@ -152,7 +144,7 @@ def _at(one: ItemScore, two: ItemScore, level: float) -> ItemScore:
         one,
         level=level,
         score=round(one.max * level, 4),
-        status="full" if level >= 1 else "partial" if level > 0 else "missed",
+        status=status(level),
         evidence=one.evidence or two.evidence,
         suggestion="" if level >= 1 else one.suggestion or two.suggestion,
     )

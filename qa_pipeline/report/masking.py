@@ -16,26 +16,12 @@ from qa_pipeline.values.transcript import SpokenNumber
 __all__ = ["mask_personal", "masked"]
 
 _TEXTS: Final = frozenset(
-    {
-        *(
-            "text",
-            "before",
-            "quote",
-            "speaker",
-            "label",
-            "reason",
-            "suggestion",
-            "what",
-            "who",
-            "due",
-            "owner",
-        ),
-        *("task", "warnings", "institution", "host", "admin_manager", "deputies", "names", "on_leave"),
-    }
+    ("text", "before", "quote", "label", "reason", "suggestion", "what", "due", "task", "warnings")
+) | frozenset(
+    ("speaker", "who", "owner", "institution", "host", "admin_manager", "deputies", "names", "on_leave")
 )
 """The fields that hold what people said or wrote; hashes, ids and paths are left alone."""
 
-Value = TypeVar("Value")
 Part = TypeVar("Part", SpokenNumber, Mention)
 
 
@@ -44,7 +30,7 @@ def masked(inspection: Inspection) -> Inspection:
 
     What was read out of a masked stretch (its value as a number) is dropped with it.
     """
-    shown = _walk(inspection)
+    shown: Inspection = _masked_value(inspection)
     before, after = inspection.transcript.utterances, shown.transcript.utterances
     changed = [(old.text, new.text) for old, new in zip(before, after, strict=True)]
     return replace(
@@ -70,12 +56,8 @@ def _left(found: tuple[Part, ...], before: str, after: str) -> tuple[Part, ...]:
     return tuple(p for p in found if before[p.start : p.end] == after[p.start : p.end])
 
 
-def _walk(value: Value) -> Value:
-    """The same value with every text in it masked; parts that hold none are shared, not copied."""
-    return _masked_value(value)  # type: ignore[no-any-return]
-
-
 def _masked_value(value: Any) -> Any:
+    """The same value with every text in it masked; parts that hold none are shared, not copied."""
     if is_dataclass(value) and not isinstance(value, type):
         changed: dict[str, Any] = {}
         for field in fields(value):

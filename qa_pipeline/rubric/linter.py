@@ -37,7 +37,7 @@ def _item(item: Item, rubric: Rubric) -> Iterator[str]:
         name = f"「{scale.label}」" if isinstance(scale, Point) else ""
         for text in _scale(scale):
             yield f"{name}{text}"
-    step = rubric.level_step if item.step is None else item.step
+    step = rubric.step_of(item)
     for suggestion in item.suggestions:
         if suggestion.at_most >= 1:
             yield "满分时也给建议：at_most 应小于 1"

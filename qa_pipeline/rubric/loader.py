@@ -55,6 +55,10 @@ class Rubric:
     source: str
     extends: str | None = None
 
+    def step_of(self, item: Item) -> float:
+        """What an item's level is rounded to; 0: to nothing."""
+        return self.level_step if item.step is None else item.step
+
 
 def load_rubric(path_or_name: str | Path) -> Rubric:
     """The rubric of a file, or a shipped one by its name (``weekly_review``, ``monthly_planning``).

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -23,6 +23,7 @@ from qa_pipeline.values.facts import MeetingFacts
 from qa_pipeline.values.findings import Evidence, Findings
 from qa_pipeline.values.scorecard import Critical, ItemScore, Point, Scorecard, Step
 from qa_pipeline.values.transcript import Transcript
+from qa_pipeline.values.vocabulary import Dimension
 
 if TYPE_CHECKING:
     from qa_pipeline.rubric.language import Item, Judge, Scale
@@ -85,23 +86,16 @@ def score(
         scored = _item(item, rubric, reader, judge)
         reader.levels[item.id] = (scored.level, scored.evidence)
         items.append(scored)
-    counted = [i for i in items if i.level is not None]
-    whole = sum(i.max for i in counted)
-    energy = round(100 * sum(i.score for i in counted) / whole, 2) if whole else 0.0
-    half = _half_width(rubric, items, heard) if whole else rubric.band.most
+    energy, dimensions = tallied(items, [d.id for d in rubric.dimensions])
+    measured = any(most for _, most in dimensions.values())
+    half = _half_width(rubric, items, heard) if measured else rubric.band.most
     band = (round(max(0.0, energy - half), 2), round(min(100.0, energy + half), 2))
     criticals = _criticals(rubric, reader, items, reaches=band[1] >= rubric.pass_line)
     card = Scorecard(
         energy_score=energy,
         band=band,
         pass_line=rubric.pass_line,
-        dimensions={
-            d.id: (
-                round(sum(i.score for i in counted if i.dimension == d.id), 2),
-                sum(i.max for i in counted if i.dimension == d.id),
-            )
-            for d in rubric.dimensions
-        },
+        dimensions=dimensions,
         items=tuple(items),
         criticals=criticals,
         rubric_id=rubric.id,
@@ -109,6 +103,30 @@ def score(
         rubric_hash=rubric.sha256,
     )
     return replace(card, listen=listening.first(rubric, heard, items, criticals, straddling=straddles(card)))
+
+
+def tallied(
+    items: Sequence[ItemScore], dimensions: Iterable[Dimension]
+) -> tuple[float, dict[Dimension, tuple[float, float]]]:
+    """The energy score and each dimension's (score, maximum), over the items that could be measured."""
+    counted = [i for i in items if i.level is not None]
+    whole = sum(i.max for i in counted)
+    energy = round(100 * sum(i.score for i in counted) / whole, 2) if whole else 0.0
+    by_dimension = {d: [i for i in counted if i.dimension == d] for d in dimensions}
+    return energy, {
+        d: (round(sum(i.score for i in those), 2), sum(i.max for i in those))
+        for d, those in by_dimension.items()
+    }
+
+
+def nearest(level: float, step: float) -> float:
+    """The nearest level in such steps (0: any level); a half goes up."""
+    return math.floor(level / step + 0.5) * step if step else level
+
+
+def status(level: float) -> str:
+    """Full, partial or missed."""
+    return "full" if level >= 1 else "partial" if level > 0 else "missed"
 
 
 def straddles(card: Scorecard) -> bool:
@@ -152,9 +170,8 @@ def _item(item: Item, rubric: Rubric, reader: Reader, judge: Answer | None) -> I
             level = cap.level
             reasons.append(f"封顶 {cap.level:g}：{cap.reason}")
             steps.append(Step(label="封顶", rule=f"{inwords.condition(cap.when)}：{cap.reason}", level=level))
-    step = rubric.level_step if item.step is None else item.step
-    if step:
-        level = math.floor(level / step + 0.5) * step
+    if step := rubric.step_of(item):
+        level = nearest(level, step)
         steps.append(Step(label="取档", rule=f"按 {step:g} 一档取最近的", level=level))
     evidence = _evidence(graded, item, reader) if level > 0 else ()
     if level > 0 and not evidence:
@@ -178,7 +195,7 @@ def _item(item: Item, rubric: Rubric, reader: Reader, judge: Answer | None) -> I
         score=round(item.weight * level, 4),
         max=item.weight,
         level=level,
-        status="full" if level >= 1 else "partial" if level > 0 else "missed",
+        status=status(level),
         reason="；".join(reasons),
         evidence=evidence,
         points=points,

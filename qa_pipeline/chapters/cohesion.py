@@ -24,10 +24,13 @@ Counts = NDArray[np.float32]
 REACH: Final = 800
 """Characters compared on either side; shorter transcripts, condensed ones too, are compared in tenths."""
 REACHES: Final = (1.0, 1.5)
+"""Times ``REACH``, all of them looked at alike; the widest is the last."""
 IDF_CHARACTERS: Final = 150
 """Characters of the blocks in which bigrams are counted to tell the telling ones."""
 REPEATED: Final = 3
 """Bigrams that come up less often tell nothing of what belongs together."""
+SPAN: Final = 512
+"""Utterances whose bigrams are counted at a time: a table of all would grow with the square of the length."""
 BLOCK: Final = 32
 """Utterances compared at a time: few enough to stay in the processor's cache."""
 CUE_CHARACTERS: Final = 40
@@ -99,24 +102,41 @@ def _unlikeness(text: ngrams.Stream) -> Floats:
     spread = np.unique(at // IDF_CHARACTERS * columns + column) % columns
     telling = np.log((blocks + 1) / (np.bincount(spread, minlength=columns) + 0.5)).clip(min=0)
     owner = np.searchsorted(edges, at, side="right") - 1
-    seen = np.zeros((count + 1, columns), dtype=np.float32)
-    np.add.at(seen, (owner + 1, column), 1)
-    np.cumsum(seen, axis=0, out=seen)
 
     here = np.arange(1, count)
     weight = telling.astype(np.float32)
+    alike = np.empty((len(REACHES), count - 1), dtype=np.float32)
+    windows = [_window(edges, min(REACH, size / 10) * wider) for wider in REACHES]
+    for begin in range(0, count - 1, SPAN):
+        end = min(begin + SPAN, count - 1)
+        first, last = windows[-1][0][begin], windows[-1][1][end - 1]
+        seen = _counted(owner, column, first, last, columns)
+        for row, (low, high) in zip(alike, windows, strict=True):
+            for start in range(begin, end, BLOCK):
+                some = slice(start, min(start + BLOCK, end))
+                middle = seen[here[some] - first]
+                past, coming = middle - seen[low[some] - first], seen[high[some] - first] - middle
+                row[some] = _likeness(np.sqrt(past) * weight, np.sqrt(coming) * weight)
     total = np.zeros(count - 1)
-    alike = np.empty(count - 1, dtype=np.float32)
-    for wider in REACHES:
-        reach = min(REACH, size / 10) * wider
-        low = np.minimum(np.searchsorted(edges, edges[1:-1] - reach), here - 1)
-        high = np.maximum(np.searchsorted(edges, edges[1:-1] + reach, side="right") - 1, here + 1)
-        for start in range(0, count - 1, BLOCK):
-            some = slice(start, start + BLOCK)
-            past, coming = seen[here[some]] - seen[low[some]], seen[high[some]] - seen[here[some]]
-            alike[some] = _likeness(np.sqrt(past) * weight, np.sqrt(coming) * weight)
-        total -= _standard(alike)
+    for row in alike:
+        total -= _standard(row)
     return np.concatenate(([0.0], _standard(total)))
+
+
+def _counted(owner: ngrams.Ints, column: ngrams.Ints, first: int, last: int, columns: int) -> Counts:
+    """How often each bigram came up from utterance ``first`` to before each up to ``last``."""
+    mine = slice(*np.searchsorted(owner, (first, last)))
+    seen = np.zeros((last - first + 1, columns), dtype=np.float32)
+    np.add.at(seen, (owner[mine] - first + 1, column[mine]), 1)
+    return np.cumsum(seen, axis=0, out=seen)
+
+
+def _window(edges: ngrams.Ints, reach: float) -> tuple[ngrams.Ints, ngrams.Ints]:
+    """The utterances [low, high) that lie within reach of the beginning of each but the first."""
+    here = np.arange(1, len(edges) - 1)
+    low = np.searchsorted(edges, edges[1:-1] - reach)
+    high = np.searchsorted(edges, edges[1:-1] + reach, side="right") - 1
+    return np.minimum(low, here - 1), np.maximum(high, here + 1)
 
 
 def _likeness(before: Counts, after: Counts) -> Counts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -84,3 +85,22 @@ def test_boundaries_are_sorted_inside_and_apart(texts: list[str]) -> None:
     assert all(0 < u < len(texts) for u in begins)
     apart = min(cohesion.REACH, text.edges[-1] / 10)
     assert (np.diff(text.edges[begins]) >= apart).all()
+
+
+def test_counting_a_long_meeting_span_by_span_changes_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    transcript = talk(FISH, ROAD, TEAM, FISH, times=20)
+    whole = found(transcript).unlike
+    monkeypatch.setattr(cohesion, "SPAN", 7)
+    assert found(transcript).unlike.tolist() == whole.tolist()
+
+
+def test_memory_does_not_grow_with_the_square_of_the_length() -> None:
+    """Fifteen hours of talk that hardly repeats itself; a table of it all would take 200 MB."""
+    random = np.random.default_rng(7)
+    letters = random.integers(0x4E00, 0x4E00 + 200, (4000, 20))
+    transcript = talk(*("".join(map(chr, line)) for line in letters), times=1)
+    tracemalloc.start()
+    found(transcript)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 100e6

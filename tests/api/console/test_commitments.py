@@ -35,7 +35,8 @@ def test_an_action_is_added_put_right_and_closed_on_the_meeting_page(page_as: Pa
 
     listed.get_by_role("button", name="了结 陪访三户").click()
     dialog.get_by_label("哪天").fill("2026-09-08")
-    press(page, "了结")
+    with page.expect_navigation():  # what is unfolded before is folded again by the page that comes
+        press(page, "了结")
     page.wait_for_function("window.did_handshake")
     folded(page)
     expect(row(page, "陪访三户")).to_contain_text("已兑现")

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
-from collections.abc import Iterator, Sequence, Set
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cache
-from itertools import pairwise, zip_longest
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -20,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from qa_pipeline.errors import TranscriptError, reason
 from qa_pipeline.files import write_atomically
+from qa_pipeline.transcript.lines import CLOCK, LABEL, PACE, SLOWEST, Row, read_lines, seconds
 from qa_pipeline.values.transcript import Transcript, Utterance
 from qa_pipeline.values.vocabulary import Seconds
 
@@ -32,49 +32,9 @@ WRITTEN: Final = (".json", ".srt", ".vtt", ".txt")
 _LATEST: Final[Seconds] = 48 * 3600.0
 _SLACK: Final[Seconds] = 0.5
 """Overlaps up to this come from rounding and are trimmed."""
-_LABEL_CHARS: Final = 20
-_PACE: Final = 4.5
-"""Characters a second where nothing tells when the words end."""
-_SLOWEST: Final = 2.0
-"""Fewer characters a second than this are followed by silence."""
-_OPEN: Final = (540, 3)
-"""As many characters (two minutes), or as few turns, may always follow the last time."""
-
-_MANY: Final = 10
-"""More lines than this, each with a label, are no list that one person reads out."""
-
-_CLOCK: Final = r"(?<![\d:])(?:(?:\d{1,2}:)?\d{1,2}:\d{2}(?:[.,]\d{1,3})?)(?![\d:])"
-_ARROW: Final = re.compile(rf"\s*({_CLOCK})\s*-->\s*({_CLOCK})")
-_DATE: Final = r"(?:\d{4}[-/.年]\d{1,2}[-/.月]\d{1,2}日?[ T]+)?"
-_TIMES: Final = (
-    rf"[\[(（【]?\s*{_DATE}(?P<start>{_CLOCK})(?:\s*(?:-->|[-–—~～至到])\s*{_DATE}(?P<end>{_CLOCK}))?"
-    r"\s*(?P<closed>[\])）】]?)"
-)
-_WORD: Final = r"[^:：，。！？,?!\s]+"
-_NAME: Final = rf"(?=[^:：]{{1,{_LABEL_CHARS}}}(?:[:：]|$))(?=[^:：]*[^\W\d_]){_WORD}(?: {_WORD})?"
-"""A label: one word, or two (发言人 1), with a letter in it."""
-_TIME_FIRST: Final = re.compile(rf"\s*(?:\d{{1,4}}[.、)]\s*)?{_TIMES}(?P<gap>\s*)(?P<words>.*)")
-_TIME_LAST: Final = re.compile(
-    rf"\s*(?P<name>\S.{{0,{_LABEL_CHARS}}}?)(?:\s+|(?=[\[(（【])){_TIMES}\s*(?:[:：]\s*(?P<words>.*))?"
-)
-"""张三 00:12:31 or 张三(00:12:31)：…… but not 明天早上8:30准时到, which is speech."""
-_ALONE: Final = re.compile(rf"[^:：，。！？,.!?\s]{{1,{_LABEL_CHARS}}}(?: \d{{1,3}})?[:：]?")
-"""What may be a label with its words on the next line."""
-_LABEL: Final = re.compile(rf"({_NAME})\s*[:：]\s*(.+)", re.DOTALL)
-_OF_DAY: Final[Seconds] = 6 * 3600.0
-"""Nobody waits six hours for the first word: a text that begins later tells the time of day."""
+_ARROW: Final = re.compile(rf"\s*({CLOCK})\s*-->\s*({CLOCK})")
 _VOICE: Final = re.compile(r"<v(?:\.[^ >]*)?\s+([^>]+)>")
 _TAG: Final = re.compile(r"</?[^>]+>")
-
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    where: str
-    start: Seconds
-    end: Seconds | None
-    text: str
-    speaker: str | None = None
-    confidence: float | None = None
 
 
 # ---------------------------------------------------------------- reading
@@ -90,7 +50,7 @@ def read_transcript(path: Path) -> Transcript:
     suffix = path.suffix.lower()
     if suffix == ".json":
         return _read_json(text, path)
-    rows = list(_cues(text, path) if suffix in (".srt", ".vtt") else _lines(text, path))
+    rows = list(_cues(text, path) if suffix in (".srt", ".vtt") else read_lines(text, path))
     if not rows:
         raise TranscriptError(
             f"{path} 里没有可读的发言：文字稿每段应以时间开头，例如“00:12:31 张三：……”，"
@@ -203,7 +163,7 @@ def _read_json(text: str, path: Path) -> Transcript:
             raise TranscriptError(
                 f"文字稿 {path} 第 {number} 条的 confidence 不在 0 到 1 之间：请改正后重试。"
             )
-    rows = [_Row(f"第 {number} 条", u.start, u.end, u.text, u.speaker or None) for number, u in said]
+    rows = [Row(f"第 {number} 条", u.start, u.end, u.text, u.speaker or None) for number, u in said]
     utterances = tuple(
         replace(u, end=row.end, speaker=u.speaker or None)
         for (_, u), row in zip(said, _utterances(rows, path), strict=True)
@@ -224,11 +184,11 @@ def _read_foreign_json(text: str, path: Path) -> Transcript:
             f"文字稿 {path} 里没有 utterances 或 segments：请使用本工具或 Whisper 工具导出的 JSON。"
         )
     rows = [
-        _Row(f"第 {number} 条", s.start, s.end, s.text.strip(), s.speaker, _sure(s))
+        Row(f"第 {number} 条", s.start, s.end, s.text.strip(), s.speaker, _sure(s))
         for number, s in enumerate(file.utterances or file.segments or (), 1)
     ]
     rows += [
-        _Row(f"第 {number} 条", c.offsets.from_ / 1000, c.offsets.to / 1000, c.text.strip())
+        Row(f"第 {number} 条", c.offsets.from_ / 1000, c.offsets.to / 1000, c.text.strip())
         for number, c in enumerate(file.transcription or (), 1)
     ]
     rows = [row for row in rows if row.text]
@@ -259,7 +219,7 @@ def _first(error: ValidationError) -> str:
     return f"{'.'.join(str(part) for part in first['loc']) or '开头'}{what}"
 
 
-def _cues(text: str, path: Path) -> Iterator[_Row]:
+def _cues(text: str, path: Path) -> Iterator[Row]:
     """SRT and VTT: cues are found by their arrow line, so that numbering and notes do not matter."""
     lines = text.splitlines()
     at = 0
@@ -282,148 +242,14 @@ def _cues(text: str, path: Path) -> Iterator[_Row]:
         content = _TAG.sub("", content).strip()
         if content:
             speaker = voice[1].strip() if voice else None
-            yield _Row(where, _seconds(found[1]), _seconds(found[2]), content, speaker)
+            yield Row(where, seconds(found[1]), seconds(found[2]), content, speaker)
 
 
 def _cjk(lines: Sequence[str]) -> bool:
     return any("\u4e00" <= char <= "\u9fff" for line in lines for char in line)
 
 
-@dataclass(slots=True)
-class _Head:
-    """A line with a time, and the lines under it."""
-
-    number: int
-    start: Seconds
-    end: Seconds | None
-    name: str
-    words: str
-    below: list[str]
-
-    def turns(self, names: Set[str]) -> list[_Turn]:
-        """What is said here, begun anew at every line with a name; its own name goes before its words."""
-        turns: list[_Turn] = []
-        for number, line in enumerate((self.words, *self.below), self.number):
-            found = _LABEL.fullmatch(line)
-            if found and found[1] in names:
-                turns.append(_Turn(number, found[1], found[2].strip()))
-            elif turns:
-                turns[-1].words += line
-            elif line:
-                turns.append(_Turn(number, self.name.rstrip(":：") or None, line))
-        return turns
-
-
-@dataclass(slots=True)
-class _Turn:
-    """What one person says without a time of its own."""
-
-    number: int
-    name: str | None
-    words: str
-
-
-def _lines(text: str, path: Path) -> Iterator[_Row]:
-    """``00:12:31 张三：`` with the words after it or below it; ``张三 00:12:31`` is read too.
-
-    One file has one shape, the one most of its lines have: in the others a time is something said.
-    """
-    lines = text.splitlines()
-    shapes = [[shape.fullmatch(line) for line in lines] for shape in (_TIME_FIRST, _TIME_LAST)]
-    found = max(shapes, key=lambda shape: sum(match is not None for match in shape))
-    first = next((match for match in found if match), None)
-    heads: list[_Head] = []
-    for number, (line, match) in enumerate(zip(lines, found, strict=True), 1):
-        if match is not None and first is not None and _alike(match, first):
-            named = match.groupdict()
-            end = _seconds(match["end"]) if match["end"] else None
-            name, words = named.get("name", ""), (match["words"] or "").strip()
-            heads.append(_Head(number, _seconds(match["start"]), end, name, words, []))
-        elif heads:
-            heads[-1].below.append(line.strip())
-        elif line.strip() and number > 50:
-            raise TranscriptError(
-                f"文字稿 {path} 的前 50 行没有时间：每段发言应以时间开头，例如“00:12:31 张三：……”。"
-            )
-    labelled = [any(head.below) and _ALONE.fullmatch(head.words) is not None for head in heads]
-    if sum(labelled) * 2 > len(heads):
-        for head, alone in zip(heads, labelled, strict=True):
-            if alone and not head.name:
-                head.name, head.words = head.words.rstrip(":："), ""
-    began = heads[0].start if heads and heads[0].start >= _OF_DAY else 0.0
-    if names := _untimed(heads):
-        yield from _placed(heads, names, began, path)
-        return
-    for head in heads:
-        said = head.words + "".join(head.below)
-        if said:
-            end = None if head.end is None else head.end - began
-            yield _Row(f"第 {head.number} 行", head.start - began, end, said, head.name.strip() or None)
-
-
-def _untimed(heads: Sequence[_Head]) -> frozenset[str]:
-    """Who speaks in lines without a time, of a file that tells the time now and then only; else nobody.
-
-    At least half of the lines between the times name one of two or more people, each named again. In lines
-    that run over, 目标：二十万 names nobody: where the times have names, one of these is found below too, or
-    so much lies below each time that it is nobody's words alone (under the time in the head of the minutes).
-    """
-    below = [line for head in heads for line in head.below if line]
-    found = Counter(match[1] for line in below if (match := _LABEL.fullmatch(line)))
-    first = {head.name.rstrip(":：") or _label(head.words) for head in heads} - {None}
-    names = frozenset(name for name, times in found.items() if times > 1 or name in first)
-    spoken = sum(found[name] for name in names)
-    known = not first or not first.isdisjoint(names) or spoken > _MANY * len(heads)
-    return names if len(names) > 1 and spoken * 2 >= len(below) and known else frozenset()
-
-
-def _label(line: str) -> str | None:
-    found = _LABEL.fullmatch(line)
-    return found[1] if found else None
-
-
-def _placed(heads: Sequence[_Head], names: Set[str], began: Seconds, path: Path) -> Iterator[_Row]:
-    """Lines without a time, each placed between the times around it by the length of what is said.
-
-    Raises TranscriptError when more is said after the last time than ever between two: nobody knows how long
-    that took.
-    """
-    longest, most = _OPEN
-    for head, after in zip_longest(heads, heads[1:]):
-        turns = head.turns(names)
-        length = sum(len(turn.words) for turn in turns)
-        end = head.end if head.end is not None else after.start if after else None
-        if end is not None:
-            pace = max(_SLOWEST, length / max(end - head.start, _SLACK))
-            longest, most = max(longest, length), max(most, len(turns))
-        elif length <= longest or len(turns) <= most:
-            pace = _PACE
-        else:
-            raise TranscriptError(
-                f"文字稿 {path} 第 {head.number} 行以后的 {len(turns)} 段发言没有时间："
-                "每段发言应以时间开头，例如“00:12:31 张三：……”。"
-            )
-        start = head.start - began
-        for turn in turns:
-            yield _Row(f"第 {turn.number} 行", start, None, turn.words, turn.name)
-            start += len(turn.words) / pace
-
-
-def _alike(match: re.Match[str], first: re.Match[str]) -> bool:
-    """Whether a time is written as the first one is: 8:30准时到 is no new utterance among 00:00:05 张三."""
-    hours = match["start"].count(":") == 2 or first["start"].count(":") == 1
-    apart = ("gap" not in match.re.groupindex) or bool(match["gap"] or not match["words"]) or not first["gap"]
-    return hours and apart and bool(match["closed"]) == bool(first["closed"])
-
-
-def _seconds(clock: str) -> Seconds:
-    total = 0.0
-    for part in clock.replace(",", ".").split(":"):
-        total = total * 60 + float(part)
-    return total
-
-
-def _with_ends(rows: Sequence[_Row]) -> Iterator[_Row]:
+def _with_ends(rows: Sequence[Row]) -> Iterator[Row]:
     """Give rows without an end one: where the next begins, or sooner when the words are few."""
     starts = sorted({row.start for row in rows})
     after = dict(pairwise(starts))
@@ -431,14 +257,14 @@ def _with_ends(rows: Sequence[_Row]) -> Iterator[_Row]:
         if row.end is not None:
             yield row
             continue
-        slow = row.start + max(2.0, len(row.text) / _SLOWEST)
-        last = row.start + max(1.0, len(row.text) / _PACE)
+        slow = row.start + max(2.0, len(row.text) / SLOWEST)
+        last = row.start + max(1.0, len(row.text) / PACE)
         yield replace(row, end=min(after[row.start], slow) if row.start in after else last)
 
 
-def _utterances(rows: Sequence[_Row], path: Path) -> tuple[Utterance, ...]:
+def _utterances(rows: Sequence[Row], path: Path) -> tuple[Utterance, ...]:
     """Checked utterances in time order."""
-    merged: list[_Row] = []
+    merged: list[Row] = []
     for row in rows:
         if merged and row.end is None and (merged[-1].start, merged[-1].speaker) == (row.start, row.speaker):
             merged[-1] = replace(merged[-1], text=merged[-1].text + row.text)
@@ -478,11 +304,11 @@ def _utterances(rows: Sequence[_Row], path: Path) -> tuple[Utterance, ...]:
     return tuple(result)
 
 
-def _labels(rows: list[_Row]) -> list[_Row]:
+def _labels(rows: list[Row]) -> list[Row]:
     """Take ``张三：`` off the words as a speaker when at least half of the rows begin like that."""
     if any(row.speaker for row in rows):
         return rows
-    found = [_LABEL.fullmatch(row.text) for row in rows]
+    found = [LABEL.fullmatch(row.text) for row in rows]
     if sum(match is not None for match in found) * 2 < len(rows):
         return rows
     return [

@@ -56,10 +56,12 @@ def read_transcript(path: Path) -> Transcript:
             f"{path} 里没有可读的发言：文字稿每段应以时间开头，例如“00:12:31 张三：……”，"
             "或使用 SRT、VTT、JSON。"
         )
+    placed = sum(row.placed for row in rows)
     return Transcript(
         utterances=_utterances(rows, path),
         duration=max(row.end or row.start for row in _with_ends(rows)),
         engine=f"import/{suffix.lstrip('.') or 'txt'}",
+        warnings=(f"有 {placed} 段发言没有写时间，按前后的时间和字数估计。",) if placed else (),
     )
 
 

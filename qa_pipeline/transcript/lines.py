@@ -62,6 +62,8 @@ class Row:
     text: str
     speaker: str | None = None
     confidence: float | None = None
+    placed: bool = False
+    """Whether the time is only an estimate, from the times around it."""
 
 
 @dataclass(slots=True)
@@ -181,7 +183,8 @@ def _placed(heads: Sequence[_Head], names: Set[str], began: Seconds, path: Path)
             )
         start = head.start - began
         for turn in turns:
-            yield Row(f"第 {turn.number} 行", start, None, turn.words, turn.name)
+            placed = start > head.start - began
+            yield Row(f"第 {turn.number} 行", start, None, turn.words, turn.name, placed=placed)
             start += len(turn.words) / pace
 
 

@@ -252,7 +252,9 @@ def test_lines_without_a_time_lie_between_the_times_around_them(tmp_path: Path) 
         "00:00:00\n张三：今天复盘。\n李四：好的，我先报。\n十二万。\n\n"
         "00:00:10 张三：差在哪？\n李四：没去见客户。\n00:01:00\n张三：散会。\n王五：好。\n王五：走。"
     )
-    found = lines(read(tmp_path / "a.txt", content))
+    transcript = read(tmp_path / "a.txt", content)
+    assert transcript.warnings == ("有 4 段发言没有写时间，按前后的时间和字数估计。",)
+    found = lines(transcript)
     assert [(round(start, 1), round(end, 1), who, words) for start, end, who, words in found] == [
         (0.0, 2.5, "张三", "今天复盘。"),
         (2.5, 8.0, "李四", "好的，我先报。十二万。"),

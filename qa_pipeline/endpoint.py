@@ -63,13 +63,15 @@ class KeyRefusedError(NoAnswerError):
 class Endpoint:
     """Where a model answers: ``url`` up to and without ``/chat/completions``; ``key`` may be empty.
 
-    ``trusted``: it may see names and numbers. ``price_in`` and ``price_out`` are for a million tokens; None
-    is unknown. ``window`` is how many characters it gets at once. ``kept`` is the folder of answers, None
-    keeps none; those older than ``keep_days`` go.
+    ``part``: what its settings begin with, after ``HUIJIAN_``. ``trusted``: it may see names and numbers.
+    ``price_in`` and ``price_out`` are for a million tokens; None is unknown. ``window`` is how many
+    characters it gets at once. ``kept`` is the folder of answers, None keeps none; those older than
+    ``keep_days`` go.
     """
 
     url: str
     model: str
+    part: str = "READER"
     key: str = field(default="", repr=False)
     timeout: float = TIMEOUT
     window: int = WINDOW
@@ -129,6 +131,7 @@ def configured(part: str, environment: Mapping[str, str] = os.environ) -> Endpoi
     return Endpoint(
         url=url.rstrip("/"),
         model=model,
+        part=part,
         key=key,
         timeout=amount("TIMEOUT") or TIMEOUT,
         window=int(amount("WINDOW") or WINDOW),
@@ -280,7 +283,7 @@ class Correspondence:
         if choice.message.refusal or choice.finish_reason == "content_filter":
             raise NoAnswerError("模型拒绝回答")
         if choice.finish_reason == "length":
-            raise NoAnswerError("回答没有说完就被截断，可把 HUIJIAN_READER_WINDOW 调小")
+            raise NoAnswerError(f"回答没有说完就被截断，可把 HUIJIAN_{self.endpoint.part}_WINDOW 调小")
         if not isinstance(choice.message.content, str) or not choice.message.content.strip():
             raise NoAnswerError("模型没有回答")
         return choice.message.content

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from qa_pipeline.errors import InputError
 from qa_pipeline.names import KINDS
+from qa_pipeline.values.chapters import Chapters
 from qa_pipeline.values.facts import MeetingFacts
 from qa_pipeline.values.findings import Action
 from qa_pipeline.values.inspection import Inspection
@@ -30,6 +31,7 @@ def inspect(
     facts: MeetingFacts,
     rubric: Rubric | None = None,
     transcript: Transcript | None = None,
+    chapters: Chapters | None = None,
     model: str | None = None,
     options: TranscribeOptions | None = None,
     commitments_before: Sequence[Action] = (),
@@ -40,11 +42,11 @@ def inspect(
 ) -> Inspection:
     """Inspect one meeting, given as a recording or as a transcript made elsewhere.
 
-    ``rubric``: the shipped one for the meeting's kind and theme when None. ``transcript``:
-    what ``read`` made of the recording earlier, so that it is not transcribed again. ``model``: see
-    ``transcript.store.resolve``. ``commitments_before``: what was promised in the meeting before, to be
-    followed up. ``imported``: special days of years that the holiday library does not know.
-    ``reader``: local, llm or both (see ``reader``); what ``HUIJIAN_READER`` says when None.
+    ``rubric``: the shipped one for the meeting's kind and theme when None. ``transcript``: what ``read`` made
+    of the recording earlier, so that it is not transcribed again. ``chapters``: as people set them; found
+    when None. ``model``: see ``transcript.store.resolve``. ``commitments_before``: what was promised in the
+    meeting before, to be followed up. ``imported``: special days of years that the holiday library does not
+    know. ``reader``: local, llm or both (see ``reader``); what ``HUIJIAN_READER`` says when None.
     ``keep`` is handed the transcript before anything that can fail later.
     Raises InputError (RecordingError, ModelError, RubricError) before any work whose input is bad.
     """
@@ -69,7 +71,7 @@ def inspect(
 
     progress("inspect", 0, 4)
     facts, warnings = complete(facts, transcript, imported=imported)
-    chapters = segment(transcript, kind=facts.kind)
+    chapters = chapters or segment(transcript, kind=facts.kind)
     progress("inspect", 1, 4)
     findings = find(transcript, chapters, facts, commitments_before=commitments_before)
     progress("inspect", 2, 4)

@@ -13,8 +13,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Literal, TextIO
 
@@ -25,8 +24,6 @@ from qa_pipeline.errors import HuijianError
 from qa_pipeline.values.chapters import Chapters
 from qa_pipeline.values.facts import MeetingFacts
 from qa_pipeline.values.findings import Action
-from qa_pipeline.values.inspection import Inspection
-from qa_pipeline.values.reader import ReaderReport
 from qa_pipeline.values.recording import Recording
 from qa_pipeline.values.vocabulary import Progress
 
@@ -92,47 +89,13 @@ def read(order: Order, say: TextIO) -> None:
         order.recording or transcript,
         facts=order.facts,
         transcript=transcript,
+        chapters=order.chapters,
         commitments_before=order.commitments,
         # Chapters that people set are read by the local reader alone.
         reader=order.reader if order.chapters is None else "local",
         progress=_teller(say, "inspect"),
     )
-    if order.chapters is not None:
-        inspection = _in_chapters(inspection, order.chapters, order.commitments)
     write_atomically(order.result, inspection_to_json(inspection).encode())
-
-
-def _in_chapters(made: Inspection, chapters: Chapters, commitments: Sequence[Action]) -> Inspection:
-    """The inspection as it is when the chapters are those that people set."""
-    from qa_pipeline.compliance import judge
-    from qa_pipeline.findings import find
-    from qa_pipeline.rubric import rubric_for, score
-    from qa_pipeline.rubric.judge import configured
-
-    facts, transcript = made.facts, made.transcript
-    findings = find(transcript, chapters, facts, commitments_before=commitments)
-    rubric = rubric_for(facts.kind, facts.theme, institution=facts.institution, on=facts.meeting_date)
-    card = score(
-        rubric,
-        transcript=transcript,
-        chapters=chapters,
-        findings=findings,
-        facts=facts,
-        judge=configured(),
-    )
-    compliance = judge(
-        facts, recording=made.recording, transcript=transcript, findings=findings, scorecard=card
-    )
-    versions = {**made.versions, "segmenter": chapters.segmenter, "reader": findings.reader}
-    return replace(
-        made,
-        chapters=chapters,
-        findings=findings,
-        scorecard=card,
-        compliance=compliance,
-        versions=versions,
-        reader=ReaderReport(),
-    )
 
 
 def _teller(say: TextIO, wanted: str) -> Progress:

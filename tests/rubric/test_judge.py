@@ -207,6 +207,16 @@ def test_a_meeting_scored_again_names_the_rubric_and_what_the_judge_was_asked(
     assert [use.requests for use in again.reader.uses] == [1]
 
 
+def test_an_answer_that_was_cut_short_names_the_setting_of_the_judge(tmp_path: Path) -> None:
+    with model(Reply(content='{"level":', finish="length")) as server:
+        judge = configured(
+            {"HUIJIAN_JUDGE_URL": server.url, "HUIJIAN_JUDGE_MODEL": "m", "HUIJIAN_JUDGE_KEEP_DAYS": "0"}
+        )
+        assert judge is not None
+        judged(tmp_path, judge)
+    assert "可把 HUIJIAN_JUDGE_WINDOW 调小" in judge.warnings[0]
+
+
 def test_the_endpoint_comes_from_the_environment() -> None:
     assert configured({}) is None
     judge = {"HUIJIAN_JUDGE_URL": "http://127.0.0.1/v1/", "HUIJIAN_JUDGE_MODEL": "m"}

@@ -382,6 +382,13 @@ def press(page: Page, words: str) -> None:
     button.click()
 
 
+def submit(page: Page, words: str) -> None:
+    """:func:`press`, and wait for the page that comes: what is opened earlier goes with the one before."""
+    with page.expect_navigation():
+        press(page, words)
+    page.wait_for_function("window.did_handshake")
+
+
 def pick(page: Page, label: str, option: str, *, exact: bool = True) -> None:
     """Choose from a list in the dialog that is open. One that closes again, because the page is still being
     filled in, is opened anew."""

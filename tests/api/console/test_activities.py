@@ -17,7 +17,7 @@ from models.base import SHANGHAI
 from models.customers.tables import Customer, CustomerSource
 from models.database import transaction
 from models.organisation.tables import Institution, Person
-from tests.api.console.conftest import PageAs, Service, assert_sound, pick, press
+from tests.api.console.conftest import PageAs, Service, assert_sound, pick, press, submit
 from tests.api.people import JOINED
 
 MONTH: Final = date(2025, 2, 1)
@@ -136,11 +136,10 @@ def test_a_supervisor_is_marked_as_focus_and_the_mark_is_taken_off(page_as: Page
     press(page, "标记")
     expect(dialog.get_by_role("alert")).to_contain_text("不是主管，不能标为重点主管")
     dialog.get_by_label("主管的工号或姓名").fill("人S2")
-    press(page, "标记")
+    submit(page, "标记")
     expect(page.get_by_role("table", name="重点主管").get_by_role("row", name="人S2")).to_contain_text(
         "团队下滑"
     )
-    page.wait_for_function("window.did_handshake")  # the screen was read anew
     page.get_by_role("button", name="取消标记 人S2").click()
     press(page, "取消标记")
     expect(page.get_by_text("没有重点主管。")).to_be_visible()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import Locator, Page, expect
 
 from api.accounts.tables import Role
-from tests.api.console.conftest import GOOD, PageAs, assert_sound, press
+from tests.api.console.conftest import GOOD, PageAs, assert_sound, press, submit
 
 
 def test_an_action_is_added_put_right_and_closed_on_the_meeting_page(page_as: PageAs) -> None:
@@ -28,16 +28,14 @@ def test_an_action_is_added_put_right_and_closed_on_the_meeting_page(page_as: Pa
     listed.get_by_role("button", name="更正 陪访两户").click()
     dialog.get_by_label("做什么").fill("陪访三户")
     dialog.get_by_label("期限", exact=True).fill("2026-04-01")
-    press(page, "保存")
+    submit(page, "保存")
     expect(row(page, "陪访三户")).to_contain_text("人S1 · 2026-04-01")
     folded(page)
     expect(row(page, "陪访两户")).to_contain_text("已取消")
 
     listed.get_by_role("button", name="了结 陪访三户").click()
     dialog.get_by_label("哪天").fill("2026-09-08")
-    with page.expect_navigation():  # what is unfolded before is folded again by the page that comes
-        press(page, "了结")
-    page.wait_for_function("window.did_handshake")
+    submit(page, "了结")
     folded(page)
     expect(row(page, "陪访三户")).to_contain_text("已兑现")
     expect(listed.get_by_role("button", name="了结 陪访三户")).to_have_count(0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from playwright.sync_api import expect
 
 from api.accounts.tables import Role
-from tests.api.console.conftest import PageAs, assert_sound, press
+from tests.api.console.conftest import PageAs, assert_sound, press, submit
 
 
 def test_a_receiver_is_made_tried_and_removed(page_as: PageAs) -> None:
@@ -58,7 +58,7 @@ def test_a_value_is_set_by_hand_and_given_back(page_as: PageAs) -> None:
     expect(row).to_contain_text("12.5%")
     expect(row).to_contain_text("手工")
     row.get_by_role("button", name="恢复计算值 升温平台").click()
-    press(page, "恢复")
+    submit(page, "恢复")
     page.get_by_text("1 个数值").click()
     expect(page.get_by_role("table", name="历次数值").get_by_role("row", name="升温平台")).to_contain_text(
         "至"

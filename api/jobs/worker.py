@@ -28,12 +28,14 @@ from api.jobs.parent import Children
 from api.jobs.repository import JobRepository
 from api.jobs.stages import Shop
 from api.jobs.tables import Worker
+from api.recordings.resumable import forget_expired
 from api.recordings.service import forget_answers
 from api.retention.service import expire
 from api.retention.tidying import tidy
 from api.settings import Settings
 from api.store import StoreError, open_store, sweep
 from api.webhooks.messenger import Messenger
+from api.webhooks.repository import SubscriptionRepository
 from models.base import SHANGHAI
 from models.database import connect, take_stock, transaction
 from qa_pipeline.transcript.machine import card_memory, memory_on_card, usable_processors
@@ -161,6 +163,8 @@ class WorkerProcess:
                 expire(session, self.store, days=self._shop.settings.retention_days, now=now)
                 BucketRepository(session).forget_full(now=now)
                 forget_answers(session, now=now)
+                forget_expired(session, self.store, now=now)
+                SubscriptionRepository(session).forget_old(now=now)
             sweep(self.store, now=now.timestamp())
             tidy(self.engine, self.store, now=now)
             take_stock(self.engine)

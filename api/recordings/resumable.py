@@ -109,7 +109,7 @@ def begin(
             raise OutputError("存储空间不足，放不下这个文件：请联系管理员清理空间后重试。")
         file.touch()
     now = datetime.now(UTC)
-    _forget_expired(session, store, now)
+    forget_expired(session, store, now=now)
     row = Upload(
         code=code,
         actor=asker.actor,
@@ -347,7 +347,8 @@ def _arrived(file: Path, name: str) -> Arrived:
     return Arrived(file=file, name=name, size=file.stat().st_size, sha256=hashed_file(file))
 
 
-def _forget_expired(session: Session, store: Store, now: datetime) -> None:
+def forget_expired(session: Session, store: Store, *, now: datetime) -> None:
+    """What came of uploads that nobody went on with in time."""
     for row in session.scalars(select(Upload).where(Upload.expires_at < now)):
         (store.spool / f"{row.code}.part").unlink(missing_ok=True)
         session.delete(row)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, delete, select
 
 from api.pages import after
 from api.problems import NotFound
@@ -20,6 +20,9 @@ LEASE: Final = timedelta(minutes=5)
 
 FARTHEST: Final = timedelta(days=2)
 """No pause before another attempt is longer: a later moment was set by a clock that was put back since."""
+
+KEPT: Final = timedelta(days=90)
+"""Messages tell of meetings and people; so long after one was sent, or given up, nobody asks after it."""
 
 Line = tuple[Subscription, str | None]
 """A subscription and the code of its institution."""
@@ -52,6 +55,11 @@ class SubscriptionRepository(Repository):
         if state is not None:
             query = query.where(Delivery.state == state)
         return self.session.scalars(after(query, [Delivery.id], cursor, limit, descending=True)).all()
+
+    def forget_old(self, *, now: datetime) -> None:
+        """What is still to be sent stays. No event is so old that it were told again (see ``events``)."""
+        old = (Delivery.state != DeliveryState.WAITING) & (Delivery.created_at < now - KEPT)
+        self.session.execute(delete(Delivery).where(old))
 
     def delivery(self, subscription: Subscription, code: str) -> Delivery:
         """Raises NotFound."""

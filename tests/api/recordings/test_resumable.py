@@ -16,8 +16,10 @@ from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from api.accounts.tables import Role
+from api.recordings.resumable import forget_expired
 from api.recordings.tables import Upload
 from api.settings import Settings
+from api.store import open_store
 from models.base import SHANGHAI
 from models.database import transaction
 from models.meetings.repository import MeetingRepository
@@ -161,6 +163,19 @@ def test_a_document_is_refused_after_its_first_piece_and_forgotten(
     assert answer.json()["detail"].startswith("周会.wav 是办公文档或压缩包，不是录音：")
     assert manager.head(address).status_code == 404
     assert list((settings.data_folder / "store" / "incoming").iterdir()) == []
+
+
+def test_what_nobody_went_on_with_for_a_week_is_forgotten(
+    manager: TestClient, tmp_path: Path, settings: Settings, service_engine: Engine
+) -> None:
+    address = begin(manager, 5000).headers["Location"]
+    send(manager, address, 0, wav(tmp_path, 440)[:1000])
+    store = open_store(settings.store, data_folder=settings.data_folder)
+    for days, status in ((6, 200), (8, 404)):
+        with transaction(service_engine) as session:
+            forget_expired(session, store, now=datetime.now(SHANGHAI) + timedelta(days=days))
+        assert manager.head(address).status_code == status
+        assert len(list(store.spool.iterdir())) == (status == 200)
 
 
 def create(client: TestClient, name: str, length: int, **words: str) -> httpx.Response:

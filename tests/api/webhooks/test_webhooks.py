@@ -23,6 +23,7 @@ from api.settings import Settings
 from api.webhooks import channels
 from api.webhooks.addresses import checked
 from api.webhooks.messenger import BACK_OFF, Messenger
+from api.webhooks.repository import SubscriptionRepository
 from api.webhooks.tables import Delivery
 from models.database import transaction
 from models.meetings.tables import Meeting
@@ -153,6 +154,20 @@ def test_what_fails_is_tried_again_later_until_it_is_given_up(
     (line,) = log(administrator, code)
     assert (line["state"], line["attempts"], line["error"]) == ("delivered", 1, None)
     assert len({headers["X-Huijian-Delivery"] for _, headers, _ in there.got}) == 1
+
+
+def test_after_three_months_a_message_is_forgotten_unless_it_is_still_to_be_sent(
+    administrator: TestClient, messenger: Messenger, service_engine: Engine
+) -> None:
+    with receiver((204, {}), (500, {})) as there:
+        code = subscribe(administrator, there.url)["subscription"]["code"]
+        for _ in range(2):
+            administrator.post(f"{WEBHOOKS}/{code}/test")
+            messenger.deliver()
+    for days, states in ((89, ["waiting", "delivered"]), (91, ["waiting"])):
+        with transaction(service_engine) as session:
+            SubscriptionRepository(session).forget_old(now=datetime.now(UTC) + timedelta(days=days))
+        assert [line["state"] for line in log(administrator, code)] == states
 
 
 def test_a_receiver_that_is_not_there_is_a_line_in_the_log(

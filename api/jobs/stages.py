@@ -176,9 +176,8 @@ def reading_of(shop: Shop, task: Task, report: Report) -> str:
             order = known.model_copy(update={"transcript": text, "threads": shop.threads})
             return _in_child(shop, order, report)
 
-    model = endpoint.model if endpoint else ""
-    key = key_of(transcript, known.model_dump_json(), model, _program())
-    return _artefact(shop, task, ArtefactKind.READING, key, make)
+    key = key_of(transcript, known.model_dump_json(), endpoint.model if endpoint else "", _program())
+    return _artefact(shop, task, ArtefactKind.READING, key, make, whole=_answered)
 
 
 def inspection_of(shop: Shop, task: Task, report: Report) -> str:
@@ -187,6 +186,7 @@ def inspection_of(shop: Shop, task: Task, report: Report) -> str:
     from qa_pipeline.pipeline import compared, scored_again
     from qa_pipeline.report.json import inspection_from_json, inspection_to_json
     from qa_pipeline.rubric import load_rubric
+    from qa_pipeline.rubric.judge import configured
 
     reading = reading_of(shop, task, report)
     read = inspection_from_json(get(shop.store, reading))
@@ -223,8 +223,10 @@ def inspection_of(shop: Shop, task: Task, report: Report) -> str:
             scored = replace(read, compliance=compliance)
         return inspection_to_json(scored).encode()
 
-    key = key_of(reading, rubric.sha256, days, repr(copied), _program())
-    return _artefact(shop, task, ArtefactKind.INSPECTION, key, make)
+    asked = configured()
+    model = asked.endpoint.model if asked else ""
+    key = key_of(reading, rubric.sha256, days, repr(copied), model, _program())
+    return _artefact(shop, task, ArtefactKind.INSPECTION, key, make, whole=_answered)
 
 
 def publish(shop: Shop, task: Task, report: Report) -> None:
@@ -254,23 +256,37 @@ STAGES: Final[Mapping[Stage, Callable[[Shop, Task, Report], object]]] = {
 # ---------------------------------------------------------------- inner steps
 
 
-def _artefact(shop: Shop, task: Task, kind: ArtefactKind, key: str, make: Callable[[], bytes]) -> str:
-    """Content hash of what is there under the key, else of what is made now."""
+def _artefact(
+    shop: Shop,
+    task: Task,
+    kind: ArtefactKind,
+    key: str,
+    make: Callable[[], bytes],
+    *,
+    whole: Callable[[bytes], bool] | None = None,
+) -> str:
+    """Content hash of what is there under the key, else of what is made now. What another job made and is not
+    ``whole`` is made anew."""
     anew = task.again_from is not None and MADE_BY[kind] in stages_from(task.again_from)
     with Session(shop.engine) as session:
         there = JobRepository(session).artefact(kind, key)
-    if (
-        there is not None
-        and not (anew and there.job_id != task.job_id)
-        and shop.store.size(there.content_hash) is not None
-    ):
-        return there.content_hash
+    if there is not None and shop.store.size(there.content_hash) is not None:
+        own = there.job_id == task.job_id
+        if own or (not anew and (whole is None or whole(get(shop.store, there.content_hash)))):
+            return there.content_hash
     content_hash = put(shop.store, make())
     with transaction(shop.engine) as session:
         JobRepository(session).keep_artefact(
             kind, key, content_hash=content_hash, version=_program(), job_id=task.job_id, at=datetime.now(UTC)
         )
     return content_hash
+
+
+def _answered(inspection: bytes) -> bool:
+    """Whether every language model that was to be asked has answered."""
+    from qa_pipeline.report.json import inspection_from_json
+
+    return inspection_from_json(inspection).reader.answered
 
 
 def _in_child(shop: Shop, order: Order, report: Report) -> bytes:

@@ -74,6 +74,11 @@ class ReaderReport:
     disagreements: tuple[Disagreement, ...] = ()
     review: str = ""
 
+    @property
+    def answered(self) -> bool:
+        """Whether nothing is left to ask again later: read by whom it was to be, every question answered."""
+        return self.asked is self.used and not any(use.unanswered for use in self.uses)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecondReading:

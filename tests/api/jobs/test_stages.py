@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
@@ -16,6 +18,8 @@ from models.database import transaction
 from models.meetings.repository import MeetingRepository
 from models.meetings.tables import Scorecard
 from qa_pipeline.errors import ModelError, RecordingError
+from qa_pipeline.report.json import inspection_from_json, inspection_to_json
+from qa_pipeline.values.reader import ReaderChoice, ReaderReport
 from qa_pipeline.values.vocabulary import MeetingKind
 from tests.api.jobs.works import Works
 from tests.sound import ROOT
@@ -68,6 +72,22 @@ def test_one_stage_is_done_again_when_asked(works: Works) -> None:
     assert set(works.finished.values()) == {2}
     works.by_hand(works.ask("M1"))
     assert set(works.finished.values()) == {2}
+
+
+def test_a_reading_that_a_language_model_did_not_answer_is_made_again_the_next_time(works: Works) -> None:
+    answered = (works.folder / "inspection.json").read_bytes()
+    silent = ReaderReport(asked=ReaderChoice.BOTH, reason="10 秒内没有回答")
+    made = replace(inspection_from_json(answered), reader=silent)
+    (works.folder / "inspection.json").write_text(inspection_to_json(made))
+    works.by_hand(works.ask(works.held()))
+    (works.folder / "inspection.json").write_bytes(answered)
+    works.by_hand(works.ask("M1"))
+    (works.folder / "inspection.json").write_text(inspection_to_json(made))
+    works.by_hand(works.ask("M1"))
+    with Session(works.engine) as session:
+        cards = session.scalars(select(Scorecard).order_by(Scorecard.version))
+        assert [inspection_of(session, card).reader.answered for card in cards] == [False, True, True]
+    assert set(works.finished.values()) == {1}
 
 
 def test_another_rubric_scores_again_without_hearing_or_reading(works: Works) -> None:

@@ -1,9 +1,10 @@
 # ruff: noqa: E501 - patterns are data and read better on one line
 """What an utterance does: several acts at once, each with a probability.
 
-One logistic regression per act over character and pinyin n-grams (tf-idf) and a few dozen signals of form and
-place; then a second, small one that also sees what the neighbours seem to do. The weights are data
-(model.npz), made by ``python -m qa_pipeline.findings.train``. scikit-learn is not needed to read.
+Two readers say first what it seems to do: a logistic regression per act over character and pinyin n-grams
+(tf-idf) and a few dozen signals of form and place, and a small network (see ``net``); then a second, small
+regression weighs both, with what the neighbours seem to do. The weights are data (model.npz), made by
+``python -m qa_pipeline.findings.train``. scikit-learn is not needed to read.
 
 Pinyin without tones, with the confusable initials and finals merged (zh/z, l/n, ing/in), carries the meaning
 over recognition errors; signals that may be unknown (speaker, host, chapter) are off when unknown, and the
@@ -28,20 +29,20 @@ from numpy.typing import NDArray
 from qa_pipeline import installed
 from qa_pipeline.chapters.ngrams import standard
 from qa_pipeline.chapters.telling import strongest
+from qa_pipeline.findings.net import Net, net_from
+from qa_pipeline.findings.spelling import plain, sound, syllable
 from qa_pipeline.lexicon import lexicon
 from qa_pipeline.values.chapters import Chapters
 from qa_pipeline.values.findings import Mention
 from qa_pipeline.values.transcript import Transcript
 from qa_pipeline.values.vocabulary import Act, Chapter
 
-VERSION: Final = "acts-5"
+VERSION: Final = "acts-6"
 ACTS: Final = tuple(Act)
 Matrix = NDArray[np.float32]
 Ints = NDArray[np.int64]
 Known = tuple[Ints, Ints]
 
-_PUNCTUATION: Final = re.compile(r"[^\u4e00-\u9fffA-Za-z0-9]+")
-_DIGIT_RUN: Final = re.compile(r"[0-9零一二两三四五六七八九十百千万点]{2,}|[0-9]+")
 _QUESTION_WORDS: Final = re.compile(
     r"几|多少|好多|几多|哪|谁|什么|啥|咋|怎么|怎样|为何|干嘛|么子|么样|如何|是不是|有没有|能不能|行不行|要不要|会不会|对不对|没有$|没$"
 )
@@ -79,42 +80,6 @@ TELLING: Final = 300
 """Known triples of sounds from which their spelling tells how well a meeting was heard."""
 _PRIVATE: Final = 0xE000
 """Code point from which syllables are numbered; no text that is read holds such a character."""
-
-
-@cache
-def syllable(char: str) -> str:
-    from pypinyin import lazy_pinyin
-
-    sound: str = lazy_pinyin(char)[0]
-    for heard, meant in (("zh", "z"), ("ch", "c"), ("sh", "s")):
-        if sound.startswith(heard):
-            sound = meant + sound[2:]
-    if sound.startswith("n") and len(sound) > 1:
-        sound = "l" + sound[1:]
-    return sound[:-1] if sound.endswith("ng") else sound
-
-
-def _plain(text: str) -> str:
-    """What n-grams are taken of: numbers become #, punctuation is dropped, ^ and $ mark the ends."""
-    return "^" + _DIGIT_RUN.sub("#", _PUNCTUATION.sub("", standard(text))).upper() + "$"
-
-
-def sound(char: str) -> str:
-    """The syllable of a Chinese character; any other one is its own sound."""
-    return syllable(char) if "\u4e00" <= char <= "\u9fff" else char
-
-
-def grams(text: str) -> list[str]:
-    """Character 1- to 3-grams and syllable 2- and 3-grams."""
-    plain = _plain(text)
-    sounds = [sound(char) for char in plain]
-    size = len(plain)
-    found = list(plain)
-    found += [plain[i : i + 2] for i in range(size - 1)]
-    found += [plain[i : i + 3] for i in range(size - 2)]
-    found += [f"{sounds[i]}'{sounds[i + 1]}" for i in range(size - 1)]
-    found += [f"{sounds[i]}'{sounds[i + 1]}'{sounds[i + 2]}" for i in range(size - 2)]
-    return found
 
 
 def is_question(text: str) -> bool:
@@ -213,7 +178,7 @@ def _chapters(chapters: Chapters | None, count: int) -> Iterator[NDArray[np.bool
 
 
 def neighbourhood(first: Matrix) -> Matrix:
-    """Each utterance's own first-pass logits and those of the two before and after: (utterances, 5 x acts)."""
+    """Each utterance's own first-pass logits and those of the two before and after: (utterances, 10 x acts)."""
     count = len(first)
     padded = np.zeros((count + 4, first.shape[1]), dtype=np.float32)
     padded[2 : count + 2] = np.clip(first, -6, 6) / 3
@@ -222,12 +187,14 @@ def neighbourhood(first: Matrix) -> Matrix:
 
 @dataclass(frozen=True, eq=False)
 class ActModel:
-    """Weights of both passes. ``vocabulary`` are the n-grams, one for each row of ``gram_weights``."""
+    """Weights of both passes. ``vocabulary`` are the n-grams, one for each row of ``gram_weights``; ``net`` is
+    the other first reader."""
 
     vocabulary: tuple[str, ...]
     idf: Matrix
     gram_weights: Matrix
     signal_weights: Matrix
+    net: Net
     neighbour_weights: Matrix
     second_signal_weights: Matrix
     shift: Matrix
@@ -253,7 +220,7 @@ class ActModel:
         """(row of ``texts``, row of the vocabulary) of all known ``grams``, found for all texts at once."""
         if not texts:
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
-        plains = [_plain(text) for text in texts]
+        plains = [plain(text) for text in texts]
         rows = np.repeat(np.arange(len(plains)), [len(plain) for plain in plains])
         codes = np.frombuffer("".join(plains).encode("utf-16-le"), dtype="<u2").astype(np.int64)
         met, places = np.unique(codes, return_inverse=True)
@@ -291,16 +258,16 @@ class ActModel:
         return strongest(self.contributions(text, act), most=most)
 
     def contributions(self, text: str, act: Act) -> dict[str, float]:
-        """What each stretch of a text (1-3 characters, as ``_plain`` writes them) added to an act's logit in
-        the first pass, by its characters and its sound together."""
-        plain = _plain(text)
-        sounds = [sound(char) for char in plain]
+        """What each stretch of a text (1-3 characters, as ``plain`` writes them) added to an act's logit
+        ``by_words``, by its characters and its sound together."""
+        spelt = plain(text)
+        sounds = [sound(char) for char in spelt]
         column = ACTS.index(act)
         mass: Counter[int] = Counter()
         said: dict[str, list[int]] = {}
         for size in (1, 2, 3):
-            for i in range(len(plain) - size + 1):
-                words = plain[i : i + size]
+            for i in range(len(spelt) - size + 1):
+                words = spelt[i : i + size]
                 names = [words, "'".join(sounds[i : i + size])] if size > 1 else [words]
                 rows = [self._rows[name] for name in names if name in self._rows]
                 mass.update(rows)
@@ -315,8 +282,8 @@ class ActModel:
     def _rows(self) -> dict[str, int]:
         return {word: row for row, word in enumerate(self.vocabulary)}
 
-    def first_pass(self, texts: Sequence[str], signal: Matrix, known: Known | None = None) -> Matrix:
-        """Logits from words and signals: (utterances, acts). ``known`` saves looking the texts up again."""
+    def by_words(self, texts: Sequence[str], signal: Matrix, known: Known | None = None) -> Matrix:
+        """Logits from n-grams and signals: (utterances, acts). ``known`` saves looking the texts up again."""
         width = len(self.idf)
         row, column = known or self.known(texts)
         cells, times = np.unique(row * width + column, return_counts=True)
@@ -331,6 +298,10 @@ class ActModel:
         logits[row[edges]] = np.add.reduceat(weighed, edges, axis=0)
         result: Matrix = logits + signal @ self.signal_weights
         return result
+
+    def first_pass(self, texts: Sequence[str], signal: Matrix, known: Known | None = None) -> Matrix:
+        """Logits of both first readers: (utterances, 2 x acts)."""
+        return np.hstack([self.by_words(texts, signal, known), self.net.logits(texts, signal)])
 
     def probabilities(self, texts: Sequence[str], signal: Matrix, known: Known | None = None) -> Matrix:
         """(utterances, acts), order of ACTS; from 0.5 on an act is claimed. How probable it is:
@@ -356,6 +327,7 @@ class ActModel:
             "idf": self.idf.astype(np.float16),
             "gram_weights": self.gram_weights.astype(np.float16),
             "signal_weights": self.signal_weights,
+            **self.net.arrays(),
             "neighbour_weights": self.neighbour_weights,
             "second_signal_weights": self.second_signal_weights,
             "shift": self.shift,
@@ -366,20 +338,26 @@ class ActModel:
 def load(file: IO[bytes]) -> ActModel:
     """Read a model written from ``ActModel.arrays``."""
     with np.load(file, allow_pickle=False) as data:
-        words = data["vocabulary"].tobytes().decode().split("\n")
-        model = ActModel(
-            vocabulary=tuple(words),
-            idf=data["idf"].astype(np.float32),
-            gram_weights=data["gram_weights"].astype(np.float32),
-            signal_weights=data["signal_weights"],
-            neighbour_weights=data["neighbour_weights"],
-            second_signal_weights=data["second_signal_weights"],
-            shift=data["shift"] if "shift" in data else np.zeros(len(ACTS), dtype=np.float32),
-            version=data["version"].tobytes().decode(),
-        )
+        return model_of(dict(data))
+
+
+def model_of(arrays: dict[str, NDArray[Any]]) -> ActModel:
+    """The model that ``ActModel.arrays`` came from, but for what rounding takes. Raises KeyError where
+    something is missing."""
+    words = arrays["vocabulary"].tobytes().decode().split("\n")
     for char in {c for word in words if len(word) == 1 for c in word}:
         syllable(char)
-    return model
+    return ActModel(
+        vocabulary=tuple(words),
+        idf=arrays["idf"].astype(np.float32),
+        gram_weights=arrays["gram_weights"].astype(np.float32),
+        signal_weights=arrays["signal_weights"],
+        net=net_from(arrays),
+        neighbour_weights=arrays["neighbour_weights"],
+        second_signal_weights=arrays["second_signal_weights"],
+        shift=arrays["shift"],
+        version=arrays["version"].tobytes().decode(),
+    )
 
 
 @cache

@@ -18,8 +18,8 @@ from typing import IO, Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from qa_pipeline.findings.acts import grams
 from qa_pipeline.findings.reading import Reading
+from qa_pipeline.findings.spelling import grams
 from qa_pipeline.findings.taking_up import outcome_signals, places, told_of
 from qa_pipeline.values.findings import Action, FollowUp
 from qa_pipeline.values.vocabulary import Outcome

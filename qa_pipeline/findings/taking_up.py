@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_pipeline.chapters.ngrams import standard
-from qa_pipeline.findings.acts import sound
 from qa_pipeline.findings.reading import Reading
+from qa_pipeline.findings.spelling import sound
 from qa_pipeline.transcript.numbers import spoken_numbers
 from qa_pipeline.transcript.people import given_name
 from qa_pipeline.values.findings import Action

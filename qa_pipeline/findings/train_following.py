@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 from qa_pipeline.chapters import segment
 from qa_pipeline.chapters.corpus import GAP, SPEECH_RATE, LabelledMeeting, meetings
 from qa_pipeline.findings import read
-from qa_pipeline.findings.acts import grams
 from qa_pipeline.findings.commitments import actions
 from qa_pipeline.findings.following import OUTCOMES, PARTS, VERSION, FollowModel
 from qa_pipeline.findings.reading import Reading
+from qa_pipeline.findings.spelling import grams
 from qa_pipeline.findings.taking_up import outcome_signals, places, told_of
 from qa_pipeline.findings.train import Noise
 from qa_pipeline.transcript.cleanup import clean

@@ -14,7 +14,9 @@ from qa_pipeline.chapters.corpus import CORPUS
 ROOT = Path(qa_pipeline.__file__).parent
 CODE = {
     "chapters": ("chapters/*.py",),
-    "acts": ("findings/acts.py", "findings/mentions.py", "findings/train.py"),
+    "acts": tuple(
+        f"findings/{name}.py" for name in ("acts", "mentions", "net", "spelling", "train", "train_net")
+    ),
 }
 """What decides how a model comes out, beside the meetings."""
 

@@ -7,7 +7,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from qa_pipeline.findings.acts import ACTS, Matrix, act_model, grams, signals
+from qa_pipeline.findings.acts import ACTS, Matrix, act_model, model_of, signals
+from qa_pipeline.findings.spelling import grams
 from qa_pipeline.values.transcript import Transcript
 from tests.findings.dialogue import GOOD, meeting
 
@@ -34,19 +35,29 @@ def _written_out(texts: tuple[str, ...]) -> Matrix:
     return logits
 
 
-def test_the_first_pass_adds_up_the_weights_of_each_text_s_own_grams() -> None:
+def test_the_reader_of_words_adds_up_the_weights_of_each_text_s_own_grams() -> None:
     silent = np.zeros((len(TEXTS), len(act_model().signal_weights)), dtype=np.float32)
-    found = act_model().first_pass(TEXTS, silent)
+    found = act_model().by_words(TEXTS, silent)
     assert np.abs(found).max() > 0.1
     assert found == pytest.approx(_written_out(TEXTS), abs=1e-5)
 
 
-def test_texts_are_read_alike_alone_and_in_a_meeting() -> None:
+def test_words_are_read_alike_alone_and_in_a_meeting() -> None:
     model = act_model()
     silent = np.zeros((len(TEXTS), len(model.signal_weights)), dtype=np.float32)
-    together = model.first_pass(TEXTS, silent)
-    alone = np.vstack([model.first_pass([text], silent[:1]) for text in TEXTS])
+    together = model.by_words(TEXTS, silent)
+    alone = np.vstack([model.by_words([text], silent[:1]) for text in TEXTS])
     assert (together == alone).all()
+
+
+def test_both_first_readers_are_weighed_and_a_file_holds_them_all() -> None:
+    model = act_model()
+    silent = np.zeros((len(TEXTS), len(model.signal_weights)), dtype=np.float32)
+    both = np.hstack([model.by_words(TEXTS, silent), model.net.logits(TEXTS, silent)])
+    assert (model.first_pass(TEXTS, silent) == both).all()
+    again = model_of(model.arrays())
+    assert (again.probabilities(TEXTS, silent) == model.probabilities(TEXTS, silent)).all()
+    assert again.version == model.version
 
 
 def test_signals_of_form_and_place_keep_within_one_and_need_no_speakers() -> None:

@@ -70,14 +70,14 @@ def test_a_cap_and_a_missing_proof_are_steps(result: dict[str, Any]) -> None:
         assert item["steps"][-1]["level"] == item["level"]
 
 
-def test_the_words_add_up_to_what_the_first_pass_saw(poor: Inspection) -> None:
+def test_the_words_add_up_to_what_the_reader_of_words_saw(poor: Inspection) -> None:
     """What is listed is a part of the logit: all stretches together make the difference to silence."""
     import numpy as np
 
     model = current()
     text = poor.transcript.utterances[10].text
     nothing = np.zeros((1, len(model.signal_weights)), dtype=np.float32)
-    logit = float(model.first_pass([text], nothing)[0, list(Act).index(Act.DATA)])
+    logit = float(model.by_words([text], nothing)[0, list(Act).index(Act.DATA)])
     strongest = model.telling(text, Act.DATA, most=1000)
     assert strongest == sorted(strongest, key=lambda one: -one[1])
     assert all(weight > 0 for _, weight in strongest)

@@ -30,6 +30,8 @@ FILTERS: Final = 96
 """Of each width."""
 LONGEST: Final = 80
 """Of a longer utterance as many characters are read, half from its begin and half from its end."""
+AT_ONCE: Final = 64
+"""Texts that filters slide over together: what they answer stays in the processor's cache."""
 SIDE: Final = 2
 """Utterances to each side that one layer sees."""
 
@@ -139,20 +141,29 @@ class Pass:
 
     def _slide(self, answers: Matrix, bias: Matrix, found: Matrix, index: int, width: int) -> None:
         """The strongest answer to ``width`` characters in a row within each text, above 0."""
-        texts, places = self.spelt.texts, self.spelt.places
+        texts = self.spelt.texts
         begins = np.flatnonzero(texts[: len(texts) - width + 1] == texts[width - 1 :])
-        if not len(begins):
-            return
-        total = answers[places[begins], 0] + bias
-        for step in range(1, width):
-            total += answers[places[begins + step], step]
         edges = np.flatnonzero(np.diff(texts[begins], prepend=-1))
-        here = texts[begins[edges]]
+        parts = [np.ascontiguousarray(answers[:, step]) for step in range(width)]
+        for some in range(0, len(edges), AT_ONCE):
+            inside = edges[some : some + AT_ONCE]
+            last = edges[some + AT_ONCE] if some + AT_ONCE < len(edges) else len(begins)
+            self._strongest(parts, bias, found, index, begins[inside[0] : last], inside - inside[0])
+
+    def _strongest(
+        self, parts: list[Matrix], bias: Matrix, found: Matrix, index: int, begins: Ints, edges: Ints
+    ) -> None:
+        """The same for some texts: where each window ``begins``, and at which of the ``edges`` a text."""
+        texts, places = self.spelt.texts, self.spelt.places
+        total = parts[0].take(places[begins], axis=0)
+        for step, part in enumerate(parts[1:], 1):
+            total += part.take(places[begins + step], axis=0)
         most = np.maximum.reduceat(total, edges, axis=0)
-        found[here, index] = np.maximum(most, 0)
+        found[texts[begins[edges]], index] = np.maximum(most + bias, 0)
         if self.random is not None:
             sizes = np.diff(edges, append=len(begins))
-            rows, filters = np.nonzero((total == np.repeat(most, sizes, axis=0)) & (total > 0))
+            above = np.repeat(most + bias > 0, sizes, axis=0)
+            rows, filters = np.nonzero(above & (total == np.repeat(most, sizes, axis=0)))
             # Of several as strong ones the first: written last.
             self.strongest[texts[begins[rows[::-1]]], index, filters[::-1]] = begins[rows[::-1]]
 

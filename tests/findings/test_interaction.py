@@ -101,7 +101,7 @@ def test_an_evasion_that_nobody_presses_was_let_pass() -> None:
             ("那有意思的客户有几个？", "有那么几个吧，再看看。"),
         )
     )
-    let_go = findings(f"stage_review\n{asked}\n王建: 好。\n赵强: 我这边FYC六千。")
+    let_go = findings(f"stage_review\n{asked}\n王建: 嗯，知道了。\n赵强: 我这边FYC六千。")
     pressed = findings(f"stage_review\n{asked}\n王建: 几个是几个？叫什么名字？\n赵强: 我这边FYC六千。")
     passed = {e.quote for e in let_go.measures["accepted_evasions"].evidence}
     assert "有那么几个吧，再看看。" in passed

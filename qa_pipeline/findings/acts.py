@@ -29,7 +29,7 @@ from numpy.typing import NDArray
 from qa_pipeline import installed
 from qa_pipeline.chapters.ngrams import standard
 from qa_pipeline.chapters.telling import strongest
-from qa_pipeline.findings.net import Net, net_from
+from qa_pipeline.findings.net import Ints, Matrix, Net, net_from
 from qa_pipeline.findings.spelling import plain, sound, syllable
 from qa_pipeline.lexicon import lexicon
 from qa_pipeline.values.chapters import Chapters
@@ -39,8 +39,6 @@ from qa_pipeline.values.vocabulary import Act, Chapter
 
 VERSION: Final = "acts-6"
 ACTS: Final = tuple(Act)
-Matrix = NDArray[np.float32]
-Ints = NDArray[np.int64]
 Known = tuple[Ints, Ints]
 
 _QUESTION_WORDS: Final = re.compile(

@@ -22,8 +22,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_pipeline.chapters.corpus import LabelledMeeting, meetings
-from qa_pipeline.findings.acts import ACTS, VERSION, ActModel, Matrix, model_of, neighbourhood, signals
+from qa_pipeline.findings.acts import ACTS, VERSION, ActModel, model_of, neighbourhood, signals
 from qa_pipeline.findings.mentions import find_mentions
+from qa_pipeline.findings.net import Matrix
 from qa_pipeline.findings.spelling import grams, syllable
 from qa_pipeline.findings.train_net import learn
 from qa_pipeline.steps import Arrays, Step, afresh

@@ -7,7 +7,8 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from qa_pipeline.findings.acts import ACTS, Matrix, act_model, model_of, signals
+from qa_pipeline.findings.acts import ACTS, act_model, model_of, signals
+from qa_pipeline.findings.net import Matrix
 from qa_pipeline.findings.spelling import grams
 from qa_pipeline.values.transcript import Transcript
 from tests.findings.dialogue import GOOD, meeting

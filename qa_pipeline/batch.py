@@ -149,6 +149,7 @@ def run(
     model: str | None = None,
     rubric: str | None = None,
     reader: str | None = None,
+    again: bool = False,
     on_result: Callable[[dict[str, Any]], None] | None = None,
     on_plan: Callable[[int, int], None] | None = None,
 ) -> Tally:
@@ -156,7 +157,9 @@ def run(
 
     ``on_plan`` is told (meetings in all, already done); ``on_result`` gets each new row. A row is keyed by
     the content of its files and facts, the model, the rubric and the reader: a changed input is inspected
-    again, the same one never twice, unless a language model that was to read or judge it failed.
+    again, the same one never twice, unless a language model that was to read or judge it failed, or all are
+    wanted ``again``: then by this program and the speech model there is now, and what that model has
+    transcribed is not transcribed twice.
     Raises InputError for an unusable folder, OutputError when ``out`` can't be written.
     """
     from qa_pipeline.findings.remarks import library
@@ -178,7 +181,7 @@ def run(
         except OSError:
             key = ""  # the worker says why it can't be read
         row = known.get((key, meeting.name)) or known.get(key)
-        if row is not None and _finished(row):
+        if row is not None and _finished(row) and not again:
             current[meeting.name] = row
         else:
             tasks.append(

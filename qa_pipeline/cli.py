@@ -70,6 +70,7 @@ ReadBy = Annotated[
     ),
 ]
 RubricFile = Annotated[str | None, typer.Option("--rubric", help="评分标准文件；默认按会议类别与主题选用")]
+Again = Annotated[bool, typer.Option("--again", help="已有结论的会议也重新质检")]
 
 
 @app.command()
@@ -205,6 +206,7 @@ def batch(
     model: Model = None,
     rubric: RubricFile = None,
     reader: ReadBy = None,
+    again: Again = False,
 ) -> None:
     """质检一个文件夹里的全部会议；中断后再运行即从断点继续。"""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -225,12 +227,14 @@ def batch(
             model=model,
             rubric=rubric,
             reader=reader,
+            again=again,
             on_plan=lambda total, done: shown.update(row_task, total=total, completed=done),
             on_result=lambda row: shown.update(row_task, advance=1, description=f"质检 {row['name']}"),
         )
     for name, reason in tally.problems:
         typer.echo(f"未完成 {name}：{reason}")
-    counts = f"完成 {tally.done} 场，失败 {tally.failed} 场，跳过 {tally.skipped} 场（此前已完成）"
+    skipped = f"跳过 {tally.skipped} 场（此前已完成，要重做请加 --again）"
+    counts = f"完成 {tally.done} 场，失败 {tally.failed} 场，{skipped}"
     typer.echo(f"{counts}；结果在 {target}")
     if tally.failed:
         raise typer.Exit(1)

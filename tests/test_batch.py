@@ -140,7 +140,7 @@ def test_what_a_transcript_does_not_depend_on_never_transcribes_again(
     write_sound(folder / "m.wav", minute, codec="pcm_s16le")
     facts = folder / "m.meeting.yaml"
 
-    def engine(said: str, **asked: str) -> str:
+    def engine(said: str, **asked: Any) -> str:
         facts.write_text(FACTS + said, "utf-8")
         run(folder, out=out, model="demo", **asked)
         version: str = rows(out)[-1]["result"]["versions"]["engine"]
@@ -150,6 +150,7 @@ def test_what_a_transcript_does_not_depend_on_never_transcribes_again(
     [kept] = (out / "transcripts").iterdir()
     kept.write_text(kept.read_text("utf-8").replace(heard, "the kept one"), "utf-8")
     assert engine("host: 高志伟", rubric="weekly_review") == "the kept one"
+    assert engine("host: 高志伟", again=True) == "the kept one"
     assert engine("host: 高志伟\non_site: 4\nattendees: 4") == "the kept one"
     monkeypatch.setenv("HUIJIAN_READER_URL", "http://127.0.0.1:9/v1")
     monkeypatch.setenv("HUIJIAN_READER_MODEL", "m")
@@ -157,6 +158,19 @@ def test_what_a_transcript_does_not_depend_on_never_transcribes_again(
     kept.rename(kept.with_name(f"m.{rows(out)[-1]['key'][:12]}.json"))  # as earlier versions named it
     assert engine("host: 高志伟", reader="both") == "the kept one"
     assert engine("host: 高志强") == heard, "names are spelled as the roster has them"
+
+
+def test_meetings_wanted_again_are_inspected_again_and_take_the_place_of_what_was(
+    month: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    run(month, out=out)
+    made = out / "inspections" / "A01.json"
+    made.write_text("{}", "utf-8")  # as if another program had made it
+    tally = run(month, out=out, again=True)
+    assert (tally.done, tally.skipped) == (2, 0)
+    assert made.read_text("utf-8") != "{}"
+    assert run(month, out=out).skipped == 2
 
 
 def test_results_inside_the_folder_are_not_taken_for_meetings(

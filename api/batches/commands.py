@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from qa_pipeline.cli import Model, ReadBy, RubricFile
+from qa_pipeline.cli import Again, Model, ReadBy, RubricFile
 from qa_pipeline.cli import batch as inspect_here
 from qa_pipeline.errors import InputError
 
@@ -21,6 +21,7 @@ def batch(
     model: Model = None,
     rubric: RubricFile = None,
     reader: ReadBy = None,
+    again: Again = False,
     service: Annotated[
         str | None,
         typer.Option(
@@ -55,9 +56,6 @@ def batch(
     institution: Annotated[
         str | None, typer.Option(help="只取该机构及其下级", rich_help_panel=_AT_SERVICE)
     ] = None,
-    again: Annotated[
-        bool, typer.Option("--again", help="已有结论的会议也重新质检", rich_help_panel=_AT_SERVICE)
-    ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="只列出哪些对得上、哪些对不上", rich_help_panel=_AT_SERVICE)
     ] = False,
@@ -73,9 +71,11 @@ def batch(
 
     target = out or folder / DEFAULT_OUT
     if service is None:
-        if manifest or pattern or month or institution or again or dry_run:
+        if manifest or pattern or month or institution or dry_run:
             raise InputError("清单、文件名格式、试运行等用于交给服务质检：请同时给出 --service。")
-        inspect_here(folder=folder, out=out, workers=workers, model=model, rubric=rubric, reader=reader)
+        inspect_here(
+            folder=folder, out=out, workers=workers, model=model, rubric=rubric, reader=reader, again=again
+        )
         return
     from api.batches import sending
 

@@ -25,6 +25,7 @@ from api.organisation.service import today
 from models.meetings.actions import ActionRepository
 from models.meetings.tables import ActionState
 from qa_pipeline.errors import InputError
+from qa_pipeline.report.wording import DOUBTED
 from qa_pipeline.values.vocabulary import Status
 
 STATES: Final = {
@@ -35,9 +36,9 @@ STATES: Final = {
 }
 
 
-def state(which: ActionState, *, confirmed: bool) -> Html:
-    """``confirmed``: a person said so; not only heard by the machine."""
-    heard = "" if confirmed else "<small>待确认</small>"
+def state(which: ActionState, *, confirmed: bool, doubtful: bool = False) -> Html:
+    """``confirmed``: a person said so; not only heard by the machine, which may be ``doubtful`` of it."""
+    heard = "" if confirmed else f"<small>{DOUBTED if doubtful else '待确认'}</small>"
     return Html(f"<span>{listing.badge(*STATES[which])}{heard}</span>")
 
 

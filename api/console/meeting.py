@@ -323,7 +323,7 @@ def _actions(view: View, code: str, actions: Sequence[ActionOut]) -> None:
         listing.folded(
             "行动项",
             [Column("事"), Column("状态"), Column("")],
-            [_action(view, one) for one in actions],
+            [_action(view, one) for one in sorted(actions, key=lambda one: one.doubtful)],
             shown=SHOWN_ACTIONS,
             on_action=commitments.doing(view),
         )
@@ -332,9 +332,10 @@ def _actions(view: View, code: str, actions: Sequence[ActionOut]) -> None:
 def _action(view: View, one: ActionOut) -> list[object]:
     who, due = one.owner_name or one.who or "未说谁", one.due_on or "未说期限"
     confirmed = one.confirmed_at is not None
+    told = listing.two_lines(one.what, f"{who} · {due}")
     return [
-        listing.two_lines(one.what, f"{who} · {due}"),
-        commitments.state(one.state, confirmed=confirmed),
+        told if one.start is None else listing.joined([sound.at_button(one.start), told]),
+        commitments.state(one.state, confirmed=confirmed, doubtful=one.doubtful),
         commitments.acts(view, one.code, one.what, one.state, confirmed=confirmed),
     ]
 

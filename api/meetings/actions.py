@@ -190,4 +190,9 @@ def shown_action(row: Row[Any]) -> ActionOut:
         state=action.state,
         confirmed_at=action.confirmed_at,
         closed_on=action.closed_on,
+        start=action.start,
+        end=action.end,
+        quote=action.quote,
+        confidence=action.confidence,
+        doubtful=action.doubtful,
     )

@@ -186,6 +186,11 @@ class ActionOut(BaseModel):
     state: ActionState
     confirmed_at: Instant | None
     closed_on: date | None
+    start: float | None = Field(description="录音里说到此事的起点（秒）；由人写下的为 null")
+    end: float | None = Field(description="录音里说到此事的终点（秒）")
+    quote: str | None = Field(description="会上原话")
+    confidence: float | None = Field(description="是承诺的把握，0 到 1；由人写下的为 null")
+    doubtful: bool = Field(description="把握不到一半，也还没有人确认：不一定是承诺")
 
 
 class ActionIn(Given):

@@ -38,6 +38,7 @@ Texts = Sequence[tuple[InstrumentedAttribute[Any], InstrumentedAttribute[Any]]]
 OF_PERSON: Final[Texts] = (
     (ActionItem.what, ActionItem.owner_id),
     (ActionItem.who, ActionItem.owner_id),
+    (ActionItem.quote, ActionItem.owner_id),
     (ManagementAction.record, ManagementAction.actor_id),
     (ManagementAction.record, ManagementAction.subject_id),
     (ManagementAction.review, ManagementAction.actor_id),

@@ -281,6 +281,7 @@ class SpokenRepository(Repository):
             (Finding.quote, of_cards),
             (ActionItem.what, ActionItem.meeting_id == meeting_id),
             (ActionItem.who, ActionItem.meeting_id == meeting_id),
+            (ActionItem.quote, ActionItem.meeting_id == meeting_id),
             (ActionFollowUp.quote, ActionFollowUp.meeting_id == meeting_id),
             (TranscriptVersion.note, TranscriptVersion.meeting_id == meeting_id),
             (Meeting.topic, Meeting.id == meeting_id),

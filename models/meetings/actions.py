@@ -145,7 +145,15 @@ class ActionRepository(Repository):
         action = self._open(code)
         if what is not None and what != action.what:
             action.state, action.closed_on = ActionState.DROPPED, at.astimezone(SHANGHAI).date()
-            better = ActionItem(what=what, who=action.who, owner_id=action.owner_id, due_on=action.due_on)
+            better = ActionItem(
+                what=what,
+                who=action.who,
+                owner_id=action.owner_id,
+                due_on=action.due_on,
+                start=action.start,
+                end=action.end,
+                quote=action.quote,
+            )
             action = self._added(self.session.get_one(Meeting, action.meeting_id), better)
         if owner is not None:
             action.owner_id = PeopleRepository(self.session, within=self.within).get(owner).id

@@ -147,6 +147,10 @@ class ScorecardRepository(Repository):
                     owner_id=owners.get(action.who or ""),
                     due_on=action.due_date,
                     state=ActionState.OPEN,
+                    start=action.evidence.start,
+                    end=action.evidence.end,
+                    quote=action.evidence.quote,
+                    confidence=action.confidence,
                 )
             )
 

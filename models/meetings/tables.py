@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from models.base import Base, Code, Key, Name, Score, Words, one_of, only
+from qa_pipeline.values.findings import DOUBTFUL
 from qa_pipeline.values.vocabulary import Chapter, MeetingKind, Status, Theme, Verdict
 
 Seconds = float
@@ -236,6 +237,17 @@ class ActionItem(Base):
     state: Mapped[ActionState] = mapped_column(one_of(ActionState))
     confirmed_at: Mapped[datetime | None]
     closed_on: Mapped[date | None]
+    start: Mapped[Seconds | None]
+    end: Mapped[Seconds | None]
+    quote: Mapped[Words | None]
+    """Where the machine heard it, and in which words; None: a person wrote it down."""
+    confidence: Mapped[float | None]
+    """How surely what was heard is a commitment at all (0-1)."""
+
+    @property
+    def doubtful(self) -> bool:
+        """Rather no commitment than one, and nobody has confirmed it."""
+        return self.confirmed_at is None and self.confidence is not None and self.confidence < DOUBTFUL
 
 
 class FollowUpOutcome(StrEnum):

@@ -164,6 +164,7 @@ def _action(reading: Reading, index: int) -> Action:
         due=due.name if due else None,
         due_date=_day(reading, index, due) if due else None,
         evidence=reading.evidence(index),
+        confidence=dict(reading.readings[index].acts)[Act.COMMIT],
     )
 
 

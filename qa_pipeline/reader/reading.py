@@ -305,7 +305,7 @@ def _shared(
 def _promised(
     local: Sequence[Action], model: Sequence[Action], parted: list[Disagreement]
 ) -> tuple[Action, ...]:
-    """The local reader's promises that the model hears too, in the same utterance or the next one."""
+    """The local reader's promises that the model hears too, in the same utterance or the next one: surer."""
 
     def near(action: Action, others: Sequence[Action]) -> bool:
         return any(abs(action.evidence.utterance - o.evidence.utterance) <= NEAR for o in others)
@@ -321,7 +321,7 @@ def _promised(
             for a in actions
             if not near(a, others)
         ]
-    return tuple(a for a in local if near(a, model))
+    return tuple(replace(a, confidence=max(SURE, a.confidence)) for a in local if near(a, model))
 
 
 def _places(chapters: Chapters) -> dict[int, tuple[Chapter, float]]:

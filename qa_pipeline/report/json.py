@@ -289,6 +289,7 @@ def _action(action: Action) -> dict[str, Any]:
         "what": action.what,
         "due": action.due,
         "due_date": action.due_date.isoformat() if action.due_date else None,
+        "confidence": _number(action.confidence),
         "evidence": _evidence(action.evidence),
     }
 

@@ -10,6 +10,7 @@ from qa_pipeline.names import CHAPTERS, DIMENSIONS, STATUSES, VERDICTS
 from qa_pipeline.report.masking import masked
 from qa_pipeline.report.wording import (
     COMPLIANCE,
+    DOUBTED,
     ITEM_MARKS,
     ITEM_STATUS,
     ITEM_STATUSES,
@@ -180,9 +181,11 @@ def _actions(shown: Inspection, console: Console) -> None:
     if not actions:
         return
     console.print(f"\n[bold]行动项[/bold] 共 {len(actions)} 条", highlight=False)
-    for action in actions[:ACTIONS]:
+    for action in sorted(actions, key=lambda action: action.doubtful)[:ACTIONS]:
         who = speaker(action.who, host=shown.findings.host)
         parts = " | ".join(part or UNSAID for part in (who, action.what, action.due))
+        if action.doubtful:
+            parts += f"（{DOUBTED}）"
         console.print(hanging(f"  [{clock(action.evidence.start)}] ", parts))
     if len(actions) > ACTIONS:
         console.print(hanging("  ", f"其余 {len(actions) - ACTIONS} 条见 HTML 报告或 JSON。", style="dim"))

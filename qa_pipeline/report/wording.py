@@ -17,6 +17,7 @@ from qa_pipeline.values.written import UNKNOWN, clock, percent, points
 
 GATES: Final = "关键否决"
 UNSAID: Final = "未说"
+DOUBTED: Final = "不一定是承诺，请先听"
 UNSURE: Final = 0.5
 """Below this confidence a chapter is marked as doubtful."""
 ESTIMATE: Final = 0.75

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import Final
 
 from qa_pipeline.values.facts import Figure
 from qa_pipeline.values.vocabulary import Act, Outcome, Seconds
+
+DOUBTFUL: Final = 0.5
+"""What is less sure than that rather is not what it seems."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +77,8 @@ class Remark:
 class Action:
     """A commitment made in the meeting: who does what by when (R26). None: was not said.
 
-    ``vague``: it binds nobody (尽量; no number, no date). ``task``: the same as a task to confirm."""
+    ``vague``: it binds nobody (尽量; no number, no date). ``task``: the same as a task to confirm.
+    ``confidence``: how surely it is a commitment at all (0-1)."""
 
     who: str | None
     what: str | None
@@ -82,6 +87,12 @@ class Action:
     due_date: date | None = None
     vague: bool = False
     task: str = ""
+    confidence: float = 1.0
+
+    @property
+    def doubtful(self) -> bool:
+        """Rather no commitment than one: listed, but last, and to be heard before anybody is held to it."""
+        return self.confidence < DOUBTFUL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

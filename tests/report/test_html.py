@@ -290,9 +290,11 @@ def test_an_action_shows_who_what_due_and_says_what_was_not_said(good: Inspectio
     actions = (
         Action(who="王芳", what="见三位老客户", due="周五前", evidence=said("周五前见三位。", at=65)),
         Action(who=None, what=None, due=None, evidence=said("我尽量。")),
+        Action(who="王芳", what="写十万", due=None, evidence=said("写十万"), confidence=0.3),
     )
     body = page(replace(good, findings=replace(good.findings, actions=actions))).id("actions").all("tbody")[0]
-    told, unsaid = body.all("tr")
+    told, unsaid, doubtful = body.all("tr")
+    assert doubtful.text == "02:05 王芳 写十万 不一定是承诺，请先听 未说"
     assert told.text == "01:05 王芳 见三位老客户 周五前见三位。 周五前"
     assert unsaid.text == "02:05 未说 未说 我尽量。 未说"
 

@@ -58,7 +58,14 @@ VERDICT = closed(
     checks=listed(closed(rule={"type": "string", "pattern": r"^R\d+$"}, status=STATUS, reason=TEXT)),
 )
 REMARK = closed(id=TEXT, label=TEXT, suggestion=TEXT, evidence=listed(EVIDENCE))
-ACTION = closed(who=SAID_OR_NOT, what=SAID_OR_NOT, due=SAID_OR_NOT, due_date=SAID_OR_NOT, evidence=EVIDENCE)
+ACTION = closed(
+    who=SAID_OR_NOT,
+    what=SAID_OR_NOT,
+    due=SAID_OR_NOT,
+    due_date=SAID_OR_NOT,
+    confidence=SHARE,
+    evidence=EVIDENCE,
+)
 COUNT = {"type": "integer", "minimum": 0}
 READER = {"enum": ["local", "llm", "both"]}
 PEOPLE = {"anyOf": [{"type": ["integer", "null"]}, listed(TEXT)]}

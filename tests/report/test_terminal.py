@@ -104,6 +104,14 @@ def test_actions_say_what_was_not_said_and_how_many_more_there_are(good: Inspect
     assert "其余 3 条" in text
 
 
+def test_what_is_doubtful_comes_after_what_is_surely_promised(good: Inspection) -> None:
+    proof = Evidence(start=65, end=70, quote="我写十万。", utterance=0)
+    doubtful = Action(who="王芳", what="写十万", due=None, evidence=proof, confidence=0.3)
+    sure = replace(doubtful, what="见三户", confidence=0.8)
+    text = shown(replace(good, findings=replace(good.findings, actions=(doubtful, sure))))
+    assert text.index("见三户 | 未说") < text.index("写十万 | 未说（不一定是承诺，请先听）")
+
+
 def test_c3_figures_that_differ_are_told_and_the_others_counted(
     good: Inspection, checked: Inspection
 ) -> None:

@@ -58,7 +58,18 @@ def test_who_only_reviews_reads_what_was_agreed_and_changes_nothing(page_as: Pag
     page = page_as(Role.QA, f"/meetings/{GOOD}")
     listed = page.get_by_role("region", name="行动项")
     expect(listed.get_by_role("row").nth(1)).to_be_visible()
-    expect(listed.get_by_role("button")).to_have_count(0)
+    expect(listed.get_by_role("button", name="确认")).to_have_count(0)
+    expect(listed.get_by_role("button", name="了结")).to_have_count(0)
+
+
+def test_what_was_heard_is_played_from_its_second_and_what_is_doubtful_comes_last(page_as: PageAs) -> None:
+    page = page_as(Role.MANAGER, f"/meetings/{GOOD}")
+    listed = page.get_by_role("region", name="行动项")
+    first = listed.get_by_role("row").nth(1)
+    expect(first).not_to_contain_text("不一定是承诺")
+    expect(first.get_by_role("button", name="播放")).to_have_count(1)
+    folded(page)
+    expect(listed.get_by_role("row").last).to_contain_text("不一定是承诺，请先听")
 
 
 def row(page: Page, what: str) -> Locator:

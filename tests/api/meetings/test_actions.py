@@ -41,6 +41,26 @@ def manager(service_engine: Engine, signed_in: SignedIn) -> TestClient:
     return signed_in(Role.MANAGER, institution="350102")
 
 
+def test_an_action_that_was_heard_says_where_and_how_surely(
+    manager: TestClient, service_engine: Engine
+) -> None:
+    first, *others = good().findings.actions
+    doubtful = replace(first, confidence=0.3)
+    heard = replace(good(), findings=replace(good().findings, actions=(doubtful, *others)))
+    inspect(service_engine, "B", heard)
+    rows = {row["what"]: row for row in manager.get(f"{V1}/actions?meeting=B").json()["items"]}
+    row = rows[first.what]
+    assert (row["start"], row["end"], row["quote"]) == (
+        first.evidence.start, first.evidence.end, first.evidence.quote,
+    )  # fmt: skip
+    assert (row["confidence"], row["doubtful"]) == (0.3, True)
+    assert manager.post(f"{V1}/actions/{row['code']}/confirm", json={}).json()["doubtful"] is False
+    better = manager.post(f"{V1}/actions/{row['code']}/confirm", json={"what": "见三户"}).json()
+    assert (better["start"], better["quote"], better["confidence"]) == (row["start"], row["quote"], None)
+    written = manager.get(f"{V1}/actions?meeting=A").json()["items"][0]
+    assert (written["start"], written["confidence"], written["doubtful"]) == (None, None, False)
+
+
 def codes(client: TestClient, query: str = "") -> list[str]:
     return [row["code"] for row in client.get(f"{V1}/actions?{query}").json()["items"]]
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from qa_pipeline.errors import RecordingError, reason
 from qa_pipeline.values.recording import Recording, RecordingPart
@@ -43,6 +43,16 @@ _DOCUMENTS: Final = {
     b"\x89PNG\r\n": "图片",
 }
 """What is often chosen by mistake, by its first bytes."""
+
+_CONTAINERS: Final = ",".join(
+    (
+        *("wav", "w64", "aiff", "au", "caf", "flac", "ogg", "mp3", "aac", "ac3", "eac3"),
+        *("amr", "amrnb", "amrwb", "ape", "wv", "tta", "dss", "gsm", "voc"),
+        *("mov", "matroska", "asf", "avi", "flv", "mpeg", "mpegts", "rm"),
+    )
+)
+"""What FFmpeg may read a file as: nothing that names other files to be read in its place (playlists, lists of
+parts), or a recording could hold the sound of whatever else lies on the machine."""
 
 _BLOCK: Final = 10 * SAMPLE_RATE
 _HASH_BYTES: Final = 1 << 20
@@ -149,7 +159,7 @@ def decode_channels(part: RecordingPart) -> Iterator[Samples]:
     import numpy as np
 
     try:
-        with _open(part.path) as container:
+        with open_container(part.path) as container:
             count = len(container.streams.audio)
     except (OSError, av.FFmpegError) as error:
         raise _gone(part.path) from error
@@ -191,7 +201,7 @@ def _probe(path: Path) -> _Probe:
         raise RecordingError(f"读不了录音文件 {path}（{reason(error)}）：请检查文件权限。") from error
     require_sound(head, str(path))
     try:
-        with _open(path) as container:
+        with open_container(path) as container:
             if not container.streams.audio:
                 raise RecordingError(f"{path} 里没有声音轨道：请改用带声音的录音或录像。")
             names = frozenset(str(container.format.name).split(","))
@@ -222,14 +232,18 @@ def _probe(path: Path) -> _Probe:
         ) from error
 
 
-def _open(path: Path | str) -> Any:
+def open_container(file: Path | str | BinaryIO) -> Any:
+    """The file as a container of sound, to be closed after use; raises av.FFmpegError for what is none.
+
+    The only way in which any file from outside is opened: neither a strange name nor a playlist makes FFmpeg
+    fetch, or read another file.
+    """
     import av
 
-    # Absolute path and file protocol only: neither a strange file name nor a playlist can make FFmpeg fetch.
     return av.open(
-        str(Path(path).absolute()),
+        str(Path(file).absolute()) if isinstance(file, Path | str) else file,
         metadata_errors="ignore",
-        options={"protocol_whitelist": "file"},
+        options={"protocol_whitelist": "file", "format_whitelist": _CONTAINERS},
     )
 
 
@@ -376,7 +390,7 @@ def _pieces(path: str, index: int) -> Iterator[Any]:
     shape: tuple[str, str, int] | None = None
     layout: Any = None
     try:
-        container = _open(path)
+        container = open_container(path)
     except (OSError, av.FFmpegError) as error:
         raise _gone(path) from error
     with container:

@@ -251,6 +251,26 @@ def test_a_video_without_sound_is_refused(tmp_path: Path) -> None:
     assert refused(path) == "FILE 里没有声音轨道：请改用带声音的录音或录像。"
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    {
+        "a list of parts": ("list.wav", b"ffconcat version 1.0\n# \xff\xfe\x81\nfile secret.wav\n"),
+        "a playlist": (
+            "list.m3u8",
+            b"#EXTM3U\n#EXT-X-TARGETDURATION:9\n# \xff\xfe\x81\n#EXTINF:9,\nsecret.ts\n#EXT-X-ENDLIST\n",
+        ),
+    }.values(),
+)
+def test_a_file_that_names_another_one_to_be_read_in_its_place_is_no_recording(
+    tmp_path: Path, name: str, content: bytes
+) -> None:
+    write_sound(tmp_path / "secret.wav", tone(440, 9), codec="pcm_s16le")
+    write_sound(tmp_path / "secret.ts", tone(440, 9), codec="aac")
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(RecordingError, match="打不开录音文件"):
+        open_recording([tmp_path / name])
+
+
 def test_a_recording_that_was_cut_off_but_needs_no_index_is_read_as_far_as_it_goes(tmp_path: Path) -> None:
     path = write_sound(tmp_path / "a.wav", tone(440, 4), codec="pcm_s16le")
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])

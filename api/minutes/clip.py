@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from api.problems import NotFound
 from qa_pipeline.errors import RecordingError
+from qa_pipeline.recording import open_container
 from qa_pipeline.values.findings import Remark
 from qa_pipeline.values.recording import Recording, RecordingPart
 from qa_pipeline.values.vocabulary import Seconds
@@ -46,7 +47,7 @@ def cut(file: Path, begin: Seconds, end: Seconds) -> bytes:
 
     target = io.BytesIO()
     try:
-        with av.open(str(file)) as source, av.open(target, "w", format="ipod") as made:
+        with open_container(file) as source, av.open(target, "w", format="ipod") as made:
             voice = source.streams.audio[0]
             out = made.add_stream("aac", rate=RATE, layout="mono")
             out.bit_rate = BIT_RATE

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from qa_pipeline.errors import RecordingError
+from qa_pipeline.recording import open_container
 
 FORMATS: Final = {"webm": "webm", "mp4": "mp4"}
 """Containers of the browsers' recorders that players cannot seek in while length and index are missing."""
@@ -21,7 +22,7 @@ def with_index(file: Path) -> Path:
 
     made = file.with_suffix(".whole")
     try:
-        with av.open(str(file), metadata_errors="ignore", options={"protocol_whitelist": "file"}) as source:
+        with open_container(file) as source:
             names = source.format.name.split(",")
             wanted = next((FORMATS[name] for name in FORMATS if name in names), None)
             if wanted is None or not source.streams.audio:

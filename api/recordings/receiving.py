@@ -19,7 +19,7 @@ from api.problems import TooLarge
 from api.recordings.threads import in_upload_thread
 from api.store import BLOCK, Store, spooled, writing
 from qa_pipeline.errors import InputError, RecordingError
-from qa_pipeline.recording import when_recorded
+from qa_pipeline.recording import open_container, when_recorded
 
 LONGEST_NAME: Final = 200
 MOST_FILES: Final = 50
@@ -98,9 +98,8 @@ def created_at(file: Path | BinaryIO) -> datetime | None:
     """What the file itself says of when it was recorded. Raises RecordingError for what is no recording."""
     import av
 
-    place = str(file) if isinstance(file, Path) else file
     try:
-        with av.open(place, metadata_errors="ignore", options={"protocol_whitelist": "file"}) as container:
+        with open_container(file) as container:
             return when_recorded(container)
     except av.FFmpegError as error:
         raise RecordingError("文件不是录音，或已损坏：请核对。") from error

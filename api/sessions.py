@@ -69,15 +69,16 @@ def _thing(request: Request) -> str | None:
     return next((code.strip().casefold() for code in codes), None)
 
 
-def begin_writing(opened: Session) -> None:
+def begin_writing(opened: Session, *, to: str | None = None) -> None:
     """End what was read, and begin a transaction that may write: for what a reading route has to record.
 
-    Does nothing in a transaction that may write already.
+    Whoever writes ``to`` the same thing waits for the other. Does nothing in a transaction that may write
+    already.
     """
     if opened.in_transaction() and opened.connection().get_execution_options().get(WRITES):
         return
     opened.commit()
-    opened.connection(execution_options={WRITES: True})
+    opened.connection(execution_options={WRITES: to or True})
 
 
 def reading_beside(opened: Session) -> Session:

@@ -153,7 +153,7 @@ def _take(
 ) -> tuple[UploadAnswer, bool]:
     """Committed here: who writes next need not wait until this answer is on its way."""
     keep(store, [one.arrived for one in found])
-    begin_writing(session)
+    begin_writing(session, to=None if key is None else f"{asker.actor} {key}")
     taken = accept(session, request, asker, found, said, key=key)
     session.commit()
     return taken

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from tests.sound import hours_of_silence, tone, write_sound
 
 BACKENDS = ("sqlite",)
 START = "2026-09-08T09:00:00+08:00"
+TOGETHER = 4
 
 
 @pytest.fixture
@@ -101,6 +103,19 @@ def test_an_idempotency_key_gives_the_same_answer_and_is_refused_for_something_e
     with transaction(service_engine) as session:
         forget_answers(session, now=datetime.now(SHANGHAI) + timedelta(days=31))
     assert hand_in(manager, ("a.wav", wav(tmp_path, 500)), meeting="M").status_code == 201
+
+
+@pytest.mark.parametrize("_original", ["sqlite", "postgresql"], indirect=True, scope="session")
+def test_an_upload_sent_again_before_it_was_answered_is_taken_once_and_answered_alike(
+    manager: TestClient, service_engine: Engine, sound: bytes
+) -> None:
+    hold(service_engine, "M")
+    manager.headers["Idempotency-Key"] = "upload-0001"
+    with ThreadPoolExecutor(TOGETHER) as pool:
+        sent = [pool.submit(hand_in, manager, ("a.wav", sound), meeting="M") for _ in range(TOGETHER)]
+    answers = [one.result() for one in sent]
+    assert sorted(answer.status_code for answer in answers) == [200] * (TOGETHER - 1) + [201]
+    assert all(answer.json() == answers[0].json() for answer in answers)
 
 
 def test_several_parts_keep_their_order_and_gaps_are_shown(

@@ -43,6 +43,7 @@ from api.speech.endpoints import router as speech
 from api.store import open_store
 from api.toolbox.endpoints import router as toolbox
 from api.webhooks.endpoints import router as webhooks
+from api.webhooks.endpoints import sent
 from models.database import connect
 
 V1: Final = "/api/v1"
@@ -92,6 +93,7 @@ def create_app(settings: Settings, *, engine: Engine | None = None) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router, prefix=V1)
     app.include_router(operations)
+    app.webhooks.include_router(sent)
     app.add_middleware(RequestBodyLimitMiddleware, max_body_size=LARGEST_BODY)
     app.add_middleware(EnterInTurn)
     app.add_middleware(Frame)

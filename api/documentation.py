@@ -90,8 +90,11 @@ def completed(document: dict[str, Any], *, calls: Mapping[Operation, Collection[
         _add_errors(operation, set(_errors(method, operation, called)))
         for parameter in operation.get("parameters", ()):
             _describe(parameter, parameter["name"], parameter["name"])
-        for content in operation.get("requestBody", {}).get("content", {}).values():
-            content.setdefault("example", example_of(content["schema"], parts["schemas"]))
+        _add_examples(operation, parts["schemas"])
+    for _, _, operation in _operations(document, of="webhooks"):
+        operation["security"] = []  # the signature says who sent it
+        operation["responses"] = {"2XX": {"description": "收到"}}
+        _add_examples(operation, parts["schemas"])
     return document
 
 
@@ -178,8 +181,10 @@ def _called(dependant: Dependant) -> Iterator[object]:
         yield from _called(inner)
 
 
-def _operations(document: Mapping[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    for path, operations in document["paths"].items():
+def _operations(
+    document: Mapping[str, Any], *, of: str = "paths"
+) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, operations in document.get(of, {}).items():
         for method, operation in operations.items():
             if method in _METHODS:
                 yield path, method, operation
@@ -231,6 +236,11 @@ def _add_tag(operation: dict[str, Any]) -> None:
             response["headers"] = {
                 "ETag": {"description": TOLD, "required": True, "schema": {"type": "string"}}
             }
+
+
+def _add_examples(operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> None:
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        content.setdefault("example", example_of(content["schema"], schemas))
 
 
 def _errors(method: str, operation: Mapping[str, Any], called: Collection[object]) -> Iterator[int]:

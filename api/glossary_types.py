@@ -114,9 +114,11 @@ Ending 机构、营业室或人员从哪天起不再存续或在职
 EntityOut 可以导入导出的一类数据：文件中的一张表，或 JSON 的行
 ErasureDone 办理后该人还留下什么
 ErasureRequest 应谁的要求，清除谁的个人信息
+EventData 通知所说的事件；只有该事件所有的字段
 EventDetail 行事历的一项活动，连同执行记录和检视
 EventIn 行事历的一项活动；六要素不全的也保存，标为无效（R30）
 EventKind 可以订阅的事件
+EventMessage 发给其他系统的一条通知（webhook 的正文）
 EventOut 行事历的一项活动，缺哪些要素（R30）、闭环还差什么（R31）
 EventTurnout 一个活动中受邀、到场、签单、升温的客户数；未知的不计入分母
 EvidenceOut 作为依据的原话及其时间（秒）

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Header, Query, Request
 
 from api.access import Caller, Permission, allowed
 from api.audit import note
@@ -17,6 +17,7 @@ from api.webhooks.repository import SubscriptionRepository
 from api.webhooks.schemas import (
     CreatedSubscription,
     DeliveryOut,
+    EventMessage,
     NewSubscription,
     StateIn,
     SubscriptionOut,
@@ -24,6 +25,8 @@ from api.webhooks.schemas import (
 from api.webhooks.tables import DeliveryState, Subscription
 
 router: Final = APIRouter(tags=["通知"])
+sent: Final = APIRouter(tags=["通知"])
+"""What receivers get, for the description only."""
 Manager = Annotated[Caller, Depends(allowed(Permission.MANAGE_WEBHOOKS))]
 
 
@@ -34,8 +37,7 @@ Manager = Annotated[Caller, Depends(allowed(Permission.MANAGE_WEBHOOKS))]
     status_code=201,
 )
 def create(request: Request, session: Database, asker: Manager, body: NewSubscription) -> CreatedSubscription:
-    """Webhook 为签名的 POST：头 X-Huijian-Signature 为 v1= 加 HMAC-SHA256（时间戳.正文），
-    时间戳在 X-Huijian-Timestamp。"""
+    """Webhook 为签名的 POST，正文、签名和重发见本说明的 webhooks 一节。"""
     new, secret = service.create(session, asker, body, request.app.state.settings)
     _noted(session, request, asker, new, "webhook.create", channel=new.channel.value)
     shown = service.shown(SubscriptionRepository(session, within=asker.within).get(new.code))
@@ -127,3 +129,26 @@ def _noted(
         institution_id=row.institution_id,
         **detail,
     )
+
+
+@sent.post("event", summary="通知：发往新建通知时填写的地址", operation_id="receive_event", status_code=204)
+def event(
+    body: EventMessage,
+    kind: Annotated[str, Header(alias="X-Huijian-Event", description="同正文的 event")],
+    delivery: Annotated[str, Header(alias="X-Huijian-Delivery", description="同正文的 id")],
+    timestamp: Annotated[
+        int, Header(alias="X-Huijian-Timestamp", description="发送时间，Unix 秒；相差五分钟以上的请拒收")
+    ],
+    signature: Annotated[
+        str,
+        Header(
+            alias="X-Huijian-Signature",
+            description="v1= 加十六进制的 HMAC-SHA256：密钥为新建时所得的 secret，"
+            "内容为时间戳、一个英文句点和正文的原始字节；请用等时比较",
+        ),
+    ],
+) -> None:
+    """10 秒内回答任何 2xx 即为收到；否则最多再发六次，间隔从 30 秒逐次增至一天。
+
+    消息可能重复，也可能不按发生的先后到达：请按 id 去重。今后可能增加字段。
+    """

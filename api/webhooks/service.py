@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from sqlalchemy.orm import Session
@@ -16,9 +17,8 @@ from api.settings import Settings
 from api.webhooks.addresses import checked
 from api.webhooks.events import Event
 from api.webhooks.repository import Line, SubscriptionRepository
-from api.webhooks.schemas import DeliveryOut, NewSubscription, SubscriptionOut
+from api.webhooks.schemas import DeliveryOut, EventData, EventMessage, NewSubscription, SubscriptionOut
 from api.webhooks.tables import PING, Channel, Delivery, DeliveryState, EventKind, Subscription
-from models.base import SHANGHAI
 from qa_pipeline.errors import InputError
 
 SECRET_PREFIX: Final = "hjs_"
@@ -38,10 +38,10 @@ def create(
         _require_recipients(given.target)
     else:
         checked(given.target, private=settings.webhooks_to_private_addresses)
+    if given.secret is not None and given.channel != Channel.DINGTALK:
+        raise InputError("只有钉钉机器人需要填写 secret：请去掉。")
     if given.channel == Channel.WEBHOOK:
         secret = SECRET_PREFIX + secrets.token_urlsafe(32)
-    elif given.secret is not None and given.channel != Channel.DINGTALK:
-        raise InputError("只有钉钉机器人需要填写 secret：请去掉。")
     new = Subscription(
         code=f"W{secrets.token_hex(8)}",
         name=given.name,
@@ -112,7 +112,7 @@ def message_of(subscription: Subscription, event: Event, *, now: datetime) -> De
         subject=event.subject,
         at=event.at,
         institution=event.institution,
-        data=dict(event.data),
+        data=event.data,
         sentence=event.sentence,
         now=now,
     )
@@ -153,28 +153,29 @@ def again(
 def _message(
     subscription: Subscription,
     *,
-    event: str,
+    event: EventKind | Literal["ping"],
     subject: str,
     at: datetime,
     institution: str | None,
-    data: dict[str, str | int | None],
+    data: Mapping[str, str | int | None],
     sentence: str,
     now: datetime,
 ) -> Delivery:
     code = f"D{secrets.token_hex(8)}"
+    body = EventMessage(
+        id=code,
+        event=event,
+        at=at,
+        institution=institution,
+        text=sentence,
+        data=EventData.model_validate(data),
+    )
     return Delivery(
         code=code,
         subscription_id=subscription.id,
         event=event,
         subject=subject,
-        body={
-            "id": code,
-            "event": event,
-            "at": at.astimezone(SHANGHAI).isoformat(),
-            "institution": institution,
-            "text": sentence,
-            "data": data,
-        },
+        body=body.model_dump(mode="json", exclude_unset=True),
         sentence=sentence,
         state=DeliveryState.WAITING,
         attempts=0,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import JSON, CheckConstraint, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
@@ -36,7 +36,7 @@ class EventKind(StrEnum):
     APPEAL_OPENED = "appeal.opened"
 
 
-PING = "ping"
+PING: Final = "ping"
 """What a trial message is called."""
 
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from jsonschema import Draft202012Validator
 from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
@@ -24,7 +25,7 @@ from api.webhooks import channels
 from api.webhooks.addresses import checked
 from api.webhooks.messenger import BACK_OFF, Messenger
 from api.webhooks.repository import SubscriptionRepository
-from api.webhooks.tables import Delivery
+from api.webhooks.tables import Delivery, EventKind
 from models.database import transaction
 from models.meetings.tables import Meeting
 from models.organisation.tables import Institution
@@ -115,6 +116,39 @@ def test_a_webhook_is_signed_over_time_and_body_and_told_once(
     assert (line["state"], line["attempts"], line["status"]) == ("delivered", 1, 200)
     assert "secret" not in administrator.get(f"{WEBHOOKS}/{code}").json()
     assert made["secret"] not in administrator.get(WEBHOOKS).text
+
+
+def test_every_message_is_as_the_service_describes_it_to_receivers(
+    app: FastAPI, administrator: TestClient, messenger: Messenger, service_engine: Engine
+) -> None:
+    described = app.openapi()
+    (told,) = described["webhooks"].values()
+    headers = [one["name"] for one in told["post"]["parameters"]]
+    schema = told["post"]["requestBody"]["content"]["application/json"]["schema"]
+    fits = Draft202012Validator({**schema, "components": described["components"]})
+    with receiver((200, {})) as there:
+        made = subscribe(administrator, there.url, events=list(EventKind))
+        finish(service_engine, "M1")
+        finish(service_engine, "M2", day=15)
+        miss(service_engine, "350102")
+        with transaction(service_engine) as session:
+            job = session.scalars(select(InspectionJob).where(InspectionJob.code == "JM2")).one()
+            job.state, job.error, job.scorecard_version = JobState.FAILED, "录音打不开。", None
+        review = administrator.post("/api/v1/reviews", json={"meeting": "M1"}).json()["code"]
+        decision = {"verdict": "qualified", "reason": "核对过原话。", "overrides": []}
+        assert administrator.post(f"/api/v1/reviews/{review}/decide", json=decision).status_code == 200
+        appeal = administrator.post("/api/v1/meetings/M1/appeals", json={"reason": "有优秀分享，未被识别。"})
+        assert appeal.status_code == 201, appeal.text
+        administrator.post(f"{WEBHOOKS}/{made['subscription']['code']}/test")
+        messenger.collect()
+        messenger.deliver()
+    messages = [json.loads(body) for _, _, body in there.got]
+    wanted = {*EventKind, "ping"} - {EventKind.RECORDING_MISSING}
+    assert {message["event"] for message in messages} == wanted
+    assert [error.message for message in messages for error in fits.iter_errors(message)] == []
+    fields = described["components"]["schemas"]["EventData"]["properties"].keys()
+    assert set().union(*(message["data"] for message in messages)) == fields
+    assert all(name in got for _, got, _ in there.got for name in headers)
 
 
 def test_only_what_happens_in_the_subtree_is_told(

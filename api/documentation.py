@@ -239,8 +239,9 @@ def _add_tag(operation: dict[str, Any]) -> None:
 
 
 def _add_examples(operation: Mapping[str, Any], schemas: Mapping[str, Any]) -> None:
-    for content in operation.get("requestBody", {}).get("content", {}).values():
-        content.setdefault("example", example_of(content["schema"], schemas))
+    for kind, content in operation.get("requestBody", {}).get("content", {}).items():
+        if "json" in kind:  # of files there is none
+            content.setdefault("example", example_of(content["schema"], schemas))
 
 
 def _errors(method: str, operation: Mapping[str, Any], called: Collection[object]) -> Iterator[int]:

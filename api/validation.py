@@ -119,7 +119,8 @@ def _queries(dependant: Dependant) -> Iterator[str]:
 
 
 def _wrong(error: Mapping[str, Any]) -> str:
-    told = {key: str(value).replace(" or ", "、") for key, value in error.get("ctx", {}).items()}
+    told = {key: str(value) for key, value in error.get("ctx", {}).items()}
+    told["expected"] = re.sub(", | or ", "、", told.get("expected", ""))
     if error["type"] == "string_pattern_mismatch":
         return PATTERNS.get(told["pattern"], _OTHERWISE)
     return WRONG.get(error["type"], _OTHERWISE).format(**told)

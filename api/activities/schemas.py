@@ -216,6 +216,14 @@ class CountsIn(Given):
 
 
 class VolumesIn(Given):
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            week_ends="2026-09-07",
+            side="done",
+            counts=[{"person": "A1001", "plan": 5, "visit": 12, "close": 2, "warm": 4, "referral": 3}],
+        )
+    )
+
     week_ends: Day = Field(description="经营周最后一天")
     side: Side = Field(description="方面：planned 计划，done 实际")
     counts: list[CountsIn] = Field(min_length=1, max_length=20_000)

@@ -87,7 +87,7 @@ def missing(
     asker: Reader,
     institution: InInstitution,
     week: Annotated[Day, Query(description="经营周最后一天")],
-    side: Annotated[Side, Query(description="planned 计划，done 实际")] = Side.DONE,
+    side: Annotated[Side, Query(description="方面：planned 计划，done 实际")] = Side.DONE,
 ) -> list[Named]:
     within = CodeRepository(session, within=asker.within).below(institution)
     keys = VolumeRepository(session, within=within).not_reported(_week(week), side)

@@ -47,7 +47,7 @@ FILE: Final[dict[int | str, dict[str, object]]] = {
         "content": {MEDIA[Format.XLSX]: BINARY, "text/csv": BINARY},
     }
 }
-As = Annotated[Format, Query(alias="format", description="xlsx 或 csv；csv 只能一类数据")]
+As = Annotated[Format, Query(alias="format", description="格式：xlsx 或 csv；csv 只能一类数据")]
 
 
 @router.get("/imports/entities", summary="可导入导出的数据及其字段", operation_id="list_import_entities")

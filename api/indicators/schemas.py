@@ -42,6 +42,17 @@ class DefinitionOut(BaseModel):
 class NewDefinition(Given):
     """A new indicator, or a later version of one: what is registered never changes."""
 
+    model_config = ConfigDict(
+        json_schema_extra=example(
+            code="long_term_premium",
+            name="长期险保费",
+            unit="元",
+            aspect="result",
+            formula="缴费期十年及以上的期缴新单保费之和",
+            valid_from="2026-09-01",
+        )
+    )
+
     code: Code
     version: int = Field(1, ge=1, le=1000)
     name: Line

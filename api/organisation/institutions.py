@@ -52,7 +52,7 @@ def institutions(
     must_hold: Annotated[bool | None, Query(description="是否应召开二会")] = None,
     search: Annotated[Line | None, Query(description="代码的开头，或名称的一部分")] = None,
     status: Annotated[
-        Standing | None, Query(description="current 存续，ended 已撤销，coming 尚未设立；不填为全部")
+        Standing | None, Query(description="状态：current 存续，ended 已撤销，coming 尚未设立；不填为全部")
     ] = None,
     on: Annotated[
         Day | None, Query(description="只看该日存在（或符合 status）的机构；不填为全部，有 status 时为今天")

@@ -48,10 +48,10 @@ def people(
     asker: Reader,
     search: Annotated[Line | None, Query(description="工号或姓名的开头")] = None,
     below: Below = None,
-    kind: Annotated[PersonKind | None, Query(description="agent 外勤，staff 内勤")] = None,
+    kind: Annotated[PersonKind | None, Query(description="类别：agent 外勤，staff 内勤")] = None,
     supervisors: Annotated[bool | None, Query(description="是否主管及以上")] = None,
     status: Annotated[
-        Standing, Query(description="current 在职，ended 已离职（列其最后所在），coming 尚未入职")
+        Standing, Query(description="状态：current 在职，ended 已离职（列其最后所在），coming 尚未入职")
     ] = Standing.CURRENT,
     on: Annotated[Day | None, Query(description="日期；不填为今天")] = None,
     cursor: Cursor = None,

@@ -189,8 +189,8 @@ def play(
     request: Request,
     session: Database,
     asker: Listener,
-    download: Annotated[bool, Query(description="true：下载为文件")] = False,
-    wanted: Annotated[str | None, Header(alias="Range", description="如 bytes=0-1048575")] = None,
+    download: Annotated[bool, Query(description="下载：true 为下载成文件")] = False,
+    wanted: Annotated[str | None, Header(alias="Range", description="要哪一段，如 bytes=0-1048575")] = None,
 ) -> Response:
     """支持 Range 请求，可拖动播放；每次收听都记入审计。"""
     owner = existing(MeetingRepository(session, within=asker.within).get, meeting)

@@ -83,7 +83,7 @@ def create(
         Header(
             alias="Upload-Defer-Length",
             pattern="^1$",
-            description="1：边录边传，总字节数在发送最后一段时才给出",
+            description="总长待定：1 为边录边传，总字节数在发送最后一段时才给出",
         ),
     ] = None,
     metadata: Annotated[
@@ -91,7 +91,7 @@ def create(
         Header(
             alias="Upload-Metadata",
             max_length=4000,
-            description="filename 及 meeting、institution、day、started_at、kind、part、inspect；"
+            description="会议和文件：filename 及 meeting、institution、day、started_at、kind、part、inspect；"
             "批次的文件为 batch 和 file；值为 Base64",
         ),
     ] = "",

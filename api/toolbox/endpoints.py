@@ -30,7 +30,7 @@ Editor = Annotated[Caller, Depends(allowed(Permission.EDIT_MODEL))]
 Table = Annotated[
     ToolboxTable,
     Path(
-        description="tier_productivity 分层队伍产能，premium_per_customer 客均保费贡献，"
+        description="哪张表：tier_productivity 分层队伍产能，premium_per_customer 客均保费贡献，"
         "platform_conversion 活动平台转化"
     ),
 ]

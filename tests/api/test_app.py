@@ -84,6 +84,8 @@ def test_a_field_is_called_as_on_its_form_and_told_what_is_expected(signed_in: S
     assert "第 1 项的日期不是有效的日期或月份。" in answer["detail"]
     listed = client.get("/api/v1/meetings", params={"month": "soon"}).json()
     assert listed["detail"] == "场次所属月份不是有效的日期或月份。"
+    told = client.get("/api/v1/people", params={"status": "gone"}).json()["detail"]
+    assert told == "状态须为 'current'、'ended'、'coming' 之一。"
 
 
 def test_a_filter_that_a_list_does_not_have_is_refused_and_not_left_out(

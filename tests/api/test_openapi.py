@@ -89,7 +89,7 @@ def test_everything_has_one_name_and_says_what_it_is(document: dict[str, Any]) -
     assert all(schema["title"] == name for name, schema in schemas.items())
 
 
-def test_every_field_of_a_body_begins_with_what_forms_call_it(document: dict[str, Any]) -> None:
+def test_every_field_and_parameter_begins_with_what_forms_call_it(document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     unnamed = [
         f"{name}.{field}: {told['description']}"
@@ -99,6 +99,12 @@ def test_every_field_of_a_body_begins_with_what_forms_call_it(document: dict[str
             r"(?:[\u4e00-\u9fff][\u4e00-\u9fff0-9A-Z ]*|YAML)", first_words(told["description"])
         )
         or re.match("不填|只|须", told["description"])
+    ]
+    unnamed += [
+        f"{operation['operationId']} {parameter['name']}: {parameter['description']}"
+        for operation in operations(document)
+        for parameter in operation.get("parameters", ())
+        if re.match("[a-z0-9]", parameter["description"])
     ]
     assert unnamed == []
 
@@ -193,6 +199,28 @@ def test_every_body_has_an_example_that_fits_it(document: dict[str, Any]) -> Non
                     errors = Draft202012Validator(schema).iter_errors(content["example"])
                     wrong += [f"{method} {path}: {error.message}" for error in errors]
     assert not wrong
+
+
+def test_no_example_gives_a_day_for_words_or_codes(document: dict[str, Any]) -> None:
+    strange = [
+        f"{operation['operationId']} {field}"
+        for operation in operations(document)
+        for content in operation.get("requestBody", {}).get("content", {}).values()
+        for field, value in leaves(content.get("example"))
+        if re.fullmatch(r"\d{4}-\d\d-\d\d", value)
+        and not re.search(r"(^|_)(on|day|days|from|of|ends|since|first|last)$", field)
+    ]
+    assert strange == [], "give the field an example, or api/glossary.py"
+
+
+def leaves(value: Any, field: str = "") -> Iterator[tuple[str, str]]:
+    """Every text of an example, with the field that it stands in."""
+    if isinstance(value, str):
+        yield field, value
+    for name, inner in value.items() if isinstance(value, dict) else ():
+        yield from leaves(inner, name)
+    for inner in value if isinstance(value, list) else ():
+        yield from leaves(inner, field)
 
 
 def test_what_strangers_may_ask_needs_no_key_and_all_else_does(document: dict[str, Any]) -> None:

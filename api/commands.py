@@ -41,7 +41,7 @@ def serve(
     from api.operations.logs import configure
 
     configure()
-    settings = serving.settings_for(data)
+    settings = serving.reached_at(serving.settings_for(data), host=host, port=port)
     engine = serving.prepare(settings)
     if (password := serving.first_password(engine)) is not None:
         typer.echo(f"管理员登录名 admin，一次性密码 {password}（只显示这一次，登录后须修改）")

@@ -48,6 +48,14 @@ def settings_for(data: Path | None) -> Settings:
     return settings
 
 
+def reached_at(settings: Settings, *, host: str, port: int) -> Settings:
+    """The settings; unless they say how people reach the service, it is where it listens."""
+    if "public_url" in settings.model_fields_set:
+        return settings
+    where = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
+    return settings.model_copy(update={"public_url": f"http://{where}:{port}"})
+
+
 def prepare(settings: Settings) -> Engine:
     """The database at its newest migration, with the standard indicators defined.
 
@@ -112,7 +120,8 @@ def worker_beside(settings: Settings, *, at_once: int | None) -> Iterator[None]:
     command = [sys.executable, "-m", "api.cli", "worker", "--until-stdin-ends"]
     if at_once is not None:
         command += ["--at-once", str(at_once)]
-    environment = {**os.environ, f"{PREFIX}DATA_FOLDER": str(settings.data_folder)}
+    same = {"DATA_FOLDER": str(settings.data_folder), "PUBLIC_URL": settings.public_url}
+    environment = os.environ | {PREFIX + name: value for name, value in same.items()}
     stop = threading.Event()
 
     def keep_running() -> None:

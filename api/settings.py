@@ -29,7 +29,7 @@ class Settings(BaseModel):
     archive_root: str = ""
     """The folder or ``s3://bucket/prefix`` that batches may fetch recordings from; without it from none."""
     public_url: str = Field("http://127.0.0.1:8000", pattern=r"^https?://[^/\s]+")
-    """How people and webhooks reach the service; with https, cookies are sent over https only."""
+    """How people reach the service, by default where it listens; https: cookies are sent over https only."""
     model: str | None = None
     """Speech model: a size, a name or a folder; the best installed by default."""
     session_hours: float = Field(12, gt=0)

@@ -20,7 +20,8 @@ from typer.testing import CliRunner
 
 from api.cli import app
 from api.jobs.worker import CORES_EACH, fitting_concurrency
-from api.serving import settings_for
+from api.serving import reached_at, settings_for
+from api.settings import Settings, from_environment
 from qa_pipeline.errors import OutputError
 from qa_pipeline.transcript.machine import usable_processors
 from qa_pipeline.transcript.store import DEMO_MODEL
@@ -134,6 +135,18 @@ def test_the_commands_are_listed_and_an_unusable_data_folder_is_named(tmp_path: 
     exported = CliRunner().invoke(app, ["data", "export", str(tmp_path / "a.xlsx")], env=environment)
     assert (exported.exit_code, "错误：无法建立数据文件夹" in exported.output) == (2, True)
     assert settings_for(tmp_path / "new").data_folder.stat().st_mode & 0o777 == 0o700  # nobody else reads it
+
+
+def test_addresses_that_are_given_out_lead_to_where_the_service_listens_unless_a_setting_says_where() -> None:
+    for host, port, address in (
+        ("127.0.0.1", 8472, "http://127.0.0.1:8472"),
+        ("0.0.0.0", 80, "http://127.0.0.1:80"),
+        ("10.1.2.3", 8000, "http://10.1.2.3:8000"),
+        ("fd00::1", 8000, "http://[fd00::1]:8000"),
+    ):
+        assert reached_at(Settings(), host=host, port=port).public_url == address
+    said = from_environment({"HUIJIAN_PUBLIC_URL": "https://huijian.example"})
+    assert reached_at(said, host="127.0.0.1", port=8472) == said
 
 
 def test_without_a_graphics_card_a_machine_bears_as_many_jobs_as_its_cores(card: Card) -> None:

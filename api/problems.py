@@ -172,7 +172,11 @@ def install(app: FastAPI) -> None:
     def http(request: Request, error: HTTPException) -> JSONResponse:
         if error.status_code == 413:
             return too_large(request)
-        words = {404: "没有这个地址。", 405: "此地址不支持这种请求方法。"}
+        words = {
+            400: "请求的正文无法读取：请核对格式，JSON 不要嵌套过深、数字不要过长。",
+            404: "没有这个地址。",
+            405: "此地址不支持这种请求方法。",
+        }
         code = HTTPStatus(error.status_code).phrase.lower().replace(" ", "_")
         detail = words.get(error.status_code, str(error.detail))
         return problem(request, status=error.status_code, code=code, detail=detail, headers=error.headers)

@@ -6,12 +6,16 @@ extends, and ``Problems`` collects everything that is wrong so that one reading 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from qa_pipeline.errors import RubricError, reason
+
+MOST_NODES: Final = 100_000
+"""Values in a file once every alias is written out: a few lines of aliases of aliases fill any memory."""
 
 BY_ID = ("dimensions", "items", "criticals", "points", "practices", "issues")
 """Lists whose entries carry an ``id``: an extending file overrides them entry by entry."""
@@ -137,11 +141,18 @@ def read(path: Path, *, what: str = "量规") -> Placed:
         raise RubricError(
             f"{where} 不是合法的 YAML（{_yaml_problem(error)}），请检查缩进、冒号和引号。"
         ) from error
-    except YAMLError as error:
+    except (YAMLError, AttributeError) as error:  # the latter for an alias merged into itself
         raise RubricError(f"{path} 不是合法的 YAML，请检查缩进、冒号和引号。") from error
+    except ValueError as error:
+        raise RubricError(f"{path} 里有不成立的日期或数字：请改正，或加上引号写成文字。") from error
+    except RecursionError as error:
+        raise RubricError(f"{path} 一层套一层太深：请检查括号和引用（*名称）。") from error
     if not isinstance(tree, Mapping):
         raise RubricError(f"{path}:1:1 {what}必须是「键: 值」的表，请从 version 写起。")
-    placed = _place(tree, file=str(path), mark=Mark(str(path), 1, 1))
+    try:
+        placed = _place(tree, file=str(path), mark=Mark(str(path), 1, 1), count=itertools.count())
+    except RecursionError as error:  # an alias within what it stands for
+        raise RubricError(f"{path} 一层套一层太深：请检查括号和引用（*名称）。") from error
     return placed if isinstance(placed, Placed) else Placed()
 
 
@@ -249,7 +260,9 @@ def _copy(node: Placed) -> Placed:
     return copied
 
 
-def _place(node: Any, *, file: str, mark: Mark) -> Any:
+def _place(node: Any, *, file: str, mark: Mark, count: Iterator[int]) -> Any:
+    if next(count) >= MOST_NODES:
+        raise RubricError(f"{mark} 展开引用（*名称）之后内容过多：请直接写出内容，少用引用。")
     if isinstance(node, Mapping):
         placed = Placed()
         placed.mark, placed.keys_at = mark, {}
@@ -257,7 +270,7 @@ def _place(node: Any, *, file: str, mark: Mark) -> Any:
             found = (node.lc.data or {}).get(key)  # type: ignore[attr-defined]
             at = Mark(file, found[0] + 1, found[1] + 1) if found else mark
             placed.keys_at[str(key)] = at
-            placed[str(key)] = _place(value, file=file, mark=at)
+            placed[str(key)] = _place(value, file=file, mark=at, count=count)
         return placed
     if isinstance(node, list):
         row = Row()
@@ -266,7 +279,7 @@ def _place(node: Any, *, file: str, mark: Mark) -> Any:
             line, column = node.lc.item(index)  # type: ignore[attr-defined]
             at = Mark(file, line + 1, column + 1)
             row.elements_at.append(at)
-            row.append(_place(value, file=file, mark=at))
+            row.append(_place(value, file=file, mark=at, count=count))
         return row
     return _scalar(node)
 

@@ -88,6 +88,14 @@ def test_a_field_is_called_as_on_its_form_and_told_what_is_expected(signed_in: S
     assert told == "状态须为 'current'、'ended'、'coming' 之一。"
 
 
+@pytest.mark.parametrize("body", ["[" * 100_000, f'{{"what": {"9" * 100_000}}}'])
+def test_json_that_cannot_be_read_is_refused_in_a_sentence(signed_in: SignedIn, body: str) -> None:
+    client = signed_in(Role.ADMINISTRATOR)
+    answer = client.post("/api/v1/actions", content=body, headers={"Content-Type": "application/json"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+    assert answer.json()["detail"].startswith("请求的正文无法读取：")
+
+
 def test_a_filter_that_a_list_does_not_have_is_refused_and_not_left_out(
     signed_in: SignedIn, anonymous: TestClient
 ) -> None:

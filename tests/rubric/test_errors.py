@@ -290,6 +290,29 @@ def test_a_file_that_is_no_rubric_is_refused(tmp_path: Path, text: str, sentence
     assert f"试用 量规.yaml:{sentence}" in refusals(tmp_path, text)[0]
 
 
+@pytest.mark.parametrize(
+    ("text", "sentence"),
+    [
+        ("a: " + "[" * 2000, "一层套一层太深：请检查括号和引用（*名称）"),
+        ("&a {b: *a}\n", "一层套一层太深：请检查括号和引用（*名称）"),
+        (
+            "a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
+            + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 10)),
+            "展开引用（*名称）之后内容过多：请直接写出内容，少用引用",
+        ),
+    ],
+)
+def test_a_file_that_would_grow_without_end_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
+    assert sentence in refusals(tmp_path, text)[0]
+
+
+@pytest.mark.parametrize(
+    "text", ["version: 2026-11-31\n", f"version: 1{'0' * 5000}\n", "version: !!int 一\n"]
+)
+def test_a_day_or_number_that_there_is_not_is_refused(tmp_path: Path, text: str) -> None:
+    assert "里有不成立的日期或数字：请改正，或加上引号写成文字" in refusals(tmp_path, text)[0]
+
+
 def test_a_missing_file_a_folder_and_a_binary_are_refused(tmp_path: Path) -> None:
     binary = tmp_path / "二进制.yaml"
     binary.write_bytes(b"\xff\xfe\x00")

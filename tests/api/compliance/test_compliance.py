@@ -211,3 +211,10 @@ def test_months_and_institutions_that_are_none_are_refused(everyone: TestClient)
     assert everyone.get(f"{V1}/2026-09?slot=W9").status_code == 422
     assert everyone.get(f"{V1}/2026-09?cursor=eyJ9").status_code == 400
     assert everyone.get(f"{V1}/2027-12").json()["items"] == []
+
+
+@pytest.mark.parametrize("what", ["scores?month=2026-09", "2026-09?", "2026-09/summary?", "2026-09/file?"])
+def test_no_score_counts_as_missed_what_is_not_due_yet(everyone: TestClient, what: str) -> None:
+    answer = everyone.get(f"{V1}/{what}&as_of=2090-01-31")
+    assert (answer.status_code, answer.json()["code"]) == (400, "input_error")
+    assert answer.json()["detail"] == "截至日期 2090-01-31 还没有到：请改为今天或更早的日期。"

@@ -77,13 +77,13 @@ class ModelError(InputError):
 
 
 class SheetError(InputError):
-    """Rows of an imported file are wrong; ``problems`` has a sentence each, the message the first ones."""
+    """Rows to be imported are wrong; ``problems`` has a sentence each, the message the first ones."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = tuple(problems)
         shown = "".join(f"\n· {problem}" for problem in self.problems[:SHOWN_PROBLEMS])
         rest = f"\n· 另有 {len(problems) - SHOWN_PROBLEMS} 处" if len(problems) > SHOWN_PROBLEMS else ""
-        super().__init__(f"文件有 {len(problems)} 处需要修改，未导入任何一行：{shown}{rest}")
+        super().__init__(f"有 {len(problems)} 处需要修改，未导入任何一行：{shown}{rest}")
 
 
 class OutputError(HuijianError):

@@ -176,6 +176,7 @@ def _filled(sheet: Sheet, rows: Sequence[Mapping[str, Cell]]) -> FilledSheet:
             Row(number, {column.field: _cell(column, row[column.field]) for column in columns})
             for number, row in enumerate(rows, 1)
         ),
+        names={column.field: column.field for column in columns},
     )
 
 

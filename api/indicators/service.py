@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
+from typing import Final
 
 from sqlalchemy.orm import Session
 
@@ -41,6 +42,12 @@ from models.organisation.roster import RosterRepository
 from models.organisation.tables import Institution, PersonKind, SalesOffice
 from models.planning.repository import PlanRepository
 
+_SENT: Final = {
+    "indicator_id": "indicator",
+    **dict.fromkeys(("institution_id", "office_id", "person_id"), "scope"),
+}
+"""What columns of the sheet are called in `ObservationIn`, where it is another name."""
+
 
 def definition(row: Indicator) -> DefinitionOut:
     return DefinitionOut(
@@ -62,6 +69,7 @@ def append(session: Session, asker: Caller, source: str, rows: Sequence[Observat
         sheet,
         sheet.columns,
         tuple(Row(number, _cells(row, source)) for number, row in enumerate(rows, 1)),
+        names={column.field: _SENT.get(column.field, column.field) for column in sheet.columns},
     )
     (taken,) = take(session, [filled], within=asker.within)
     return taken

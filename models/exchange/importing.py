@@ -388,6 +388,8 @@ class _Importer:
 
     def _note(self, row: Row, column: Column | None, text: str) -> None:
         place = ""
-        if column is not None:
+        if column is not None and self._filled.names is not None:
+            place = f" 字段 {self._filled.names[column.field]}（{column.header}）"
+        elif column is not None:
             place = f" {letter(self._filled.columns.index(column) + 1)} 列（{column.header}）"
         self.problems.append(f"表“{self._filled.sheet.title}”第 {row.number} 行{place}：{text}")

@@ -40,11 +40,13 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class FilledSheet:
-    """The rows of one sheet of a file."""
+    """The rows of one sheet of a file, or of JSON that another system sends."""
 
     sheet: Sheet
     columns: tuple[Column, ...]
     rows: tuple[Row, ...]
+    names: Mapping[str, str] | None = None
+    """What each field is called in JSON; None: of a file, whose columns have letters."""
 
 
 def read(content: bytes, *, file_name: str, entity: str | None = None) -> tuple[FilledSheet, ...]:

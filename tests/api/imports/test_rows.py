@@ -108,6 +108,9 @@ def test_fields_are_named_when_they_are_unknown_missing_or_uneven(crm: TestClien
         return found
 
     assert problems({**CUSTOMER, "colour": "red"}) == ["表“客户”：没有名为“colour”的字段"]
+    assert problems({**CUSTOMER, "source": "朋友", "agent_id": "X9"})[0].startswith(
+        "表“客户”第 1 行 字段 source（来源）：“朋友”不在可选项中"
+    ), "what JSON has are fields, not columns with letters"
     assert problems({"code": "K7"})[0].startswith("表“客户”：缺少必填字段 name（客户姓名）")
     uneven = problems(CUSTOMER, {**CUSTOMER, "code": "K8", "phone": "13800000000"})
     assert uneven == ["表“客户”：第 2 行的字段与第 1 行不同：请让每行字段一致"]

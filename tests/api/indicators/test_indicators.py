@@ -52,9 +52,8 @@ def test_every_wrong_row_is_named_and_nothing_is_written(manager: TestClient) ->
     )
     assert wrong["code"] == "sheet_error"
     assert len(wrong["problems"]) == 2
-    assert "第 2 行" in wrong["problems"][0]
-    assert "找不到“B1”" in wrong["problems"][0]
-    assert "第 3 行" in wrong["problems"][1]
+    assert "第 2 行 字段 scope（营业室代码）：找不到“B1”" in wrong["problems"][0]
+    assert "第 3 行 字段 indicator（指标代码）：" in wrong["problems"][1]
     assert manager.get(f"{V1}/indicators/values?code=visits&office=A1&on=2026-07-12").json() == []
 
 

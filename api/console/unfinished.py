@@ -66,12 +66,13 @@ def _row(one: UnfinishedOut) -> list[object]:
     sent = f"{one.offset / MEGABYTE:.1f}"
     if one.length is not None:
         sent += f" / {one.length / MEGABYTE:.1f}"
+    known = {"meeting": one.meeting} if one.meeting else {}
     if one.live and one.meeting:
         way = listing.link(f"/record/{one.meeting}", "接着录或接着传 ›")
     elif one.offset == one.length:
-        way = listing.link("/upload", "再选同一文件，补上会议信息 ›")
+        way = listing.link("/upload", "再选同一文件，补上会议信息 ›", **known)
     else:
-        way = listing.link("/upload", "再选同一文件接着传 ›")
+        way = listing.link("/upload", "再选同一文件接着传 ›", **known)
     drop = Html("") if one.live else listing.action("drop", one.code, "丢弃", subject=one.file_name)
     return [
         one.file_name,

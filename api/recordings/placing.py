@@ -36,12 +36,18 @@ MOST_PARTS: Final = 999
 """Of one meeting."""
 UNDATED: Final = frozenset({".wav", ".mp3", ".amr", ".aac"})
 """Files that do not say when they were recorded, whatever they hold."""
-_DAYS: Final = re.compile(r"(?<!\d)(20\d\d)[-_.年]?(0?[1-9]|1[0-2])[-_.月]?(0?[1-9]|[12]\d|3[01])(?!\d)日?")
+_DAYS: Final = re.compile(
+    r"(?<!\d)(20\d\d)[-_.年]?((?>1[0-2]|0?[1-9]))[-_.月]?((?>3[01]|[12]\d|0?[1-9]))(?!\d)日?"
+)
+"""Both digits belong to the month where they can (atomic groups), else ``2026-11-28`` reads like the first of
+January."""
 _CLOCK: Final = re.compile(r"(?<!\d)([01]?\d|2[0-3])[:：点时-]([0-5]\d)(?!\d)")
 _STAMP: Final = re.compile(
     _DAYS.pattern + r"[ _T-]{1,3}([01]\d|2[0-3])[:：.点时_-]?([0-5]\d)(?:[:：.分_-]?[0-5]\d)?(?!\d)"
 )
 """Day and time as recorders name their files: ``20260908_090005``, ``2026-09-08 09.00.05``."""
+_WHICH: Final = frozenset({"batch", "file", "meeting", "institution", "day", "started_at", "kind"})
+"""What of a placing tells which meeting it is."""
 
 
 class Untold(InputError):  # noqa: N818 (nothing is wrong yet)
@@ -63,6 +69,12 @@ class Placing(BaseModel):
     kind: MeetingKind | None = None
     part: int | None = None
     inspect: bool = True
+
+    def after(self, earlier: Placing) -> Placing:
+        """As said now; where nothing is said of which meeting it is, what was said of that before stands."""
+        if self.model_fields_set & _WHICH:
+            return self
+        return earlier.model_copy(update=self.model_dump(exclude_unset=True))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

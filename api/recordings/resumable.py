@@ -160,8 +160,9 @@ def unfinished(session: Session, asker: Caller, store: Store) -> list[Unfinished
 
 
 def say_of_meeting(session: Session, asker: Caller, upload: Arriving, metadata: str) -> None:
-    """Replace what was said of the meeting. Raises what ``require_place`` raises."""
-    said = _placing(_metadata(metadata))
+    """Replace what was said of the meeting, if anything is said now: who comes back after a broken connection
+    chooses the file again and need not say it again. Raises what ``require_place`` raises."""
+    said = _placing(_metadata(metadata)).after(Placing.model_validate(upload.row.placing))
     require_place(session, asker.within, said, file_name=upload.row.file_name)
     upload.row.placing = said.model_dump(mode="json")
     session.flush()

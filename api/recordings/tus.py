@@ -181,7 +181,7 @@ async def patch(
         Header(
             alias="Upload-Metadata",
             max_length=4000,
-            description="改说是哪场会议，写法同创建时；收齐而没能登记的，补上后发一段空的内容",
+            description="改说是哪场会议，写法同创建时，没有说的以先前说的为准；收齐而没能登记的，补上后发一段空的内容",
         ),
     ] = "",
     version: Resumable = None,

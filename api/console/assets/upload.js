@@ -158,6 +158,11 @@
         row.fail(error.message);
         refusedRows.set(key(file), row);
         if (error.expired) window.hjSignIn();
+        for (const left of chosen.slice(index + 1)) {
+          refusedRows.get(key(left))?.remove();
+          refusedRows.set(key(left), rowFor(list, left.name));
+          refusedRows.get(key(left)).fail('还没有上传：前一段没有传成，处理好后再点“开始上传”。');
+        }
         break;
       }
     }

@@ -106,6 +106,39 @@ def test_a_file_whose_date_is_found_missing_at_its_end_is_not_sent_again(
     expect(page.get_by_role("table", name="没有传完的录音")).to_have_count(0)
 
 
+def test_who_goes_on_with_a_broken_upload_need_not_choose_the_meeting_again(
+    page_as: PageAs, tmp_path: Path
+) -> None:
+    file = write_sound(tmp_path / "录音008.wav", tone(388, 20.0), codec="pcm_s16le")
+    page = page_as(Role.MANAGER, f"/upload?meeting={GOOD}", width=390)
+    page.route("**/api/v1/uploads/*", lambda route: route.abort("internetdisconnected"))
+    send(page, file)
+    expect(page.locator("#uploads")).to_contain_text("网络不稳，正在续传…")
+    page.unroute("**/api/v1/uploads/*")
+    opened(page, "/")
+    unfinished = page.get_by_role("table", name="没有传完的录音").get_by_role("row", name="录音008.wav")
+    unfinished.get_by_role("link", name="再选同一文件接着传").click()
+    page.wait_for_url(f"**/upload?meeting={GOOD}")
+    page.wait_for_function("window.did_handshake")
+    send(page, file)
+    expect(page.get_by_text("质检中：排队等候")).to_be_visible()
+
+
+def test_a_part_that_is_refused_leaves_no_doubt_about_those_after_it(page_as: PageAs, tmp_path: Path) -> None:
+    first, second = tmp_path / "1.wav", tmp_path / "2.wav"
+    first.write_bytes(b"no sound" * 100)
+    write_sound(second, tone(399, 2.0), codec="pcm_s16le")
+    page = page_as(Role.MANAGER, "/upload")
+    say(page, day="2026-07-20")
+    page.locator("#files").set_input_files([first, second])
+    page.get_by_role("button", name="开始上传").click()
+    rows = page.locator("#uploads li")
+    expect(rows.nth(1)).to_contain_text("还没有上传：前一段没有传成，处理好后再点“开始上传”。")
+    send(page, second)
+    expect(page.get_by_text("质检中：排队等候")).to_be_visible()
+    expect(rows).to_have_count(2)
+
+
 def test_a_document_and_an_empty_file_are_told_what_they_are(page_as: PageAs, tmp_path: Path) -> None:
     page = page_as(Role.MANAGER, "/upload")
     sent = pieces(page)

@@ -250,6 +250,24 @@ def test_a_file_that_may_say_its_date_itself_keeps_its_bytes_until_somebody_says
     assert manager.get("/api/v1/uploads").json() == []
 
 
+def test_who_goes_on_and_says_nothing_of_the_meeting_need_not_say_it_again(
+    manager: TestClient, service_engine: Engine, tmp_path: Path
+) -> None:
+    sound = write_sound(tmp_path / "s.m4a", tone(445, 2.0), codec="aac").read_bytes()
+    address = create(manager, "录音.m4a", len(sound), meeting="M", inspect="false").headers["Location"]
+    assert send(manager, address, 0, sound[:1000]).status_code == 204
+    silent = {"Upload-Metadata": said(filename="录音.m4a", inspect="true")}
+    assert send(manager, address, 1000, sound[1000:], **silent).status_code == 204
+    answer = manager.get(address).json()["answer"]
+    assert (answer["meeting"], answer["job"] is None) == ("M", False)
+
+    hold(service_engine, "N", day=15)
+    other = write_sound(tmp_path / "t.m4a", tone(455, 2.0), codec="aac").read_bytes()
+    address = create(manager, "录音.m4a", len(other), meeting="M").headers["Location"]
+    assert send(manager, address, 0, other, **{"Upload-Metadata": said(meeting="N")}).status_code == 204
+    assert manager.get(address).json()["answer"]["meeting"] == "N"
+
+
 def test_the_same_file_sent_again_is_told_from_a_new_one_and_ends_the_tries_before(
     manager: TestClient, tmp_path: Path
 ) -> None:

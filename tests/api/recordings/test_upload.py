@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from api.accounts.tables import AuditEntry, Role
 from api.app import create_app
-from api.recordings.placing import _start, _without
+from api.recordings.placing import _start, _without, days_in
 from api.recordings.service import forget_answers
 from api.settings import Settings
 from models.base import SHANGHAI
@@ -328,6 +328,18 @@ def test_day_and_time_are_read_as_recorders_name_their_files() -> None:
     ):
         start = _start(None, date(2026, 9, 8), name, None)
         assert (start.time() if start else None) == begin, name
+    for name, day in (
+        ("录音 2026-11-28 10-30.m4a", date(2026, 11, 28)),
+        ("2026.12.08.m4a", date(2026, 12, 8)),
+        ("2026年11月8日.m4a", date(2026, 11, 8)),
+        ("2026_10_15.m4a", date(2026, 10, 15)),
+        ("2026-1-28.m4a", date(2026, 1, 28)),
+        ("20261222.m4a", date(2026, 12, 22)),
+    ):
+        assert days_in(name) == {day}, name
+    assert days_in("2026-11-99.m4a") == set()
+    late = _start(None, date(2026, 11, 28), "录音 2026-11-28 10-30.m4a", None)
+    assert late == datetime(2026, 11, 28, 10, 30, tzinfo=SHANGHAI)
     assert "110102" not in _without("20260908_110102.m4a", "110102")  # an institution's code is no time
 
 

@@ -23,7 +23,8 @@ from api.console.listing import Column
 from api.jobs.repository import JobRepository
 from api.jobs.tables import JobState
 from api.meetings import service as meetings
-from api.meetings.actions import actions
+from api.meetings.actions import shown_action
+from api.meetings.repository import ActionListRepository
 from api.meetings.schemas import ActionOut, SlotRow
 from api.organisation.service import today
 from api.reviews import service as reviews
@@ -37,7 +38,8 @@ from qa_pipeline.values.written import points
 
 SHOWN_SLOTS: Final = 12
 SHOWN: Final = 5
-SHOWN_ACTIONS: Final = 10
+SHOWN_ACTIONS: Final = 8
+MOST_ACTIONS: Final = 100
 SHOWN_MISSING: Final = 20
 SOON: Final = timedelta(days=7)
 WINDOWED: Final = frozenset({SlotState.MISSING, SlotState.PENDING})
@@ -109,9 +111,13 @@ def _month(session: Session, asker: Caller, day: date) -> Month:
 
 
 def _agreed(session: Session, asker: Caller, day: date) -> tuple[ActionOut, ...]:
-    """Open commitments due within the week or before: the next meeting checks them."""
-    found = actions(session, asker, state=ActionState.OPEN, due_by=day + SOON, limit=SHOWN_ACTIONS)
-    return tuple(found.items)
+    """Open commitments due within the week or before, the latest due first (what has lain for months does not
+    hide what is due tomorrow), one too many: the next meeting checks them."""
+    rows = ActionListRepository(session, within=asker.within).actions(
+        below=None, meeting=None, owner=None, owner_id=None, state=ActionState.OPEN, confirmed=None,
+        due_by=day + SOON, cursor=None, limit=MOST_ACTIONS, latest_first=True,
+    )  # fmt: skip
+    return tuple(shown_action(row) for row in rows)
 
 
 async def home(view: View) -> None:
@@ -133,9 +139,9 @@ async def home(view: View) -> None:
 
 
 def _slots(view: View, rows: Sequence[SlotRow], day: date) -> None:
-    """Of few institutions every slot; of many only those that somebody must do something about."""
+    """Of few institutions every slot, of many only what waits for somebody; that comes first."""
     many = len(rows) > SHOWN_SLOTS
-    due = [row for row in rows if row.state is SlotState.MISSING or _is_open(row, day)] if many else rows
+    due = [row for row in rows if _is_waiting(row, day)] if many else waiting_first(rows, day)
     title = f"{day:%Y 年 %-m 月}待办会议" if many else f"{day:%Y 年 %-m 月}的会议"
     with parts.section(title, "窗口内召开才算按时"):
         if not rows:
@@ -150,9 +156,15 @@ def _slots(view: View, rows: Sequence[SlotRow], day: date) -> None:
             ui.html(listing.link("/compliance", f"全部 {len(rows)} 场 ›"), sanitize=False).classes("more")
 
 
-def _is_open(row: SlotRow, day: date) -> bool:
-    """Whether its window has begun and the meeting is still to come."""
-    return row.state is SlotState.PENDING and row.earliest is not None and row.earliest <= day
+def waiting_first(rows: Sequence[SlotRow], day: date) -> list[SlotRow]:
+    """Else in their order."""
+    return sorted(rows, key=lambda row: not _is_waiting(row, day))
+
+
+def _is_waiting(row: SlotRow, day: date) -> bool:
+    """Whether it was missed, or its window has begun and the meeting is still to come."""
+    is_open = row.state is SlotState.PENDING and row.earliest is not None and row.earliest <= day
+    return row.state is SlotState.MISSING or is_open
 
 
 def _slot(view: View, row: SlotRow, *, named: bool) -> None:
@@ -197,17 +209,19 @@ def window(earliest: date | None, latest: date | None) -> str:
 
 
 def _commitments(view: View, agreed: Sequence[ActionOut], day: date) -> None:
-    with parts.section("待检查的承诺", "7 天内到期或已过期，下次会上逐条核对"):
+    with parts.section("待检查的承诺", "7 天内到期或已过期，下次会上逐条核对；期限近的在前"):
         if not agreed:
             parts.empty("没有快到期的承诺。")
             return
-        listing.table(
+        listing.folded(
             "待检查的承诺",
             [Column("承诺"), Column("责任人"), Column("期限"), Column("出自"), Column("")],
-            [_commitment(view, one, day) for one in agreed],
+            [_commitment(view, one, day) for one in agreed[:MOST_ACTIONS]],
+            shown=SHOWN_ACTIONS,
             on_action=commitments.doing(view),
-            dense=True,
         )
+        if len(agreed) > MOST_ACTIONS:
+            ui.label(f"只列出期限最近的 {MOST_ACTIONS} 项，更早的见各场会议。").classes("soft")
 
 
 def _commitment(view: View, one: ActionOut, day: date) -> list[object]:

@@ -179,8 +179,10 @@ class ActionListRepository(Repository):
         due_by: date | None,
         cursor: str | None,
         limit: int,
+        latest_first: bool = False,
     ) -> Sequence[Row[Any]]:
-        """(action, meeting code, institution code, owner's number, owner's name), earliest due first."""
+        """(action, meeting code, institution code, owner's number, owner's name), earliest due first, or
+        latest; one row too many."""
         query = self._actions().where(Meeting.state != MeetingState.VOID)
         if below is not None:
             query = query.where(Institution.path.startswith(below))
@@ -198,7 +200,8 @@ class ActionListRepository(Repository):
         if due_by is not None:
             query = query.where(ActionItem.due_on <= due_by)
         due = func.coalesce(ActionItem.due_on, LAST)
-        return self.session.execute(after(query, [due, ActionItem.code], cursor, limit)).all()
+        keys = [due, ActionItem.code]
+        return self.session.execute(after(query, keys, cursor, limit, descending=latest_first)).all()
 
     def action(self, code: str) -> Row[Any]:
         """The same columns of one action that the caller is known to see."""

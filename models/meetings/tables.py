@@ -155,7 +155,7 @@ class Scorecard(Base):
 
     chapters: Mapped[list[MeetingChapter]] = relationship(lazy="raise", order_by="MeetingChapter.start")
     items: Mapped[list[ScorecardItem]] = relationship(lazy="raise", order_by="ScorecardItem.item")
-    findings: Mapped[list[Finding]] = relationship(lazy="raise", order_by="Finding.start")
+    findings: Mapped[list[Finding]] = relationship(lazy="raise", order_by="Finding.id")
 
 
 class MeetingChapter(Base):

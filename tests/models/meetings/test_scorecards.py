@@ -12,6 +12,7 @@ from models.meetings.scorecards import points
 from models.meetings.tables import ActionState, FindingKind, FollowUpOutcome
 from qa_pipeline.errors import InputError
 from qa_pipeline.report.json import to_json
+from qa_pipeline.report.wording import advice
 from qa_pipeline.values.findings import Action, Evidence
 from qa_pipeline.values.inspection import Inspection
 from qa_pipeline.values.vocabulary import Status
@@ -65,7 +66,8 @@ def test_r34_practices_issues_and_advice_are_kept_with_their_proof(held: Room, p
     issues = [f for f in found if f.kind == FindingKind.ISSUE]
     assert sorted(f.text for f in practices) == sorted(r.label for r in poor.findings.practices)
     assert sorted(f.text for f in issues) == sorted(r.label for r in poor.findings.issues)
-    assert any(f.kind == FindingKind.ADVICE for f in found)
+    told = [f.text for f in found if f.kind == FindingKind.ADVICE]
+    assert told == [one.text for one in advice(poor)], "what is worth most comes first, wherever it was said"
     proven = [r for r in poor.findings.issues + poor.findings.practices if r.evidence]
     assert {r.evidence[0].start for r in proven} <= {f.start for f in found}
 

@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
 from api.audit import note_meeting
-from api.console import MOUNT, appeal, attendance, commitments, history, listing, parts, sound
+from api.console import MOUNT, appeal, attendance, commitments, history, listing, parts, sound, voiding
 from api.console.frame import View, screen
 from api.console.history import History
 from api.console.listing import Column, Html, escaped
@@ -26,7 +26,7 @@ from api.meetings.repository import VersionRepository
 from api.meetings.schemas import ActionOut, MeetingDetail, SheetOut
 from api.meetings.scorecard_schemas import EvidenceOut, FindingOut, ItemOut, ScorecardOut
 from api.reviews.schemas import AppealOut
-from models.meetings.tables import ActionState, FindingKind
+from models.meetings.tables import ActionState, FindingKind, MeetingState
 from qa_pipeline.names import CHAPTERS, DIMENSIONS, INDICATORS, KINDS, THEMES
 from qa_pipeline.report.wording import amount
 from qa_pipeline.values.transcript import Utterance
@@ -123,9 +123,12 @@ async def meeting(view: View, code: str, version: int | None = None, compare: in
     shown = await view.witness(read, code=code, version=version, compare=compare)
     _head(view, code, shown)
     if shown.card is None:
+        if shown.meeting.state is MeetingState.VOID:
+            return
         _awaited(view, code, shown.job)
         if shown.sheet is not None:
             attendance.draw(view, shown.sheet, None, heard=False)
+        voiding.draw(view, shown.meeting, inspected=False)
         return
     sound.player(code, shown.starts)
     _timeline(code, shown.card)
@@ -147,6 +150,7 @@ async def meeting(view: View, code: str, version: int | None = None, compare: in
     if shown.history is not None:
         history.draw(code, shown.card, shown.history)
     _downloads(code, shown.card)
+    voiding.draw(view, shown.meeting, inspected=True)
 
 
 def _awaited(view: View, code: str, job: tuple[JobState, str | None] | None) -> None:
@@ -179,6 +183,9 @@ def _head(view: View, code: str, shown: Shown) -> None:
                 if view.may(Permission.REVIEW):
                     onward.append(listing.link(f"/reviews/{code}", "复核 ›"))
                 ui.html(listing.joined(onward), sanitize=False).classes("downloads no-print")
+            if held.state is MeetingState.VOID:
+                void = ui.label("这场会议已作废，不计入召开和统计。")
+                void.classes("outdated").props("role=note")
         if card is None:
             return
         with ui.element("div").classes("verdict"):

@@ -200,8 +200,8 @@ class ActionListRepository(Repository):
         if due_by is not None:
             query = query.where(ActionItem.due_on <= due_by)
         due = func.coalesce(ActionItem.due_on, LAST)
-        keys = [due, ActionItem.code]
-        return self.session.execute(after(query, keys, cursor, limit, descending=latest_first)).all()
+        ordered = after(query, [due, ActionItem.code], cursor, limit, descending=latest_first)
+        return self.session.execute(ordered).all()
 
     def action(self, code: str) -> Row[Any]:
         """The same columns of one action that the caller is known to see."""

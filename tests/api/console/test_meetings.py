@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.accounts.tables import AuditEntry, Role
-from tests.api.console.conftest import GOOD, POOR, PageAs, Service
+from tests.api import results
+from tests.api.console.conftest import GOOD, POOR, PageAs, Service, assert_sound, press, submit
 
 
 def test_a_verdict_narrows_the_list_and_the_address_keeps_it(page_as: PageAs) -> None:
@@ -114,3 +115,27 @@ def test_who_reviews_goes_from_a_meeting_to_its_bench(page_as: PageAs) -> None:
     page.get_by_role("link", name="台江支公司").click()
     expect(page).to_have_url(re.compile(f"/meetings/{POOR}$"))
     expect(page_as(Role.MANAGER, f"/meetings/{GOOD}").get_by_role("link", name="复核 ›")).to_have_count(0)
+
+
+def test_a_meeting_that_was_entered_by_mistake_is_voided_on_its_page(
+    page_as: PageAs, service: Service
+) -> None:
+    results.hold(service.engine, "350102-MISTAKEN", institution="350102", day=15)
+    page = page_as(Role.MANAGER, "/meetings/350102-MISTAKEN", width=390)
+    expect(page.get_by_role("button", name="作废这场会议")).to_be_visible()
+    assert_sound(page)
+    page.get_by_role("button", name="作废这场会议").click()
+    press(page, "作废")
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_have_text("请写明作废原因。")
+    page.get_by_role("dialog").get_by_label("作废原因").fill("传错了录音")
+    submit(page, "作废")
+    expect(page.get_by_role("note")).to_have_text("这场会议已作废，不计入召开和统计。")
+    expect(page.get_by_role("button", name="作废这场会议")).to_have_count(0)
+    expect(page.get_by_role("link", name="上传录音")).to_have_count(0)
+
+
+def test_only_who_reviews_is_offered_to_void_what_has_a_result(page_as: PageAs) -> None:
+    for role, offered in ((Role.MANAGER, 0), (Role.ADMINISTRATOR, 1)):
+        page = page_as(role, f"/meetings/{GOOD}")
+        expect(page.get_by_role("region", name="文字稿")).to_be_visible()
+        expect(page.get_by_role("button", name="作废这场会议")).to_have_count(offered)

@@ -37,6 +37,8 @@ from qa_pipeline.errors import InputError
 from qa_pipeline.values.written import points
 
 PATH: Final = "/customers"
+LISTED: Final = "customers"
+"""The place of the list, far below the top of a phone: whoever narrows it or turns its page is led there."""
 A_PAGE: Final = 20
 MOST_POINTS: Final = 2000
 """Dots that the eye still tells apart; of more customers the chart shows a sample of about so many, and says
@@ -220,7 +222,8 @@ def _quadrants(shown: Shown, kept: dict[str, str]) -> None:
         share = Decimal(count) / matrix.known if matrix.known else None
         known = "占比未知" if share is None else f"占象限已知的 {listing.percent(share)}"
         chosen = kept["quadrant"] == place
-        address = listing.address(PATH, **{**kept, "quadrant": "" if chosen else place.value})
+        wanted = "" if chosen else place.value
+        address = listing.address(PATH, place=LISTED if wanted else "", **{**kept, "quadrant": wanted})
         here = ' aria-current="true"' if chosen else ""
         cards.append(
             f'<a class="tile board" href="{listing.escaped(address)}"{here}>'
@@ -318,7 +321,7 @@ def _below(shown: Shown, week: str) -> None:
 
 
 def _customers(shown: Shown, kept: dict[str, str], since: dict[str, date]) -> None:
-    with parts.section("客户名单", "姓名已隐去，按客户代码排列"):
+    with parts.section("客户名单", "姓名已隐去，按客户代码排列", place=LISTED):
         options = {"": "全部", **{place.value: f"{WORDS[place]}" for place in Quadrant}}
         inventory = {
             "": "全部",
@@ -330,7 +333,7 @@ def _customers(shown: Shown, kept: dict[str, str], since: dict[str, date]) -> No
             Field("inventory", "客户盘点", kept["inventory"], options=inventory),
             Field("agent", "服务人员工号", kept["agent"]),
         ]
-        listing.filters(PATH, fields, week=kept["week"], below=kept["below"])
+        listing.filters(PATH, fields, place=LISTED, week=kept["week"], below=kept["below"])
         if not shown.customers:
             parts.empty("没有符合条件的客户：请换一个象限或盘点条件，或核对工号。")
             return
@@ -347,7 +350,7 @@ def _customers(shown: Shown, kept: dict[str, str], since: dict[str, date]) -> No
             [_line(one) for one in shown.customers],
             dense=True,
         )
-        listing.further(PATH, shown.further, **kept)
+        listing.further(PATH, shown.further, place=LISTED, **kept)
 
 
 def _line(one: CustomerOut) -> list[object]:

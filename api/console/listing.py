@@ -77,14 +77,14 @@ def escaped(text: object) -> Html:
     return text if isinstance(text, Html) else Html(html.escape(str(text)))
 
 
-def link(path: str, words: object, **query: str) -> Html:
-    """A link to a screen of the console."""
-    return Html(f'<a href="{html.escape(address(path, **query))}">{escaped(words)}</a>')
+def link(path: str, words: object, *, place: str = "", **query: str) -> Html:
+    """A link to a screen of the console, or to a place in it (`parts.section`)."""
+    return Html(f'<a href="{html.escape(address(path, place=place, **query))}">{escaped(words)}</a>')
 
 
-def address(path: str, **query: str) -> str:
+def address(path: str, *, place: str = "", **query: str) -> str:
     given = {name: value for name, value in query.items() if value}
-    return f"{MOUNT}{path}" + (f"?{urlencode(given)}" if given else "")
+    return f"{MOUNT}{path}" + (f"?{urlencode(given)}" if given else "") + (f"#{place}" if place else "")
 
 
 def badge(value: Status, word: str | None = None, icon: str | None = None) -> Html:
@@ -205,8 +205,11 @@ def _kind(column: Column) -> str:
     return ' class="labelled"' if column.labelled else ""
 
 
-def filters(path: str, fields: Sequence[Field], **kept: str) -> None:
-    """A form that asks the same screen again; ``kept`` stays in the address."""
+def filters(path: str, fields: Sequence[Field], *, place: str = "", **kept: str) -> None:
+    """A form that asks the same screen again; ``kept`` stays in the address.
+
+    ``place``: the part of the screen that it is about, where that is not its top.
+    """
     inputs = "".join(map(_input, fields))
     hidden = "".join(
         f'<input type="hidden" name="{name}" value="{html.escape(value)}">'
@@ -214,7 +217,8 @@ def filters(path: str, fields: Sequence[Field], **kept: str) -> None:
         if value
     )
     ui.html(
-        f'<form class="filters no-print" method="get" action="{MOUNT}{path}" role="search">{hidden}{inputs}'
+        f'<form class="filters no-print" method="get" action="{address(path, place=place)}" role="search">'
+        f"{hidden}{inputs}"
         '<button type="submit" class="act">查看</button></form>',
         sanitize=False,
     ).classes("w-full")
@@ -257,7 +261,8 @@ def months(path: str, month: date, **kept: str) -> None:
         filters(path, [Field("month", "月份", f"{month:%Y-%m}", when.Kind.MONTH)], **kept)
 
 
-def further(path: str, cursor: str | None, **query: str) -> None:
-    """A link to the next page, if there is one."""
+def further(path: str, cursor: str | None, *, place: str = "", **query: str) -> None:
+    """A link to the next page, if there is one; ``place`` as for `filters`."""
     if cursor is not None:
-        ui.html(link(path, "下一页 ›", cursor=cursor, **query), sanitize=False).classes("no-print")
+        onward = link(path, "下一页 ›", place=place, cursor=cursor, **query)
+        ui.html(onward, sanitize=False).classes("no-print")

@@ -80,6 +80,20 @@ def test_the_screen_is_sound_and_a_quadrant_and_an_agent_narrow_its_list(page_as
     expect(page.get_by_text("没有符合条件的客户")).to_be_visible()
 
 
+def test_who_narrows_the_list_on_a_phone_is_led_to_it(page_as: PageAs) -> None:
+    page = page_as(Role.HEAD_OFFICE, "/customers", width=390)
+    heading = page.get_by_role("heading", name="客户名单")
+    page.locator("select[name=quadrant]").select_option("HH")
+    page.get_by_role("button", name="查看").last.click()
+    page.wait_for_url("**quadrant=HH**")
+    expect(page.locator("select[name=quadrant]")).to_have_value("HH")
+    expect(heading).to_be_in_viewport()
+
+    page.get_by_role("navigation", name="四象限").get_by_role("link", name="高价值 · 低温度").click()
+    page.wait_for_url("**quadrant=HL**")
+    expect(heading).to_be_in_viewport()
+
+
 def test_r32_those_not_yet_inventoried_are_listed_alone(page_as: PageAs, service: Service) -> None:
     with transaction(service.engine) as session:
         known = session.scalars(select(Customer.id).where(Customer.code == "K1")).one()

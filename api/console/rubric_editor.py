@@ -37,6 +37,7 @@ from qa_pipeline.values.written import points
 PAUSE: Final = 0.6
 """Seconds without a key after which the text is checked."""
 SHOWN: Final = 60
+KEPT: Final = "event => event.preventDefault()"
 OF_WORD: Final = {"合格": Status.PASS, "不合格": Status.FAIL}
 
 
@@ -72,8 +73,19 @@ class _Editor:
     def __init__(self, view: View, draft: DraftOut) -> None:
         self.view, self.draft = view, draft
         self.timer: ui.timer | None = None
-        self.unsaved = False
+        self._unsaved = False
         self.saving = asyncio.Lock()
+
+    @property
+    def unsaved(self) -> bool:
+        return self._unsaved
+
+    @unsaved.setter
+    def unsaved(self, value: bool) -> None:
+        """The browser asks before it leaves what is not saved: nothing else keeps the text."""
+        if value != self._unsaved:
+            ui.run_javascript(f"onbeforeunload = {KEPT if value else 'null'}")
+        self._unsaved = value
 
     async def draw(self) -> None:
         trail = listing.link(PATH, "量规")
@@ -254,9 +266,13 @@ class _Editor:
                 told = f"发布“{self.draft.title}”？新质检的会议即按它评分。"
                 confirm("发布量规", told, "发布", publish, lambda _: ui.navigate.to(PATH))
 
+            def gone(_: Any) -> None:
+                self.unsaved = False
+                ui.navigate.to(PATH)
+
             def away() -> None:
                 told = "删除这份草稿？删除后不能找回。"
-                confirm("删除草稿", told, "删除", discard, lambda _: ui.navigate.to(PATH), destroys=True)
+                confirm("删除草稿", told, "删除", discard, gone, destroys=True)
 
             ui.button("发布…", icon="publish", on_click=sure)
             ui.button("删除草稿…", on_click=away).props("flat")
@@ -277,7 +293,7 @@ def _outcome(one: ExampleOut) -> list[object]:
 
 
 def _differences(found: DiffOut) -> None:
-    ui.label(f"比较 {found.compared} 场：{found.changed} 场分数有变，{found.flipped} 场结论改变。")
+    ui.label(f"比较 {found.compared} 场：{found.changed} 场分数或结论有变，其中 {found.flipped} 场结论改变。")
     if found.not_applicable:
         ui.label(f"另有 {found.not_applicable} 场不适用。")
     if found.rows:

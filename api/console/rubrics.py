@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
 from api.console import listing, parts
-from api.console.calls import call, did
+from api.console.calls import call
+from api.console.dialogs import anew, confirm
 from api.console.frame import View, screen
 from api.console.listing import Column
 from api.rubrics import service
@@ -85,8 +86,10 @@ async def rubrics(view: View) -> None:
         of, version = code.split("@", 1)
         if name == "draft":
             await _draft(view, of, version)
-        elif await did(view, "POST", f"rubrics/{of}/{version}/retire", said=f"{of} {version} 已停用。"):
-            ui.navigate.reload()
+        else:
+            told = f"停用 {of} {version}？新质检的会议不再按它评分；停用后这一版不能再启用，已出的分数不变。"
+            path = f"rubrics/{of}/{version}/retire"
+            confirm("停用量规", told, "停用", lambda: call(view, "POST", path), anew, destroys=True)
 
     with parts.section("量规", "公司发布的优先于自带的；已出的分数不随之改变"):
         listing.table(

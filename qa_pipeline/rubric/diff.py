@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from qa_pipeline.names import VERDICTS
 from qa_pipeline.rubric.archive import Stored
 from qa_pipeline.rubric.loader import Rubric
 from qa_pipeline.rubric.scorer import score, straddles
 from qa_pipeline.values.scorecard import Scorecard
+from qa_pipeline.values.vocabulary import Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,12 +52,13 @@ def diff(old: Rubric, new: Rubric, archive: Iterable[Stored]) -> list[Row]:
 
 
 def verdict(card: Scorecard) -> str:
-    """What the score alone says (compliance on time and roster apart): 合格, 不合格 or 转人工."""
+    """What the score alone says (compliance on time and roster apart), in the words of `VERDICTS`."""
     if any(not critical.review for critical in card.criticals):
-        return "不合格"
+        return VERDICTS[Verdict.NOT_QUALIFIED]
     if card.criticals or straddles(card):
-        return "转人工"
-    return "合格" if card.energy_score >= card.pass_line else "不合格"
+        return VERDICTS[Verdict.NEEDS_REVIEW]
+    passed = card.energy_score >= card.pass_line
+    return VERDICTS[Verdict.QUALIFIED if passed else Verdict.NOT_QUALIFIED]
 
 
 def _score(rubric: Rubric, stored: Stored) -> Scorecard:

@@ -127,11 +127,11 @@ def test_diff_shows_whose_score_and_verdict_would_change(tmp_path: Path) -> None
     stored = archive(tmp_path, TALK, Meeting("甲 stage_review 好", measures={"probe_chains": 9}))
     ended = run("diff", old, new, "--on", stored)
     assert ended.exit_code == 0
-    assert "共 2 场，1 场分数变动，1 场结论变动" in ended.output
+    assert "共 2 场，1 场分数或结论变动，其中 1 场结论变动" in ended.output
     (row, same) = diff(load_rubric(old), load_rubric(new), read_archive(stored))
     assert (row.meeting, row.old_score, row.new_score) == ("会议0", 60, 50)
     # A score of 60 passes, but its band reaches below the line: that is for a person.
-    assert (row.old_verdict, row.new_verdict, row.items) == ("转人工", "不合格", ("A",))
+    assert (row.old_verdict, row.new_verdict, row.items) == ("待人工复核", "不合格", ("A",))
     assert same.new_verdict == "合格"
     assert same.changed is False
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import expect
+from playwright.sync_api import Dialog, expect
 
 from api.accounts.tables import Role
 from api.console.rubrics import next_version
@@ -37,6 +37,7 @@ def test_a_draft_is_written_tried_compared_and_published(page_as: PageAs) -> Non
     page.get_by_role("button", name="保存并比较").click()
     flipped = page.get_by_role("table", name="有变化的会议").get_by_role("row", name=GOOD)
     expect(flipped).to_contain_text("合格 →")
+    expect(page.get_by_text("场分数或结论有变，其中")).to_be_visible()
     page.get_by_role("button", name="删除草稿…").click()
     press(page, "取消")
     expect(page.get_by_role("dialog")).to_have_count(0)
@@ -46,9 +47,36 @@ def test_a_draft_is_written_tried_compared_and_published(page_as: PageAs) -> Non
     mine = page.get_by_role("row", name="console_test 1")
     expect(mine).to_contain_text("已发布")
     mine.get_by_role("button", name="停用 console_test@1").click()
+    press(page, "取消")
+    expect(mine).to_contain_text("已发布")
+    mine.get_by_role("button", name="停用 console_test@1").click()
+    press(page, "停用")
     expect(page.get_by_role("row", name="console_test 1")).to_contain_text("已停用")
 
 
 def test_a_draft_bears_the_next_version() -> None:
     assert next_version('id: a\nversion: "1.9"   # 说明\n') == 'id: a\nversion: "1.10"\n'
     assert next_version("version: beta\n") == 'version: "beta.1"\n'
+
+
+def test_a_draft_that_is_not_saved_is_not_left_unasked(page_as: PageAs) -> None:
+    page = page_as(Role.ADMINISTRATOR, "/rubrics")
+    page.get_by_role("button", name="以此起草 weekly_review@1.3").click()
+    page.wait_for_url("**/rubrics/drafts/*")
+    page.get_by_label("名称").fill("改到一半的量规")
+    expect(page.get_by_role("status")).to_have_text("有未保存的改动")
+    asked: list[str] = []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.once("dialog", stay)
+    page.get_by_role("link", name="会议").click()
+    expect(page.get_by_label("名称")).to_have_value("改到一半的量规")
+    assert asked == ["beforeunload"]
+
+    page.get_by_role("button", name="保存", exact=True).click()
+    expect(page.get_by_role("status")).to_have_text("已保存")
+    page.get_by_role("link", name="会议").click()
+    page.wait_for_url("**/meetings")

@@ -101,7 +101,8 @@ def _head(view: View, found: BriefingOut) -> None:
             ui.label(f"{slot.institution_name} · {slot.month:%Y 年 %-m 月} {slot.name}").classes("lead")
             ui.label(f"{KINDS[slot.kind]} · {THEMES[slot.theme]} · {window(slot.earliest, slot.latest)}")
             covers = (
-                f"检视经营周 {slot.covers[0]:%m-%d} 至 {slot.covers[1]:%m-%d}；指标截至 {found.as_of:%m-%d}"
+                f"检视经营周 {slot.covers[0]:%m-%d} 至 {slot.covers[1]:%m-%d}；"
+                f"指标取到 {found.as_of:%m-%d} 为止最新的"
             )
             ui.label(covers).classes("soft")
             if slot.remark:
@@ -195,7 +196,7 @@ def _volume(one: BelowStandard, item: Item) -> str | None:
 def _ranking(part: Part[RankingOut]) -> None:
     for found in part.items:
         unit = unit_of(found.indicator, [place.value for place in found.places])
-        note = f"单位 {unit.words}，平均 {amount(found.average, unit)}"
+        note = f"单位 {unit.words}，平均 {amount(found.average, unit)}，{observed(found)}"
         with parts.section(f"{found.indicator.name}排行", note):
             listing.table(
                 f"{found.indicator.name}排行",
@@ -212,6 +213,14 @@ def _ranking(part: Part[RankingOut]) -> None:
                 dense=True,
             )
             _reason(part)
+
+
+def observed(found: RankingOut) -> str:
+    """Of which days the values are: seldom of the day up to which the briefing looks."""
+    days = sorted({place.as_of for place in found.places if place.as_of is not None})
+    if len(days) == 1:
+        return f"截至 {days[0]:%m-%d}"
+    return f"各自截至 {days[0]:%m-%d} 至 {days[-1]:%m-%d}"
 
 
 def _unranked(lacking: Sequence[Part[RankingOut]]) -> None:

@@ -15,7 +15,7 @@ from api.compliance import service
 from api.compliance.schemas import Aggregate, ChildLine, KeptOut, Summary, TrendPoint
 from api.console import listing, parts
 from api.console.frame import View, screen
-from api.console.home import ranked, rankings, tile, window
+from api.console.home import decided, ranked, rankings, tile, window
 from api.console.listing import Column, Field, Html
 from api.organisation.service import subtree_of, today
 from api.pages import sliced
@@ -117,7 +117,7 @@ def _tiles(summary: Summary) -> None:
         tile("按期召开", listing.percent(totals.on_schedule), "窗口内召开的场次")
         inspected = summary.inspections
         tile("质检率", listing.percent(inspected.rate), f"{inspected.inspected} / {inspected.held} 场已召开")
-        tile("合格率", listing.percent(totals.qualified_rate), f"{totals.qualified} 场合格")
+        tile("合格率", listing.percent(totals.qualified_rate), decided(totals))
         tile("平均能量值", points(totals.mean_score), "合格线 60")
         tile("参会率", listing.percent(sheets.rate), f"{sheets.meetings} 场登记了签到")
         tile("承诺兑现率", listing.percent(agreed.rate), _agreed(agreed))

@@ -16,7 +16,7 @@ from api.accounts.repository import AccountRepository
 from api.accounts.tables import Role
 from api.compliance import service as compliance
 from api.compliance.aggregate import mean
-from api.compliance.schemas import Summary
+from api.compliance.schemas import Aggregate, Summary
 from api.console import commitments, listing, parts, unfinished
 from api.console.frame import View, screen
 from api.console.listing import Column
@@ -266,6 +266,12 @@ def _operations(found: Waiting) -> None:
         ui.html(listing.joined(links, " &emsp; "), sanitize=False).classes("more")
 
 
+def decided(totals: Aggregate) -> str:
+    """What the share of qualified meetings is one of; those that a person has yet to judge are in it."""
+    told = f"{totals.qualified} / {totals.inspected} 场已质检"
+    return f"{told}，{totals.needs_review} 场待人工复核" if totals.needs_review else told
+
+
 def _at_a_glance(month: Month) -> None:
     totals = month.summary.totals
     with parts.section(f"{month.summary.month:%Y 年 %-m 月}一览", f"截至 {month.summary.as_of}"):
@@ -278,7 +284,7 @@ def _at_a_glance(month: Month) -> None:
                 f"{inspected.inspected} / {inspected.held} 场已召开",
             )
             tile("平均能量值", points(totals.mean_score), "合格线 60")
-            tile("合格率", listing.percent(totals.qualified_rate), f"{totals.qualified} 场合格")
+            tile("合格率", listing.percent(totals.qualified_rate), decided(totals))
         ui.html(listing.link("/compliance", "打开合规表 ›"), sanitize=False).classes("more")
     rankings(month.ranked)
     missing = [(each.slot, where) for each in month.summary.coverage for where in each.missing]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from playwright.sync_api import Page, expect
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.accounts.tables import AuditEntry, Role
+from api.console.briefing import observed
+from api.indicators.schemas import PlaceOut, RankingOut
 from api.jobs.tables import InspectionJob
 from models.base import SHANGHAI
 from models.meetings.tables import Meeting, Recording
@@ -98,3 +100,12 @@ def test_minutes_are_read_and_taken_along_and_the_reading_is_noted(page_as: Page
             .order_by(AuditEntry.id.desc())
         )
         assert session.scalars(noted).first() == "manager"
+
+
+def test_a_ranking_says_of_which_days_its_values_are() -> None:
+    def ranked(*days: date | None) -> RankingOut:
+        return RankingOut.model_construct(places=[PlaceOut.model_construct(as_of=day) for day in days])
+
+    known = date(2026, 11, 21)
+    assert observed(ranked(known, None, known)) == "截至 11-21"
+    assert observed(ranked(known, date(2026, 11, 14))) == "各自截至 11-14 至 11-21"

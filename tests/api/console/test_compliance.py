@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
+import pytest
 from playwright.sync_api import expect
 
 from api.accounts.tables import Role
+from api.compliance.schemas import Aggregate
+from api.console.home import decided
 from tests.api.console.conftest import POOR, PageAs
 
 
@@ -82,3 +86,18 @@ def test_on_a_phone_each_meeting_of_an_institution_takes_one_line(page_as: PageA
     )
     assert box is not None
     assert box["height"] < 170
+
+
+@pytest.mark.parametrize(
+    ("undecided", "told"),
+    [(0, "8 / 9 场已质检"), (1, "8 / 9 场已质检，1 场待人工复核")],
+)
+def test_the_share_of_qualified_meetings_says_how_many_a_person_has_yet_to_judge(
+    undecided: int, told: str
+) -> None:
+    totals = Aggregate(
+        institutions=3, due=9, held=9, coverage=Decimal(1), on_schedule=Decimal(1), inspected=9,
+        inspection_rate=Decimal(1), qualified=8, not_qualified=1 - undecided, needs_review=undecided,
+        qualified_rate=Decimal(8) / 9, mean_score=Decimal(79),
+    )  # fmt: skip
+    assert decided(totals) == told

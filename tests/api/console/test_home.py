@@ -75,6 +75,7 @@ def test_the_head_office_sees_the_month_at_a_glance(page_as: PageAs) -> None:
 
     for name in ("覆盖率", "质检率", "平均能量值", "合格率"):
         expect(page.locator(".tile", has_text=name)).to_be_visible()
+    expect(page.locator(".tile", has_text="合格率")).to_contain_text("场已质检")
     expect(page.get_by_role("heading", name="应开未开")).to_be_visible()
     expect(page.get_by_role("heading", name="运行")).to_have_count(0)
 

@@ -138,7 +138,7 @@ async def bench(view: View, code: str, why: str = "", below: str = "") -> None:
     with ui.element("div").classes("bench"):
         with ui.element("section").classes("section bench-text").props('aria-label="录音与文字稿"'):
             sound.player(code, found.starts)
-            edits = view.may(Permission.EDIT_TRANSCRIPTS) and bool(found.utterances)
+            edits = _edits(view, found)
             ui.html(_tools(found, edits=edits), sanitize=False)
             if found.utterances:
                 ui.html(sound.transcript(found.utterances, found.borders), sanitize=False)
@@ -153,11 +153,18 @@ async def bench(view: View, code: str, why: str = "", below: str = "") -> None:
     ui.html(_dialogs(), sanitize=False)
 
 
+def _edits(view: View, found: Bench) -> bool:
+    """Whoever reads a meeting that somebody else is reviewing does not change its text under their hands."""
+    review = found.review
+    other = review is not None and review.state is ReviewState.TAKEN and review.reviewer != view.asker.actor
+    return view.may(Permission.EDIT_TRANSCRIPTS) and bool(found.utterances) and not other
+
+
 def _script(view: View, found: Bench, deciding: bool, why: str, below: str) -> str:
     given = {
         "meeting": found.card.meeting, "csrf": view.csrf, "mount": MOUNT, "deciding": deciding,
         "review": found.review.code if found.review else None, "card": found.card.version,
-        "text": found.text_version, "edits": view.may(Permission.EDIT_TRANSCRIPTS),
+        "text": found.text_version, "edits": _edits(view, found),
         "queue": {key: value for key, value in (("why", why), ("below", below)) if value},
         "chapters": {chapter.value: CHAPTERS[chapter] for chapter in chapters_of(found.meeting.kind)},
         "steps": STEPS,

@@ -286,6 +286,13 @@ def test_turning_a_verdict_needs_a_second_person(page_as: PageAs) -> None:
     with first.expect_navigation():
         first.keyboard.press("t")
     bench(first)
+
+    watching = bench(page_as(Role.ADMINISTRATOR, f"/reviews/{TURNED}"))
+    expect(watching.get_by_text("qa 正在复核，您只能查看。")).to_be_visible()
+    expect(watching.get_by_role("button", name="改文字")).to_have_count(0)
+    watching.keyboard.press("e")
+    expect(watching.get_by_role("dialog")).to_have_count(0)
+
     first.get_by_label("不合格", exact=True).check()
     first.get_by_role("button", name="提交决定").click()
     expect(first.locator("#refused")).to_have_text("请写明理由。")

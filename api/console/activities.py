@@ -122,7 +122,7 @@ async def activities(view: View, month: str = "", below: str = "") -> None:
             pieces = [_chip(by_code[code], open_codes, day) for code in shown.month.unscheduled[:LISTED]]
             ui.html(f'<div class="unscheduled">{"".join(pieces)}</div>', sanitize=False).classes("w-full")
     _gaps(shown.gaps)
-    with ui.element("div").classes("columns even"):
+    with ui.element("div").classes("columns broad"):
         _funnel(shown.turnout)
         _volume(shown.volume)
 

@@ -106,7 +106,7 @@ async def management(view: View, below: str = "", on: str = "") -> None:
     with ui.element("div").classes("tiles"):
         for row in standing:
             tile(KINDS[row.kind][0], listing.percent(row.coverage), _told(row))
-    with ui.element("div").classes("columns even"):
+    with ui.element("div").classes("columns broad"):
         for row in standing:
             _behind(view, row, here, shown.homes, chosen)
     _unfinished(view, shown.unfinished, here, chosen)

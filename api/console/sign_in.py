@@ -114,4 +114,6 @@ async def change_password(view: View) -> None:
             if answer.ok:
                 ui.navigate.to("/")
 
+        for box in (old, new, again):
+            box.on("keydown.enter", change)
         ui.button("修改密码", on_click=change)

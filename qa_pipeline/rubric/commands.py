@@ -113,7 +113,9 @@ def diff(
             )
     Console().print(table)
     turned = sum(r.old_verdict != r.new_verdict for r in rows)
-    typer.echo(f"共 {len(rows)} 场，{sum(r.changed for r in rows)} 场分数或结论变动，其中 {turned} 场结论变动。")
+    typer.echo(
+        f"共 {len(rows)} 场，{sum(r.changed for r in rows)} 场分数或结论变动，其中 {turned} 场结论变动。"
+    )
     if left := len(stored) - len(rows):
         typer.echo(f"另有 {left} 场没有比较：它们的会议类别不是两份量规都适用的。")
 

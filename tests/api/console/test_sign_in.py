@@ -75,6 +75,11 @@ def test_who_signs_in_for_the_first_time_is_told_why_the_password_is_to_be_chang
     assert_sound(page)
     page.get_by_role("button", name="修改密码", exact=True).click()
     expect(page.get_by_text("请填写原密码、新密码。")).to_be_visible()
+    page.get_by_label("原密码").fill(PASSWORD)
+    page.get_by_label("新密码", exact=True).fill(f"{PASSWORD}-of-my-own")
+    page.get_by_label("再输一次新密码").fill(f"{PASSWORD}-of-my-own")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("新人，您好")).to_be_visible()
     page.close()
 
 

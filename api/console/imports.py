@@ -10,14 +10,21 @@ from typing import Any, Final
 from nicegui import ui
 
 from api.access import Permission
-from api.console import listing, parts
+from api.console import listing, parts, where
 from api.console.calls import Answer, answered
 from api.console.frame import View, screen
-from api.console.listing import Column, Html
+from api.console.listing import Column
 from models.exchange.entities import SHEETS
 
 PATH: Final = "/imports"
 SECONDS: Final = 600
+MOST_PROBLEMS: Final = 200
+_EXPORT: Final = """
+<form class="filters" method="get" action="/api/v1/exports"
+  onsubmit="this.entity.disabled = !this.entity.value; setTimeout(() => {{ this.entity.disabled = false; }})">
+<label><span>导出哪一类数据</span>{offered}</label><button type="submit" class="act">导出 XLSX</button></form>
+"""
+"""Without a kind the parameter is left out: the service then takes all."""
 """How long a large file may take."""
 _SEND: Final = """
 const files = document.getElementById('import-file').files;
@@ -44,7 +51,8 @@ _FILE: Final = """
   onchange="if (this.files.length) this.previousElementSibling.textContent = this.files[0].name"></label>
 """
 _PLACE: Final = re.compile(
-    r"表“(?P<sheet>[^”]*)”(?:第 (?P<row>\d+) 行)?(?: (?P<column>.+? 列（.*?）))?：(?P<text>.*)"
+    r"表“(?P<sheet>[^”]*)”(?:第 (?P<row>\d+) 行)?(?:第 (?P<letter>[A-Z]+) 列| (?P<column>.+? 列（.*?）))?："
+    r"(?P<text>.*)"
 )
 
 
@@ -58,17 +66,16 @@ def located(problem: str) -> list[object]:
     found = _PLACE.fullmatch(problem)
     if found is None:
         return ["", "", "", problem]
-    return [found["sheet"], found["row"] or "", found["column"] or "", found["text"]]
+    return [found["sheet"], found["row"] or "", found["column"] or found["letter"] or "", found["text"]]
 
 
 async def imports(view: View) -> None:
     titles = {"": "按文件名", **{sheet.name: sheet.title for sheet in SHEETS}}
-    with parts.section("模板与导出", "模板里写明每列怎么填"):
-        links = [
-            Html('<a href="/api/v1/imports/template" download>下载模板（XLSX）</a>'),
-            Html('<a href="/api/v1/exports" download>导出现有数据（XLSX，已隐去个人信息）</a>'),
-        ]
-        ui.html(listing.joined(links, " &emsp; "), sanitize=False).classes("more")
+    with parts.section("模板与导出", "模板里写明每列怎么填；导出的已隐去个人信息，全部数据要等几分钟"):
+        template = '<a href="/api/v1/imports/template" download>下载模板（XLSX）</a>'
+        ui.html(template, sanitize=False).classes("more")
+        offered = where.choices("entity", "", {**titles, "": "全部"})
+        ui.html(_EXPORT.format(offered=offered), sanitize=False).classes("w-full")
     with parts.section("导入文件", "全部写入，或一行也不写"), ui.element("div").classes("stack"):
         ui.html(_FILE, sanitize=False).classes("w-full")
         entity = (
@@ -114,8 +121,10 @@ def _report(answer: Answer) -> None:
         listing.table(
             "错误报告",
             [Column("表"), Column("行", figures=True), Column("列"), Column("问题")],
-            map(located, problems),
+            map(located, problems[:MOST_PROBLEMS]),
         )
+        if problems[MOST_PROBLEMS:]:
+            ui.label(f"只列出前 {MOST_PROBLEMS} 处，改正后再看其余。").classes("soft")
 
 
 def _taken(sheets: Sequence[dict[str, Any]], *, dry_run: bool) -> None:

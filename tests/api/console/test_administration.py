@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 
 import pytest
+from openpyxl import load_workbook
 from playwright.sync_api import expect
 from sqlalchemy import select
 
 from api.accounts.tables import Role
 from api.console.audit import OBJECTS, SUBJECTS, fact, words_of
 from api.console.calendar import parsed
-from api.console.imports import located
+from api.console.imports import MOST_PROBLEMS, located
 from api.jobs.tables import InspectionJob, JobState, Stage
 from models.database import transaction
+from models.exchange.entities import SHEETS
 from models.exchange.exporting import csv_file
 from models.exchange.reading import sheet_of
 from models.meetings.tables import Meeting
@@ -100,11 +103,33 @@ def test_an_import_reports_every_wrong_cell_and_then_takes_the_mended_file(
     expect(page.get_by_role("table", name="导入结果").get_by_role("row", name="机构")).to_contain_text("5")
 
 
+def test_one_kind_of_data_is_exported_alone_or_all_together(page_as: PageAs) -> None:
+    page = page_as(Role.ADMINISTRATOR, "/imports")
+    for kind, sheets in (("机构", 1), ("全部", len(SHEETS))):
+        page.get_by_label("导出哪一类数据").select_option(kind)
+        with page.expect_download() as download:
+            page.get_by_role("button", name="导出 XLSX").click()
+        file = BytesIO(download.value.path().read_bytes())
+        assert len(load_workbook(file, read_only=True).sheetnames) == sheets
+
+
+def test_of_very_many_problems_the_first_are_listed(page_as: PageAs, tmp_path: Path) -> None:
+    file = tmp_path / "institutions.csv"
+    wrong = "".join(f"9{n:04d},某支公司,4,35,是,某日\n" for n in range(MOST_PROBLEMS + 1))
+    file.write_text(f"机构代码,机构名称,层级,上级机构代码,应召开二会,生效日期\n{wrong}", "utf-8")
+    page = page_as(Role.ADMINISTRATOR, "/imports")
+    page.locator("#import-file").set_input_files(file)
+    page.get_by_role("button", name="只检查").click()
+    expect(page.get_by_text(f"只列出前 {MOST_PROBLEMS} 处")).to_be_visible()
+    expect(page.get_by_role("table", name="错误报告").get_by_role("row")).to_have_count(MOST_PROBLEMS + 1)
+
+
 @pytest.mark.parametrize(
     ("sentence", "cells"),
     [
         ("表“机构”第 3 行 B 列（名称）：须填写", ["机构", "3", "B 列（名称）", "须填写"]),
         ("表“机构”第 3 行：与第 2 行重复（机构代码）", ["机构", "3", "", "与第 2 行重复（机构代码）"]),
+        ("表“机构”第 1 行第 D 列：没有这一列", ["机构", "1", "D", "没有这一列"]),
         ("表“机构”：机构 9 的层级不对", ["机构", "", "", "机构 9 的层级不对"]),
         ("文件读不了", ["", "", "", "文件读不了"]),
     ],

@@ -37,10 +37,9 @@ MOST_PARTS: Final = 999
 UNDATED: Final = frozenset({".wav", ".mp3", ".amr", ".aac"})
 """Files that do not say when they were recorded, whatever they hold."""
 _DAYS: Final = re.compile(
-    r"(?<!\d)(20\d\d)[-_.年]?((?>1[0-2]|0?[1-9]))[-_.月]?((?>3[01]|[12]\d|0?[1-9]))(?!\d)日?"
+    r"(?<!\d)(20\d\d)[-_.年]?(1[0-2]|0?[1-9])(?:[-_.月]|(?<=\d\d)(?=\d\d))(3[01]|[12]\d|0?[1-9])(?!\d)日?"
 )
-"""Both digits belong to the month where they can (atomic groups), else ``2026-11-28`` reads like the first of
-January."""
+"""Without a mark between them month and day have two digits each: ``2026-11`` is no first of January."""
 _CLOCK: Final = re.compile(r"(?<!\d)([01]?\d|2[0-3])[:：点时-]([0-5]\d)(?!\d)")
 _STAMP: Final = re.compile(
     _DAYS.pattern + r"[ _T-]{1,3}([01]\d|2[0-3])[:：.点时_-]?([0-5]\d)(?:[:：.分_-]?[0-5]\d)?(?!\d)"

@@ -152,6 +152,19 @@ def test_text_renamed_to_mp3_is_refused_in_words_and_nothing_stays(
     assert list((settings.data_folder / "store" / "incoming").iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "form", ["{:%Y-%m-%d}", "{:%Y%m%d}", "{:%Y_%m_%d}", "{:%Y.%m.%d}", "{:%Y年%-m月%-d日}", "{:%Y-%-m-%-d}"]
+)
+def test_every_day_of_the_year_is_told_by_a_file_name(form: str) -> None:
+    year = [date(2026, 1, 1) + timedelta(days=n) for n in range(365)]
+    assert [days_in(f"清河支公司_{form.format(day)}_0900.m4a") for day in year] == [{day} for day in year]
+
+
+@pytest.mark.parametrize("name", ["清河_2026-11.m4a", "清河_2026年12月.m4a", "清河_2026.m4a"])
+def test_a_month_alone_is_no_day(name: str) -> None:
+    assert days_in(name) == set()
+
+
 @pytest.mark.parametrize("query", [{"part": 999}, {}])
 def test_a_part_beyond_the_last_that_can_be_asked_for_is_refused(
     manager: TestClient, service_engine: Engine, tmp_path: Path, query: dict[str, int]

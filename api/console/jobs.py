@@ -144,10 +144,17 @@ def _job(one: JobOut) -> list[object]:
         listing.link(f"/meetings/{one.meeting}", one.meeting),
         listing.badge(status, word, icon),
         _progress(one),
-        one.error or "",
+        _told(one),
         listing.two_lines(f"{one.created_at:%m-%d %H:%M}", one.requested_by),
         _actions(one),
     ]
+
+
+def _told(one: JobOut) -> str | Html:
+    """Why it waits, failed or was cancelled; and when a waiting one is tried again by itself."""
+    if one.error is None or one.retry_at is None:
+        return one.error or ""
+    return listing.two_lines(one.error, f"{one.retry_at.astimezone(SHANGHAI):%m-%d %H:%M} 自动再试")
 
 
 def _progress(one: JobOut) -> Html:

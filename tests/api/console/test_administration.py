@@ -160,7 +160,11 @@ def test_the_monitor_shows_why_a_job_failed_and_queues_it_again(page_as: PageAs,
     expect(page.get_by_text("已重新排队。")).to_be_visible()
     expect(page.get_by_text("没有任务")).to_be_visible()
 
+    with transaction(service.engine) as session:
+        job = session.scalars(select(InspectionJob).where(InspectionJob.state == JobState.QUEUED)).one()
+        job.error, job.retry_at = "存储没有应答。", datetime(2031, 9, 8, 1, 30, tzinfo=UTC)
     page = page_as(Role.MANAGER, "/jobs?state=queued")
+    expect(page.get_by_role("row", name=GOOD)).to_contain_text("09-08 09:30 自动再试")
     page.get_by_role("row", name=GOOD).get_by_role("button", name="取消").click()
     expect(page.get_by_text("没有任务")).to_be_visible()
 

@@ -13,12 +13,14 @@ import hashlib
 import json
 import os
 import signal
+import threading
 import traceback
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any
@@ -160,7 +162,8 @@ def run(
     again, the same one never twice, unless a language model that was to read or judge it failed, or all are
     wanted ``again``: then by this program and the speech model there is now, and what that model has
     transcribed is not transcribed twice.
-    Raises InputError for an unusable folder, OutputError when ``out`` can't be written.
+    Raises InputError for an unusable folder and while another batch writes to ``out``, OutputError when
+    ``out`` can't be written.
     """
     from qa_pipeline.findings.remarks import library
     from qa_pipeline.reader import chosen
@@ -170,51 +173,52 @@ def run(
     judged_by = load_rubric(rubric).sha256 if rubric else None
     meetings = meetings_in(folder, out=out)
     choice = chosen(reader)[0].value
-    rows = _open_log(out)
-    known = {row["key"]: row for row in rows} | {(row["key"], row["name"]): row for row in rows}
-    threads = max(1, usable_processors() // workers)
-    tasks: list[Task] = []
-    current: dict[str, dict[str, Any]] = {}
-    for meeting in meetings:
-        try:
-            key = _key(meeting, model=model, rubric=judged_by, reader=choice)
-        except OSError:
-            key = ""  # the worker says why it can't be read
-        row = known.get((key, meeting.name)) or known.get(key)
-        if row is not None and _finished(row) and not again:
-            current[meeting.name] = row
-        else:
-            tasks.append(
-                Task(
-                    meeting=meeting,
-                    out=str(out),
-                    key=key,
-                    model=model,
-                    rubric=rubric,
-                    reader=choice,
-                    threads=threads,
+    with _alone(out):
+        rows = _open_log(out)
+        known = {row["key"]: row for row in rows} | {(row["key"], row["name"]): row for row in rows}
+        threads = max(1, usable_processors() // workers)
+        tasks: list[Task] = []
+        current: dict[str, dict[str, Any]] = {}
+        for meeting in meetings:
+            try:
+                key = _key(meeting, model=model, rubric=judged_by, reader=choice)
+            except OSError:
+                key = ""  # the worker says why it can't be read
+            row = known.get((key, meeting.name)) or known.get(key)
+            if row is not None and _finished(row) and not again:
+                current[meeting.name] = row
+            else:
+                tasks.append(
+                    Task(
+                        meeting=meeting,
+                        out=str(out),
+                        key=key,
+                        model=model,
+                        rubric=rubric,
+                        reader=choice,
+                        threads=threads,
+                    )
                 )
-            )
-    skipped = len(current)
-    if on_plan:
-        on_plan(len(meetings), skipped)
-    try:
-        for row in _inspect_all(tasks, workers=workers):
-            _append(out / LOG, row)
-            current[row["name"]] = row
-            if on_result:
-                on_result(row)
-        changed = _compare(out, current, rubric=rubric)
-        current |= {name: changed.get(row["name"], row) for name, row in current.items()}
-    finally:
-        _write_workbook(out, [current[m.name] for m in meetings if m.name in current])
-    failed = [row for row in current.values() if row["status"] == "failed"]
-    return Tally(
-        done=len(current) - len(failed) - skipped,
-        failed=len(failed),
-        skipped=skipped,
-        problems=tuple((row["name"], row["error"]) for row in failed),
-    )
+        skipped = len(current)
+        if on_plan:
+            on_plan(len(meetings), skipped)
+        try:
+            for row in _inspect_all(tasks, workers=workers):
+                _append(out / LOG, row)
+                current[row["name"]] = row
+                if on_result:
+                    on_result(row)
+            changed = _compare(out, current, rubric=rubric)
+            current |= {name: changed.get(row["name"], row) for name, row in current.items()}
+        finally:
+            _write_workbook(out, [current[m.name] for m in meetings if m.name in current])
+        failed = [row for row in current.values() if row["status"] == "failed"]
+        return Tally(
+            done=len(current) - len(failed) - skipped,
+            failed=len(failed),
+            skipped=skipped,
+            problems=tuple((row["name"], row["error"]) for row in failed),
+        )
 
 
 def _compare(
@@ -271,11 +275,20 @@ def _inspect_all(tasks: list[Task], *, workers: int) -> Iterator[dict[str, Any]]
 
 def _end_quietly() -> None:
     """Ctrl-C goes to all processes of a terminal: a worker leaves it to the one that started it, which ends
-    the workers. Then nothing may be left that only an orderly end would clear, like tqdm's semaphore."""
+    the workers. Then nothing may be left that only an orderly end would clear, like tqdm's semaphore.
+
+    Where that one is killed it ends nobody: the worker would wait for ever, with a model in its memory."""
     from tqdm import tqdm
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     tqdm.set_lock(RLock())
+    threading.Thread(target=_end_with_the_starter, daemon=True).start()
+
+
+def _end_with_the_starter() -> None:
+    if (starter := parent_process()) is not None:
+        starter.join()
+        os._exit(1)
 
 
 def _inspect_one(task: Task) -> dict[str, Any]:
@@ -366,12 +379,41 @@ def _key(meeting: Meeting, *, model: str | None, rubric: str | None, reader: str
     return digest.hexdigest()
 
 
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """The output folder, made if need be, for one batch at a time: two would do all meetings twice and lose
+    each other's rows. The lock ends with the process, even by SIGKILL. A place that knows no locks (Windows,
+    some network shares) is left unlocked."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise _unwritable(out, error) from error
+    try:
+        import fcntl
+
+        folder = os.open(out, os.O_RDONLY)
+    except (ImportError, OSError):
+        yield
+        return
+    try:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise InputError(
+                f"另一个批量质检正在写输出文件夹 {out}：请等它结束，或用 --out 换一个文件夹。"
+            ) from error
+        except OSError:
+            pass
+        yield
+    finally:
+        os.close(folder)
+
+
 def _open_log(out: Path) -> list[dict[str, Any]]:
     """The rows written so far; a last line that a crash cut short is removed. Raises InputError for a file
     that is not ours, which stays as it is."""
     log = out / LOG
     try:
-        out.mkdir(parents=True, exist_ok=True)
         with log.open("a+b") as file:
             file.seek(0)
             content = file.read()
@@ -382,8 +424,12 @@ def _open_log(out: Path) -> list[dict[str, Any]]:
             if cut:
                 file.truncate(len(whole))
     except OSError as error:
-        raise OutputError(f"不能写入输出文件夹 {out}（{reason(error)}）：请换一个可写的文件夹。") from error
+        raise _unwritable(out, error) from error
     return rows
+
+
+def _unwritable(out: Path, error: OSError) -> OutputError:
+    return OutputError(f"不能写入输出文件夹 {out}（{reason(error)}）：请换一个可写的文件夹。")
 
 
 def _rows(content: bytes) -> list[dict[str, Any]] | None:

@@ -15,9 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
-from qa_pipeline.batch import Tally, Task, _inspect_one, meetings_in, run
+from qa_pipeline.batch import Tally, Task, _alone, _inspect_one, meetings_in, run
 from qa_pipeline.chapters.corpus import CORPUS, read_meeting
 from qa_pipeline.errors import InputError, OutputError, RubricError
 from qa_pipeline.pipeline import compared, inspect
@@ -289,6 +290,31 @@ def test_after_kill_9_the_next_run_goes_on_where_it_stopped(month: Path, tmp_pat
     assert tally.done + tally.skipped == 8
     names = [row["name"] for row in rows(out)]
     assert sorted(names) == sorted(set(names))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are those of POSIX")
+def test_kill_9_of_the_batch_alone_leaves_none_of_its_processes_running(month: Path, tmp_path: Path) -> None:
+    shutil.copy(ROOT / "audio_samples" / "weekly_short.opus", month)
+    words = [sys.executable, "-m", "qa_pipeline.cli", "batch", str(month), "--out", str(tmp_path / "out")]
+    process = subprocess.Popen(words, cwd=ROOT, stdout=subprocess.DEVNULL)
+    log = tmp_path / "out" / "results.jsonl"
+    deadline = time.monotonic() + 180
+    while not (log.exists() and log.read_bytes()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    assert workers
+    process.kill()
+    process.wait()
+    assert psutil.wait_procs(workers, timeout=10)[1] == []
+
+
+def test_a_second_batch_into_the_same_folder_is_refused_while_the_first_runs(
+    month: Path, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    with _alone(out), pytest.raises(InputError, match="另一个批量质检正在写输出文件夹"):
+        run(month, out=out)
+    assert run(month, out=out).done == 2
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are those of POSIX")

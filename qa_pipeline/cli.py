@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -14,6 +16,7 @@ from qa_pipeline.errors import HuijianError
 from qa_pipeline.learning.commands import app as train_app
 from qa_pipeline.rubric.commands import app as rubric_app
 from qa_pipeline.transcript.commands import app as asr_app
+from qa_pipeline.usage import UsageError, is_help, sentence
 from qa_pipeline.waiting import bar, stderr
 
 if TYPE_CHECKING:
@@ -25,17 +28,32 @@ if TYPE_CHECKING:
 class _Huijian(TyperGroup):
     """All commands: a refusal is one sentence on stderr and exit code 2; 130 when interrupted."""
 
+    def make_context(self, *given: Any, **more: Any) -> Any:
+        with _refusing():
+            return super().make_context(*given, **more)
+
     def invoke(self, ctx: Any) -> Any:
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, _interrupted)
-        try:
+        with _refusing():
             return super().invoke(ctx)
-        except HuijianError as error:
-            typer.echo(f"错误：{error}", err=True)
-            raise typer.Exit(2) from error
-        except KeyboardInterrupt:
-            typer.echo("已中断：没有留下写了一半的文件；批量质检和训练再运行一次即从断点继续。", err=True)
-            raise typer.Exit(130) from None
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except HuijianError as error:
+        typer.echo(f"错误：{error}", err=True)
+        raise typer.Exit(2) from error
+    except KeyboardInterrupt:
+        typer.echo("已中断：没有留下写了一半的文件；批量质检和训练再运行一次即从断点继续。", err=True)
+        raise typer.Exit(130) from None
+    except UsageError as error:
+        if is_help(error):
+            raise
+        typer.echo(f"错误：{sentence(error)}", err=True)
+        raise typer.Exit(2) from error
 
 
 def _interrupted(*_: object) -> NoReturn:

@@ -332,3 +332,23 @@ def test_batch_refuses_a_wrong_rubric_before_any_meeting(meeting: Path, tmp_path
     rubric.write_text("id: x\n", "utf-8")
     assert "r.yaml" in refusal("batch", meeting.parent, "--rubric", rubric)
     assert not (meeting.parent / "huijian-results").exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("inspct", "没有「inspct」这个命令，最接近的是「inspect」"),
+        ("rubric chek", "没有「chek」这个命令，最接近的是「check」"),
+        ("--bogus", "没有「--bogus」这个选项"),
+        ("calendar 2026-11 --josn", "没有「--josn」这个选项，最接近的是「--json」"),
+        ("inspect", "缺少「files」（一场会议的录音"),
+        ("inspect a.m4a --json", "选项「--json」后面要写上值"),
+        ("batch month --workers 0", "「--workers」的值不对，要写不小于 1 的整数"),
+        ("batch 九月 归档", "多出了「归档」（名字里有空格时要加引号）"),
+        ("inspect a.m4a --on-site 七", "「--on-site」的值不对，要写整数"),
+    ],
+)
+def test_a_command_typed_wrong_is_refused_in_one_chinese_sentence(typed: str, sentence: str) -> None:
+    said = refusal(*typed.split())
+    assert sentence in said
+    assert said.endswith("--help 查看写法。")

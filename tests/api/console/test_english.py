@@ -75,7 +75,7 @@ ELSEWHERE = tuple(
         "qa_pipeline/learning/", "qa_pipeline/report/", "qa_pipeline/compliance/commands.py",
         "qa_pipeline/rubric/archive.py", "qa_pipeline/rubric/commands.py", "qa_pipeline/rubric/judge.py",
         "qa_pipeline/chapters/", "qa_pipeline/endpoint.py", "qa_pipeline/reader/answers.py",
-        "qa_pipeline/reader/asking.py", "qa_pipeline/reader/questions.py",
+        "qa_pipeline/reader/asking.py", "qa_pipeline/reader/questions.py", "qa_pipeline/usage.py",
     )
 )  # fmt: skip
 """Looked at above; or told on the command line, in documents and messages that others read, or to a model."""

@@ -106,7 +106,8 @@ def nearest(word: str, allowed: Iterable[str]) -> str:
     from rapidfuzz import fuzz, process
 
     words = sorted(set(allowed))
-    best = process.extractOne(word, words, scorer=fuzz.WRatio, score_cutoff=50)
+    # Below, a few letters that a long word shares with a short one would do: rate for at_least.
+    best = process.extractOne(word, words, scorer=fuzz.WRatio, score_cutoff=62)
     if best is not None:
         return f"最接近的是「{best[0]}」"
     if not words:

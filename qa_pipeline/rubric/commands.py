@@ -18,14 +18,17 @@ File = Annotated[str, typer.Argument(help="量规文件，或自带量规的名�
 
 @app.command()
 def measures(
-    family: Annotated[str | None, typer.Option("--family", help="只列这一类")] = None,
+    family: Annotated[str | None, typer.Option("--family", help="只列这一类，如 topics")] = None,
 ) -> None:
     """列出代码能测的每一项：编号、名称、单位、含义。"""
     from rich.console import Console
     from rich.table import Table
 
-    from qa_pipeline.findings.registry import specs
+    from qa_pipeline.errors import InputError
+    from qa_pipeline.findings.registry import FAMILIES, specs
 
+    if family is not None and family not in FAMILIES:
+        raise InputError(f"没有「{family}」这一类测量：可写 {'、'.join(FAMILIES)}。")
     table = Table(title="可用的测量")
     table.add_column("编号", no_wrap=True)  # it is copied from here
     for heading in ("名称", "单位", "含义"):

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from qa_pipeline.rubric.heard import compiled
-from qa_pipeline.rubric.language import Condition, Item, Point, Scale
+from qa_pipeline.rubric.language import Condition, Item, Point, Quantity, Scale
 from qa_pipeline.rubric.loader import Rubric, parts
 
 ANYTHING = ("嗯", "今天天气不错", "A1", "百分之五十")
 """Lines that share nothing: a pattern found in all of them is found everywhere."""
+SHARES: Final = ("share", "strength")
+"""Units of measures that lie between 0 and 1."""
 
 
 def lint(rubric: Rubric) -> list[str]:
-    """Sentences about levels nobody can reach, patterns that match everything, items without weight,
-    suggestion, evidence or examples, and definitions that nothing uses."""
+    """Sentences about levels nobody can reach, bounds that always or never hold, patterns that match
+    everything, items without weight, suggestion, evidence or examples, and definitions that nothing uses."""
     remarks = [f"项 {item.id}：{text}" for item in rubric.items for text in _item(item, rubric)]
     used = {c.use for c in _conditions(rubric) if c.use}
     remarks += [f"定义「{name}」没有用到" for name in rubric.definitions if name not in used]
     for condition in _conditions(rubric):
         if condition.regex is not None and all(compiled(condition.regex).search(t) for t in ANYTHING):
             remarks.append(f"正则表达式「{condition.regex}」什么都能匹配")
+        remarks += _bounds(condition)
     return list(dict.fromkeys(remarks))
 
 
@@ -46,7 +50,30 @@ def _item(item: Item, rubric: Rubric) -> Iterator[str]:
             yield f"封顶 {cap.level:g} 不在刻度 {step:g} 上"
 
 
+def _bounds(condition: Condition) -> Iterator[str]:
+    least, most = condition.at_least, condition.at_most
+    name = f"（{condition.measure}）" if condition.measure else ""
+    if least is not None and most is not None and least > most:
+        yield f"条件{name}的 at_least {least:g} 大于 at_most {most:g}，永远不成立"
+    for key, bound in (("at_least", least), ("at_most", most)):
+        if bound is not None and bound > 1 and _is_share(condition):
+            yield f"条件{name}测的在 0 到 1 之间，{key} {bound:g} 写大了：百分之二十写 0.2"
+
+
+def _is_share(quantity: Quantity) -> bool:
+    from qa_pipeline.findings.registry import specs
+
+    if quantity.share is not None:
+        return True
+    return any(spec.id == quantity.measure and spec.unit in SHARES for spec in specs())
+
+
 def _scale(scale: Scale) -> Iterator[str]:
+    if scale.value is not None and _is_share(scale.value):
+        bounds = [bound for step in scale.levels for bound in (step.at_least, step.at_most)]
+        most = max((x for x in (*(x for x, _ in scale.line), *bounds) if x is not None), default=0.0)
+        if most > 1:
+            yield f"测的在 0 到 1 之间，{most:g} 写大了：百分之二十写 0.2"
     if scale.said is not None and _proves_nothing(scale.said):
         yield "只用 none 或事实作条件，得分时拿不出原话，永远不给分"
     if scale.line and max(level for _, level in scale.line) < 1:

@@ -218,7 +218,10 @@ def _check_weights(rubric: RubricFile, tree: Placed, problems: Problems) -> None
 
 
 def _check_references(rubric: RubricFile, tree: Placed, problems: Problems) -> None:
-    """``use`` and ``item`` name what exists, ``item`` only in criticals; no definition uses itself."""
+    """``use``, ``item`` and the measures of an example name what exists, ``item`` only in criticals; no
+    definition uses itself."""
+    from qa_pipeline.rubric.language import measures
+
     items = {item.id for item in rubric.items}
     for section, node in tree.items():
         for mark, key, value in marks(node):
@@ -228,6 +231,9 @@ def _check_references(rubric: RubricFile, tree: Placed, problems: Problems) -> N
                 problems.add(mark, "键「item」：只能用在 criticals 里")
             elif key == "item" and value not in items:
                 problems.unknown(mark, key=key, word=value, what="项", allowed=items)
+            if key == "measures":
+                for name in value.keys() - measures():
+                    problems.unknown(value.place(name), key=key, word=name, what="测量", allowed=measures())
     for name in rubric.definitions:
         if name in _reached(name, rubric.definitions):
             mark = tree["definitions"].place(name)

@@ -210,6 +210,20 @@ def test_the_shipped_rubrics_satisfy_the_schema(name: str) -> None:
     jsonschema.Draft202012Validator(json.loads(schema_text())).validate(tree)
 
 
+def test_measures_of_a_family_are_listed_and_a_family_there_is_not_is_refused() -> None:
+    listed = run("measures", "--family", "risk").output
+    risky = {spec.id for spec in specs() if spec.family == "risk"}
+    assert {spec.id for spec in specs() if spec.id in listed} == risky
+    refused = run("measures", "--family", "risks")
+    assert refused.exit_code == 2
+    assert "没有「risks」这一类测量：可写 structure、" in refused.stderr
+
+
+@pytest.mark.parametrize("name", ["weekly_review", "monthly_planning"])
+def test_the_linter_has_nothing_to_remark_on_the_shipped_rubrics(name: str) -> None:
+    assert lint(load_rubric(name)) == []
+
+
 @pytest.mark.parametrize(
     ("scale", "remark"),
     [
@@ -223,6 +237,22 @@ def test_the_shipped_rubrics_satisfy_the_schema(name: str) -> None:
             "得分档 1（at_least 5）排在更宽的一档之后，永远到不了",
         ),
         ("value: {measure: probe_chains}, levels: [{level: 0.5, at_least: 2}]", "没有满分的一档"),
+        (
+            "value: {measure: exchange_share}, line: [[0, 0], [20, 1]]",
+            "测的在 0 到 1 之间，20 写大了：百分之二十写 0.2",
+        ),
+        (
+            "value: {share: {act: check}}, levels: [{level: 1, at_least: 70}, {level: 0, at_least: 0}]",
+            "测的在 0 到 1 之间，70 写大了：百分之二十写 0.2",
+        ),
+        (
+            "said: {act: check}, when: {measure: exchange_share, at_most: 20}",
+            "条件（exchange_share）测的在 0 到 1 之间，at_most 20 写大了：百分之二十写 0.2",
+        ),
+        (
+            "said: {act: check}, when: {measure: probe_chains, at_least: 5, at_most: 3}",
+            "条件（probe_chains）的 at_least 5 大于 at_most 3，永远不成立",
+        ),
         (
             "said: {act: check}, suggestions: [{at_most: 1, say: 继续努力。}]",
             "满分时也给建议：at_most 应小于 1",

@@ -94,6 +94,16 @@ def test_a_good_rubric_loads(tmp_path: Path) -> None:
             "value: {rate: {act: probe}}",
             "15:5 键「value」：写了 rate 就要写 per",
         ),
+        (
+            "value: {measure: probe_chains}",
+            "value: {measure: probe_chains, at_least: 3}",
+            "15:36 键「at_least」：没有「at_least」这个键，可用的有：by_length、count、",
+        ),
+        (
+            "    weight: 100\n",
+            "    weight: 100\n    examples: [{says: [甲：见了], level: 1, measures: {probe_chain: 3}}]\n",
+            "15:52 键「measures」：没有「probe_chain」这个测量，最接近的是「probe_chains」",
+        ),
         ("line: [[0, 0], [5, 1]]", "line: [[5, 0], [0, 1]]", "10:5 键「A」：line 至少两个点，且数量严格递增"),
         ("line: [[0, 0], [5, 1]]", "line: [[0, 0], [5, 2]]", "16:24 键「line」：要不大于 1"),
         ("weight: 100", "weight: 很多", "14:5 键「weight」：要写数字"),

@@ -37,6 +37,8 @@ statement to the database), each after whoever computes: at the usual 5 ms that 
 second."""
 LONGEST_PAUSE: Final = 60.0
 """Before a worker that keeps dying is started again."""
+WORKER: Final = (sys.executable, "-P", "-m", "api.cli", "worker", "--until-stdin-ends")
+"""-P: a folder named api where the service was started is not taken for this one."""
 
 
 def settings_for(data: Path | None) -> Settings:
@@ -117,9 +119,7 @@ def worker_beside(settings: Settings, *, at_once: int | None) -> Iterator[None]:
 
     It ends when this process does, even by SIGKILL: it watches the pipe between them.
     """
-    command = [sys.executable, "-m", "api.cli", "worker", "--until-stdin-ends"]
-    if at_once is not None:
-        command += ["--at-once", str(at_once)]
+    command = [*WORKER] if at_once is None else [*WORKER, "--at-once", str(at_once)]
     same = {"DATA_FOLDER": str(settings.data_folder), "PUBLIC_URL": settings.public_url}
     environment = os.environ | {PREFIX + name: value for name, value in same.items()}
     stop = threading.Event()

@@ -71,7 +71,7 @@ class Report:
 class Children:
     """Starts child processes and ends them all when the worker stops."""
 
-    command: Sequence[str] = (sys.executable, "-m", "api.jobs.child")
+    command: Sequence[str] = (sys.executable, "-P", "-m", "api.jobs.child")
     _running: set[subprocess.Popen[bytes]] = field(default_factory=set)
     _stopping: bool = False
 

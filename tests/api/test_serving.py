@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import httpx
@@ -18,7 +18,9 @@ import psutil
 import pytest
 from typer.testing import CliRunner
 
+from api import serving
 from api.cli import app
+from api.jobs.parent import Children
 from api.jobs.worker import CORES_EACH, fitting_concurrency
 from api.serving import reached_at, settings_for
 from api.settings import Settings, from_environment
@@ -174,3 +176,14 @@ def test_the_card_that_is_asked_is_the_one_this_worker_may_use(
     asked = card(3_200)
     fitting_concurrency("demo")
     assert "--id=1" in asked.read_text()
+
+
+@pytest.mark.parametrize("command", [serving.WORKER, Children().command], ids=["worker", "child"])
+def test_a_folder_named_api_where_the_service_was_started_is_not_taken_for_it(
+    tmp_path: Path, command: Sequence[str]
+) -> None:
+    (tmp_path / "api").mkdir()
+    (tmp_path / "api" / "__init__.py").write_text("raise SystemExit('another api')\n")
+    asked = subprocess.run([*command, "--help"], cwd=tmp_path, input=b"", capture_output=True)
+    assert b"another api" not in asked.stderr
+    assert b"No module named" not in asked.stderr

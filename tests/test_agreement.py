@@ -125,6 +125,14 @@ def test_a_wrong_row_is_named_with_its_line(folder: Path, table: str, sentence: 
         from_files(folder / "results", human(folder, table))
 
 
+def test_a_table_as_a_chinese_spreadsheet_saves_it_is_read(folder: Path) -> None:
+    table = folder / "人工.csv"
+    table.write_bytes("会议,评分项,得分\n0908,C1,7\n0908,结论,不合格\n".encode("gb18030"))
+    judged, alone = from_files(folder / "results", table)
+    assert [(one.meeting, one.item) for one in judged] == [("0908", "C1"), ("0908", VERDICT)]
+    assert alone == ()
+
+
 def test_results_alone_ask_for_the_scores_that_people_gave(folder: Path) -> None:
     for results in (folder / "results", folder / "results" / "0908.json", folder / "results.jsonl"):
         with pytest.raises(InputError, match="是质检结果：请用 --human 给出人工评分的表"):
@@ -133,9 +141,12 @@ def test_results_alone_ask_for_the_scores_that_people_gave(folder: Path) -> None
 
 def test_files_that_are_not_there_or_no_text_are_refused(folder: Path) -> None:
     (folder / "x.csv").write_bytes(b"\xff\xfe")
-    for path, sentence in ((folder / "no.csv", "读不到"), (folder / "x.csv", "不是 UTF-8 文本")):
+    for path, sentence in ((folder / "no.csv", "读不到"), (folder / "x.csv", "不是文本文件：请另存为 CSV")):
         with pytest.raises(InputError, match=sentence):
             from_files(folder / "results", path)
+    (folder / "x.xlsx").write_bytes(b"PK\x03\x04" + bytes(range(65, 90)))
+    with pytest.raises(InputError, match=r"x\.xlsx 不是文本文件：请另存为 CSV"):
+        from_files(folder / "results", folder / "x.xlsx")
     broken = human(folder, "{", "x.jsonl")
     with pytest.raises(InputError, match="第 1 行不是合法的 JSON"):
         from_files(folder / "results", broken)

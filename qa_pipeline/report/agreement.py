@@ -39,6 +39,9 @@ _COLUMNS: Final = {
     "max": ("max", "满分"),
 }
 
+_ZIP: Final = b"PK\x03\x04"
+"""How an Excel file begins."""
+
 Row = Mapping[str, str]
 
 
@@ -161,12 +164,18 @@ def _json_lines(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _text(path: Path) -> str:
+    """As spreadsheets save it: UTF-8, or GB18030."""
     try:
-        return path.read_text("utf-8-sig")
+        content = path.read_bytes()
     except OSError as error:
         raise InputError(f"读不到 {path}：请核对路径。") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path.name} 不是 UTF-8 文本：请另存为 UTF-8 后重试。") from error
+    if not content.startswith(_ZIP):
+        for encoding in ("utf-8-sig", "gb18030"):
+            try:
+                return content.decode(encoding)
+            except UnicodeDecodeError:
+                continue
+    raise InputError(f"{path.name} 不是文本文件：请另存为 CSV 后重试。")
 
 
 def _cell(row: Row, column: str, where: str, *, needed: bool = True) -> str:
@@ -214,7 +223,7 @@ def _against(result: Mapping[str, Any], row: Row, where: str, meeting: str) -> J
         raise InputError(f"{where}的评分项「{item}」不在 {meeting} 的结果里：可用的有 {ids}。")
     most = Decimal(str(found["max"]))
     if not 0 <= person <= most:
-        raise InputError(f"{where}的分数 {given} 不在 0 到 {most:f} 之间：请核对。")
+        raise InputError(f"{where}的分数 {given} 不在 0 到 {most.normalize():f} 之间：请核对。")
     if found["level"] is None:
         # The machine did not know: no points to compare, but not the person's judgement either.
         return Judged(meeting=meeting, item=item, words=(found["status"], _status(person, most)))

@@ -22,6 +22,7 @@ from qa_pipeline.report.wording import (
     critical_kind,
     quantity,
 )
+from qa_pipeline.rubric import inwords
 from qa_pipeline.values.vocabulary import Act, Chapter, Dimension
 from qa_pipeline.values.written import UNKNOWN, clock, points
 
@@ -145,6 +146,8 @@ def _steps(item: Result, result: Result) -> Iterator[Told]:
         level = "不计" if step["level"] is None else f"{step['level']:.2f} 档"
         yield Told(depth=1, lead=f"{number}. ", text=f"{step['label']}{weight} → {level}")
         yield Told(depth=2, lead="规则  ", text=step["rule"])
+        if inwords.ASKED in step["rule"]:
+            yield from _judges(result)
         if step["value"] is not None or step["measure"]:
             unit = _unit(step["measure"])
             yield Told(
@@ -165,6 +168,13 @@ def _steps(item: Result, result: Result) -> Iterator[Told]:
         text=f"{item['max']:g} × {item['level']:.2f} ＝ {item['score']:.2f} 分，"
         f"计入能量值 {share:.2f} 分（分母 {whole:g}）",
     )
+
+
+def _judges(result: Result) -> Iterator[Told]:
+    """Which language model was asked what the rubric has it judge."""
+    for use in result.get("reader", {}).get("models", ()):
+        if use["purpose"] == "judge":
+            yield Told(depth=2, lead="评审  ", text=f"语言模型 {use['model']}（{use['host']}）")
 
 
 def _divided(step: Result) -> str:
@@ -197,14 +207,17 @@ def _measures(item: Result, result: Result) -> Iterator[Told]:
 
 
 def _proof(item: Result, result: Result) -> Iterator[Told]:
-    """The passages with what decided how they were read."""
+    """The passages with what decided how they were read; of those a language model quotes nobody knows."""
     if not item["evidence"]:
         yield Told(depth=0, lead="", text="没有原话作证")
         return
-    yield Told(depth=0, lead="", text="作证的原话，和读它的依据")
+    judged = any(inwords.ASKED in step["rule"] for step in item.get("steps") or ())
+    told = "语言模型引来作证的原话，已逐字核对" if judged else "作证的原话，和读它的依据"
+    yield Told(depth=0, lead="", text=told)
     for proof in item["evidence"][:QUOTES]:
         yield _quote(proof, depth=1)
-        yield from _read(proof, result)
+        if not judged:
+            yield from _read(proof, result)
     if len(item["evidence"]) > QUOTES:
         yield Told(depth=1, lead="", text=f"其余 {len(item['evidence']) - QUOTES} 处见结果文件")
 

@@ -21,6 +21,8 @@ ENTITIES: Final = {
     "customer": "客户",
 }
 PER: Final = {"10 minutes": "每 10 分钟", "100 utterances": "每 100 句", "1000 characters": "每千字"}
+ASKED: Final = "请语言模型评："
+"""Begins what a language model was asked."""
 UNITS: Final = {"utterances": "句数", "speakers": "人数", "seconds": "秒数"}
 
 
@@ -72,10 +74,9 @@ def step(chosen: Step) -> str:
 
 
 def question(asked: Judge) -> str:
+    """What a language model is asked; holds ``ASKED``."""
     where = f"在{'、'.join(CHAPTERS[chapter] for chapter in asked.in_)}里，" if asked.in_ else ""
-    return (
-        f"{where}请语言模型评：{asked.question}（可取 {'、'.join(f'{level:g}' for level in asked.scale)} 档）"
-    )
+    return f"{where}{ASKED}{asked.question}（可取 {'、'.join(f'{level:g}' for level in asked.scale)} 档）"
 
 
 def bounds(at_least: float | None, at_most: float | None) -> str:

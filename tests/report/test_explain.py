@@ -13,6 +13,8 @@ from qa_pipeline.errors import InputError
 from qa_pipeline.findings.acts import current
 from qa_pipeline.report.explain import explain, read_result
 from qa_pipeline.report.json import inspection_to_json, to_json, write_json
+from qa_pipeline.rubric.inwords import question
+from qa_pipeline.rubric.language import Judge
 from qa_pipeline.values.inspection import Inspection
 from qa_pipeline.values.vocabulary import Act
 from qa_pipeline.values.written import points
@@ -168,3 +170,19 @@ def test_a_count_that_is_divided_by_the_length_shows_the_count_and_by_what(resul
 
 def test_a_gate_on_chapters_says_which_one_lacks_what(result: dict[str, Any]) -> None:
     assert "。问题研讨没有讲满一分钟；下周安排里没有多少说定的事。" in told(result, "K2")
+
+
+def test_what_a_language_model_judged_names_the_model_and_no_words_of_the_local_reader(
+    result: dict[str, Any],
+) -> None:
+    """The words by which the local reader told what is done in a passage decided nothing here."""
+    item = next(one for one in result["items"] if one["id"] == "C1")
+    asked = question(Judge(question="追问够不够深？"))
+    item["steps"] = [{**item["steps"][-1], "rule": asked, "measure": "", "value": None}]
+    use = {"purpose": "judge", "model": "qwen", "host": "models.example.com"}
+    result["reader"] = {**result["reader"], "models": [{**use, "purpose": "reader", "model": "other"}, use]}
+    text = told(result, "C1")
+    assert "评审  语言模型 qwen（models.example.com）" in text
+    assert "other" not in text
+    assert item["evidence"][0]["quote"] in text
+    assert "字词" not in text.replace("字词按现在的模型", "")

@@ -9,9 +9,9 @@ from qa_pipeline.values.facts import MeetingFacts
 from qa_pipeline.values.findings import Action
 
 
-def promised(path: Path, facts: MeetingFacts) -> tuple[tuple[Action, ...], int]:
-    """The actions of the result in a file that the meeting with these facts has to follow up, and how many
-    more are due only after it.
+def promised(path: Path, facts: MeetingFacts) -> tuple[tuple[Action, ...], int, str | None]:
+    """The actions of the result in a file that the meeting with these facts has to follow up, how many more
+    are due only after it, and whose meeting it was where that is known to be another institution.
 
     Raises InputError for what is no result, and for that of a meeting known not to be an earlier one.
     """
@@ -23,7 +23,8 @@ def promised(path: Path, facts: MeetingFacts) -> tuple[tuple[Action, ...], int]:
 
     result = read_result(path)
     told = result.get("facts")
-    when = {key: told.get(key) for key in ("meeting_date", "start_time")} if isinstance(told, dict) else {}
+    known = ("meeting_date", "start_time", "institution")
+    when = {key: told.get(key) for key in known} if isinstance(told, dict) else {}
     before = facts_from({key: value for key, value in when.items() if value})
     if before.meeting_date and facts.meeting_date and not held_before(before, facts):
         raise InputError(
@@ -38,4 +39,5 @@ def promised(path: Path, facts: MeetingFacts) -> tuple[tuple[Action, ...], int]:
         ) from error
     day = facts.meeting_date
     due = tuple(a for a in actions if day is None or a.due_date is None or a.due_date <= day)
-    return due, len(actions) - len(due)
+    other = before.institution if facts.institution not in (None, before.institution) else None
+    return due, len(actions) - len(due), other

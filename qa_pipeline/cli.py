@@ -153,7 +153,10 @@ def inspect(
         facts_from({k: v for k, v in given.items() if v is not None}),
     )
     loaded = load_rubric(rubric) if rubric else None
-    commitments, later = promised(before, facts) if before else ((), 0)
+    commitments, later, other = promised(before, facts) if before else ((), 0, None)
+    if before and other:
+        told = f"{before.name} 是 {other} 的会，本场是 {facts.institution} 的"
+        typer.echo(f"提醒：{told}：请核对 --before 是否给错了文件。", err=True)
     if before and later:
         typer.echo(f"提醒：{before.name} 里有 {later} 条承诺在本场之后才到期，本场不核对。", err=True)
     elif before and not commitments:

@@ -89,6 +89,15 @@ def test_i4_the_commitments_of_an_earlier_result_are_followed_up_one_by_one(
     assert f"上次承诺 共 {len(due)} 条" in ended.stdout
     assert f"有 {len(promised) - len(due)} 条承诺在本场之后才到期" in ended.stderr
 
+    assert "提醒：上周.json 是" not in ended.stderr
+    of = ["--institution", "清河支公司", "--before"]
+    result = json.loads(last.read_text("utf-8"))
+    result["facts"]["institution"] = "城东支公司"
+    (tmp_path / "别家.json").write_text(json.dumps(result), "utf-8")
+    told = run(app, ["inspect", str(meeting), *of, str(tmp_path / "别家.json")]).stderr
+    assert "提醒：别家.json 是 城东支公司 的会，本场是 清河支公司 的" in told
+    assert "城东支公司" not in run(app, ["inspect", str(meeting), *of, str(last)]).stderr
+
     out = ("--json", tmp_path / "never.json")
     assert "不早于本场" in refusal("inspect", meeting, "--before", data, *out)
     assert "不早于本场" in refusal("inspect", meeting, "--before", last, "--date", "2026-03-25", *out)

@@ -79,6 +79,10 @@ def batch(
         return
     from api.batches import sending
 
+    if rubric or model or reader or workers != 1:
+        raise InputError(
+            "--workers、--model、--rubric、--reader 只用于在本机质检：交给服务时由服务决定，请去掉。"
+        )
     if not key:
         raise InputError("请用 --key 或环境变量 HUIJIAN_KEY 给出 API 密钥。")
     wanted = sending.Wanted(

@@ -252,3 +252,12 @@ def test_the_command_still_inspects_here_and_says_what_needs_a_service(tmp_path:
     for options in (["--dry-run"], ["--service", "http://127.0.0.1:9"]):
         done = CliRunner().invoke(command_line, ["batch", str(tmp_path), *options], env={"HUIJIAN_KEY": ""})
         assert (done.exit_code, "错误：请" in done.output or "--service" in done.output) == (2, True)
+    for option in (
+        ["--rubric", "weekly_review"],
+        ["--reader", "both"],
+        ["--model", "small"],
+        ["--workers", "2"],
+    ):
+        words = ["batch", str(tmp_path), "--service", "http://127.0.0.1:9", *option]
+        done = CliRunner().invoke(command_line, words, env={"HUIJIAN_KEY": KEY})
+        assert (done.exit_code, "只用于在本机质检" in done.output) == (2, True)

@@ -42,6 +42,7 @@ def serve(
 
     configure()
     settings = serving.reached_at(serving.settings_for(data), host=host, port=port)
+    serving.check_address(host, port)
     engine = serving.prepare(settings)
     if (password := serving.first_password(engine)) is not None:
         typer.echo(f"管理员登录名 admin，一次性密码 {password}（只显示这一次，登录后须修改）")

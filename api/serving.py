@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -26,6 +28,7 @@ from models.commands import make_private
 from models.database import connect, transaction
 from models.indicators.repository import IndicatorRepository
 from models.indicators.tables import Indicator
+from qa_pipeline.errors import InputError, reason
 
 log = logging.getLogger("huijian.serving")
 
@@ -35,6 +38,7 @@ SWITCH_SECONDS: Final = 0.0005
 """How long one thread may keep the others from running. An answer takes turns dozens of times (with every
 statement to the database), each after whoever computes: at the usual 5 ms that alone makes a tenth of a
 second."""
+_NOT_HAD: Final = {errno.EADDRINUSE: "端口已被占用", errno.EADDRNOTAVAIL: "不是本机的地址"}
 LONGEST_PAUSE: Final = 60.0
 """Before a worker that keeps dying is started again."""
 WORKER: Final = (sys.executable, "-P", "-m", "api.cli", "worker", "--until-stdin-ends")
@@ -56,6 +60,22 @@ def reached_at(settings: Settings, *, host: str, port: int) -> Settings:
         return settings
     where = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)  # noqa: S104
     return settings.model_copy(update={"public_url": f"http://{where}:{port}"})
+
+
+def check_address(host: str, port: int) -> None:
+    """Raise InputError, before anything is made, if requests could not be answered at that address."""
+    try:
+        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        probe = socket.socket(family, kind)
+    except OSError as error:
+        raise InputError(f"监听地址 {host} 无法识别：请用 --host 写本机的地址，如 127.0.0.1。") from error
+    with probe:
+        try:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+        except OSError as error:
+            why = _NOT_HAD.get(error.errno or 0) or reason(error)
+            raise InputError(f"不能在 {host}:{port} 监听（{why}）：请换一个 --port 或 --host。") from error
 
 
 def prepare(settings: Settings) -> Engine:

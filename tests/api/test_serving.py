@@ -187,3 +187,21 @@ def test_a_folder_named_api_where_the_service_was_started_is_not_taken_for_it(
     asked = subprocess.run([*command, "--help"], cwd=tmp_path, input=b"", capture_output=True)
     assert b"another api" not in asked.stderr
     assert b"No module named" not in asked.stderr
+
+
+def test_an_address_that_cannot_be_had_is_refused_before_anything_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HUIJIAN_DATA_FOLDER", str(tmp_path))
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        taken = str(other.getsockname()[1])
+        for host, port, sentence in (
+            ("127.0.0.1", taken, f"不能在 127.0.0.1:{taken} 监听（端口已被占用）"),
+            ("192.0.2.1", "8000", "不能在 192.0.2.1:8000 监听（不是本机的地址）"),
+            ("no host", "8000", "监听地址 no host 无法识别"),
+        ):
+            ended = CliRunner().invoke(app, ["serve", "--host", host, "--port", port])
+            assert ended.exit_code == 2
+            assert ended.output.startswith(f"错误：{sentence}")
+            assert len(ended.output.splitlines()) == 1
+    assert list(tmp_path.iterdir()) == []

@@ -142,6 +142,9 @@ def corrections(
             check_writable(target)
             write_atomically(target, one.text.encode())
             written += 1
+    if not written and not kept:
+        typer.echo(f"近 {days} 天没有复核更正可导出。")
+        return
     held = f"，{kept} 场已有文件，未覆盖" if kept else ""
     typer.echo(f"已导出 {written} 场到 {out}{held}。核对后运行 huijian train chapters --from {out}。")
 

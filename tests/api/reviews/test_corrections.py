@@ -94,3 +94,11 @@ def test_only_what_a_person_gave_is_a_label(
     again = CliRunner().invoke(app, command)
     assert "2 场已有文件，未覆盖" in again.output
     assert (tmp_path / "out" / "350102" / "A.txt").read_text("utf-8") == "mine"
+
+
+def test_where_nothing_was_put_right_the_command_says_so_and_makes_no_folder(tmp_path: Path) -> None:
+    database = ["--database", f"sqlite:///{tmp_path / 'empty.db'}"]
+    assert CliRunner().invoke(app, ["database", "upgrade", *database]).exit_code == 0
+    none = CliRunner().invoke(app, ["corrections", str(tmp_path / "out"), *database, "--days", "30"])
+    assert (none.exit_code, none.output) == (0, "近 30 天没有复核更正可导出。\n")
+    assert not (tmp_path / "out").exists()

@@ -61,10 +61,13 @@ class CopyRepository(Repository):
             found += self.session.execute(query).tuples()
         often = Counter(key for key, _, _ in found)
         alike = worth(
-            (other, here, there)
-            for key, other, there in found
-            if often[key] <= COMMON
-            for here in places[key]
+            print.kind,
+            (
+                (other, here, there)
+                for key, other, there in found
+                if often[key] <= COMMON
+                for here in places[key]
+            ),
         )
         prints = (
             select(Meeting, MeetingPrint)

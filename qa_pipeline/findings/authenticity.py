@@ -78,7 +78,7 @@ def reused_share(reading: Reading) -> Measurement:
     id="copied_words_share",
     label="文字雷同占比",
     unit="share",
-    meaning="与别的会议几乎逐字相同（连续60字以上）的话占说话时间的比例，同一份稿子不能算两场会（K4）",
+    meaning="与别的会议逐字相同（连续60字以上）、或改头换面（调换发言、加口头语、换人名数字）仍看得出是同一份稿子的话占说话时间的比例，同一份稿子不能算两场会（K4）",
 )
 def copied_words_share(reading: Reading) -> Measurement:
     return _elsewhere(reading, "copied_words_share", Likeness.WORDS)
@@ -164,7 +164,7 @@ def told(passage: Passage) -> str:
     if not passage.other:
         return f"{here} 与本录音 {clock(passage.other_start or 0.0)} 起的一段完全相同"
     if passage.kind is Likeness.WORDS:
-        return f"{here} 与{passage.other}的文字几乎逐字相同{unclear}"
+        return f"{here} 与{passage.other}的文字雷同{unclear}"
     there = "" if passage.other_start is None else f"（该录音 {clock(passage.other_start)} 起）"
     return f"{here} 与{passage.other}的录音重复{there}{unclear}"
 

@@ -299,9 +299,10 @@ SENTENCES = {
         "Prepared beforehand (11-13)"
     ),
     "疑似空录、拼接或冒用的录音。00:07–31:59 与「甲」的录音重复（该录音 00:07 起）；"
-    "12:10–24:30 与「乙」的文字几乎逐字相同，分不清谁用了谁的。": (
+    "12:10–24:30 与「乙」的文字雷同，分不清谁用了谁的。": (
         "The recording may be empty, joined or somebody else's. 00:07–31:59 is the recording of 「甲」 again "
-        "(there from 00:07); 12:10–24:30 has nearly the words of 「乙」, and nobody can tell which was first."
+        "(there from 00:07); 12:10–24:30 has much the same words as 「乙」, and "
+        "nobody can tell which was first."
     ),
     "首末语音之间不超过 30 分钟，会议不成立": (
         "No more than 30 minutes from first to last speech: no meeting"

@@ -60,6 +60,15 @@ def mask_personal(text: str) -> str:
     return text
 
 
+def unsplit(text: str, start: int, end: int) -> tuple[int, int]:
+    """The stretch [start, end) of a text, widened until it splits no personal number: half of one would
+    escape the mask."""
+    masked = mask_personal(text)
+    while mask_personal(text[start:end]) != masked[start:end]:
+        start, end = max(0, start - 1), min(len(text), end + 1)
+    return start, end
+
+
 def _masked_run(run: str) -> str:
     kept = _kept(run)
     if kept:

@@ -11,8 +11,9 @@ from functools import lru_cache
 from typing import Final
 
 from qa_pipeline.findings.dates import resolve
-from qa_pipeline.findings.reading import QUESTIONS, QUOTE, Reading, unknown
+from qa_pipeline.findings.reading import QUESTIONS, QUOTE, Reading, shortened, unknown
 from qa_pipeline.findings.registry import measure
+from qa_pipeline.personal import unsplit
 from qa_pipeline.values.findings import Action, Measurement, Mention
 from qa_pipeline.values.vocabulary import Act, Chapter
 
@@ -95,14 +96,17 @@ def _described(reading: Reading, action: Action) -> Action:
     else that drew them."""
     index = action.evidence.utterance
     said = reading.utterances[index]
-    own = said.text.strip()[:QUOTE]
+    own = said.text.strip()
+    own = own[: unsplit(own, 0, QUOTE)[1]]
     if len(re.sub(r"\W", "", own)) >= _ENOUGH:
         told = replace(action, what=own)
         return replace(told, task=task(told))
     for other in reversed(reading.near(index, before=1, after=0)[:-1]):
         if said.speaker is None or reading.speaker(other) != said.speaker:
             drew = reading.utterances[other].text.strip()
-            drew = drew if len(drew) <= _DREW else f"…{drew[-_DREW:]}"
+            if len(drew) > _DREW:
+                start, _ = unsplit(drew, len(drew) - _DREW, len(drew))
+                drew = "…" * (start > 0) + drew[start:]
             return replace(action, what=f"{own}（{'答' if reading.asks[other] else '接'}“{drew}”）")
     return action
 
@@ -188,8 +192,7 @@ def _what(text: str, mentions: Sequence[Mention]) -> str | None:
     )
     if len(substance) < 3 or (_WEAK.search(text) and len(substance) < 6 and not mentions):
         return None
-    plain = text.strip()
-    return plain if len(plain) <= QUOTE else plain[: QUOTE - 1] + "…"
+    return shortened(text.strip())
 
 
 def _due(reading: Reading, index: int) -> Mention | None:

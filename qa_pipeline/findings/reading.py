@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final
 
+from qa_pipeline.personal import unsplit
 from qa_pipeline.values.chapters import Chapters
 from qa_pipeline.values.facts import MeetingFacts
 from qa_pipeline.values.findings import Action, Evidence, Measurement, UtteranceReading
@@ -365,11 +366,10 @@ class Reading:
 
     def _quoted(self, index: int) -> Evidence:
         utterance = self.utterances[index]
-        text = utterance.text.strip()
         return Evidence(
             start=utterance.start,
             end=utterance.end,
-            quote=text if len(text) <= QUOTE else text[: QUOTE - 1] + "…",
+            quote=shortened(utterance.text.strip()),
             utterance=index,
             speaker=utterance.speaker,
         )
@@ -402,6 +402,14 @@ class Reading:
         return Measurement(
             id=name, value=float(value), evidence=self.proof(indices), confidence=confidence, reason=reason
         )
+
+
+def shortened(text: str) -> str:
+    """About ``QUOTE`` characters of a text, from its beginning; no personal number is split."""
+    if len(text) <= QUOTE:
+        return text
+    _, end = unsplit(text, 0, QUOTE - 1)
+    return text[:end] + "…" * (end < len(text))
 
 
 def unknown(name: str, reason: str) -> Measurement:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING
 
-from qa_pipeline.personal import mask_personal
+from qa_pipeline.personal import unsplit
 from qa_pipeline.transcript.terms import blurred
 from qa_pipeline.values.chapters import Chapters
 from qa_pipeline.values.facts import MeetingFacts
@@ -138,15 +138,13 @@ class Heard:
 
 
 def quoted(text: str, at: int = 0) -> str:
-    """About ``QUOTE`` characters of what was said around ``at``, a place in its bare text. The cut splits no
-    personal number: half of one would escape the mask."""
+    """About ``QUOTE`` characters of what was said around ``at``, a place in its bare text; no personal number
+    is split."""
     if len(text) <= QUOTE:
         return text
     place = bisect.bisect_right(range(len(text)), at, key=lambda raw: len(bare(text[: raw + 1])))
     start = max(0, min(place - QUOTE // 3, len(text) - QUOTE))
-    end, masked = start + QUOTE, mask_personal(text)
-    while mask_personal(text[start:end]) != masked[start:end]:
-        start, end = max(0, start - 1), min(len(text), end + 1)
+    start, end = unsplit(text, start, start + QUOTE)
     return text[start:end]
 
 

@@ -6,11 +6,14 @@ import re
 
 import pytest
 
+from qa_pipeline.findings import commitments
 from qa_pipeline.findings.registry import register, specs
+from qa_pipeline.personal import mask_personal
 from qa_pipeline.values.chapters import Chapters
 from qa_pipeline.values.facts import MeetingFacts
 from qa_pipeline.values.transcript import Transcript
-from tests.findings.dialogue import EMPTY, GOOD, MONTHLY, WEEKLY, findings, meeting, value
+from qa_pipeline.values.vocabulary import Act, Chapter
+from tests.findings.dialogue import EMPTY, GOOD, MONTHLY, WEEKLY, acted, findings, meeting, value
 
 
 def test_every_measure_is_listed_with_a_chinese_label_and_meaning_and_is_taken() -> None:
@@ -48,6 +51,22 @@ def test_unknown_is_said_in_chinese_and_positive_values_carry_evidence(
                 said = transcript.utterances[proof.utterance]
                 assert proof.quote.rstrip("…") in said.text
                 assert (proof.start, proof.end) == (said.start, said.end)
+
+
+LONG = (
+    "这周我把老客户的名单按住得远近重排成三条线，先跑东边家属楼那六户，挨家把保单翻出来念受益人一栏，再问孩子上学要用多少钱，"
+    "周四下午陪新人小周去开药店的老板家里坐一坐，顺便把计划书改成年交一万的那一版带过去给他爱人看，"
+)
+
+
+@pytest.mark.parametrize("length", range(70, 88))
+def test_no_quote_splits_a_personal_number(length: int) -> None:
+    """Half of one would not be known for what it is, and be shown."""
+    said = LONG[:length] + "电话13912345678，周五之前约好。"
+    made = acted(("王建", "你呢？" + said), ("李梅", said, Act.COMMIT), chapter=Chapter.NEXT_WEEK_PLAN)
+    (action,) = commitments.actions(made)
+    for shown in (made.evidence(0).quote, made.evidence(1).quote, action.what or "", action.task):
+        assert "1391" not in mask_personal(shown)
 
 
 @pytest.mark.parametrize("speakers", [True, False])

@@ -22,6 +22,7 @@ from qa_pipeline.compliance.calendar import (
     merges,
     slot_for,
 )
+from qa_pipeline.findings.attendance import came
 from qa_pipeline.names import THEMES
 from qa_pipeline.rubric.scorer import straddles
 from qa_pipeline.values.compliance import Check, Compliance, ComplianceVerdict
@@ -199,18 +200,13 @@ def _host(facts: MeetingFacts) -> Check:
 
 def _attendance(facts: MeetingFacts) -> tuple[Check, ...]:
     """R9: attendance of the supervisors and above; leave is listed apart, and stays in the denominator."""
-    expected, present = facts.expected_attendees, facts.attendees
-    if expected is None or present is None:
+    expected, there = facts.expected_attendees, came(facts)
+    if expected is None or there is None:
         missing = "应到" if expected is None else "实到"
         return (_unknown("R9", f"未提供{missing}人数，无法计算参会率"), *_on_site(facts))
-    if expected.names and present.names:
-        absent = tuple(name for name in expected.names if name not in present.names)
-        came = expected.count - len(absent)
-    else:
-        absent = ()
-        came = min(present.count, expected.count)
-    rate = came / expected.count
-    told = f"应到 {expected.count} 人，实到 {came} 人，参会率 {percent(rate)}"
+    count, absent = there
+    rate = count / expected.count
+    told = f"应到 {expected.count} 人，实到 {count} 人，参会率 {percent(rate)}"
     if absent:
         told += "；缺席：" + "、".join(f"{n}（请假）" if n in facts.on_leave else n for n in absent)
     elif rate < 1 and facts.on_leave:

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from qa_pipeline.findings.reading import Reading, unknown
 from qa_pipeline.findings.registry import measure
-from qa_pipeline.values.facts import Roster
+from qa_pipeline.values.facts import MeetingFacts, Roster
 from qa_pipeline.values.findings import Measurement
+
+
+def came(facts: MeetingFacts) -> tuple[int, tuple[str, ...]] | None:
+    """How many came of those who were due, and, where both lists have names, who did not: guests do not
+    replace the absent (R9). None where either list is unknown."""
+    expected, present = facts.expected_attendees, facts.attendees
+    if expected is None or present is None:
+        return None
+    if expected.names and present.names:
+        absent = tuple(name for name in expected.names if name not in present.names)
+        return expected.count - len(absent), absent
+    return min(present.count, expected.count), ()
 
 
 def _share(name: str, part: int | None, whole: Roster | None, missing: str) -> Measurement:
@@ -14,12 +26,12 @@ def _share(name: str, part: int | None, whole: Roster | None, missing: str) -> M
     return Measurement(id=name, value=min(1.0, part / whole.count))
 
 
-@measure(id="attendance_rate", label="参会率", unit="share", meaning="实到人数占应到人数的比例（R9）")
+@measure(id="attendance_rate", label="参会率", unit="share", meaning="应到的人里实到的比例（R9）")
 def attendance_rate(reading: Reading) -> Measurement:
-    present = reading.facts.attendees
+    there = came(reading.facts)
     return _share(
         "attendance_rate",
-        present.count if present else None,
+        there[0] if there else None,
         reading.facts.expected_attendees,
         "没有给出应到或实到人数",
     )

@@ -179,14 +179,16 @@ def overlap_share(reading: Reading) -> Measurement:
     voice speaks, by the net length. Lines of a recogniser that cannot hear two voices at once show none."""
     if not reading.speakers_known or not reading.net:
         return unknown("overlap_share", NO_SPEAKERS if reading.net else _NO_SPEECH)
-    overlap, until, proof = 0.0, 0.0, []
+    overlap, counted, until, proof = 0.0, 0.0, 0.0, []
     for index in reading.spoken:
         utterance = reading.utterances[index]
         if utterance.start < until:
-            overlap += min(until, utterance.end) - utterance.start
+            both = min(until, utterance.end)
+            overlap += max(0.0, both - max(counted, utterance.start))  # a third voice makes it no longer
+            counted = max(counted, both)
             proof.append(index)
         until = max(until, utterance.end)
-    return reading.measured("overlap_share", overlap / reading.net, proof)
+    return reading.measured("overlap_share", min(1.0, overlap / reading.net), proof)
 
 
 @measure(

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from qa_pipeline.findings.interaction import overlap_share
 from qa_pipeline.values.facts import Roster
-from tests.findings.dialogue import EMPTY, GOOD, WEEKLY, findings, reading, value
+from tests.findings.dialogue import EMPTY, GOOD, WEEKLY, acted, findings, reading, value
 
 CHAIN = """
 stage_review
@@ -166,6 +167,20 @@ def test_turns_are_measured_by_their_published_definitions() -> None:
     assert value(one_voice, "rallies") == 0
     assert value(one_voice, "turn_entropy") == 0
     assert one_voice.measures["patience"].value is None
+
+
+def test_time_in_which_three_speak_at_once_counts_once() -> None:
+    """王建 0–9, 李梅 5–9, 赵强 6–12, 王建 10–18: two voices or more from 5 to 9 and from 10 to 12."""
+    made = acted(("王建", "我先说。"), ("李梅", "我也说。"), ("赵强", "我还说。"), ("王建", "听我说。"))
+    times = ((0, 9), (5, 9), (6, 12), (10, 18))
+    utterances = tuple(
+        replace(u, start=start, end=end) for u, (start, end) in zip(made.utterances, times, strict=True)
+    )
+    spoken = replace(made, transcript=replace(made.transcript, utterances=utterances))
+    assert overlap_share(spoken).value == pytest.approx((4 + 2) / 18)
+    together = tuple(replace(u, start=0, end=60) for u in utterances)
+    chorus = replace(made, transcript=replace(made.transcript, utterances=together))
+    assert overlap_share(chorus).value == 1
 
 
 def test_without_speakers_turns_are_unknown_and_what_approximates_them_is_unsure() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -10,7 +11,7 @@ from qa_pipeline.findings import commitments
 from qa_pipeline.findings.registry import register, specs
 from qa_pipeline.personal import mask_personal
 from qa_pipeline.values.chapters import Chapters
-from qa_pipeline.values.facts import MeetingFacts
+from qa_pipeline.values.facts import MeetingFacts, Roster
 from qa_pipeline.values.transcript import Transcript
 from qa_pipeline.values.vocabulary import Act, Chapter
 from tests.findings.dialogue import EMPTY, GOOD, MONTHLY, WEEKLY, acted, findings, meeting, value
@@ -51,6 +52,15 @@ def test_unknown_is_said_in_chinese_and_positive_values_carry_evidence(
                 said = transcript.utterances[proof.utterance]
                 assert proof.quote.rstrip("…") in said.text
                 assert (proof.start, proof.end) == (said.start, said.end)
+
+
+def test_r09_the_rate_of_attendance_is_that_of_the_verdict_guests_do_not_replace_the_absent() -> None:
+    due = Roster(count=4, names=("甲", "乙", "丙", "丁"))
+    there = Roster(count=4, names=("甲", "乙", "客一", "客二"))
+    named = replace(WEEKLY, expected_attendees=due, attendees=there)
+    assert value(findings(GOOD, named), "attendance_rate") == 0.5
+    counted = replace(WEEKLY, expected_attendees=Roster(count=4), attendees=Roster(count=3))
+    assert value(findings(GOOD, counted), "attendance_rate") == 0.75
 
 
 LONG = (

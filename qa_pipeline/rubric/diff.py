@@ -52,10 +52,13 @@ def diff(old: Rubric, new: Rubric, archive: Iterable[Stored]) -> list[Row]:
 
 
 def verdict(card: Scorecard) -> str:
-    """What the score alone says (compliance on time and roster apart), in the words of `VERDICTS`."""
-    if any(not critical.review for critical in card.criticals):
+    """What the score alone says (compliance on time and roster apart), in the words of `VERDICTS`. As where
+    meetings are judged, what freezes the result is heard before anything fails it."""
+    if any(critical.review for critical in card.criticals):
+        return VERDICTS[Verdict.NEEDS_REVIEW]
+    if card.criticals:
         return VERDICTS[Verdict.NOT_QUALIFIED]
-    if card.criticals or straddles(card):
+    if straddles(card) or not any(most > 0 for _, most in card.dimensions.values()):
         return VERDICTS[Verdict.NEEDS_REVIEW]
     passed = card.energy_score >= card.pass_line
     return VERDICTS[Verdict.QUALIFIED if passed else Verdict.NOT_QUALIFIED]

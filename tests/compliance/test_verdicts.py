@@ -7,6 +7,7 @@ import pytest
 
 from qa_pipeline.compliance.calendar import LIBRARY_ALONE, ImportedDays
 from qa_pipeline.compliance.verdicts import coverage, inspection_rate, judge
+from qa_pipeline.rubric import diff
 from qa_pipeline.values.facts import MeetingFacts, Roster
 from qa_pipeline.values.findings import Findings, Measurement
 from qa_pipeline.values.recording import Recording, RecordingPart
@@ -332,6 +333,29 @@ def test_r11_a_review_critical_freezes_the_result():
     found = judged(minutes=20.0, score=replace(SCORE, criticals=(frozen,)))
     assert found.verdict == Verdict.NEEDS_REVIEW
     assert "结论冻结" in found.on_quality.reason
+
+
+FROZEN = Critical(id="K6", label="合规红线", reason="提到返佣", review=True)
+GATE = Critical(id="K5", label="全程宣读", reason="一个人讲了 95% 以上")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"energy_score": 55.0, "band": (53.0, 57.0)},
+        {"energy_score": 61.0, "band": (58.0, 64.0)},
+        {"criticals": (GATE,)},
+        {"criticals": (FROZEN,)},
+        {"criticals": (GATE, FROZEN)},
+        {"energy_score": 0.0, "band": (0.0, 0.0), "dimensions": {}},
+    ],
+    ids=["passes", "fails", "straddles", "gate", "frozen", "gate and frozen", "nothing scored"],
+)
+def test_r11_where_rubrics_are_compared_a_score_means_what_it_means_where_meetings_are_judged(changes):
+    card = replace(SCORE, **changes)
+    said = {"合格": Verdict.QUALIFIED, "不合格": Verdict.NOT_QUALIFIED, "转人工": Verdict.NEEDS_REVIEW}
+    assert said[diff.verdict(card)] == judged(score=card).verdict
 
 
 def test_r11_nothing_scored_is_unknown_and_goes_to_a_person():

@@ -362,8 +362,10 @@ def _weak_promises(reading: Reading, measures: Measures, least: Thresholds) -> I
 
 
 def _keyword_stuffing(reading: Reading, measures: Measures, least: Thresholds) -> Iterable[int] | None:
+    """The more jargon, the more questions and answers it takes not to have been a recital."""
     share = _value(measures, "keyword_share") or 0.0
-    recited = (_value(measures, "exchange_share") or 0.0) <= least["exchange"] or share >= least["sure"]
+    enough = least["exchange"] + share - least["share"]
+    recited = (_value(measures, "exchange_share") or 0.0) <= enough or share >= least["sure"]
     if share < least["share"] or not recited:
         return None
     return [e.utterance for e in measures["keyword_share"].evidence]

@@ -354,7 +354,7 @@ GATE = Critical(id="K5", label="全程宣读", reason="一个人讲了 95% 以�
 )
 def test_r11_where_rubrics_are_compared_a_score_means_what_it_means_where_meetings_are_judged(changes):
     card = replace(SCORE, **changes)
-    said = {"合格": Verdict.QUALIFIED, "不合格": Verdict.NOT_QUALIFIED, "转人工": Verdict.NEEDS_REVIEW}
+    said = {"合格": Verdict.QUALIFIED, "不合格": Verdict.NOT_QUALIFIED, "待人工复核": Verdict.NEEDS_REVIEW}
     assert said[diff.verdict(card)] == judged(score=card).verdict
 
 

@@ -17,7 +17,7 @@ from qa_pipeline.findings import remarks, sharing
 from qa_pipeline.findings.registry import take
 from qa_pipeline.values.findings import Remark
 from qa_pipeline.values.vocabulary import Act, Chapter
-from tests.findings.dialogue import EMPTY, GOOD, WEEKLY, acted, findings
+from tests.findings.dialogue import EMPTY, GOOD, WEEKLY, acted, findings, reading
 
 
 def test_r34_a_good_meeting_shows_practices_with_proof_and_advice() -> None:
@@ -65,6 +65,24 @@ def test_a_host_who_says_every_keyword_is_told_so_and_praised_for_nothing() -> N
     assert issue.evidence
     assert stuffed.practices == ()
     assert remarks.STUFFED not in {r.id for r in findings(GOOD).issues}
+
+
+@pytest.mark.parametrize(
+    ("jargon", "exchanged", "stuffed"),
+    [(0.07, 0.1, False), (0.088, 0.25, True), (0.088, 0.316, False), (0.16, 0.32, True), (0.21, 0.6, True)],
+)
+def test_the_more_jargon_the_more_it_takes_not_to_have_been_a_recital(
+    jargon: float, exchanged: float, stuffed: bool
+) -> None:
+    """A month's planning heard through one microphone, with 9 % jargon and a third of it asked, is none."""
+    talk = reading(GOOD)
+    measures = take(talk)
+    values = {"keyword_share": jargon, "exchange_share": exchanged}
+    found = remarks.remark(
+        talk, measures | {name: replace(measures[name], value=value) for name, value in values.items()}
+    )
+    assert (remarks.STUFFED in {r.id for r in found[1]}) is stuffed
+    assert bool(found[0]) is not stuffed
 
 
 SHARING = """excellence_sharing

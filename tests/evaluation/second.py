@@ -1,7 +1,7 @@
 """How far two careful people agree about a meeting, and how far we agree with either of them.
 
-``unlearned/second.jsonl`` is what second persons gave the unlearned condensed meetings of the two kinds, each
-read by one of seven, item by item and as a whole: from the text, its kind, date, theme, numbers present and
+``unlearned/second.jsonl`` is what second persons gave the unlearned meetings of the two kinds (but the first
+seven whole ones), each read by one of eight, item by item and as a whole: from the text, its kind, date, theme, numbers present and
 host alone, without the author's verdict, band, notes, chapters and acts and without our results.
 """
 

@@ -111,7 +111,7 @@ def agreement(
         named = "、".join(alone[:10]) + ("等" if len(alone) > 10 else "")
         told = f"{human.name} 里有 {len(alone)} 场会议没有质检结果，没有比较：{named}"
         typer.echo(f"提醒：{told}；会议名要与结果文件名一致。", err=True)
-    render(judged, Console())
+    render(judged, Console(), confirmed=database is not None)
 
 
 def _reviewed(database: str, *, days: int) -> list[Judged]:

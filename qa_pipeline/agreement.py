@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from qa_pipeline.values.vocabulary import Verdict
+
 Pair = tuple[str, str]
 """(machine's judgement, person's judgement) of the same thing."""
 Scores = tuple[Decimal, Decimal]
@@ -48,10 +50,12 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemAgreement:
-    """How far the two agree on one item. ``judged`` is in how many meetings either kind of judgement is."""
+    """How far the two agree on one item. ``judged`` is in how many meetings either kind of judgement is;
+    ``left_open`` in how many more a side left the verdict to a person: that is no verdict to agree with."""
 
     item: str
     judged: int
+    left_open: int
     agreement: Decimal | None
     kappa: Decimal | None
     difference: Difference | None
@@ -110,10 +114,12 @@ def by_item(judged: Iterable[Judged]) -> list[ItemAgreement]:
 
 
 def _of(item: str, rows: Sequence[Judged]) -> ItemAgreement:
-    pairs = [one.words for one in rows if one.words is not None]
+    told = [one for one in rows if one.words is None or Verdict.NEEDS_REVIEW not in one.words]
+    pairs = [one.words for one in told if one.words is not None]
     return ItemAgreement(
         item=item,
-        judged=len(rows),
+        judged=len(told),
+        left_open=len(rows) - len(told),
         agreement=agreement(pairs),
         kappa=kappa(pairs),
         difference=difference(one.scores for one in rows if one.scores is not None),

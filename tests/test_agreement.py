@@ -57,6 +57,14 @@ def test_items_are_told_apart_and_the_whole_comes_first() -> None:
     assert rows[2].difference.judged == 1  # what the machine did not know has no points to compare
 
 
+def test_what_either_side_left_to_a_person_is_no_verdict() -> None:
+    told = [("needs_review", "qualified"), ("qualified", "qualified"), ("not_qualified", "qualified")]
+    rows = by_item(Judged(meeting=str(n), item=VERDICT, words=words) for n, words in enumerate(told))
+    assert [(row.judged, row.left_open, row.agreement) for row in rows] == [(2, 1, Decimal("0.5"))]
+    alone = by_item([Judged(meeting="a", item=VERDICT, words=told[0])])
+    assert [(row.judged, row.agreement, row.kappa) for row in alone] == [(0, None, None)]
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "results").mkdir()

@@ -91,7 +91,12 @@ async def agreement(view: View, first: str = "", last: str = "", below: str = ""
         listing.filters(PATH, fields)
     with ui.element("div").classes("tiles"):
         _tile("已复核", f"{found.reviews} 场", _enough(found.reviews))
-        _tile("结论一致率", listing.percent(found.verdict_agreement), "机器与人工给出同一结论")
+        told = (
+            f"另有 {found.left_open} 场机器判为待人工复核，不计入"
+            if found.left_open
+            else "机器与人工给出同一结论"
+        )
+        _tile("结论一致率", listing.percent(found.verdict_agreement), told)
         _tile("结论 kappa", _kappa_text(found.verdict_kappa), "扣除碰巧一致之后的一致程度")
     if found.reviews:
         _verdicts(found)
@@ -123,6 +128,9 @@ def _verdicts(found: AgreementOut) -> None:
 
 def _items(found: AgreementOut, labels: Mapping[str, str]) -> None:
     with parts.section("逐项一致程度", f"不足 {FEW} 场的只作参考"):
+        if not found.items:
+            parts.empty("复核时还没有确认或改过哪一项：在“复核”页逐项确认，才能比较。")
+            return
         listing.table(
             "逐项一致程度",
             [Column("项"), Column("复核场次", figures=True), Column("一致率", figures=True),
@@ -135,6 +143,7 @@ def _items(found: AgreementOut, labels: Mapping[str, str]) -> None:
         )  # fmt: skip
         words = "、".join(word for _, word in list(ITEM_STATUS.values())[:3])
         ui.label(f"每项按{words}比较；双方总是同一个判断时 kappa 无从计算。").classes("soft")
+        ui.label("只计复核人确认过或改过的项；没有表态的不算一致，不计入。").classes("soft")
 
 
 def _corrections(meetings: int, first: date, last: date) -> None:

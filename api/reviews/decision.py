@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
@@ -69,19 +69,27 @@ def decided(
     )
 
 
-def judged(machine: Inspection, person: Inspection) -> Mapping[str, list[str]]:
-    """Item -> [machine's status, person's status] of the items that either of them counted."""
+def judged(
+    machine: Inspection, person: Inspection, *, overrides: Sequence[Override], confirmed: Sequence[str]
+) -> Mapping[str, list[str]]:
+    """Item -> [machine's status, person's status] of what the person changed or confirmed and counted:
+    silence is no judgement. Raises InputError for a confirmed item that is not there."""
+    before = {item.id: item.status for item in machine.scorecard.items}
+    _there(confirmed, before)
+    said = {*confirmed, *(override.item for override in overrides)}
     after = {item.id: item.status for item in person.scorecard.items}
-    pairs = {item.id: [item.status, after[item.id]] for item in machine.scorecard.items}
-    return {item: pair for item, pair in pairs.items() if pair[1] in COUNTED}
+    return {
+        item: [status, after[item]]
+        for item, status in before.items()
+        if item in said and after[item] in COUNTED
+    }
 
 
 def _rescored(card: Scorecard, overrides: Sequence[Override]) -> Scorecard:
     given = {override.item: override for override in overrides}
     if len(given) < len(overrides):
         raise InputError("同一项改了两次分：请每项只保留一行。")
-    if unknown := sorted(set(given) - {item.id for item in card.items}):
-        raise InputError(f"本次评分没有项 {'、'.join(unknown)}：请核对项的编号。")
+    _there(given, {item.id for item in card.items})
     items = tuple(_given(item, given[item.id]) if item.id in given else item for item in card.items)
     counted = [item for item in items if item.level is not None]
     whole = sum(item.max for item in counted)
@@ -99,6 +107,11 @@ def _rescored(card: Scorecard, overrides: Sequence[Override]) -> Scorecard:
             for dimension in card.dimensions
         },
     )
+
+
+def _there(named: Iterable[str], items: Container[str]) -> None:
+    if unknown := sorted({item for item in named if item not in items}):
+        raise InputError(f"本次评分没有项 {'、'.join(unknown)}：请核对项的编号。")
 
 
 def _given(item: ItemScore, override: Override) -> ItemScore:

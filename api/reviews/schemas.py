@@ -64,12 +64,18 @@ class DecisionIn(Given):
             verdict="qualified",
             reason="问题研讨在 00:32:10 起，机器未识别。",
             overrides=[{"item": "C4", "score": "8", "reason": "确有研讨"}],
+            confirmed=["C1", "C2"],
         )
     )
 
     verdict: Verdict = Field(description="结论：qualified 合格或 not_qualified 不合格")
     reason: Words
     overrides: list[OverrideIn] = Field(default_factory=list, max_length=200)
+    confirmed: list[Code] = Field(
+        default_factory=list,
+        max_length=200,
+        description="看过并认可机器得分的项；没有确认也没有改分的项不计入一致程度",
+    )
     second: bool = Field(False, description="要求第二人复核；改变合格与否时必须")
 
 
@@ -165,7 +171,7 @@ class DifferenceOut(BaseModel):
 
 class ItemAgreement(BaseModel):
     item: str
-    reviewed: int
+    reviewed: int = Field(description="复核人确认过或改过这一项的场数")
     agreement: Figure | None
     kappa: Figure | None = Field(description="Cohen’s kappa；无从计算时为 null")
     difference: DifferenceOut | None = Field(description="得分之差；机器没有给分时为 null")
@@ -181,6 +187,9 @@ class AgreementOut(BaseModel):
     """How far the machine and the reviewers agree over a period."""
 
     reviews: int
+    left_open: int = Field(
+        description="其中机器判为待人工复核的场数：机器没有给结论，不计入结论一致率和 kappa"
+    )
     verdict_agreement: Figure | None
     verdict_kappa: Figure | None
     verdicts: list[Cell] = Field(description="机器结论 × 人工结论")

@@ -158,12 +158,13 @@ def decide(session: Session, asker: Caller, code: str, body: DecisionIn) -> Revi
     review.second_id = review.second_agrees = review.second_reason = None
     machine = inspection_of(session, card)
     person = _person(session, machine, review)
+    review.judged = dict(judged(machine, person, overrides=_overrides(review), confirmed=body.confirmed))
     turns = {card.verdict, body.verdict} == SIDES
     if body.second or turns:
         review.state = ReviewState.PROPOSED
         session.flush()
         return review
-    return _take_effect(session, review, machine, person)
+    return _take_effect(session, review, person)
 
 
 def second(session: Session, asker: Caller, code: str, body: SecondIn) -> Review:
@@ -181,26 +182,29 @@ def second(session: Session, asker: Caller, code: str, body: SecondIn) -> Review
         session.flush()
         return review
     machine = inspection_of(session, card)
-    return _take_effect(session, review, machine, _person(session, machine, review))
+    return _take_effect(session, review, _person(session, machine, review))
 
 
 def _person(session: Session, machine: Inspection, review: Review) -> Inspection:
     if review.verdict is None or review.reason is None:
         raise Conflict(f"复核 {review.code} 还没有决定。")
-    overrides = [
-        Override(item=one["item"], score=Decimal(one["score"]), reason=one["reason"])
-        for one in review.overrides
-    ]
     return decided(
         machine,
         verdict=review.verdict,
         reason=review.reason,
-        overrides=overrides,
+        overrides=_overrides(review),
         by=_login(session, review.reviewer_id),
     )
 
 
-def _take_effect(session: Session, review: Review, machine: Inspection, person: Inspection) -> Review:
+def _overrides(review: Review) -> list[Override]:
+    return [
+        Override(item=one["item"], score=Decimal(one["score"]), reason=one["reason"])
+        for one in review.overrides
+    ]
+
+
+def _take_effect(session: Session, review: Review, person: Inspection) -> Review:
     now = datetime.now(UTC)
     code = session.get_one(Meeting, review.meeting_id).code
     of_version = session.get_one(Scorecard, review.scorecard_id).version
@@ -216,7 +220,6 @@ def _take_effect(session: Session, review: Review, machine: Inspection, person: 
         },
     }
     review.state, review.decided_at, review.result_id = ReviewState.DECIDED, now, card.id
-    review.judged = dict(judged(machine, person))
     session.flush()
     return review
 
@@ -332,6 +335,7 @@ def agreed(
     energy = rows.pop(ENERGY, None)
     return AgreementOut(
         reviews=len(verdicts),
+        left_open=whole.left_open if whole else 0,
         verdict_agreement=whole.agreement if whole else None,
         verdict_kappa=whole.kappa if whole else None,
         verdicts=_cells(verdicts),

@@ -49,7 +49,8 @@ class Review(ServiceBase):
     overrides: Mapped[list[dict[str, Any]]] = mapped_column(JSON().with_variant(JSONB, "postgresql"))
     """``[{"item", "score", "reason"}]``; scores as text of a decimal."""
     judged: Mapped[dict[str, list[str]]] = mapped_column(JSON().with_variant(JSONB, "postgresql"))
-    """Item -> [machine's status, person's status], once decided: what agreement is counted from."""
+    """Item -> [machine's status, person's status] of the items that the reviewer confirmed or changed: what
+    agreement is counted from."""
     second_id: Mapped[int | None] = mapped_column(ForeignKey(Account.id))
     second_agrees: Mapped[bool | None]
     second_reason: Mapped[Words | None]

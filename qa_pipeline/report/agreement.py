@@ -77,15 +77,17 @@ def from_files(results: Path, human: Path | None) -> tuple[list[Judged], tuple[s
     return judged, tuple(strange)
 
 
-def render(judged: Sequence[Judged], console: Console) -> None:
-    """The table: one row an item, and what the figures mean."""
+def render(judged: Sequence[Judged], console: Console, *, confirmed: bool = False) -> None:
+    """The table: one row an item, and what the figures mean; ``confirmed``: of what reviewers confirmed or
+    changed alone."""
     from rich.table import Table
 
     table = Table(title="机器与人工的一致程度", title_justify="left")
     for heading in ("项", "场次", "相同", "kappa", "平均绝对分差", "平均分差", "95% 一致性界限"):
         table.add_column(heading, justify="left" if heading == "项" else "right")
     names = {ENERGY: "能量值", VERDICT: "结论"}
-    for row in by_item(judged):
+    rows = by_item(judged)
+    for row in rows:
         share = "–" if row.agreement is None else f"{row.agreement:.0%}"
         beyond = "–" if row.kappa is None else f"{row.kappa:.2f}"
         table.add_row(names.get(row.item, row.item), str(row.judged), share, beyond, *_apart(row.difference))
@@ -95,6 +97,10 @@ def render(judged: Sequence[Judged], console: Console) -> None:
         "分差为机器减人工；界限为 Bland–Altman 法，95% 的分差落在其间。",
         highlight=False,
     )
+    if left := sum(row.left_open for row in rows):
+        console.print(f"另有 {left} 场的结论是待人工复核，没有结论可比，不计入结论一行。", highlight=False)
+    if confirmed:
+        console.print("逐项只计复核人确认过或改过的项；没有表态的不算一致，不计入。", highlight=False)
 
 
 def _apart(found: Difference | None) -> tuple[str, str, str]:

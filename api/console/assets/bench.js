@@ -308,8 +308,9 @@
       const said = rows.get(one.dataset.item);
       return {item: one.dataset.item, score: String(said.score), reason: said.reason.trim()};
     });
+    const confirmed = items.map(one => one.dataset.item).filter(id => rows.get(id)?.confirmed);
     const answer = await ask('POST', `reviews/${given.review}/decide`,
-      {verdict, reason, overrides, second: $('#second').checked});
+      {verdict, reason, overrides, confirmed, second: $('#second').checked});
     if (!answer.ok) { refused.textContent = answer.refusal; return; }
     sessionStorage.removeItem(drafts);
     const done = answer.body.state === 'proposed' ? '决定已提交，等第二人意见。' : `决定生效，已作出第 ${answer.body.result_version} 版。`;

@@ -182,18 +182,22 @@ def test_an_appeal_comes_first_and_is_upheld_only_by_a_decision(
 
 def test_agreement_counts_what_was_decided(qa: TestClient, service_engine: Engine) -> None:
     item = next(i for i in qa.get(f"{V1}/meetings/B/scorecard").json()["items"] if i["score"])
+    other = next(i for i in qa.get(f"{V1}/meetings/B/scorecard").json()["items"] if i["id"] != item["id"])
     changed = [{"item": item["id"], "score": "0", "reason": "没有"}]
-    for meeting, overrides in (("B", changed), ("C", [])):
-        body = {"verdict": "qualified", "reason": "确认", "overrides": overrides}
-        qa.post(f"{V1}/reviews/{take(qa, meeting)}/decide", json=body)
+    for meeting, overrides, confirmed in (("B", changed, [other["id"]]), ("C", [], [item["id"]])):
+        body = {"verdict": "qualified", "reason": "确认", "overrides": overrides, "confirmed": confirmed}
+        decided = qa.post(f"{V1}/reviews/{take(qa, meeting)}/decide", json=body)
+        assert decided.status_code == 200, decided.text
     told = qa.get(f"{V1}/reviews/agreement?first=2026-01-01&last=2099-12-31").json()
-    assert (told["reviews"], told["verdict_agreement"], told["verdict_kappa"]) == (2, "0.5", "0")
+    # What the machine left to a person is no verdict: neither agreed nor disagreed.
+    assert (told["reviews"], told["left_open"], told["verdict_agreement"]) == (2, 1, "1")
     assert {"machine": "needs_review", "person": "qualified", "reviews": 1} in told["verdicts"]
-    assert all(row["reviewed"] == 2 for row in told["items"])
+    # An item that the reviewer said nothing of is not agreed on.
     rows = {row["item"]: row for row in told["items"]}
-    apart = rows.pop(item["id"])
+    assert {name: row["reviewed"] for name, row in rows.items()} == {item["id"]: 2, other["id"]: 1}
+    apart = rows[item["id"]]
     assert (apart["agreement"], float(apart["difference"]["bias"])) == ("0.5", float(item["score"]) / 2)
-    assert all((row["agreement"], row["difference"]["absolute"]) == ("1", "0") for row in rows.values())
+    assert (rows[other["id"]]["agreement"], rows[other["id"]]["difference"]["absolute"]) == ("1", "0")
     energy = told["energy"]
     assert energy["reviewed"] == 2
     assert float(energy["low"]) < float(energy["bias"]) < float(energy["high"])
@@ -208,6 +212,22 @@ def test_agreement_counts_what_was_decided(qa: TestClient, service_engine: Engin
     printed = CliRunner().invoke(app, ["agreement", "--database", database])
     assert printed.exit_code == 0, printed.output
     assert "共 2 场会议" in printed.output
+    assert "另有 1 场的结论是待人工复核，没有结论可比" in printed.output
+    assert "没有表态的不算一致" in printed.output
+
+
+def test_what_is_confirmed_must_be_an_item_and_outlives_the_wait_for_the_second(
+    qa: TestClient, signed_in: SignedIn
+) -> None:
+    code = take(qa, "A")
+    body = {"verdict": "not_qualified", "reason": "念稿", "confirmed": ["X9"]}
+    refused = qa.post(f"{V1}/reviews/{code}/decide", json=body)
+    assert (refused.status_code, "X9" in refused.json()["detail"]) == (400, True)
+    assert qa.post(f"{V1}/reviews/{code}/decide", json={**body, "confirmed": ["C1"]}).status_code == 200
+    said = {"agrees": True, "reason": "同意"}
+    assert signed_in(Role.ADMINISTRATOR).post(f"{V1}/reviews/{code}/second", json=said).status_code == 200
+    told = qa.get(f"{V1}/reviews/agreement?first=2026-01-01&last=2099-12-31").json()
+    assert [row["item"] for row in told["items"]] == ["C1"]
 
 
 def test_the_pace_counts_own_and_all_reviews(qa: TestClient, signed_in: SignedIn) -> None:

@@ -49,6 +49,8 @@ DATE: Final = re.compile(
 
 _DIGITS: Final = {c: i for i, c in enumerate("零一二三四五六七八九")} | {"两": 2}
 _MONTHS_AHEAD: Final = {"本": 0, "这": 0, "当": 0, "下": 1, "下下": 2}
+HALF_A_YEAR: Final = timedelta(days=184)
+"""Further off, a month named without its year may as well be the last one."""
 _WEEKDAYS: Final = {c: i for i, c in enumerate("一二三四五六日")} | {"天": 6, "末": 5}
 
 
@@ -66,11 +68,12 @@ def small_number(text: str) -> int | None:
 
 
 def resolve(said: str, meeting: date | None) -> date | None:
-    """The day that ``said`` means in a meeting held on ``meeting``; None where it names no day.
+    """The day that ``said`` means in a meeting held on ``meeting``, never before it; None where it names none.
 
     A bare or this-week weekday that has passed means the coming one: 本周五 said on a Sunday is five days
     ahead. 下周X is always in the next Monday-to-Sunday week. A day of the month that has passed is next month's.
-    What was in the last week or month (上周三, 上个月15号) is no deadline.
+    A named month (十月二号, 三月底) is the coming one if that is within half a year, else its year is unknown.
+    What was in the last week or month (上周三, 上个月15号) or earlier in this one (本月一号) is no deadline.
     """
     if meeting is None or said.startswith("上"):
         return None
@@ -87,13 +90,12 @@ def resolve(said: str, meeting: date | None) -> date | None:
         return _within(found[1], found[2], meeting)
     if found := re.match(rf"({_MONTH})?([{_NUMERAL}]+)[号日]", said):
         return _day_of_month(found[1], found[2], meeting)
-    if found := re.match(rf"(?:([{_NUMERAL}]+)月份?|(下个?)月|(?:本|这个?|当)?月)(?:底|末)", said):
-        month = small_number(found[1]) if found[1] else meeting.month + (1 if found[2] else 0)
-        return _last_day(month, meeting) if month else None
-    if re.match(r"(?:本|这个?)月", said):
-        return _last_day(meeting.month, meeting)
+    if found := re.match(rf"([{_NUMERAL}]+)月份?(?:底|末)", said):
+        return _coming(small_number(found[1]), None, meeting)
+    if re.match(r"(?:本|这个?|当)?月(?:底|末)|(?:本|这个?)月", said):
+        return _in_month(meeting.year, meeting.month)
     if re.match(r"下个?月", said):
-        return _last_day(meeting.month + 1, meeting)
+        return _in_month(*_month_after(meeting, 1))
     if found := re.match(rf"([{_NUMERAL}]+)天", said):
         return _within(found[1], "天", meeting)
     return None
@@ -133,25 +135,24 @@ def _day_of_month(month_said: str | None, day_said: str, meeting: date) -> date 
         return None
     which = month_said.rstrip("份月个") if month_said else ""
     if which in _MONTHS_AHEAD:
-        year, month = _month_after(meeting, _MONTHS_AHEAD[which])
-    elif not which:
-        year, month = _month_after(meeting, 1 if day < meeting.day else 0)
-    else:
-        year, month = meeting.year, small_number(which) or 0
-        if not 1 <= month <= 12:
-            return None
-        year += (meeting.month - month > 6) - (month - meeting.month > 6)
-    if not 1 <= day <= calendar.monthrange(year, month)[1]:
-        return None
-    return date(year, month, day)
+        found = _in_month(*_month_after(meeting, _MONTHS_AHEAD[which]), day)
+        return found if found and found >= meeting else None
+    if not which:
+        return _in_month(*_month_after(meeting, 1 if day < meeting.day else 0), day)
+    return _coming(small_number(which), day, meeting)
 
 
-def _last_day(month: int, meeting: date) -> date | None:
-    year = meeting.year
-    if month > 12:
-        month, year = month - 12, year + 1
-    elif meeting.month - month > 6:
-        year += 1
-    if not 1 <= month <= 12:
+def _coming(month: int | None, day: int | None, meeting: date) -> date | None:
+    """The next such day of a named month, the last one where ``day`` is None; None if not within half a year."""
+    if month is None or not 1 <= month <= 12:
         return None
-    return date(year, month, calendar.monthrange(year, month)[1])
+    years = (meeting.year, meeting.year + 1)
+    ahead = (found for year in years if (found := _in_month(year, month, day)) and found >= meeting)
+    found = next(ahead, None)
+    return found if found and found - meeting <= HALF_A_YEAR else None
+
+
+def _in_month(year: int, month: int, day: int | None = None) -> date | None:
+    """None for a day that the month lacks; its last one without ``day``."""
+    last = calendar.monthrange(year, month)[1]
+    return date(year, month, last if day is None else day) if day is None or 1 <= day <= last else None

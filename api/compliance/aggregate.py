@@ -17,7 +17,7 @@ from qa_pipeline.values.vocabulary import Status, Verdict
 NOT_DUE: Final = frozenset({SlotState.PENDING, SlotState.UNKNOWN})
 ON_SCHEDULE: Final = frozenset({SlotState.HELD, SlotState.LOW})
 EDGES: Final = (0, 40, 50, 60, 70, 80, 90, 100)
-"""Borders of the score distribution; 60 is the pass line (R11)."""
+"""Borders of the score distribution; 60 is the pass line of the shipped rubrics (R11)."""
 WORTH: Final = {Status.PASS: Decimal(1), Status.WARN: Decimal("0.5"), Status.FAIL: Decimal(0)}
 PARTS: Final = ("on_time", "on_roster", "on_quality")
 

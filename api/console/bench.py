@@ -30,12 +30,14 @@ from models.base import SHANGHAI
 from models.meetings.tables import Scorecard
 from qa_pipeline.names import CHAPTERS, KINDS, VERDICTS
 from qa_pipeline.values.transcript import Utterance
-from qa_pipeline.values.vocabulary import Chapter, Verdict, chapters_of
+from qa_pipeline.values.vocabulary import Chapter, Status, Verdict, chapters_of
 from qa_pipeline.values.written import points
 
 STEPS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
 """The levels that the keys 1-5 give an item, as shares of its maximum."""
 SHOWN_PROOFS: Final = 6
+BESIDE: Final = {"on_time": "按时", "on_roster": "到人"}
+"""What the verdict rests on beside the items."""
 KEYS: Final = (
     ("空格", "播放 / 暂停"), ("← / →", "后退 / 前进 5 秒"), (", / .", "放慢 / 加快"),
     ("j / k", "下一句 / 上一句"), ("e", "改这一句的文字"), ("s", "改说话人"), ("c", "从这一句起换章节"),
@@ -59,6 +61,8 @@ class Bench:
     text_version: int | None
     utterances: tuple[Utterance, ...]
     borders: Mapping[int, Chapter]
+    reasons: Mapping[str, str]
+    """Why 按时 and 到人 came out as they did."""
     outdated: bool
     """The transcript was put right after the result was made."""
 
@@ -90,6 +94,7 @@ def read(session: Session, request: Request, asker: Caller, code: str) -> Bench:
         borders={one["first"]: Chapter(one["chapter"]) for one in set_by_hand}
         if set_by_hand
         else _borders(card, utterances),
+        reasons={name: card.result["compliance"][name]["reason"] for name in BESIDE},
         outdated=text is not None and text.base_version is not None and text.edited_at > card.made_at,
     )
     note_meeting(session, request, asker, held, "scorecard.read", version=card.version)
@@ -167,9 +172,14 @@ def _script(view: View, found: Bench, deciding: bool, why: str, below: str) -> s
         "text": found.text_version, "edits": _edits(view, found),
         "queue": {key: value for key, value in (("why", why), ("below", below)) if value},
         "chapters": {chapter.value: CHAPTERS[chapter] for chapter in chapters_of(found.meeting.kind)},
-        "steps": STEPS,
+        "steps": STEPS, "line": float(found.card.pass_line), "fails": _fails(found.card),
     }  # fmt: skip
     return json.dumps(given, ensure_ascii=False).replace("</", "<\\/")
+
+
+def _fails(card: ScorecardOut) -> bool:
+    """Whether something else than the points fails the meeting."""
+    return bool(card.criticals) or Status.FAIL in {getattr(card, name) for name in BESIDE}
 
 
 def _head(found: Bench, code: str) -> None:
@@ -189,6 +199,13 @@ def _head(found: Bench, code: str) -> None:
         with ui.element("div").classes("verdict"):
             parts.verdict(card.verdict)
             parts.score(card)
+    with ui.element("div").classes("beside"):
+        for name, title in BESIDE.items():
+            with ui.element("div").classes("reasons"):
+                ui.label(title)
+                parts.status(getattr(card, name))
+                if getattr(card, name) is not Status.PASS:
+                    ui.label(found.reasons[name]).classes("soft")
     parts.criticals(card)
     for objection in found.appeals:
         with ui.element("div").classes("outdated"):

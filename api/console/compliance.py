@@ -15,7 +15,7 @@ from api.compliance import service
 from api.compliance.schemas import Aggregate, ChildLine, KeptOut, Summary, TrendPoint
 from api.console import listing, parts
 from api.console.frame import View, screen
-from api.console.home import decided, ranked, rankings, tile, window
+from api.console.home import LINE, decided, ranked, rankings, tile, window
 from api.console.listing import Column, Field, Html
 from api.organisation.service import subtree_of, today
 from api.pages import sliced
@@ -118,7 +118,7 @@ def _tiles(summary: Summary) -> None:
         inspected = summary.inspections
         tile("质检率", listing.percent(inspected.rate), f"{inspected.inspected} / {inspected.held} 场已召开")
         tile("合格率", listing.percent(totals.qualified_rate), decided(totals))
-        tile("平均能量值", points(totals.mean_score), "合格线 60")
+        tile("平均能量值", points(totals.mean_score), LINE)
         tile("参会率", listing.percent(sheets.rate), f"{sheets.meetings} 场登记了签到")
         tile("承诺兑现率", listing.percent(agreed.rate), _agreed(agreed))
 
@@ -251,14 +251,11 @@ def _coverage(summary: Summary) -> None:
 
 
 def _distribution(summary: Summary) -> None:
-    with parts.section("能量值分布", "场次，60 分为合格线"):
+    with parts.section("能量值分布", "场次，合格线以各场所用量规为准"):
         if not any(band.meetings for band in summary.scores):
             parts.empty("本月还没有测出能量值的会议。")
             return
-        bars = [
-            {"value": band.meetings, "itemStyle": {"color": GREEN if band.low >= 60 else GREY}}
-            for band in summary.scores
-        ]
+        bars = [{"value": band.meetings, "itemStyle": {"color": BLUE}} for band in summary.scores]
         names = [f"{band.low}–{band.high}" for band in summary.scores]
         told = "，".join(
             f"{name} 分 {band.meetings} 场" for name, band in zip(names, summary.scores, strict=True)

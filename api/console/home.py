@@ -266,6 +266,10 @@ def _operations(found: Waiting) -> None:
         ui.html(listing.joined(links, " &emsp; "), sanitize=False).classes("more")
 
 
+LINE: Final = "合格线以各场所用量规为准"
+"""Beside a mean of several meetings, which may be scored by several rubrics."""
+
+
 def decided(totals: Aggregate) -> str:
     """What the share of qualified meetings is one of; those that a person has yet to judge are in it."""
     told = f"{totals.qualified} / {totals.inspected} 场已质检"
@@ -283,7 +287,7 @@ def _at_a_glance(month: Month) -> None:
                 listing.percent(inspected.rate),
                 f"{inspected.inspected} / {inspected.held} 场已召开",
             )
-            tile("平均能量值", points(totals.mean_score), "合格线 60")
+            tile("平均能量值", points(totals.mean_score), LINE)
             tile("合格率", listing.percent(totals.qualified_rate), decided(totals))
         ui.html(listing.link("/compliance", "打开合规表 ›"), sanitize=False).classes("more")
     rankings(month.ranked)

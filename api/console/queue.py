@@ -36,7 +36,7 @@ REASONS: Final[Mapping[Why, tuple[Status, str, str]]] = {
     Why.CRITICAL: (Status.FAIL, "触发否决项", "录音触发了否决项，须由人确认。"),
     Why.COPIED: (Status.FAIL, "录音重复", "有一段录音或文字与别的会议相同，须由人确认哪一场是真的。"),
     Why.NEEDS_REVIEW: (Status.WARN, "机器判不了", "机器没有把握判合格或不合格。"),
-    Why.STRADDLES: (Status.WARN, "跨合格线", "能量值的误差范围跨过 60 分合格线。"),
+    Why.STRADDLES: (Status.WARN, "跨合格线", "能量值的误差范围跨过所用量规的合格线。"),
     Why.LOW_CONFIDENCE: (Status.WARN, "误差大", f"能量值的误差范围有 {service.WIDE} 分或更宽。"),
     Why.SAMPLED: (Status.UNKNOWN, "抽检", f"按固定规则从每百场抽 {service.SAMPLE} 场，没有别的疑点。"),
 }

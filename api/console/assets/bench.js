@@ -258,14 +258,29 @@
     showEnergy();
   }
 
-  function showEnergy() {
+  function energy() {
     let points = 0, whole = 0;
     for (const one of items) {
       const score = rows.get(one.dataset.item)?.score ?? machine(one);
       if (score !== null) { points += score; whole += +one.dataset.max; }
     }
-    const touched = items.filter(changed).length;
-    $('#energy').textContent = touched && whole ? `改 ${touched} 项后能量值约 ${window.hjPoints(100 * points / whole)}` : '';
+    return whole ? 100 * points / whole : null;
+  }
+
+  function showEnergy() {
+    const touched = items.filter(changed).length, now = energy();
+    $('#energy').textContent = touched && now !== null ? `改 ${touched} 项后能量值约 ${window.hjPoints(now)}` : '';
+  }
+
+  // A verdict that nothing on the screen explains is sent at the second press: the first asks for the reason.
+  let insisted = null;
+
+  function unexplained(verdict) {
+    const now = energy(), what = `${verdict} ${now}`;
+    if (verdict !== 'not_qualified' || given.fails || now === null || now < given.line || insisted === what) return '';
+    insisted = what;
+    const [score, line] = [now, given.line].map(window.hjPoints);
+    return `能量值 ${score} 达到合格线 ${line}，结论却是不合格：请改相应项的分，或在理由里写明不合格在哪里，再提交一次。`;
   }
 
   function give(one, score) {
@@ -304,6 +319,8 @@
       mute.querySelector('.why input').focus();
       return say(`项 ${mute.dataset.item} 改了分，请写明理由。`, true);
     }
+    refused.textContent = unexplained(verdict);
+    if (refused.textContent) return $('#reason').focus();
     const overrides = touched.map(one => {
       const said = rows.get(one.dataset.item);
       return {item: one.dataset.item, score: String(said.score), reason: said.reason.trim()};

@@ -52,6 +52,13 @@ def test_the_tree_is_walked_down_and_back(page_as: PageAs) -> None:
     expect(page.get_by_role("table", name="2026-09 合规表").get_by_role("row")).to_have_count(3)
 
 
+def test_no_screen_of_many_meetings_names_a_pass_line_that_a_rubric_may_have_moved(page_as: PageAs) -> None:
+    for path in ("/", "/compliance?month=2026-09"):
+        page = page_as(Role.HEAD_OFFICE, path)
+        expect(page.locator(".tile", has_text="平均能量值").first).to_contain_text("合格线以各场所用量规为准")
+        expect(page.get_by_text(re.compile("60 分为合格线|合格线 60"))).to_have_count(0)
+
+
 def test_the_months_are_drawn_as_a_trend(page_as: PageAs) -> None:
     page = page_as(Role.HEAD_OFFICE, "/compliance?month=2026-09")
 

@@ -282,6 +282,8 @@ def test_attendance_that_is_filled_in_afterwards_is_judged_by_whoever_asks_for_i
 
 def test_turning_a_verdict_needs_a_second_person(page_as: PageAs) -> None:
     first = bench(page_as(Role.QA, f"/reviews/{TURNED}"))
+    for words in ("按时", "到人"):
+        expect(first.locator(".beside").get_by_text(words, exact=True)).to_be_visible()
     expect(first.locator("#decision")).to_have_count(0)
     with first.expect_navigation():
         first.keyboard.press("t")
@@ -296,6 +298,11 @@ def test_turning_a_verdict_needs_a_second_person(page_as: PageAs) -> None:
     first.get_by_label("不合格", exact=True).check()
     first.get_by_role("button", name="提交决定").click()
     expect(first.locator("#refused")).to_have_text("请写明理由。")
+    first.get_by_label("理由", exact=True).fill("研讨。")
+    first.get_by_role("button", name="提交决定").click()
+    # Nothing on the screen explains this verdict: the bench says so once, and does not forbid it.
+    expect(first.locator("#refused")).to_contain_text("达到合格线 60，结论却是不合格")
+    expect(first.get_by_label("理由", exact=True)).to_be_focused()
     first.get_by_label("理由", exact=True).fill("研讨是念稿。")
     first.get_by_role("button", name="提交决定").click()
     expect(first.locator("#decision")).to_contain_text("等第二人意见")

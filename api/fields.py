@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final, TypeVar
@@ -32,6 +33,7 @@ Found = TypeVar("Found")
 FIRST_DAY: Final = date(FIRST_YEAR, 1, 1)
 LAST_DAY: Final = date(LAST_YEAR, 12, 31)
 _MONTH: Final = r"^20\d\d-(0[1-9]|1[0-2])$"
+_DIGITS: Final = re.compile(r"\s*[+-]?[\d_]+\.?[\d_]*\s*$")
 _CLEAN: Final = r"^[^\x00]*$"
 """Databases take no NUL."""
 
@@ -41,6 +43,11 @@ def _month(value: object) -> object:
     if isinstance(value, str) and len(value) == 7:
         return f"{value}-01"
     return value if isinstance(value, date) or not value else "no month"
+
+
+def _written(value: object) -> object:
+    """Digits alone would be taken for seconds since 1970; they are left for the date itself to refuse."""
+    return "no date" if isinstance(value, int | float) or _DIGITS.match(str(value)) else value
 
 
 def _whole(words: str) -> str:
@@ -62,9 +69,10 @@ Written = Annotated[Words, AfterValidator(_whole)]
 """Words that an answer shows as `Shown`."""
 Shown = Annotated[str, AfterValidator(mask_personal)]
 """What a person wrote, in an answer: without the digits of phones and identity numbers."""
-Day = Annotated[date, Field(ge=FIRST_DAY, le=LAST_DAY)]
+Day = Annotated[date, BeforeValidator(_written), Field(ge=FIRST_DAY, le=LAST_DAY)]
 Moment = Annotated[
     AwareDatetime,
+    BeforeValidator(_written),
     Field(ge=datetime(FIRST_YEAR, 1, 2, tzinfo=UTC), le=datetime(LAST_YEAR, 12, 30, tzinfo=UTC)),
 ]
 Instant = Annotated[datetime, AfterValidator(lambda moment: moment.astimezone(SHANGHAI))]
@@ -105,3 +113,9 @@ def require_begun(start: datetime) -> None:
 def example(**values: Any) -> dict[str, Any]:
     """A schema's example, for the documentation."""
     return {"examples": [values]}
+
+
+def in_order(first: date | None, last: date | None) -> None:
+    """Raises InputError for a period that ends before it begins; an open end is none."""
+    if first is not None and last is not None and last < first:
+        raise InputError("终止日早于起始日：请核对日期。")

@@ -20,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, field_validator
 from qa_pipeline.clock import lies_ahead
 from qa_pipeline.errors import FactsError, reason
 from qa_pipeline.names import INDICATORS
+from qa_pipeline.source import TOO_DEEP, require_shallow
 from qa_pipeline.values.facts import Figure, MeetingFacts, Roster
 from qa_pipeline.values.vocabulary import MeetingKind, Theme
 
@@ -246,6 +247,7 @@ def _compose(text: str, place: _Place) -> tuple[dict[str, Any], dict[str, tuple[
     from ruamel.yaml.nodes import MappingNode, ScalarNode, SequenceNode
 
     try:
+        require_shallow(text)
         root = YAML().compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark
@@ -253,6 +255,8 @@ def _compose(text: str, place: _Place) -> tuple[dict[str, Any], dict[str, tuple[
         raise where.error("不是有效的 YAML，请检查缩进、冒号后的空格和引号。") from None
     except (YAMLError, ValueError):
         raise place.error("不是有效的 YAML，文件中可能有不可见的控制字符。") from None
+    except RecursionError:
+        raise place.error(TOO_DEEP) from None
     if root is None:
         return {}, {}
     if not isinstance(root, MappingNode):

@@ -7,6 +7,7 @@ extends, and ``Problems`` collects everything that is wrong so that one reading 
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +17,11 @@ from qa_pipeline.errors import RubricError, reason
 
 MOST_NODES: Final = 100_000
 """Values in a file once every alias is written out: a few lines of aliases of aliases fill any memory."""
+
+DEEPEST: Final = 64
+"""Brackets within brackets that a file may have."""
+TOO_DEEP: Final = "一层套一层太深：请检查括号和引用（*名称）。"
+_BRACKETS: Final = re.compile(r"[\[\]{}]")
 
 BY_ID = ("dimensions", "items", "criticals", "points", "practices", "issues")
 """Lists whose entries carry an ``id``: an extending file overrides them entry by entry."""
@@ -135,6 +141,7 @@ def read(path: Path, *, what: str = "量规") -> Placed:
     except UnicodeDecodeError as error:
         raise RubricError(f"{what}文件 {path} 不是 UTF-8 文本：请另存为 UTF-8 后重试。") from error
     try:
+        require_shallow(text)
         tree = YAML(typ="rt").load(text)
     except MarkedYAMLError as error:
         at = error.problem_mark
@@ -147,14 +154,47 @@ def read(path: Path, *, what: str = "量规") -> Placed:
     except ValueError as error:
         raise RubricError(f"{path} 里有不成立的日期或数字：请改正，或加上引号写成文字。") from error
     except RecursionError as error:
-        raise RubricError(f"{path} 一层套一层太深：请检查括号和引用（*名称）。") from error
+        raise RubricError(f"{path} {TOO_DEEP}") from error
     if not isinstance(tree, Mapping):
         raise RubricError(f"{path}:1:1 {what}必须是「键: 值」的表，请从 version 写起。")
     try:
         placed = _place(tree, file=str(path), mark=Mark(str(path), 1, 1), count=itertools.count())
     except RecursionError as error:  # an alias within what it stands for
-        raise RubricError(f"{path} 一层套一层太深：请检查括号和引用（*名称）。") from error
+        raise RubricError(f"{path} {TOO_DEEP}") from error
     return placed if isinstance(placed, Placed) else Placed()
+
+
+def require_shallow(text: str) -> None:
+    """To be asked before YAML from outside is parsed, which takes seconds to nest too deep by itself.
+
+    Raises RecursionError, as the parser does, for brackets nested deeper than ``DEEPEST``; YAMLError where
+    that cannot be told because the text is none.
+    """
+    depth = 0
+    for found in _BRACKETS.finditer(text):
+        depth = depth + 1 if found[0] in "[{" else max(0, depth - 1)
+        if depth > DEEPEST:  # or as many stand open in words and patterns: the tokens tell
+            _require_shallow_tokens(text)
+            return
+
+
+def _require_shallow_tokens(text: str) -> None:
+    from ruamel.yaml import YAML
+    from ruamel.yaml.tokens import (
+        FlowMappingEndToken,
+        FlowMappingStartToken,
+        FlowSequenceEndToken,
+        FlowSequenceStartToken,
+    )
+
+    depth = 0
+    for token in YAML().scan(text):
+        if isinstance(token, FlowMappingStartToken | FlowSequenceStartToken):
+            depth += 1
+        elif isinstance(token, FlowMappingEndToken | FlowSequenceEndToken):
+            depth -= 1
+        if depth > DEEPEST:
+            raise RecursionError
 
 
 def merge(base: Placed, over: Placed) -> Placed:

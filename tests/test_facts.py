@@ -118,6 +118,8 @@ def test_what_is_not_given_is_unknown(sidecar, text):
         ),
         ("host: [甲\n", "第 2 行", "YAML"),
         ("host: '\x01'\n", "meeting.yaml", "YAML"),
+        ("host: " + "[" * 2000, "meeting.yaml", "一层套一层太深"),
+        ("- " * 2000, "meeting.yaml", "一层套一层太深"),
     ],
 )
 def test_what_is_wrong_is_refused_with_its_place(sidecar, text, place, words):

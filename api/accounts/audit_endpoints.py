@@ -17,7 +17,7 @@ from api.access import Caller, Permission, allowed
 from api.accounts.audit_repository import AuditFilter, AuditLine, AuditRepository
 from api.accounts.schemas import AuditOut
 from api.audit import note
-from api.fields import Moment
+from api.fields import Moment, in_order
 from api.pages import Cursor, Limit, Page, page
 from api.sessions import Database
 from models.base import Subtree
@@ -37,6 +37,7 @@ def _wanted(
     since: Annotated[Moment | None, Query(description="自此时起（含）")] = None,
     until: Annotated[Moment | None, Query(description="到此时止（不含）")] = None,
 ) -> AuditFilter:
+    in_order(since, until)
     return AuditFilter(actor=actor, action=action, kind=kind, code=code, since=since, until=until)
 
 

@@ -74,7 +74,9 @@ class BriefingOut(BaseModel):
     """All that stands ready for the next meeting of an institution."""
 
     slot: NextSlot
-    as_of: date = Field(description="指标取到哪一天为止最新的（昨天）；每个值自己的日期见 rankings 各名次的 as_of")
+    as_of: date = Field(
+        description="指标取到哪一天为止最新的（昨天）；每个值自己的日期见 rankings 各名次的 as_of"
+    )
     checklist: list[ChecklistItem]
     rankings: list[Part[RankingOut]] = Field(description="本场主题涉及的指标，营业室排行与差距（R15）")
     below_standard: Part[BelowStandard] = Field(description="未达标人员，主管在前")

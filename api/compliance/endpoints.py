@@ -114,6 +114,7 @@ def table(
     responses={200: {"content": {"text/csv": {}, XLSX: {}}, "description": "合规表"}},
 )
 def file(
+    request: Request,
     session: Database,
     asker: Reader,
     month: Month,
@@ -125,6 +126,7 @@ def file(
     rows = service.table(session, asker, month, below=part, as_of=as_of)
     write, media = (sheets.as_csv, "text/csv; charset=utf-8") if form == Form.CSV else (sheets.as_xlsx, XLSX)
     name = f"compliance-{month:%Y-%m}.{form}"
+    note(session, request, asker, "compliance.export", kind="month", code=f"{month:%Y-%m}", rows=len(rows))
     return Response(
         write(rows, month),
         media_type=media,

@@ -17,12 +17,12 @@ from api.console import calibration, listing, parts, when, where
 from api.console.frame import View, screen
 from api.console.listing import Column, Field, Html
 from api.console.sound import ITEM_STATUS
+from api.fields import in_order
 from api.organisation.service import subtree_of, today
 from api.reviews import service
 from api.reviews.endpoints import QUEUE_DAYS
 from api.reviews.repository import CorrectionRepository
 from api.reviews.schemas import AgreementOut
-from qa_pipeline.errors import InputError
 from qa_pipeline.names import VERDICTS
 from qa_pipeline.rubric.loader import SHIPPED, load_rubric
 from qa_pipeline.values.vocabulary import Status, Verdict
@@ -65,8 +65,7 @@ def read(
     session: Session, asker: Caller, *, first: date, last: date, below: str | None, sampled: bool
 ) -> Agreed:
     """Raises InputError for a period that ends before it begins, NotFound for a foreign institution."""
-    if last < first:
-        raise InputError("终止日早于起始日：请核对日期。")
+    in_order(first, last)
     part = subtree_of(session, asker, below)
     path = part.path if part else None
     found = service.agreed(session, asker, first=first, last=last, below=path, sampled=sampled)

@@ -14,6 +14,7 @@ from api.fields import Code, Day
 from api.indicators.repository import ParameterListRepository
 from api.indicators.schemas import ParameterIn, ParameterOut
 from api.pages import Cursor, Limit, Page, page
+from api.problems import NotFound
 from api.sessions import Database
 from models.indicators.parameter_repository import ParameterRepository
 from models.organisation.tables import Institution, Rank
@@ -46,6 +47,8 @@ def history(
     rows = ParameterListRepository(session, within=asker.within).parameters(
         code=code, on=None, cursor=cursor, limit=limit
     )
+    if not rows and cursor is None:
+        raise NotFound(f"参数 {code} 不存在或不在您的管辖范围内：请核对编号。")
     shown, further = page(rows, limit, lambda row: [row[0].code, row[0].id])
     return Page(items=[_shown(row) for row in shown], next=further)
 

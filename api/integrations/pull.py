@@ -24,6 +24,7 @@ import typer
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from qa_pipeline.errors import HuijianError, InputError, OutputError, reason
+from qa_pipeline.source import TOO_DEEP, require_shallow
 
 BACK_OFF: Final = (1, 5, 30, 120)
 """Seconds before a system is asked again that is busy or does not answer."""
@@ -115,9 +116,13 @@ def read_configuration(file: Path) -> Configuration:
     from ruamel.yaml.error import YAMLError
 
     try:
-        return Configuration.model_validate(YAML(typ="safe").load(file.read_text("utf-8")))
+        text = file.read_text("utf-8")
+        require_shallow(text)
+        return Configuration.model_validate(YAML(typ="safe").load(text))
     except OSError as error:
         raise InputError(f"配置文件 {file} 打不开（{reason(error)}）：请检查路径。") from error
+    except RecursionError as error:
+        raise InputError(f"配置文件 {file} {TOO_DEEP}") from error
     except (YAMLError, ValueError) as error:
         wrong = error.errors() if isinstance(error, ValidationError) else []
         places = "、".join(".".join(map(str, one["loc"])) for one in wrong) or "格式"

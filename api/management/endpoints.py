@@ -11,7 +11,7 @@ from api.audit import note
 from api.codes import CodeRepository, InInstitution, Named, day_or_today
 from api.customers.service import Full, require_full
 from api.etags import IfMatch, Tag, require_match
-from api.fields import Code, Day, existing
+from api.fields import Code, Day, existing, in_order
 from api.management import service
 from api.management.repository import ActionRepository, place_of
 from api.management.schemas import (
@@ -62,6 +62,7 @@ def actions(
     cursor: Cursor = None,
     limit: Limit = 100,
 ) -> Page[ActionOut]:
+    in_order(first, last)
     within = CodeRepository(session, within=asker.within).below(institution)
     if full:
         require_full(session, request, asker, what="management_actions")

@@ -11,7 +11,7 @@ from sqlalchemy import Row
 from api.access import Caller, Permission, allowed
 from api.accounts.tables import Account
 from api.audit import note
-from api.fields import Below, Code, Day, existing
+from api.fields import Below, Code, Day, existing, in_order
 from api.meetings.repository import LAST, ActionListRepository
 from api.meetings.schemas import (
     ActionIn,
@@ -137,6 +137,7 @@ def practices(
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[PracticeOut]:
+    in_order(first, last)
     part = subtree_of(session, asker, below)
     rows = ActionListRepository(session, within=asker.within).practices(
         first=first, last=last, below=part.path if part else None, cursor=cursor, limit=limit

@@ -11,11 +11,11 @@ from datetime import date, datetime, time, timedelta
 from pathlib import PurePath
 from typing import Final
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from api.fields import Code, Day, existing, require_begun
+from api.fields import Code, Day, Moment, existing, require_begun
 from api.problems import Conflict
 from models.base import SHANGHAI, Subtree, midnight
 from models.calendar.repository import CalendarRepository
@@ -64,7 +64,7 @@ class Placing(BaseModel):
     meeting: Code | None = None
     institution: Code | None = None
     day: Day | None = None
-    started_at: AwareDatetime | None = None
+    started_at: Moment | None = None
     kind: MeetingKind | None = None
     part: int | None = None
     inspect: bool = True

@@ -10,7 +10,7 @@ from sqlalchemy import Row
 
 from api.access import Caller, Permission, allowed
 from api.audit import note, note_meeting
-from api.fields import Below, Code, Day
+from api.fields import Below, Code, Day, in_order
 from api.organisation.service import subtree_of, today
 from api.pages import Cursor, Limit, Page, page, sliced
 from api.reviews import corrections, service
@@ -32,7 +32,6 @@ from api.reviews.schemas import (
 from api.reviews.tables import AppealState, Review, ReviewState
 from api.sessions import Database
 from models.meetings.tables import Meeting
-from qa_pipeline.errors import InputError
 
 router: Final = APIRouter(tags=["复核"])
 Reader = Annotated[Caller, Depends(allowed(Permission.READ_MEETINGS))]
@@ -56,13 +55,9 @@ def queue(
     """有申诉的结论不论会议何时召开都在列。"""
     part = subtree_of(session, asker, below)
     end = last or today()
-    rows = service.queue(
-        session,
-        asker,
-        below=part.path if part else None,
-        first=first or end - timedelta(days=QUEUE_DAYS),
-        last=end,
-    )
+    begin = first or end - timedelta(days=QUEUE_DAYS)
+    in_order(begin, end)
+    rows = service.queue(session, asker, below=part.path if part else None, first=begin, last=end)
     wanted = [row for row in rows if (why is None or why in row.why) and not (free and row.review)]
     shown, further = sliced(wanted, cursor, limit, service.queue_key)
     return Page(items=list(shown), next=further)
@@ -77,8 +72,7 @@ def agreement(
     below: Below = None,
     sampled: Annotated[bool, Query(description="只看按规则抽检的会议：由此才能推断全体")] = False,
 ) -> AgreementOut:
-    if last < first:
-        raise InputError("终止日早于起始日：请核对日期。")
+    in_order(first, last)
     part = subtree_of(session, asker, below)
     path = part.path if part else None
     return service.agreed(session, asker, first=first, last=last, below=path, sampled=sampled)
@@ -98,8 +92,7 @@ def corrected(
     first: Annotated[Day, Query(description="更正日自（含）")],
     last: Annotated[Day, Query(description="更正日至（含）")],
 ) -> Response:
-    if last < first:
-        raise InputError("终止日早于起始日：请核对日期。")
+    in_order(first, last)
     found = list(corrections.corrections(session, asker.within, first=first, last=last))
     content = corrections.packed(found)
     note(session, request, asker, "corrections.export", kind="review", code="-", meetings=len(found))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from time import process_time
 
 import pytest
 
@@ -314,6 +315,16 @@ def test_a_file_that_is_no_rubric_is_refused(tmp_path: Path, text: str, sentence
 )
 def test_a_file_that_would_grow_without_end_is_refused(tmp_path: Path, text: str, sentence: str) -> None:
     assert sentence in refusals(tmp_path, text)[0]
+
+
+def test_nesting_is_refused_before_the_parser_takes_its_seconds_over_it(tmp_path: Path) -> None:
+    begun = process_time()
+    assert "一层套一层太深" in refusals(tmp_path, "a: " + "[" * 20_000)[0]
+    assert process_time() - begun < 1
+
+
+def test_brackets_in_words_and_patterns_are_no_nesting(tmp_path: Path) -> None:
+    assert "太深" not in refusals(tmp_path, "a: '" + "[" * 100 + "'\n# " + "{" * 100)[0]
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def test_the_table_tells_what_became_of_every_slot(everyone: TestClient, signed_
     assert list(states(everyone, f"{AS_OF}&cursor={first['next']}")) == ["350103"]
 
 
-def test_the_table_is_a_file_for_spreadsheets(everyone: TestClient) -> None:
+def test_the_table_is_a_file_for_spreadsheets(everyone: TestClient, service_engine: Engine) -> None:
     text = everyone.get(f"{V1}/2026-09/file?form=csv&{AS_OF}")
     rows = list(csv.reader(io.StringIO(text.content.decode("utf-8-sig"))))
     assert rows[0][:4] == ["月份", "机构代码", "机构", "场次"]
@@ -72,6 +72,9 @@ def test_the_table_is_a_file_for_spreadsheets(everyone: TestClient) -> None:
     assert len(rows) == 9
     sheet = load_workbook(io.BytesIO(everyone.get(f"{V1}/2026-09/file?{AS_OF}").content)).worksheets[0]
     assert (sheet.title, sheet.max_row) == ("合规 2026-09", 9)
+    with transaction(service_engine) as session:
+        noted = session.scalars(select(AuditEntry).filter_by(action="compliance.export")).all()
+        assert [(one.object_code, one.detail) for one in noted] == [("2026-09", {"rows": 2})] * 2
 
 
 def test_r10_r12_the_summary_names_who_is_missing(everyone: TestClient) -> None:

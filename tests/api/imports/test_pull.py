@@ -135,6 +135,7 @@ def test_a_wrong_configuration_is_named(tmp_path: Path) -> None:
         ("source: crm\nentities: {}\n", "crm"),
         ("- : :", "格式"),
         ("source: 'a b'\n", "source"),
+        ("source: " + "[" * 2000, "一层套一层太深"),
     ):
         wrong.write_text(text)
         with pytest.raises(InputError, match=place):

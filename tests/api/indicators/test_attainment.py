@@ -99,6 +99,8 @@ def test_parameters_keep_their_history_and_general_ones_are_head_offices(
     history = manager.get(f"{path}/history").json()["items"]
     assert [(each["value"], each["valid_to"]) for each in history] == [("0.05", "2026-06-01"), ("0.08", None)]
     assert len(head.get(f"{path}/history").json()["items"]) == 3
+    nothing = head.get(f"{path.rsplit('/', 1)[0]}/NOTHING/history")
+    assert (nothing.status_code, "参数 NOTHING 不存在" in nothing.json()["detail"]) == (404, True)
     other = {"value": "0.1", "institution": "B", "valid_from": "2026-01-01"}
     assert manager.put(path, json=other).status_code == 400
     own = {"value": "0", "institution": "A", "valid_from": "2026-01-01"}

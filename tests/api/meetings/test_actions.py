@@ -124,6 +124,8 @@ def test_r34_practices_of_a_period_come_from_current_results(
     assert {row["meeting"] for row in found} == {"A"}
     assert all(row["held_on"] == "2026-09-08" for row in found)
     assert manager.get(f"{V1}/practices?first=2026-10-01&last=2026-10-31").json()["items"] == []
+    turned = manager.get(f"{V1}/practices?first=2026-09-30&last=2026-09-01")
+    assert (turned.status_code, turned.json()["detail"]) == (400, "终止日早于起始日：请核对日期。")
     other = signed_in(Role.MANAGER, institution="350103")
     assert other.get(f"{V1}/practices?first=2026-09-01&last=2026-09-30").json()["items"] == []
     first = manager.get(f"{V1}/practices?first=2026-09-01&last=2026-09-30&limit=1").json()

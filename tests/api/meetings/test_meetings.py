@@ -77,6 +77,17 @@ def test_a_meeting_held_unplanned_finds_its_slot(manager: TestClient) -> None:
     assert "2100-01-08 09:00 还没有到" in ahead.json()["detail"]
 
 
+@pytest.mark.parametrize("digits", ["1788829200", 1788829200, 1788829200.5, " 1788829200 ", "1_788_829_200"])
+def test_digits_are_no_moment_and_no_day(manager: TestClient, digits: str | float) -> None:
+    body = {"institution": "350102", "kind": "weekly_review", "started_at": digits}
+    refused = manager.post(f"{V1}/meetings/held", json=body)
+    assert refused.status_code == 422
+    assert "不是有效的时间" in refused.json()["detail"]
+    midnight = 1788825600  # would be 2026-09-08
+    listed = manager.get(f"{V1}/practices?first={midnight}&last=2026-09-30")
+    assert (listed.status_code, "不是有效的日期" in listed.json()["detail"]) == (422, True)
+
+
 def test_the_list_is_filtered_and_sorted(
     manager: TestClient, service_engine: Engine, signed_in: SignedIn
 ) -> None:

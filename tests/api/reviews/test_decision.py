@@ -45,7 +45,10 @@ def test_overridden_points_are_added_up_again_and_the_band_closes() -> None:
     assert next(i for i in card.items if i.id == item.id).status == "missed"
     assert person.compliance.verdict == Verdict.QUALIFIED
     assert person.compliance.on_quality.reason == "人工复核（qa）：复听"
-    assert judged(machine, person)[item.id] == [item.status, "missed"]
+    changed = Override(item=item.id, score=Decimal(0), reason="没有")
+    assert judged(machine, person, overrides=[changed], confirmed=[]) == {item.id: [item.status, "missed"]}
+    other = next(one for one in counted if one.id != item.id)
+    assert judged(machine, person, overrides=[], confirmed=[other.id]) == {other.id: [other.status] * 2}
     assert machine.scorecard == met(good()).scorecard
 
 

@@ -307,6 +307,7 @@ QueueOut 本人管辖机构的复核队列概况
 QueueRow 一条等待人工复核的结论
 Quote 录音中的一句原话及其起止，单位为秒
 RankOut 一个职级
+Ready 服务能接受请求，以及有几个工作进程
 RankingOut 下级在一个指标上截至某日的排行和平均值（R15）
 RatesOut 各月末的滚动单室 CT 率，最早的在前；null 为没有任何一个月可评
 RecommendationOut 一条待办的建议：为哪位客户做什么、为什么、何时之前

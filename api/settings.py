@@ -10,9 +10,17 @@ from typing import Final
 from platformdirs import user_data_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from api.validation import wrong
+from qa_pipeline.endpoint import PARTS, SETTINGS
 from qa_pipeline.errors import InputError
+from qa_pipeline.source import nearest
 
 PREFIX: Final = "HUIJIAN_"
+ELSEWHERE: Final = (
+    "KEY", "LISTEN", "MODELS", "PRACTICES", "READER", "READER_TRUSTED",
+    *(f"{part}_{name}" for part in PARTS for name in SETTINGS),
+)  # fmt: skip
+"""What is set by a name of ours and read elsewhere: by the inspection, by clients, by deploy/compose.yaml."""
 
 
 class Settings(BaseModel):
@@ -84,5 +92,15 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> Settings:
     try:
         return Settings.model_validate(given)
     except ValidationError as error:
-        names = "、".join(PREFIX + str(e["loc"][0]).upper() for e in error.errors())
-        raise InputError(f"环境变量 {names} 的值不对：请检查后重新启动。") from error
+        told = "；".join(f"{PREFIX}{str(e['loc'][0]).upper()} {wrong(e)}" for e in error.errors())
+        raise InputError(f"环境变量 {told}。") from error
+
+
+def misspelt(environment: Mapping[str, str] = os.environ) -> list[str]:
+    """A sentence about each variable of our prefix that sets nothing: the default would hold unseen."""
+    known = [PREFIX + name for name in (*map(str.upper, Settings.model_fields), *ELSEWHERE)]
+    return [
+        f"环境变量 {name} 不是会鉴的设置，没有起作用：{nearest(name, known)}。"
+        for name in sorted(environment)
+        if name.startswith(PREFIX) and name not in known
+    ]

@@ -63,6 +63,7 @@ PATTERNS: Final[Mapping[str, str]] = {
     r"^[\x21-\x7e]+$": "只能用英文字母、数字和符号，中间不留空格",
     r"^[0-9a-f]{32}$": "须为 32 位十六进制编号",
     r"^1$": "须为 1",
+    r"^https?://[^/\s]+": "须以 http:// 或 https:// 开头，如 https://huijian.example.com",
     **dict.fromkeys((r"^[^\x00]*$", r"^[^\x00]+$"), "不得含空字符"),
     **dict.fromkeys((r"^[^\x00-\x1f\x7f]*$", r"^[^\x00-\x1f\x7f]+$"), "不得含控制字符"),
 }
@@ -84,7 +85,7 @@ def require_known_query(request: Request) -> None:
 
 def problems(errors: Sequence[Mapping[str, Any]]) -> list[str]:
     """Of each field by its id, for programs; never the value itself, which may be personal."""
-    return [f"{_place(error)}：{_wrong(error)}" for error in errors]
+    return [f"{_place(error)}：{wrong(error)}" for error in errors]
 
 
 def sentence(errors: Sequence[Mapping[str, Any]], route: Any) -> str:
@@ -92,11 +93,11 @@ def sentence(errors: Sequence[Mapping[str, Any]], route: Any) -> str:
     empty, told = [], []
     for error in errors:
         if error["type"] == "extra_forbidden":  # no form calls it anything
-            told.append(f"“{error['loc'][-1]}”{_wrong(error)}")
+            told.append(f"“{error['loc'][-1]}”{wrong(error)}")
         elif _is_empty(error):
             empty.append(_label(error["loc"], route))
         else:
-            told.append(f"{_label(error['loc'], route)}{_wrong(error)}")
+            told.append(f"{_label(error['loc'], route)}{wrong(error)}")
     if empty:
         told.insert(0, f"请填写{'、'.join(dict.fromkeys(empty))}")
     return "".join(f"{one}。" for one in dict.fromkeys(told[:MOST_TOLD]))
@@ -118,7 +119,8 @@ def _queries(dependant: Dependant) -> Iterator[str]:
         yield from _queries(inner)
 
 
-def _wrong(error: Mapping[str, Any]) -> str:
+def wrong(error: Mapping[str, Any]) -> str:
+    """What is expected of a value instead, to stand behind the name of its field."""
     told = {key: str(value) for key, value in error.get("ctx", {}).items()}
     told["expected"] = re.sub(", | or ", "、", told.get("expected", ""))
     if error["type"] == "string_pattern_mismatch":

@@ -88,6 +88,8 @@ def meetings_in(folder: Path, *, out: Path | None = None) -> tuple[Meeting, ...]
     file whose name starts with a recording's name is that recording's companion, not a meeting of its own.
     Raises InputError when the folder is not there or holds no meeting.
     """
+    if folder.is_file():
+        raise InputError(f"{folder} 是文件，不是文件夹：质检一场会议请用 huijian inspect {folder.name}。")
     if not folder.is_dir():
         raise InputError(f"找不到文件夹 {folder}；请检查路径。")
     found = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))

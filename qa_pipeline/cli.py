@@ -56,9 +56,9 @@ def _refusing() -> Iterator[None]:
         raise typer.Exit(2) from error
 
 
-def _interrupted(*_: object) -> NoReturn:
-    """Ctrl-C interrupts once: another one would interrupt the tidying up after the first."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+def _interrupted(number: int, _: object) -> NoReturn:
+    """A signal interrupts once: another one would interrupt the tidying up after the first."""
+    signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt
 
 
@@ -237,6 +237,8 @@ def batch(
 
     if rubric:
         load_rubric(rubric)
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _interrupted)  # whoever shuts the machine down gets the workbook too
     target = out or folder / DEFAULT_OUT
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=stderr()) as shown:

@@ -59,6 +59,13 @@ class KeyRefusedError(NoAnswerError):
     """The server does not take the key: asking again later does not help."""
 
 
+PARTS: Final = ("READER", "JUDGE")
+SETTINGS: Final = (
+    "URL", "MODEL", "KEY", "TIMEOUT", "WINDOW", "PRICE_IN", "PRICE_OUT", "CURRENCY", "KEEP_DAYS",
+)  # fmt: skip
+"""What may be set of an endpoint, behind ``HUIJIAN_<part>_``."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """Where a model answers: ``url`` up to and without ``/chat/completions``; ``key`` may be empty.

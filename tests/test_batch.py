@@ -91,6 +91,12 @@ def test_a_folder_that_is_missing_or_holds_no_meeting_is_refused(tmp_path: Path,
         meetings_in(tmp_path / folder)
 
 
+def test_a_file_in_place_of_a_folder_is_refused_as_one(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("甲：好。", "utf-8")
+    with pytest.raises(InputError, match=r"a\.txt 是文件，不是文件夹：质检一场会议请用 huijian inspect"):
+        meetings_in(tmp_path / "a.txt")
+
+
 def test_every_meeting_gets_a_row_a_stored_inspection_and_a_line_in_the_workbook(
     first_run: tuple[Tally, Path],
 ) -> None:
@@ -318,7 +324,10 @@ def test_a_second_batch_into_the_same_folder_is_refused_while_the_first_runs(
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals are those of POSIX")
-def test_ctrl_c_twice_ends_it_at_once_and_says_one_sentence(month: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_ctrl_c_or_a_shutdown_twice_ends_it_at_once_and_says_one_sentence(
+    month: Path, tmp_path: Path, number: signal.Signals
+) -> None:
     """While one worker transcribes and the other has nothing to do."""
     log = tmp_path / "out" / "results.jsonl"
     shutil.copy(ROOT / "audio_samples" / "weekly_short.opus", month)
@@ -332,13 +341,14 @@ def test_ctrl_c_twice_ends_it_at_once_and_says_one_sentence(month: Path, tmp_pat
     while not (log.exists() and log.read_bytes()) and time.monotonic() < deadline:
         time.sleep(0.02)
     for _ in range(2):
-        os.killpg(process.pid, signal.SIGINT)
+        os.killpg(process.pid, number)
         time.sleep(0.05)
     told = process.communicate(timeout=10)[1]
     _, *sentences = told.splitlines()  # the first line is the bar
     assert process.returncode == 130
     assert len(sentences) == 1, told
     assert "已中断" in sentences[0]
+    assert (log.parent / "results.xlsx").is_file()
 
 
 def test_a_read_only_output_folder_is_refused_before_any_work(month: Path) -> None:

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import ipaddress
+from datetime import UTC, datetime
 from typing import Final, Literal
 
 from fastapi import APIRouter, Depends, Request, Response
 from prometheus_client import generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from api.access import Public, same
 from api.database import require_current
+from api.jobs import endpoints as jobs
+from api.jobs.repository import JobRepository
 from api.problems import Forbidden, Unavailable
+from models.base import EVERYWHERE
+from models.database import transaction
 from qa_pipeline.errors import InputError
 
 router: Final = APIRouter(tags=["运行"])
@@ -22,6 +27,12 @@ class State(BaseModel):
     """That it works; whatever does not is a problem."""
 
     status: Literal["ok"] = "ok"
+
+
+class Ready(State):
+    """That requests are answered, and whether anybody works on jobs."""
+
+    workers: int = Field(description="正在运行的工作进程数；0 表示任务不会开始")
 
 
 PROBE: Final = Public("probes carry no credentials, and the answer tells nothing but that the service works")
@@ -53,13 +64,15 @@ def health() -> State:
     dependencies=[Depends(PROBE)],
     responses={503: {"description": "数据库没有响应，或结构不是程序需要的版本"}},
 )
-def ready(request: Request) -> State:
-    """数据库没有响应，或结构不是程序需要的版本时，返回 503。"""
+def ready(request: Request) -> Ready:
+    """数据库没有响应，或结构不是程序需要的版本时，返回 503。没有工作进程时仍能接受请求，workers 为 0。"""
     try:
         require_current(request.app.state.engine)
     except InputError as error:
         raise Unavailable(str(error)) from error
-    return State()
+    with transaction(request.app.state.engine) as session:
+        running = JobRepository(session, within=EVERYWHERE).workers(seen_after=datetime.now(UTC) - jobs.ALIVE)
+    return Ready(workers=len(running))
 
 
 @router.get(

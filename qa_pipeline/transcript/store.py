@@ -163,6 +163,10 @@ def pull(name: str, *, mirror: str | None = None, progress: Progress = silent) -
         if target.exists():
             shutil.rmtree(target)
         partial.rename(target)
+    except ModelError:
+        if not any(file.is_file() for file in partial.rglob("*")):
+            shutil.rmtree(partial, ignore_errors=True)  # nothing came: there is nothing to go on with
+        raise
     except OSError as error:
         raise ModelError(
             f"语音模型 {name} 没能写入 {models_folder()}（{reason(error)}）：请检查磁盘空间和权限。"
@@ -392,7 +396,7 @@ def _download(files: Sequence[_Wanted], into: Path, mirror: str | None, progress
 
 
 def _unreachable(repository: str, mirror: str | None) -> ModelError:
-    where = mirror or "默认的模型库"
+    where = f" {mirror}" if mirror else "默认的模型库"
     return ModelError(
         f"连不上{where}，取不到语音模型 {repository}：请检查网络，或用 --mirror 指定可用的镜像地址后重试。"
     )

@@ -8,11 +8,13 @@ from alembic.runtime.migration import MigrationContext
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
+from typer.testing import CliRunner
 
 from api.accounts.tables import Role
 from api.app import create_app
+from api.cli import app as cli
 from api.database import VERSION_TABLE
-from api.settings import Settings, from_environment
+from api.settings import Settings, from_environment, misspelt
 from api.tables import METADATA
 from models.database import connect
 from qa_pipeline.errors import InputError
@@ -113,13 +115,28 @@ def test_a_database_without_the_tables_is_refused_with_the_command_that_makes_th
 
 
 def test_a_wrong_setting_is_named() -> None:
-    for name, value in (
-        ("SESSION_HOURS", "long"),
-        ("SESSION_HOURS", "-1"),
-        ("PUBLIC_URL", "huijian.example.com"),
-        ("RETENTION_DAYS", "-30"),
-        ("SMTP_PORT", "99999"),
+    for name, value, allowed in (
+        ("SESSION_HOURS", "long", "须为数字"),
+        ("SESSION_HOURS", "-1", "须大于 0"),
+        ("PUBLIC_URL", "huijian.example.com", "须以 http:// 或 https:// 开头"),
+        ("RETENTION_DAYS", "-30", "不得小于 0"),
+        ("SMTP_PORT", "99999", "不得大于 65535"),
+        ("SMTP_STARTTLS", "perhaps", "须为 true 或 false"),
     ):
-        with pytest.raises(InputError, match=f"HUIJIAN_{name}"):
+        with pytest.raises(InputError, match=f"HUIJIAN_{name} {allowed}"):
             from_environment({f"HUIJIAN_{name}": value})
     assert from_environment({"HUIJIAN_SESSION_HOURS": "2", "HOME": "/x"}).session_hours == 2
+
+
+def test_a_misspelt_setting_is_told_by_whatever_command_is_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {
+        "HUIJIAN_DATA_FOLDER": "/x",
+        "HUIJIAN_READER_PRICE_IN": "1",
+        "HUIJIAN_MODELS": "/y",
+        "HOME": "/x",
+    }
+    assert misspelt(known) == []
+    monkeypatch.setenv("HUIJIAN_RETENTION_DAY", "30")
+    told = CliRunner().invoke(cli, ["calendar", "2026-09"]).stderr
+    assert "提醒：环境变量 HUIJIAN_RETENTION_DAY 不是会鉴的设置" in told
+    assert "最接近的是「HUIJIAN_RETENTION_DAYS」" in told

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 from prometheus_client.parser import text_string_to_metric_families
+from sqlalchemy import Engine
 
+from api.jobs.tables import Worker
 from api.settings import Settings
+from models.database import transaction
 
 
 def _samples(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -19,9 +24,25 @@ def _samples(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
 
 
 def test_the_service_lives_and_is_ready(anonymous: TestClient) -> None:
-    for path in ("/health", "/ready"):
-        answer = anonymous.get(path)
-        assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+    answer = anonymous.get("/health")
+    assert (answer.status_code, answer.json()) == (200, {"status": "ok"})
+
+
+def test_the_service_says_whether_anybody_works_on_jobs(
+    anonymous: TestClient, service_engine: Engine
+) -> None:
+    def workers() -> int:
+        answer = anonymous.get("/ready")
+        assert (answer.status_code, answer.json()["status"]) == (200, "ok")
+        found: int = answer.json()["workers"]
+        return found
+
+    assert workers() == 0
+    now = datetime.now(UTC)
+    with transaction(service_engine) as session:
+        for name, seen in (("here", now), ("gone", now - timedelta(minutes=2))):
+            session.add(Worker(name=name, concurrency=1, started_at=seen, seen_at=seen))
+    assert workers() == 1
 
 
 def test_the_numbers_count_requests_by_route_and_refused_sign_ins(app: FastAPI) -> None:

@@ -163,10 +163,15 @@ def _progress(one: JobOut) -> Html:
     name = STAGES[one.stage]
     if one.state is not JobState.RUNNING:
         return listing.escaped(name)
-    share = percent(one.progress)
+    return bar(f"{name} ", name, one.progress)
+
+
+def bar(words: str, name: str, share: float) -> Html:
+    """How far what has this name is, behind the words."""
+    told = percent(share)
     return Html(
-        f'<span class="grow">{name} {share}<span class="track" role="progressbar" aria-label="{name} 的进度" '
-        f'aria-valuenow="{share[:-1]}"><span class="fill" style="width:{share}"></span></span></span>'
+        f'<span class="grow">{words}{told}<span class="track" role="progressbar" aria-label="{name} 的进度" '
+        f'aria-valuenow="{told[:-1]}"><span class="fill" style="width:{told}"></span></span></span>'
     )
 
 

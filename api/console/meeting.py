@@ -14,12 +14,23 @@ from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
 from api.audit import note_meeting
-from api.console import MOUNT, appeal, attendance, commitments, history, listing, parts, sound, voiding
+from api.console import (
+    MOUNT,
+    appeal,
+    attendance,
+    commitments,
+    following,
+    history,
+    listing,
+    parts,
+    sound,
+    voiding,
+)
 from api.console.frame import View, screen
 from api.console.history import History
 from api.console.listing import Column, Html, escaped
-from api.jobs.repository import JobRepository
-from api.jobs.tables import ACTIVE, JobState
+from api.jobs.schemas import JobOut
+from api.jobs.tables import ACTIVE
 from api.meetings import scorecards, service, versions
 from api.meetings.actions import actions
 from api.meetings.repository import VersionRepository
@@ -61,8 +72,8 @@ class Shown:
     sheet: SheetOut | None
     """None for a meeting that was not held."""
     card: ScorecardOut | None
-    job: tuple[JobState, str | None] | None
-    """Where the newest inspection stands, and why it failed."""
+    job: JobOut | None
+    """The newest inspection."""
     whole: dict[str, Any]
     starts: tuple[float, ...]
     """Where each part of the recording begins, seconds; () without a recording."""
@@ -94,12 +105,11 @@ def read(
     )
     text = versions.latest(session, held.id)
     detail = service.detail(session, asker, code)
-    job = JobRepository(session, within=asker.within).latest_of(held)
     shown = Shown(
         meeting=detail,
         sheet=attendance.read(session, asker, detail),
         card=scorecards.full(session, asker, held, card) if card else None,
-        job=(job.state, job.error) if job else None,
+        job=following.newest(session, asker, code),
         whole=card.result if card else {},
         starts=sound.starts_of(session, asker, code),
         utterances=versions.masked(versions.transcript_of(text)).utterances if text else (),
@@ -125,11 +135,13 @@ async def meeting(view: View, code: str, version: int | None = None, compare: in
     if shown.card is None:
         if shown.meeting.state is MeetingState.VOID:
             return
-        _awaited(view, code, shown.job)
+        following.draw(view, code, shown.job, inspected=False)
         if shown.sheet is not None:
             attendance.draw(view, shown.sheet, None, heard=False)
         voiding.draw(view, shown.meeting, inspected=False)
         return
+    if shown.job is not None and shown.job.state in ACTIVE:
+        following.draw(view, code, shown.job, inspected=True)
     sound.player(code, shown.starts)
     _timeline(code, shown.card)
     with ui.element("div").classes("columns"):
@@ -151,23 +163,6 @@ async def meeting(view: View, code: str, version: int | None = None, compare: in
         history.draw(code, shown.card, shown.history)
     _downloads(code, shown.card)
     voiding.draw(view, shown.meeting, inspected=True)
-
-
-def _awaited(view: View, code: str, job: tuple[JobState, str | None] | None) -> None:
-    """Why there is no result yet, and where to go on."""
-    state, error = job or (None, None)
-    if state is JobState.FAILED:
-        parts.empty(f"质检没有完成：{error or '原因没有记下'}")
-    elif state in ACTIVE:
-        parts.empty("质检还没有完成：录音已在处理，完成后这里就有结论。")
-    elif state is JobState.CANCELLED:
-        parts.empty("这场会议还没有结论：质检已取消。")
-    else:
-        parts.empty("这场会议还没有结论：上传录音后会自动质检。")
-    if view.may(Permission.UPLOAD):
-        upload = listing.link("/upload", "上传录音 ›", meeting=code)
-        where = listing.link("/jobs", "看进度、重试 ›") if job else upload
-        ui.html(where, sanitize=False).classes("more")
 
 
 def _head(view: View, code: str, shown: Shown) -> None:

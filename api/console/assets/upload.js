@@ -84,7 +84,7 @@
     return (await answer.json()).answer;
   }
 
-  const STAGES = {probe: '检查录音', transcribe: '转写', read: '阅读分析', score: '评分', publish: '发布结论'};
+  const STAGES = {probe: '检查录音', transcribe: '转写', read: '理解', score: '评分', publish: '发布'};
   function follow(job, meeting, row) {
     const events = new EventSource(`/api/v1/jobs/${job}/events`);
     events.addEventListener('progress', event => {

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from datetime import UTC, datetime
 
+import pytest
 from playwright.sync_api import expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from api.accounts.tables import AuditEntry, Role
+from api.jobs.tables import InspectionJob, JobState, Stage
+from models.database import transaction
+from models.meetings.repository import MeetingRepository
+from models.meetings.tables import Meeting
 from tests.api import results
 from tests.api.console.conftest import GOOD, POOR, PageAs, Service, assert_sound, press, submit
 
@@ -106,6 +113,76 @@ def test_a_phone_is_led_to_each_part_of_a_meeting_which_the_player_does_not_cove
         heading = page.get_by_role("heading", name=title, exact=True)
         expect(heading).to_be_in_viewport()
         assert heading.evaluate("one => one.getBoundingClientRect().top") >= 100
+
+
+@pytest.fixture
+def passing(service: Service) -> Iterator[list[str]]:
+    """Meetings that count for no other test: those put here are void afterwards."""
+    codes: list[str] = []
+    yield codes
+    with transaction(service.engine) as session:
+        for code in codes:
+            MeetingRepository(session).void(code)
+
+
+def begin(service: Service, meeting: str) -> None:
+    """An inspection of the meeting that waits."""
+    with transaction(service.engine) as session:
+        held = session.scalars(select(Meeting.id).where(Meeting.code == meeting)).one()
+        session.add(InspectionJob(code=f"J-{meeting}", meeting_id=held, state=JobState.QUEUED,
+                                  requested_by="manager", created_at=datetime.now(UTC)))  # fmt: skip
+
+
+def bring(service: Service, meeting: str, **values: object) -> None:
+    """What a worker would write of it."""
+    with transaction(service.engine) as session:
+        row = update(InspectionJob).where(InspectionJob.code == f"J-{meeting}")
+        session.execute(row.values(**values))
+
+
+def test_the_page_of_a_meeting_that_is_inspected_tells_how_far_it_is_and_offers_the_result(
+    page_as: PageAs, service: Service, passing: list[str]
+) -> None:
+    code = "350102-AWAITED"
+    results.hold(service.engine, code, institution="350102", day=22)
+    passing.append(code)
+    begin(service, code)
+    page = page_as(Role.MANAGER, f"/meetings/{code}", width=390)
+    expect(page.get_by_text("质检中：排队等候")).to_be_visible()
+    bring(service, code, state=JobState.RUNNING, stage=Stage.TRANSCRIBE, progress=0.42)
+    expect(page.get_by_role("status").filter(has_text="质检中：转写")).to_be_visible()
+    expect(page.get_by_role("progressbar", name="转写 的进度")).to_have_attribute("aria-valuenow", "42")
+    assert_sound(page)
+    page.get_by_role("button", name="作废这场会议").click()
+    reason = page.get_by_role("dialog").get_by_label("作废原因")
+    reason.fill("想一想再说")
+    results.inspect(service.engine, code, results.good())
+    bring(service, code, state=JobState.DONE, stage=Stage.PUBLISH, progress=1.0, scorecard_version=1)
+    offered = page.locator("a", has_text="结论已出，点此查看")
+    expect(offered).to_be_attached()
+    expect(reason).to_have_value("想一想再说")  # what is being written stays
+    press(page, "取消")
+    offered.click()
+    expect(page.get_by_role("region", name="逐项得分")).to_be_visible()
+
+
+def test_a_result_that_is_being_replaced_says_so_and_offers_the_new_one(
+    page_as: PageAs, service: Service, passing: list[str]
+) -> None:
+    code = "350103-AGAIN"
+    results.hold(service.engine, code, institution="350103", day=22)
+    passing.append(code)
+    results.inspect(service.engine, code, results.poor())
+    begin(service, code)
+    bring(service, code, state=JobState.RUNNING, stage=Stage.SCORE, progress=0.5)
+    page = page_as(Role.QA, f"/meetings/{code}")
+    expect(page.get_by_text("正在重新质检：评分")).to_be_visible()
+    bring(service, code, state=JobState.FAILED, error="录音已不在。")
+    expect(page.get_by_text("质检没有完成：录音已不在。")).to_be_visible()
+    bring(service, code, state=JobState.DONE, error=None)
+    page.get_by_role("link", name="新的结论已出，点此查看").click()
+    expect(page.get_by_role("heading", name="文字稿")).to_be_visible()
+    expect(page.get_by_text("新的结论已出，点此查看")).to_have_count(0)
 
 
 def test_who_reviews_goes_from_a_meeting_to_its_bench(page_as: PageAs) -> None:

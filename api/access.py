@@ -144,28 +144,25 @@ Asker = Annotated[Caller, Depends(caller)]
 
 @dataclass(frozen=True, slots=True)
 class Allowed:
-    """Lets only callers with the permission pass; the route receives the caller."""
+    """Lets only callers with one of the permissions pass; the route receives the caller."""
 
-    permission: Permission
+    permissions: tuple[Permission, ...]
 
     async def __call__(self, asker: Asker) -> Caller:
         if asker.must_change_password:
             raise Forbidden("登录用的是一次性密码：请先修改密码，再使用其他功能。")
-        if self.permission not in asker.permissions and asker.role is Role.API_CLIENT:
-            able = (
-                "请由管理员另建一个有它的密钥。"
-                if self.permission in FOR_KEYS
-                else "密钥不能有它，请登录后操作。"
-            )
-            raise Forbidden(f"这个密钥没有 {self.permission} 权限：{able}")
-        if self.permission not in asker.permissions:
+        if asker.permissions.intersection(self.permissions):
+            return asker
+        if asker.role is not Role.API_CLIENT:
             raise Forbidden("您的角色没有此项权限；如有需要请联系管理员。")
-        return asker
+        needed = next((one for one in self.permissions if one in FOR_KEYS), self.permissions[0])
+        able = "请由管理员另建一个有它的密钥。" if needed in FOR_KEYS else "密钥不能有它，请登录后操作。"
+        raise Forbidden(f"这个密钥没有 {needed} 权限：{able}")
 
 
-def allowed(permission: Permission) -> Allowed:
-    """The dependency of a route that needs the permission."""
-    return Allowed(permission)
+def allowed(*permissions: Permission) -> Allowed:
+    """The dependency of a route that needs the permission, or one of several."""
+    return Allowed(permissions)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from qa_pipeline.errors import InputError
 
 def draw(view: View, held: MeetingDetail, *, inspected: bool) -> None:
     """The button for whoever may; what has a result, only those who review (`service.require_reviewer`)."""
-    may = view.may(Permission.PREPARE_MEETINGS) and (not inspected or view.may(Permission.REVIEW))
+    may = view.may(Permission.REVIEW) or (not inspected and view.may(Permission.PREPARE_MEETINGS))
     if may and held.state is not MeetingState.VOID:
         asks = ui.button("作废这场会议", icon="block", on_click=lambda: _ask(view, held.code))
         asks.props("outline").classes("no-print")

@@ -41,6 +41,8 @@ from qa_pipeline.values.vocabulary import MeetingKind, Verdict
 router: Final = APIRouter(tags=["会议"])
 Reader = Annotated[Caller, Depends(allowed(Permission.READ_MEETINGS))]
 Editor = Annotated[Caller, Depends(allowed(Permission.PREPARE_MEETINGS))]
+Corrector = Annotated[Caller, Depends(allowed(Permission.PREPARE_MEETINGS, Permission.REVIEW))]
+"""Which of the two it takes depends on whether the meeting has a result."""
 
 
 @router.post("/slots/{month}", summary="生成某月应召开的场次（可重复）", operation_id="fill_slots")
@@ -145,13 +147,13 @@ def prepare(
     request: Request,
     tag: Tag,
     session: Database,
-    asker: Editor,
+    asker: Corrector,
     code: Code,
     body: Preparation,
     if_match: IfMatch,
 ) -> MeetingDetail:
     require_match(if_match, service.detail(session, asker, code))
-    service.require_reviewer(session, asker, service.meeting(session, asker, code))
+    service.require_corrector(session, asker, service.meeting(session, asker, code))
     prepared = MeetingRepository(session, within=asker.within).prepare(
         code,
         at=datetime.now(UTC),
@@ -167,8 +169,8 @@ def prepare(
 
 
 @router.post("/meetings/{code}/hold", summary="登记召开（可重复以更正）", operation_id="hold_meeting")
-def hold(request: Request, session: Database, asker: Editor, code: Code, body: Holding) -> MeetingDetail:
-    service.require_reviewer(session, asker, service.meeting(session, asker, code))
+def hold(request: Request, session: Database, asker: Corrector, code: Code, body: Holding) -> MeetingDetail:
+    service.require_corrector(session, asker, service.meeting(session, asker, code))
     require_begun(body.started_at)
     held = MeetingRepository(session, within=asker.within).hold(
         code, started_at=body.started_at, ended_at=body.ended_at, host=body.host
@@ -178,7 +180,7 @@ def hold(request: Request, session: Database, asker: Editor, code: Code, body: H
 
 
 @router.post("/meetings/{code}/void", summary="作废（重复或测试）", operation_id="void_meeting")
-def void(request: Request, session: Database, asker: Editor, code: Code, body: Voiding) -> MeetingDetail:
+def void(request: Request, session: Database, asker: Corrector, code: Code, body: Voiding) -> MeetingDetail:
     voided = service.void(session, asker, code)
     note_meeting(session, request, asker, voided, "meeting.void", reason=body.reason)
     return service.detail(session, asker, code)

@@ -74,8 +74,20 @@ def require_reviewer(session: Session, asker: Caller, held: Meeting) -> None:
         )
 
 
+def require_corrector(session: Session, asker: Caller, held: Meeting) -> None:
+    """What has a result is put right by those who review, what has none by those who prepare meetings.
+
+    Raises Forbidden.
+    """
+    require_reviewer(session, asker, held)
+    may = Permission.PREPARE_MEETINGS in asker.permissions
+    if not may and not VersionRepository(session).is_inspected(held.id):
+        raise Forbidden(f"会议 {held.code} 还没有质检结论，由登记会议的人员更正：请联系该机构的经理。")
+
+
 def void(session: Session, asker: Caller, code: str) -> Meeting:
-    """Raises NotFound, and Forbidden as `require_reviewer` does."""
+    """Those who review may do it before the result as well: they hand in recordings too, and find what was
+    handed in twice. Raises NotFound, and Forbidden as `require_reviewer` does."""
     found = meeting(session, asker, code)
     require_reviewer(session, asker, found)
     MeetingRepository(session, within=asker.within).void(code)

@@ -212,7 +212,7 @@ def test_a_meeting_that_was_entered_by_mistake_is_voided_on_its_page(
 
 
 def test_only_who_reviews_is_offered_to_void_what_has_a_result(page_as: PageAs) -> None:
-    for role, offered in ((Role.MANAGER, 0), (Role.ADMINISTRATOR, 1)):
+    for role, offered in ((Role.MANAGER, 0), (Role.QA, 1), (Role.ADMINISTRATOR, 1)):
         page = page_as(role, f"/meetings/{GOOD}")
         expect(page.get_by_role("region", name="文字稿")).to_be_visible()
         expect(page.get_by_role("button", name="作废这场会议")).to_have_count(offered)

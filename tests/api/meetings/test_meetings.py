@@ -124,7 +124,25 @@ def test_whoever_was_inspected_does_not_take_the_result_back(
     reason = {"reason": "重复登记"}
     assert manager.post(f"{V1}/meetings/A/void", json=reason).status_code == 403
     assert manager.post(f"{V1}/meetings/B/void", json=reason).json()["state"] == "void"
-    assert signed_in(Role.ADMINISTRATOR).post(f"{V1}/meetings/A/void", json=reason).json()["state"] == "void"
+    assert signed_in(Role.QA).post(f"{V1}/meetings/A/void", json=reason).json()["state"] == "void"
+
+
+def test_who_reviews_voids_what_was_handed_in_twice_but_corrects_only_what_has_a_result(
+    service_engine: Engine, signed_in: SignedIn
+) -> None:
+    for code, day in (("A", 8), ("B", 15), ("TWICE", 22)):
+        hold(service_engine, code, institution="350102", day=day)
+    inspect(service_engine, "A", good())
+    qa, moved = signed_in(Role.QA), {"started_at": "2026-09-08T09:30:00+08:00"}
+    assert qa.post(f"{V1}/meetings/TWICE/void", json={"reason": "重复登记"}).json()["state"] == "void"
+    assert qa.post(f"{V1}/meetings/A/hold", json=moved).json()["started_at"] == moved["started_at"]
+    refused = qa.post(f"{V1}/meetings/B/hold", json={"started_at": "2026-09-15T09:30:00+08:00"})
+    assert (refused.status_code, refused.json()["detail"]) == (
+        403,
+        "会议 B 还没有质检结论，由登记会议的人员更正：请联系该机构的经理。",
+    )
+    head = signed_in(Role.HEAD_OFFICE)  # prepares meetings, and does not review
+    assert head.post(f"{V1}/meetings/A/void", json={"reason": "x"}).status_code == 403
 
 
 def test_whoever_was_inspected_does_not_rewrite_when_the_meeting_was_held(
@@ -144,7 +162,7 @@ def test_whoever_was_inspected_does_not_rewrite_when_the_meeting_was_held(
         assert answer.status_code == 403
         assert "有复核权限的人员更正" in answer.json()["detail"]
     assert manager.get(path).json()["started_at"] == "2026-09-09T09:00:00+08:00"
-    reviewer = signed_in(Role.ADMINISTRATOR)
+    reviewer = signed_in(Role.QA)
     corrected = reviewer.post(f"{path}/hold", json={**earlier, "ended_at": "2026-09-08T10:00:00+08:00"})
     assert corrected.json()["started_at"] == earlier["started_at"]
 

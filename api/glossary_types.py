@@ -313,6 +313,7 @@ RatesOut 各月末的滚动单室 CT 率，最早的在前；null 为没有任�
 RecommendationOut 一条待办的建议：为哪位客户做什么、为什么、何时之前
 RecordIn 管理动作在哪天完成，及完成情况的记录
 RecordingOut 一场会议的各段录音，按顺序
+RecordingWithdrawal 为什么撤回一段录音
 RecordingsPartOut 会议录音的一段
 Recruit 某人的一名下线：第几代、由谁引荐
 Renaming 机构的新名称
@@ -400,6 +401,7 @@ WaveformOut 录音各处的响度，各段依次相接
 WeekOut 客户在截至该日的业务周的情况；null 为未知
 Why 结论为什么等待人工复核，最紧急的在前
 Withdrawal 客户在哪天于犹豫期内撤单
+WithdrawnOut 撤回一段后其余各段录音及其质检任务
 WorkerOut 一个正在执行质检任务的后台进程
 Written 本次请求写入的行数
 YearIn 由人录入的一年的节假日和调休，取代内置数据

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 from qa_pipeline.errors import RecordingError, reason
-from qa_pipeline.values.recording import Recording, RecordingPart
+from qa_pipeline.values.recording import Recording, RecordingPart, joined
 from qa_pipeline.values.vocabulary import Progress, Seconds, silent
 
 if TYPE_CHECKING:
@@ -123,8 +123,8 @@ def open_recording(paths: Sequence[Path], *, progress: Progress = silent) -> Rec
         warnings.append(
             f"录音长 {duration / 3600:.1f} 小时，远超一场会议的长度：仍会处理，但请确认没有选错文件。"
         )
-    joined = hashlib.sha256("".join(part.sha256 for part in parts).encode("ascii")).hexdigest()
-    return Recording(parts=parts, duration=duration, sha256=joined, warnings=tuple(warnings))
+    sha256 = joined(part.sha256 for part in parts)
+    return Recording(parts=parts, duration=duration, sha256=sha256, warnings=tuple(warnings))
 
 
 def decode(part: RecordingPart) -> Iterator[Samples]:

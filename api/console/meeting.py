@@ -23,6 +23,7 @@ from api.console import (
     history,
     listing,
     parts,
+    recordings,
     sound,
     voiding,
 )
@@ -75,6 +76,7 @@ class Shown:
     job: JobOut | None
     """The newest inspection."""
     whole: dict[str, Any]
+    recordings: recordings.Shown
     starts: tuple[float, ...]
     """Where each part of the recording begins, seconds; () without a recording."""
     utterances: tuple[Utterance, ...]
@@ -111,6 +113,7 @@ def read(
         card=scorecards.full(session, asker, held, card) if card else None,
         job=following.newest(session, asker, code),
         whole=card.result if card else {},
+        recordings=recordings.read(session, asker, held),
         starts=sound.starts_of(session, asker, code),
         utterances=versions.masked(versions.transcript_of(text)).utterances if text else (),
         actions=_agreed(session, asker, code),
@@ -138,6 +141,7 @@ async def meeting(view: View, code: str, version: int | None = None, compare: in
         following.draw(view, code, shown.job, inspected=False)
         if shown.sheet is not None:
             attendance.draw(view, shown.sheet, None, heard=False)
+        recordings.draw(view, shown.recordings, inspected=False)
         voiding.draw(view, shown.meeting, inspected=False)
         return
     if shown.job is not None and shown.job.state in ACTIVE:
@@ -162,6 +166,7 @@ async def meeting(view: View, code: str, version: int | None = None, compare: in
     if shown.history is not None:
         history.draw(code, shown.card, shown.history)
     _downloads(code, shown.card)
+    recordings.draw(view, shown.recordings, inspected=True)
     voiding.draw(view, shown.meeting, inspected=True)
 
 

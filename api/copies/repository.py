@@ -79,6 +79,12 @@ class CopyRepository(Repository):
         )
         return [(meeting, kept.body) for meeting, kept in self.session.execute(prints)]
 
+    def forget(self, meeting_id: int) -> None:
+        """Nothing of what the meeting has now is known."""
+        self.replace(meeting_id, [])
+        for table in (MeetingSign, MeetingPrint):
+            self.session.execute(delete(table).where(table.meeting_id == meeting_id))
+
     def replace(self, meeting_id: int, copies: Iterable[MeetingCopy]) -> None:
         """What is known of the meeting as a copy and as an original."""
         self.session.execute(

@@ -56,12 +56,15 @@ class Border:
 
 
 def corrected(session: Session, meeting_id: int) -> Corrected | None:
-    """The newest transcript when a person made it, for jobs that score the meeting again; None otherwise.
+    """The newest transcript of the recordings that the meeting has now when a person made it, for jobs that
+    score the meeting again; None otherwise.
 
-    What was put right in the transcript of other recordings than the meeting has now does not hold any more.
+    What was put right in the transcript of other recordings does not hold; once those are taken back, what
+    was put right before them does again.
     """
-    row = latest(session, meeting_id)
-    if row is None or row.base_version is None or row.heard != sounds(session, meeting_id):
+    heard = sounds(session, meeting_id)
+    row = next((row for row in reversed(all_of(session, meeting_id)) if row.heard == heard), None)
+    if row is None or row.base_version is None:
         return None
     transcript = transcript_of(row)
     borders = _borders(row)
@@ -95,13 +98,31 @@ def sounds(session: Session, meeting_id: int) -> str:
 
 
 def heard_anew(session: Session, meeting_id: int, transcript: Transcript, *, at: datetime) -> None:
-    """Note the machine's transcript when it is none of the versions: corrections of another are outdated."""
+    """Note the machine's transcript when it is none of the versions: corrections of another are outdated.
+
+    A version of the recordings that the meeting has again, since one was taken back, becomes the newest.
+    """
     known = all_of(session, meeting_id)
-    if any(transcript_of(row).utterances == transcript.utterances for row in known):
-        return
     newest = known[-1] if known else None
     heard = sounds(session, meeting_id)
-    _add(session, meeting_id, transcript, newest=newest, base=None, heard=heard, by=None, at=at)
+    same = [row for row in known if transcript_of(row).utterances == transcript.utterances]
+    if newest is None or not same:
+        _add(session, meeting_id, transcript, newest=newest, base=None, heard=heard, by=None, at=at)
+    elif newest.heard != heard and (
+        again := next((row for row in reversed(same) if row.heard == heard), None)
+    ):
+        _add(
+            session,
+            meeting_id,
+            transcript,
+            newest=newest,
+            base=again.base_version,
+            heard=heard,
+            by=again.edited_by,
+            at=at,
+            note=again.note,
+            borders=_borders(again),
+        )
 
 
 def edit(

@@ -18,7 +18,8 @@ from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission, allowed
 from api.accounts.tables import AuditEntry
-from api.audit import note
+from api.audit import note, note_meeting
+from api.etags import IfMatch, Tag, require_match
 from api.fields import Code, Day, Moment, existing
 from api.jobs.repository import JobRepository
 from api.jobs.stages import key_of
@@ -26,9 +27,17 @@ from api.jobs.tables import ArtefactKind
 from api.problems import NotFound
 from api.recordings.placing import MOST_PARTS, Placing
 from api.recordings.receiving import Sound, receive, sounds
-from api.recordings.schemas import RecordingOut, UploadAnswer, WaveformOut
+from api.recordings.schemas import (
+    JobRef,
+    RecordingOut,
+    RecordingWithdrawal,
+    UploadAnswer,
+    WaveformOut,
+    WithdrawnOut,
+)
 from api.recordings.service import accept, keep, shown
 from api.recordings.threads import in_keeping_thread, in_upload_thread
+from api.recordings.withdrawal import withdraw
 from api.sessions import Database, begin_writing, reads_first
 from api.store import Store, get
 from models.meetings.repository import MeetingRepository
@@ -164,9 +173,39 @@ def _take(
     summary="一场会议的录音分段",
     operation_id="list_recordings",
 )
-def parts(meeting: Annotated[Code, Path()], session: Database, asker: Reader) -> RecordingOut:
+def parts(meeting: Annotated[Code, Path()], session: Database, asker: Reader, tag: Tag) -> RecordingOut:
     """按段号排列，并指出缺段、断点和重复的声音。"""
-    return shown(session, asker, existing(MeetingRepository(session, within=asker.within).get, meeting))
+    found = shown(session, asker, existing(MeetingRepository(session, within=asker.within).get, meeting))
+    tag(found)
+    return found
+
+
+@router.post(
+    "/meetings/{meeting}/recordings/{part}/withdraw",
+    summary="撤回传错会议的一段录音",
+    operation_id="withdraw_recording",
+)
+def take_back(
+    meeting: Annotated[Code, Path()],
+    part: Annotated[int, Path(ge=1, le=MOST_PARTS)],
+    body: RecordingWithdrawal,
+    request: Request,
+    session: Database,
+    asker: Uploader,
+    if_match: IfMatch,
+) -> WithdrawnOut:
+    """其后各段依次前移，其余录音重新质检。结论已依据这一段时，只能由有复核权限的人员撤回；正在复核、已由人作出结论、
+    法定保留中或录音已按保留期删除的不能撤回。声音文件无人再用后由每日清理删除。"""
+    owner = existing(MeetingRepository(session, within=asker.within).get, meeting)
+    MeetingRepository(session).lock(owner.id)
+    require_match(if_match, shown(session, asker, owner))
+    row, job = withdraw(session, request.app.state.store, asker, owner, part)
+    note_meeting(
+        session, request, asker, owner, "recording.withdraw", part=part, sha256=row.content_hash,
+        reason=body.reason,
+    )  # fmt: skip
+    ref = JobRef(code=job.code, state=job.state) if job is not None else None
+    return WithdrawnOut(**dict(shown(session, asker, owner)), job=ref)
 
 
 @router.get(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.fields import Instant, example
+from api.fields import Given, Instant, Line, example
 from api.jobs.tables import JobState
 
 
@@ -45,6 +45,22 @@ class RecordingOut(BaseModel):
 class JobRef(BaseModel):
     code: str
     state: JobState
+
+
+class RecordingWithdrawal(Given):
+    """Why a part is taken back."""
+
+    model_config = ConfigDict(json_schema_extra=example(reason="是另一场会议的录音"))
+
+    reason: Line = Field(description="撤回原因，记入审计")
+
+
+class WithdrawnOut(RecordingOut):
+    """The parts that remain."""
+
+    job: JobRef | None = Field(
+        description="其余录音的质检任务；没有其余录音、或结论本就不依据这一段时为 null"
+    )
 
 
 class UploadAnswer(RecordingOut):

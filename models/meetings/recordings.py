@@ -109,6 +109,16 @@ class RecordingRepository(Repository):
         self.session.flush()
         return new
 
+    def remove(self, row: Recording) -> None:
+        """The part is none of its meeting's any more; those after it move up, so that none seems missing."""
+        after = select(Recording).where(Recording.meeting_id == row.meeting_id, Recording.part > row.part)
+        later = self.session.scalars(after.order_by(Recording.part)).all()
+        self.session.delete(row)
+        self.session.flush()
+        for one in later:
+            one.part -= 1
+            self.session.flush()  # one after another: no two have one number
+
     def check(self, meeting: str) -> RecordingCheck:
         """The meeting's parts, what is missing between them, and where their sound turns up again (K4)."""
         owner = MeetingRepository(self.session, within=self.within).get(meeting)

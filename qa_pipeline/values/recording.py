@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from qa_pipeline.values.vocabulary import Seconds
@@ -29,3 +31,8 @@ class Recording:
     duration: Seconds
     sha256: str
     warnings: tuple[str, ...] = ()
+
+
+def joined(parts: Iterable[str]) -> str:
+    """The hash of a recording from those of its parts, in order."""
+    return hashlib.sha256("".join(parts).encode("ascii")).hexdigest()

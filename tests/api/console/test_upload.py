@@ -7,12 +7,14 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Route, expect
-from sqlalchemy import update
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
 
 from api.accounts.tables import Role
 from api.jobs.tables import InspectionJob, JobState
 from models.database import transaction
-from tests.api.console.conftest import GOOD, PageAs, Service, assert_sound, opened, press
+from models.meetings.tables import Meeting, Recording
+from tests.api.console.conftest import GOOD, PageAs, Service, assert_sound, opened, press, submit
 from tests.sound import tone, write_sound
 
 
@@ -212,3 +214,36 @@ def test_the_link_of_a_meeting_that_is_due_says_which_it_is(page_as: PageAs) -> 
     home = page_as(Role.MANAGER, "/")
     for link in home.get_by_role("link", name="上传录音").all():
         assert link.get_attribute("href") != "/console/upload"
+
+
+def test_a_part_of_another_meeting_is_taken_back_on_the_page_of_the_meeting(
+    page_as: PageAs, service: Service, tmp_path: Path
+) -> None:
+    page = page_as(Role.MANAGER, "/upload", width=390)
+    say(page, day="2026-06-22")
+    send(page, write_sound(tmp_path / "复盘.wav", tone(411, 2.0), codec="pcm_s16le"))
+    expect(page.get_by_text("质检中：排队等候")).to_be_visible()
+    opened(page, "/upload")
+    say(page, day="2026-06-22")
+    wrong = write_sound(tmp_path / "家庭聚会.wav", tone(422, 2.0), codec="pcm_s16le")
+    send(page, wrong)
+    press(page, "接着上传")
+    expect(page.get_by_text("家庭聚会.wav · 第 2 段")).to_be_visible()
+    expect(page.get_by_text("质检中：排队等候")).to_be_visible()
+    with Session(service.engine) as session:
+        held = select(Meeting.code).join(Recording).where(Recording.file_name == "家庭聚会.wav")
+        code = session.scalars(held).one()
+
+    opened(page, f"/meetings/{code}")
+    rows = page.get_by_role("table", name="录音分段").get_by_role("row")
+    expect(rows).to_have_count(2)
+    assert_sound(page)
+    rows.filter(has_text="家庭聚会.wav").get_by_role("button", name="撤回 第 2 段").click()
+    press(page, "撤回")
+    expect(page.get_by_role("dialog").get_by_role("alert")).to_have_text("请写明撤回原因。")
+    page.get_by_role("dialog").get_by_label("撤回原因").fill("传错了会议")
+    submit(page, "撤回")
+    expect(rows).to_have_count(1)
+    expect(rows.filter(has_text="复盘.wav")).to_be_visible()
+    rows.filter(has_text="复盘.wav").get_by_role("button", name="撤回 第 1 段").click()
+    expect(page.get_by_role("dialog")).to_contain_text("这场会议不再有录音，质检随之取消")

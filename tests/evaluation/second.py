@@ -1,8 +1,9 @@
 """How far two careful people agree about a meeting, and how far we agree with either of them.
 
 ``unlearned/second.jsonl`` is what second persons gave the unlearned meetings of the two kinds (but the first
-seven whole ones), each read by one of eight, item by item and as a whole: from the text, its kind, date, theme, numbers present and
-host alone, without the author's verdict, band, notes, chapters and acts and without our results.
+seven whole ones), each read by one of eight, item by item and as a whole: from the text, its kind, date,
+theme, numbers present and host alone, without the author's verdict, band, notes, chapters and acts and
+without our results.
 """
 
 from __future__ import annotations

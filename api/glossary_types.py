@@ -10,6 +10,7 @@ TYPES: Final[Mapping[str, str]] = dict(
     for line in """
 AccountChange 对账号的修改；不填的字段不变
 AccountOut 一个账号，不含任何密码和密钥
+Act 一句话在会上起的作用，即语句标签；一句可有几个
 ActionKind 管理动作的种类：依次为目标面谈、客户盘点、平台搭建、陪访（R32）
 ActionMinutes 纪要中的一条行动项：人、事、期限（R26）
 ActionState 行动项的结果
@@ -105,6 +106,7 @@ DiffOut 发布后当月已质检会议会有什么变化；不改写任何结果
 DiffRow 一场会议按现行量规和草稿的得分；结论只按分数比较
 DifferenceOut 机器分减人工分的差距
 Direction 指标以高为好还是以低为好
+DoingIn 人工核对的一句话在会上起的作用，即语句标签
 DraftHead 一份量规草稿的标题和最近一次修改，不含全文
 DraftIn 要保存的量规草稿
 DraftOut 一份量规草稿及其全文

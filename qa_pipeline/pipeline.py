@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -15,7 +15,7 @@ from qa_pipeline.values.inspection import Inspection
 from qa_pipeline.values.recording import Recording
 from qa_pipeline.values.scorecard import Scorecard
 from qa_pipeline.values.transcript import Passage, Transcript
-from qa_pipeline.values.vocabulary import MeetingKind, Progress, Theme, silent
+from qa_pipeline.values.vocabulary import Act, MeetingKind, Progress, Theme, silent
 
 if TYPE_CHECKING:
     from qa_pipeline.compliance import ImportedDays
@@ -32,6 +32,7 @@ def inspect(
     rubric: Rubric | None = None,
     transcript: Transcript | None = None,
     chapters: Chapters | None = None,
+    acts: Mapping[int, Collection[Act]] | None = None,
     model: str | None = None,
     options: TranscribeOptions | None = None,
     commitments_before: Sequence[Action] = (),
@@ -44,17 +45,20 @@ def inspect(
 
     ``rubric``: the shipped one for the meeting's kind and theme when None. ``transcript``: what ``read`` made
     of the recording earlier, so that it is not transcribed again. ``chapters``: as people set them; found
-    when None. ``model``: see ``transcript.store.resolve``. ``commitments_before``: what was promised in the
-    meeting before, to be followed up. ``imported``: special days of years that the holiday library does not
-    know. ``reader``: local, llm or both (see ``reader``); what ``HUIJIAN_READER`` says when None.
-    ``keep`` is handed the transcript before anything that can fail later.
+    when None. ``acts``: those of the utterances (index) that people went through; the others are read. What
+    people set is read by the local reader alone. ``model``: see ``transcript.store.resolve``.
+    ``commitments_before``: what was promised in the meeting before, to be followed up. ``imported``: special
+    days of years that the holiday library does not know. ``reader``: local, llm or both (see ``reader``);
+    what ``HUIJIAN_READER`` says when None. ``keep`` is handed the transcript before anything that can fail
+    later.
     Raises InputError (RecordingError, ModelError, RubricError) before any work whose input is bad.
     """
     from qa_pipeline import installed
     from qa_pipeline.chapters import model as chapter_model
     from qa_pipeline.chapters import segment
     from qa_pipeline.compliance import LIBRARY_ALONE, judge
-    from qa_pipeline.findings import acts, find
+    from qa_pipeline.findings import acts as act_reader
+    from qa_pipeline.findings import find
     from qa_pipeline.findings.authenticity import doubts
     from qa_pipeline.findings.remarks import library
     from qa_pipeline.reader import chosen, read_again, settled
@@ -62,7 +66,8 @@ def inspect(
     from qa_pipeline.rubric.judge import configured
 
     imported = imported or LIBRARY_ALONE
-    language_model, (choice, endpoint) = configured(), chosen(reader)
+    by_people = chapters is not None or bool(acts)
+    language_model, (choice, endpoint) = configured(), chosen("local" if by_people else reader)
     library()  # a wrong one is refused before an hour is transcribed
     recording = source if isinstance(source, Recording) else None
     transcript = transcript or read(
@@ -73,7 +78,7 @@ def inspect(
     facts, warnings = complete(facts, transcript, imported=imported)
     chapters = chapters or segment(transcript, kind=facts.kind)
     progress("inspect", 1, 4)
-    findings = find(transcript, chapters, facts, commitments_before=commitments_before)
+    findings = find(transcript, chapters, facts, commitments_before=commitments_before, acts=acts)
     progress("inspect", 2, 4)
     rubric = rubric or rubric_for(
         facts.kind, facts.theme, institution=facts.institution, on=facts.meeting_date
@@ -133,7 +138,7 @@ def inspect(
             *warnings,
             *again.warnings,
             *(language_model.warnings if language_model else ()),
-            *installed.warnings(chapters=chapter_model.VERSION, acts=acts.VERSION),
+            *installed.warnings(chapters=chapter_model.VERSION, acts=act_reader.VERSION),
         ),
         reader=readers,
         second=again.second,

@@ -147,7 +147,9 @@ def _items(found: AgreementOut, labels: Mapping[str, str]) -> None:
 
 def _corrections(meetings: int, first: date, last: date) -> None:
     """As `huijian corrections` writes them; the browser asks for the file: the audit trail knows who did."""
-    with parts.section("更正，作为标注数据", "改过的文字、章节和结论，供 huijian train 学习；个人号码已隐去"):
+    with parts.section(
+        "更正，作为标注数据", "改过的文字、章节、语句标签和结论，供 huijian train 学习；个人号码已隐去"
+    ):
         if not meetings:
             parts.empty("这段时间没有更正：放宽日期，或先在“复核”页改几场。")
             return

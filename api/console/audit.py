@@ -91,8 +91,8 @@ WHOLE: Final[Mapping[str, str]] = {
 }
 """Actions whose two words together would say something else."""
 FACTS: Final[Mapping[str, str]] = {
-    "active": "启用", "added": "新增", "again_from": "重做起点", "agrees": "同意", "at": "时间",
-    "by": "方式", "changed": "改动", "changes": "改动", "channel": "方式", "created": "新建",
+    "active": "启用", "acts": "核对标签的句数", "added": "新增", "again_from": "重做起点", "agrees": "同意",
+    "at": "时间", "by": "方式", "changed": "改动", "changes": "改动", "channel": "方式", "created": "新建",
     "customers": "客户数", "days": "天数", "delivery": "发送编号", "disabled": "停用", "download": "下载",
     "fields": "项目", "full": "未隐去", "institution": "机构", "key": "项", "last": "末月", "made": "生成",
     "meeting": "会议", "meetings": "会议数", "month": "月份", "must_hold": "应召开", "name": "名称",

@@ -25,7 +25,7 @@ from qa_pipeline.values.chapters import Chapters
 from qa_pipeline.values.facts import MeetingFacts
 from qa_pipeline.values.findings import Action
 from qa_pipeline.values.recording import Recording
-from qa_pipeline.values.vocabulary import Progress
+from qa_pipeline.values.vocabulary import Act, Progress
 
 log = logging.getLogger("huijian.jobs")
 
@@ -42,6 +42,8 @@ class Order(BaseModel):
     commitments: tuple[Action, ...] = ()
     chapters: Chapters | None = None
     """As people set their borders; None: to be found."""
+    acts: dict[int, tuple[Act, ...]] | None = None
+    """Those of the utterances (index) that people went through."""
     transcript: Path | None = None
     """The transcript to read."""
     model: str | None = None
@@ -90,9 +92,9 @@ def read(order: Order, say: TextIO) -> None:
         facts=order.facts,
         transcript=transcript,
         chapters=order.chapters,
+        acts=order.acts,
         commitments_before=order.commitments,
-        # Chapters that people set are read by the local reader alone.
-        reader=order.reader if order.chapters is None else "local",
+        reader=order.reader,
         progress=_teller(say, "inspect"),
     )
     write_atomically(order.result, inspection_to_json(inspection).encode())

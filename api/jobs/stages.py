@@ -166,6 +166,7 @@ def reading_of(shop: Shop, task: Task, report: Report) -> str:
         facts=facts,
         commitments=commitments,
         chapters=better.chapters if better else None,
+        acts=dict(better.acts) if better and better.acts else None,
         reader=choice.value,
         threads=0,
         result=Path(),

@@ -10,7 +10,7 @@ from api.copies.schemas import CopyOut
 from api.fields import Given, Instant, Line, Words, example
 from api.figures import Figure
 from models.meetings.tables import FindingKind
-from qa_pipeline.values.vocabulary import Chapter, Status, Verdict
+from qa_pipeline.values.vocabulary import Act, Chapter, Status, Verdict
 
 
 class EvidenceOut(BaseModel):
@@ -144,7 +144,8 @@ class UtteranceOut(BaseModel):
     speaker: str | None
     text: str
     phantom: bool = Field(description="识别器可能凭空生成，不作证据")
-    edited: bool = Field(description="经人修改")
+    edited: bool = Field(description="文字经人修改")
+    acts: list[Act] | None = Field(description="人工核对的语句标签，空为没有；无人核对为 null")
 
 
 class BorderOut(BaseModel):
@@ -184,11 +185,17 @@ class BorderIn(Given):
     chapter: Chapter
 
 
+class DoingIn(Given):
+    utterance: int = Field(ge=0, le=1_000_000, description="句子序号，从 0 数起")
+    acts: list[Act] = Field(max_length=len(Act), description="这一句的语句标签；空为没有")
+
+
 class TranscriptEdit(Given):
     model_config = ConfigDict(
         json_schema_extra=example(
             changes=[{"utterance": 3, "text": "本月期缴保费完成五十三万七。"}],
             speakers={"说话人1": "马建军"},
+            acts=[{"utterance": 3, "acts": ["data"]}],
             note="更正数字",
         )
     )
@@ -196,4 +203,9 @@ class TranscriptEdit(Given):
     changes: list[ChangeIn] = Field(default_factory=list, max_length=5000)
     speakers: dict[Line, Line] = Field(default_factory=dict, description="说话人：旧标签 → 新标签，全文生效")
     chapters: list[BorderIn] | None = Field(None, max_length=500, description="全部章节边界；不填为不变")
+    acts: list[DoingIn] | None = Field(
+        None,
+        max_length=20_000,
+        description="人工核对过语句标签的全部句子，未列出的视为无人核对；不填为不变",
+    )
     note: Line | None = None

@@ -48,3 +48,5 @@ class TranscriptVersion(ServiceBase):
     """gzip of the transcript's JSON, not masked."""
     borders: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON().with_variant(JSONB, "postgresql"))
     """``[{"first": utterance, "chapter": …}]`` in order, as a person set them; None: nobody did."""
+    acts: Mapped[list[dict[str, Any]] | None] = mapped_column(JSON().with_variant(JSONB, "postgresql"))
+    """``[{"utterance": index, "acts": […]}]`` in order, of those a person went through; None: of none."""

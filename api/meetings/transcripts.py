@@ -113,7 +113,7 @@ def history(session: Database, asker: Reader, code: Code) -> list[TranscriptHead
 @router.post(
     "/meetings/{code}/transcript/versions",
     status_code=201,
-    summary="修改文字、说话人或章节边界，存为新版（下次评分采用）",
+    summary="修改文字、说话人、章节边界或语句标签，存为新版（下次评分采用）",
     operation_id="edit_transcript",
 )
 def edit(
@@ -139,11 +139,22 @@ def edit(
         borders=None
         if body.chapters is None
         else [versions.Border(first=b.first, chapter=b.chapter) for b in body.chapters],
+        acts=None
+        if body.acts is None
+        else [versions.Doing(utterance=a.utterance, acts=tuple(a.acts)) for a in body.acts],
         by=asker.actor,
         note=body.note,
     )
+    labelled = {} if body.acts is None else {"acts": len(body.acts)}
     note_meeting(
-        session, request, asker, meeting, "transcript.edit", version=new.version, changes=len(body.changes)
+        session,
+        request,
+        asker,
+        meeting,
+        "transcript.edit",
+        version=new.version,
+        changes=len(body.changes),
+        **labelled,
     )
     tag(_head(new))
     return _shown(meeting, new, full=False)
@@ -183,6 +194,7 @@ def _shown(meeting: Meeting, row: TranscriptVersion, *, full: bool) -> Transcrip
     text = versions.transcript_of(row)
     edited = [any(e.step == versions.BY_HAND for e in u.edits) for u in text.utterances]
     lines = (text if full else versions.masked(text)).utterances
+    acts = {doing.utterance: list(doing.acts) for doing in versions.acts_of(row)}
     return TranscriptOut(
         **dict(_head(row)),
         meeting=meeting.code,
@@ -197,6 +209,7 @@ def _shown(meeting: Meeting, row: TranscriptVersion, *, full: bool) -> Transcrip
                 text=line.text,
                 phantom=line.phantom,
                 edited=by_hand,
+                acts=acts.get(index),
             )
             for index, (line, by_hand) in enumerate(zip(lines, edited, strict=True))
         ],

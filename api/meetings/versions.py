@@ -20,7 +20,7 @@ from qa_pipeline.transcript.cleanup import clean
 from qa_pipeline.transcript.formats import from_json, to_json
 from qa_pipeline.values.chapters import Chapters, ChapterSpan
 from qa_pipeline.values.transcript import Edit, Transcript, Utterance
-from qa_pipeline.values.vocabulary import Chapter, MeetingKind, chapters_of
+from qa_pipeline.values.vocabulary import Act, Chapter, MeetingKind, chapters_of
 
 BY_HAND = "person"
 """Step of an `Edit` that a person made, and segmenter of borders that a person set."""
@@ -30,12 +30,20 @@ BY_HAND = "person"
 class Corrected:
     """What the next score of a meeting must use in place of what the machine heard and cut.
 
-    ``chapters`` None: nobody moved a border, so the machine cuts the corrected text anew.
+    ``chapters`` None: nobody moved a border, so the machine cuts the corrected text anew. ``acts``: those of
+    the utterances (index) that a person went through; the machine reads the others.
     """
 
     version: int
     transcript: Transcript
     chapters: Chapters | None
+    acts: Mapping[int, tuple[Act, ...]]
+
+    @property
+    def acts_gone_through(self) -> bool:
+        """Whether a person went through the acts of all that was said, so that they may be learned from."""
+        said = (index for index, row in enumerate(self.transcript.utterances) if _is_said(row))
+        return bool(self.acts) and all(index in self.acts for index in said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +63,14 @@ class Border:
     chapter: Chapter
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doing:
+    """What a person says that an utterance does; nothing of the kind: no ``acts``."""
+
+    utterance: int
+    acts: tuple[Act, ...]
+
+
 def corrected(session: Session, meeting_id: int) -> Corrected | None:
     """The newest transcript of the recordings that the meeting has now when a person made it, for jobs that
     score the meeting again; None otherwise.
@@ -72,6 +88,7 @@ def corrected(session: Session, meeting_id: int) -> Corrected | None:
         version=row.version,
         transcript=transcript,
         chapters=chapters(transcript, borders) if borders else None,
+        acts={doing.utterance: doing.acts for doing in acts_of(row)},
     )
 
 
@@ -133,13 +150,16 @@ def edit(
     changes: Sequence[Change],
     speakers: Mapping[str, str],
     borders: Sequence[Border] | None,
+    acts: Sequence[Doing] | None = None,
     by: str,
     note: str | None,
 ) -> TranscriptVersion:
     """A new version with the changes laid over the newest one. Raises InputError for what does not fit.
 
-    ``speakers`` renames labels throughout; ``borders`` replaces all chapter borders, None keeps them. A
-    meeting of this ``kind`` must be able to have their chapters: what is put right here is learned from.
+    ``speakers`` renames labels throughout; ``borders`` replaces all chapter borders, None keeps them, and so
+    does ``acts`` with all that people set utterances to do. A meeting of this ``kind`` must be able to have
+    the chapters: what is put right here is learned from. Other words or another speaker change nothing of
+    what an utterance was set to do: it was said so, however it was written down.
     """
     before = clean(transcript_of(newest), steps={"numbers"})
     rows = [_renamed(row, speakers) for row in before.utterances]
@@ -154,8 +174,10 @@ def edit(
     if borders is not None:
         _require_possible(borders, kind)
         chapters(after, borders)
-    if after == before and borders in (None, there):
-        raise InputError("没有任何改动：请修改文字、说话人或章节边界后再保存。")
+    set_before = acts_of(newest)
+    doing = set_before if acts is None else _ordered(acts, after)
+    if after == before and borders in (None, there) and doing == set_before:
+        raise InputError("没有任何改动：请修改文字、说话人、章节边界或语句标签后再保存。")
     return _add(
         session,
         newest.meeting_id,
@@ -167,12 +189,39 @@ def edit(
         at=datetime.now(UTC),
         note=note,
         borders=there if borders is None else borders,
+        acts=doing,
     )
 
 
 def _borders(row: TranscriptVersion) -> list[Border]:
     """As people set them; none where nobody did."""
     return [Border(first=b["first"], chapter=Chapter(b["chapter"])) for b in row.borders or ()]
+
+
+def acts_of(row: TranscriptVersion) -> list[Doing]:
+    """As people set them, by utterance; none where nobody did."""
+    return [Doing(utterance=a["utterance"], acts=tuple(map(Act, a["acts"]))) for a in row.acts or ()]
+
+
+def _ordered(acts: Sequence[Doing], transcript: Transcript) -> list[Doing]:
+    """By utterance, the acts in the order of their vocabulary. Raises InputError for what does not fit."""
+    by_index = {doing.utterance: frozenset(doing.acts) for doing in acts}
+    if len(by_index) < len(acts):
+        raise InputError("同一句的语句标签给了两次：请每句只保留一行。")
+    total = len(transcript.utterances)
+    for index in sorted(by_index):
+        if index >= total:
+            raise InputError(f"第 {index} 句不存在，全文共 {total} 句（从 0 数起）：请核对语句标签。")
+        if not _is_said(transcript.utterances[index]):
+            raise InputError(f"第 {index} 句可能凭空生成，不作证据，不能标语句标签：确有其话时请先改好文字。")
+    return [
+        Doing(utterance=index, acts=tuple(act for act in Act if act in by_index[index]))
+        for index in sorted(by_index)
+    ]
+
+
+def _is_said(row: Utterance) -> bool:
+    return not row.phantom and bool(row.text.strip())
 
 
 def _require_possible(borders: Sequence[Border], kind: MeetingKind) -> None:
@@ -247,6 +296,7 @@ def _add(
     at: datetime,
     note: str | None = None,
     borders: Sequence[Border] | None = None,
+    acts: Sequence[Doing] | None = None,
 ) -> TranscriptVersion:
     row = TranscriptVersion(
         meeting_id=meeting_id,
@@ -258,6 +308,9 @@ def _add(
         note=note,
         body=gzip.compress(to_json(transcript).encode(), mtime=0),
         borders=[{"first": b.first, "chapter": b.chapter.value} for b in borders] if borders else None,
+        acts=[{"utterance": a.utterance, "acts": [one.value for one in a.acts]} for a in acts]
+        if acts
+        else None,
     )
     session.add(row)
     session.flush()

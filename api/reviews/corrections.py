@@ -1,7 +1,8 @@
 """What reviewers put right, as labelled meetings that the readers can learn from (`huijian train`).
 
-A meeting is exported when a person set its chapter borders or decided on its result. Only what a person gave
-is called a label; the acts are the machine's, for a person to go through.
+A meeting is exported when a person set its chapter borders, went through the acts of all that was said in it,
+or decided on its result. Only what a person gave is called a label: where nobody went through the acts of
+every utterance, those of the others are the machine's, for a person to go through.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from api.reviews.repository import CorrectionRepository
 from models.base import Subtree
 from qa_pipeline.chapters import segment
 from qa_pipeline.chapters.corpus import write_meeting
-from qa_pipeline.values.vocabulary import Act, Verdict
+from qa_pipeline.values.vocabulary import Verdict
 
 HALF: Final = 10.0
 """Half the width, in points, of the band around the score that a reviewer settled on."""
@@ -75,6 +76,8 @@ def _labelled(
     same = len(transcript.utterances) == len(inspection.transcript.utterances)
     chapters = corrected.chapters if corrected else None
     labels = {"chapters"} if chapters else set()
+    if corrected is not None and corrected.acts_gone_through:
+        labels.add("acts")
     if reviewed:
         labels.add("verdict")
     if not labels:
@@ -83,7 +86,9 @@ def _labelled(
         kind = inspection.facts.kind
         chapters = inspection.chapters if same else segment(transcript, kind=kind)
     readings = inspection.findings.readings if same else ()
-    acts: list[tuple[Act, ...]] = [tuple(act for act, _ in reading.acts) for reading in readings]
+    acts = {index: tuple(act for act, _ in reading.acts) for index, reading in enumerate(readings)}
+    by_person = corrected.acts if corrected else {}
+    acts.update(by_person)
     energy, band = inspection.scorecard.energy_score, inspection.scorecard.band
     if reviewed:
         band = (max(0.0, energy - HALF), min(100.0, energy + HALF))
@@ -93,11 +98,17 @@ def _labelled(
         facts=inspection.facts,
         transcript=versions.masked(transcript),
         chapters=chapters,
-        acts=acts or [()] * len(transcript.utterances),
+        acts=[acts.get(index, ()) for index in range(len(transcript.utterances))],
         host=inspection.findings.host,
         passes=inspection.compliance.verdict is Verdict.QUALIFIED,
         band=band,
         labels=frozenset(labels),
-        notes="由复核更正导出；acts 为机器所标，核对后请在 labels 一行加上 acts",
+        notes="由复核更正导出" if "acts" in labels else _unlabelled(len(by_person)),
     )
     return Labelled(institution=institution, meeting=code, text=text, labels=frozenset(labels))
+
+
+def _unlabelled(by_person: int) -> str:
+    """What is to be said of acts that may not be learned from as they are."""
+    whose = f"acts 只有 {by_person} 句由人核对，其余" if by_person else "acts "
+    return f"由复核更正导出；{whose}为机器所标，核对后请在 labels 一行加上 acts"

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
+from qa_pipeline.errors import InputError
 from qa_pipeline.values.chapters import Chapters
 from qa_pipeline.values.facts import MeetingFacts
 from qa_pipeline.values.findings import Action, Findings, UtteranceReading
 from qa_pipeline.values.transcript import Passage, Transcript
+from qa_pipeline.values.vocabulary import Act
 
 if TYPE_CHECKING:
     from qa_pipeline.findings.acts import ActModel
     from qa_pipeline.findings.reading import Reading
 
 READER = "reader-1"
+BY_PERSON: Final = "person"
+"""Stands before the reader's version where people set acts."""
 
 
 def find(
@@ -24,18 +28,39 @@ def find(
     facts: MeetingFacts,
     *,
     commitments_before: Sequence[Action] = (),
+    acts: Mapping[int, Collection[Act]] | None = None,
     model: ActModel | None = None,
 ) -> Findings:
     """Read the meeting and take every measure.
 
-    ``commitments_before`` are last meeting's actions, whose follow-up is checked (I4). ``model`` replaces the
-    shipped act classifier (measurements use models that have not seen an author).
+    ``commitments_before`` are last meeting's actions, whose follow-up is checked (I4). ``acts`` are those of
+    the utterances (index) that a person went through: they stand over what the reader says. ``model``
+    replaces the shipped act classifier (measurements use models that have not seen an author). Raises
+    InputError for acts of an utterance that is not there.
     """
     from qa_pipeline.findings.acts import current
 
     model = model or current()
     reading = read(transcript, chapters, facts, commitments_before=commitments_before, model=model)
-    return measured(reading, reader=f"{READER}+{model.version}")
+    reader = f"{READER}+{model.version}"
+    if acts:
+        reading = replace(reading, readings=_as_set(reading.readings, acts))
+        reader = f"{BY_PERSON}&{reader}"
+    return measured(reading, reader=reader)
+
+
+def _as_set(
+    readings: Sequence[UtteranceReading], acts: Mapping[int, Collection[Act]]
+) -> tuple[UtteranceReading, ...]:
+    """The readings with what people set in place of what was read, in the order of the acts' vocabulary."""
+    if (last := max(acts)) >= len(readings):
+        raise InputError(f"第 {last} 句不存在，全文共 {len(readings)} 句（从 0 数起）：请核对语句标签。")
+    return tuple(
+        replace(one, acts=tuple((act, 1.0) for act in Act if act in acts[index]), by_person=True)
+        if index in acts
+        else one
+        for index, one in enumerate(readings)
+    )
 
 
 def measured(reading: Reading, *, reader: str) -> Findings:

@@ -66,15 +66,18 @@ def promises(reading: Reading) -> tuple[Action, ...]:
 def actions(reading: Reading) -> tuple[Action, ...]:
     """The promises as a person would write them down: no question, report or supposition, and no bare word of
     assent or number to which nobody said when; what is too short to say what it is about (六号。我室三组。) has
-    the words before beside it.
+    the words before beside it. What a person set as a promise is one.
 
     How many of those listed are labelled so, and of the labelled are listed: docs/evaluation.md.
     """
     return tuple(
         action if action.what else _described(reading, action)
         for action in promises(reading)
-        if not _unpromised(reading, (index := action.evidence.utterance))
-        and (action.what or action.due or _SELF.search(reading.utterances[index].text))
+        if reading.readings[index := action.evidence.utterance].by_person
+        or (
+            not _unpromised(reading, index)
+            and (action.what or action.due or _SELF.search(reading.utterances[index].text))
+        )
     )
 
 

@@ -208,9 +208,13 @@ class Reading:
 
     @cached_property
     def asks(self) -> tuple[bool, ...]:
-        """Whether each utterance asks: by its act, or by its mark where the act is not clear."""
+        """Whether each utterance asks: by its act, or by its mark where no person said what it does."""
         return tuple(
-            not u.phantom and (self.does(i, *QUESTIONS) or "?" in u.text or "？" in u.text)
+            not u.phantom
+            and (
+                self.does(i, *QUESTIONS)
+                or (("?" in u.text or "？" in u.text) and not self.readings[i].by_person)
+            )
             for i, u in enumerate(self.utterances)
         )
 

@@ -227,6 +227,10 @@ def _read(proof: Result, result: Result) -> Iterator[Told]:
     from qa_pipeline.findings.acts import current
 
     acts = result.get("acts", {}).get(str(proof["utterance"]), {})
+    if proof["utterance"] in result.get("acts_by_person", ()):
+        told = "、".join(ACTS[Act(name)] for name in acts) or "没有标签"
+        yield Told(depth=2, lead="语句标签  ", text=f"{told}（由人标定）")
+        acts = {}
     for name, probability in acts.items():
         words = current().telling(proof["quote"], Act(name), most=WORDS)
         yield Told(
@@ -286,6 +290,8 @@ def _versions(result: Result) -> Iterator[Told]:
     said = result["versions"]
     told = "，".join(str(said[key]) for key in ("rubric", "segmenter", "reader") if key in said)
     yield Told(depth=0, lead="版本  ", text=told)
+    if by_person := result.get("acts_by_person"):
+        yield Told(depth=1, lead="", text=f"语句标签有 {len(by_person)} 句由人标定，以人为准。")
     now = {"segmenter": model.current().version, "reader": current().version}
     if not all(str(said.get(key, "")).endswith(version) for key, version in now.items()):
         yield Told(

@@ -68,6 +68,7 @@ def to_json(inspection: Inspection) -> dict[str, Any]:
         ],
         "findings": {name: _measurement(found) for name, found in findings.measures.items()},
         "acts": _acts(card, findings),
+        "acts_by_person": [index for index, one in enumerate(findings.readings) if one.by_person],
         "practices": [_remark(remark) for remark in findings.practices],
         "issues": [_remark(remark) for remark in findings.issues],
         "actions": [_action(action) for action in findings.actions],

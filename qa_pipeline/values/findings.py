@@ -43,10 +43,11 @@ class Mention:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UtteranceReading:
     """What one utterance does, with how probable that is (on meetings by people the model never learned
-    from), most probable first, and what it names."""
+    from), most probable first, and what it names. ``by_person``: a person set the acts, none included."""
 
     acts: tuple[tuple[Act, float], ...] = ()
     mentions: tuple[Mention, ...] = ()
+    by_person: bool = False
 
     def does(self, act: Act) -> bool:
         return any(a == act for a, _ in self.acts)

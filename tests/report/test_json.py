@@ -134,6 +134,7 @@ RESULT = closed(
             "additionalProperties": SHARE,
         },
     },
+    acts_by_person=listed({"type": "integer"}),
     practices=listed(REMARK),
     issues=listed(REMARK),
     actions=listed(ACTION),

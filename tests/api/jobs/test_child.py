@@ -21,7 +21,7 @@ from qa_pipeline.transcript.formats import from_json
 from qa_pipeline.values.chapters import Chapters, ChapterSpan
 from qa_pipeline.values.facts import MeetingFacts
 from qa_pipeline.values.findings import Action, Evidence
-from qa_pipeline.values.vocabulary import Chapter, MeetingKind
+from qa_pipeline.values.vocabulary import Act, Chapter, MeetingKind
 from tests.sound import SPEECH, silence, write_sound
 
 FACTS = MeetingFacts(kind=MeetingKind.WEEKLY_REVIEW, meeting_date=date(2026, 9, 22))
@@ -70,12 +70,14 @@ def test_twenty_seconds_are_heard_by_the_bundled_model_and_read(tmp_path: Path) 
             transcript=tmp_path / "transcript",
             commitments=(promised,),
             chapters=by_hand,
+            acts={0: (Act.GOAL,)},
         ),
         report,
     )
     inspection = inspection_from_json((tmp_path / "result").read_bytes())
     assert inspection.transcript == transcript
     assert inspection.chapters == by_hand
+    assert inspection.findings.readings[0].acts == ((Act.GOAL, 1.0),)
     assert inspection.findings.measures["followup_rate"].value is not None
 
 

@@ -20,7 +20,7 @@ from models.meetings.tables import Scorecard
 from qa_pipeline.errors import ModelError, RecordingError
 from qa_pipeline.report.json import inspection_from_json, inspection_to_json
 from qa_pipeline.values.reader import ReaderChoice, ReaderReport
-from qa_pipeline.values.vocabulary import MeetingKind
+from qa_pipeline.values.vocabulary import Act, MeetingKind
 from tests.api.jobs.works import Works
 from tests.sound import ROOT
 
@@ -109,7 +109,7 @@ def test_a_transcript_that_people_put_right_is_read_instead_of_the_recording(wor
         assert newest is not None
         change = versions.Change(utterance=0, text="大家好，现在开会。")
         kind = MeetingKind.WEEKLY_REVIEW
-        versions.edit(
+        newest = versions.edit(
             session, newest, kind=kind, changes=[change], speakers={}, borders=None, by="qa", note=None
         )
     works.by_hand(works.ask("M1"))
@@ -117,6 +117,14 @@ def test_a_transcript_that_people_put_right_is_read_instead_of_the_recording(wor
     with Session(works.engine) as session:
         readings = session.scalars(select(Artefact).where(Artefact.kind == ArtefactKind.READING)).all()
         assert len(readings) == 2
+    with transaction(works.engine) as session:
+        goal = [versions.Doing(utterance=0, acts=(Act.GOAL,))]
+        versions.edit(
+            session, newest, kind=kind, changes=[], speakers={}, borders=None, acts=goal, by="qa", note=None
+        )
+    works.by_hand(works.ask("M1"))
+    with Session(works.engine) as session:
+        assert len(session.scalars(select(Artefact).where(Artefact.kind == ArtefactKind.READING)).all()) == 3
 
 
 def test_what_may_heal_is_tried_again_later_and_the_last_attempt_fails_in_words(works: Works) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from fastapi.testclient import TestClient
 from sqlalchemy import Engine, select
@@ -10,6 +12,7 @@ from api.accounts.tables import AuditEntry, Role
 from api.meetings.versions import corrected
 from models.database import transaction
 from models.meetings.tables import Meeting, Recording
+from qa_pipeline.values.vocabulary import Act
 from tests.api.conftest import SignedIn
 from tests.api.people import staff
 from tests.api.results import PHONE, good, hold, inspect, poor
@@ -101,6 +104,66 @@ def test_an_edit_is_a_new_version_that_the_next_score_uses(qa: TestClient, servi
     assert qa.get(PATH).json()["borders"] == body["chapters"]
 
 
+def acts(qa: TestClient, path: str = PATH) -> dict[int, list[str]]:
+    """Utterance -> what a person set it to do, as the transcript shows it."""
+    lines = qa.get(path).json()["utterances"]
+    return {line["index"]: line["acts"] for line in lines if line["acts"] is not None}
+
+
+def test_acts_are_set_kept_with_other_corrections_and_taken_back(
+    qa: TestClient, service_engine: Engine
+) -> None:
+    def save(**body: object) -> None:
+        tag = {"If-Match": qa.get(PATH).headers["ETag"]}
+        saved = qa.post(f"{PATH}/versions", json=body, headers=tag)
+        assert saved.status_code == 201, saved.text
+
+    assert acts(qa) == {}
+    untouched = qa.get(PATH).headers["ETag"]
+    save(acts=[{"utterance": 3, "acts": ["probe", "ask", "ask"]}, {"utterance": 1, "acts": []}])
+    assert acts(qa) == {1: [], 3: ["ask", "probe"]}
+    late = qa.post(f"{PATH}/versions", json={"acts": []}, headers={"If-Match": untouched})
+    assert late.status_code == 412
+    save(changes=[{"utterance": 3, "text": "这一单为什么没签下来？"}])
+    meeting = meeting_id(service_engine)
+    with transaction(service_engine) as session:
+        found = corrected(session, meeting)
+    assert found is not None
+    assert found.acts == {1: (), 3: (Act.ASK, Act.PROBE)}
+    assert not found.acts_gone_through
+    same = {"acts": [{"utterance": 1, "acts": []}, {"utterance": 3, "acts": ["probe", "ask"]}]}
+    again = qa.post(f"{PATH}/versions", json=same, headers={"If-Match": "*"})
+    assert (again.status_code, "没有任何改动" in again.json()["detail"]) == (400, True)
+    save(acts=[])
+    assert acts(qa) == {}
+    assert acts(qa, f"{PATH}?version=3") == {1: [], 3: ["ask", "probe"]}
+    with transaction(service_engine) as session:
+        noted = session.scalars(
+            select(AuditEntry).where(AuditEntry.action == "transcript.edit").order_by(AuditEntry.id)
+        ).all()
+    assert [entry.detail.get("acts") for entry in noted] == [2, None, 0]
+
+
+def test_acts_that_do_not_fit_are_refused(qa: TestClient, service_engine: Engine) -> None:
+    hold(service_engine, "P", institution="350103", day=15)
+    found = good()
+    first, *others = found.transcript.utterances
+    heard = replace(found.transcript, utterances=(replace(first, phantom=True), *others))
+    inspect(service_engine, "P", replace(found, transcript=heard))
+    total = len(heard.utterances)
+    for meeting, given, told in (
+        ("A", [{"utterance": total, "acts": []}], f"第 {total} 句不存在，全文共 {total} 句"),
+        ("A", [{"utterance": 1, "acts": []}] * 2, "同一句的语句标签给了两次"),
+        ("P", [{"utterance": 0, "acts": ["goal"]}], "第 0 句可能凭空生成"),
+    ):
+        path = f"{V1}/meetings/{meeting}/transcript/versions"
+        refused = qa.post(path, json={"acts": given}, headers={"If-Match": "*"})
+        assert (refused.status_code, told in refused.json()["detail"]) == (400, True), refused.text
+    path = f"{V1}/meetings/A/transcript/versions"
+    unknown = {"acts": [{"utterance": 1, "acts": ["hum"]}]}
+    assert qa.post(path, json=unknown, headers={"If-Match": "*"}).status_code == 422
+
+
 def test_corrections_do_not_hold_for_another_recording(qa: TestClient, service_engine: Engine) -> None:
     tag = qa.get(PATH).headers["ETag"]
     qa.post(
@@ -122,10 +185,13 @@ def test_a_transcript_heard_anew_takes_the_place_of_corrections(
     qa.post(
         f"{PATH}/versions", json={"changes": [{"utterance": 0, "text": "好。"}]}, headers={"If-Match": tag}
     )
+    labelled = {"acts": [{"utterance": 0, "acts": ["goal"]}]}
+    assert qa.post(f"{PATH}/versions", json=labelled, headers={"If-Match": "*"}).status_code == 201
     inspect(service_engine, "A", poor())
+    assert acts(qa) == {}
     with transaction(service_engine) as session:
         assert corrected(session, meeting_id(service_engine)) is None
-    assert [row["base_version"] for row in qa.get(f"{PATH}/versions").json()] == [None, 1, None]
+    assert [row["base_version"] for row in qa.get(f"{PATH}/versions").json()] == [None, 1, 2, None]
 
 
 def test_edits_that_do_not_fit_are_refused(qa: TestClient, signed_in: SignedIn) -> None:

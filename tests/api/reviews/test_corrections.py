@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from api.accounts.tables import Role
 from api.cli import app
 from qa_pipeline.chapters.corpus import LabelledMeeting, read_meeting
+from qa_pipeline.learning.training import read_folder
 from qa_pipeline.values.vocabulary import Act, Chapter
 from tests.api.conftest import SignedIn
 from tests.api.people import staff
@@ -94,6 +95,34 @@ def test_only_what_a_person_gave_is_a_label(
     again = CliRunner().invoke(app, command)
     assert "2 场已有文件，未覆盖" in again.output
     assert (tmp_path / "out" / "350102" / "A.txt").read_text("utf-8") == "mine"
+
+
+def test_acts_are_labels_where_a_person_went_through_all_of_them(qa: TestClient, tmp_path: Path) -> None:
+    """What nobody went through is not taken for a person's: neither on its own nor beside other labels."""
+    lines = qa.get(f"{V1}/meetings/A/transcript").json()["utterances"]
+
+    def exported(*acts: dict[str, object], meeting: str = "A") -> tuple[dict[str, LabelledMeeting], str]:
+        path = f"{V1}/meetings/{meeting}/transcript/versions"
+        saved = qa.post(path, json={"acts": acts}, headers={"If-Match": "*"})
+        assert saved.status_code == 201, saved.text
+        folder = tmp_path / f"{meeting}{len(acts)}"
+        found = unpacked(qa.get(f"{V1}/reviews/corrections?{EVER}").content, folder)
+        return found, (folder / "350102" / "A.txt").read_text("utf-8")
+
+    one, text = exported({"utterance": 2, "acts": ["goal", "summary"]})
+    assert one["350102/A.txt"].labels == {"chapters"}
+    assert one["350102/A.txt"].acts[2] == {Act.GOAL, Act.SUMMARY}
+    assert "acts 只有 1 句由人核对，其余为机器所标" in text
+    alone, _ = exported({"utterance": 2, "acts": ["goal"]}, meeting="C")
+    assert "350103/C.txt" not in alone
+
+    every = [{"utterance": line["index"], "acts": ["data"] if line["index"] % 2 else []} for line in lines]
+    whole, text = exported(*every)
+    assert whole["350102/A.txt"].labels == {"acts", "chapters"}
+    assert set(whole["350102/A.txt"].acts) == {frozenset(), frozenset({Act.DATA})}
+    assert "机器所标" not in text
+    learned = read_folder(tmp_path / f"A{len(lines)}", "acts")
+    assert [(meeting.author, meeting.id) for meeting in learned] == [("own 350102", "A")]
 
 
 def test_where_nothing_was_put_right_the_command_says_so_and_makes_no_folder(tmp_path: Path) -> None:

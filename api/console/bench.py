@@ -19,8 +19,10 @@ from api.console.calls import did
 from api.console.frame import View, screen
 from api.console.queue import REASONS
 from api.meetings import scorecards, service, versions
+from api.meetings.kept import inspection_of
 from api.meetings.schemas import MeetingDetail
 from api.meetings.scorecard_schemas import ItemOut, ScorecardOut
+from api.meetings.tables import KeptInspection
 from api.reviews import service as reviews
 from api.reviews.endpoints import shown_review
 from api.reviews.repository import ReviewRepository
@@ -28,9 +30,9 @@ from api.reviews.schemas import AppealOut, ReviewOut, Why
 from api.reviews.tables import AppealState, ReviewState
 from models.base import SHANGHAI
 from models.meetings.tables import Scorecard
-from qa_pipeline.names import CHAPTERS, KINDS, VERDICTS
+from qa_pipeline.names import ACTS, CHAPTERS, KINDS, VERDICTS
 from qa_pipeline.values.transcript import Utterance
-from qa_pipeline.values.vocabulary import Chapter, Status, Verdict, chapters_of
+from qa_pipeline.values.vocabulary import Act, Chapter, Status, Verdict, chapters_of
 from qa_pipeline.values.written import points
 
 STEPS: Final = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -41,10 +43,18 @@ BESIDE: Final = {"on_time": "按时", "on_roster": "到人"}
 KEYS: Final = (
     ("空格", "播放 / 暂停"), ("← / →", "后退 / 前进 5 秒"), (", / .", "放慢 / 加快"),
     ("j / k", "下一句 / 上一句"), ("e", "改这一句的文字"), ("s", "改说话人"), ("c", "从这一句起换章节"),
+    ("Shift+字母", "加上或去掉这一句的标签（字母见各标签）"),
+    ("a", "这一句标签无误，转到下一句"), ("Shift+A", "取消这一句的核对"),
     ("w", "保存文字稿的改动"), ("↓ / ↑", "下一项 / 上一项"), ("1–5", "给当前项打分（0、25、50、75、100%）"),
     ("Enter", "确认当前项，转到下一项"), ("d", "去写决定"), ("t", "领取本场"), ("n", "队列中的下一场"),
     ("?", "打开 / 关闭本说明"),
 )  # fmt: skip
+ACT_KEYS: Final[Mapping[Act, str]] = {
+    Act.ASK: "T", Act.PROBE: "Z", Act.CHECK: "H", Act.CAUSE: "Y", Act.MEASURE: "D", Act.COMMIT: "C",
+    Act.FOLLOWUP: "G", Act.PRACTICE: "F", Act.RECOGNIZE: "R", Act.EVADE: "B", Act.SUMMARY: "J", Act.GOAL: "M",
+    Act.DATA: "S",
+}  # fmt: skip
+"""With Shift; the initial of 提, 追, 核, 因, 对, 承, 跟, 法, 认, 避, 结, 目 and 数 in their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +73,10 @@ class Bench:
     borders: Mapping[int, Chapter]
     reasons: Mapping[str, str]
     """Why 按时 and 到人 came out as they did."""
+    read: tuple[tuple[Act, ...], ...] | None
+    """What each utterance does as the result has it; None where the result is of another text."""
+    acts: Mapping[int, tuple[Act, ...]]
+    """What people set utterances to do in this text."""
     outdated: bool
     """The transcript was put right after the result was made."""
 
@@ -95,6 +109,8 @@ def read(session: Session, request: Request, asker: Caller, code: str) -> Bench:
         if set_by_hand
         else _borders(card, utterances),
         reasons={name: card.result["compliance"][name]["reason"] for name in BESIDE},
+        read=_read(session, card, len(utterances)),
+        acts={doing.utterance: doing.acts for doing in versions.acts_of(text)} if text else {},
         outdated=text is not None and text.base_version is not None and text.edited_at > card.made_at,
     )
     note_meeting(session, request, asker, held, "scorecard.read", version=card.version)
@@ -129,6 +145,14 @@ def _borders(card: Scorecard, utterances: tuple[Utterance, ...]) -> dict[int, Ch
     return found
 
 
+def _read(session: Session, card: Scorecard, utterances: int) -> tuple[tuple[Act, ...], ...] | None:
+    if session.get(KeptInspection, card.id) is None:
+        return None
+    readings = inspection_of(session, card).findings.readings
+    found = tuple(tuple(act for act in Act if one.does(act)) for one in readings)
+    return found if len(found) == utterances else None
+
+
 async def bench(view: View, code: str, why: str = "", below: str = "") -> None:
     found = await view.witness(read, code=code)
     review = found.review
@@ -145,6 +169,8 @@ async def bench(view: View, code: str, why: str = "", below: str = "") -> None:
             sound.player(code, found.starts)
             edits = _edits(view, found)
             ui.html(_tools(found, edits=edits), sanitize=False)
+            if edits:
+                ui.html(_acts(known=found.read is not None), sanitize=False)
             if found.utterances:
                 ui.html(sound.transcript(found.utterances, found.borders), sanitize=False)
             else:
@@ -173,6 +199,7 @@ def _script(view: View, found: Bench, deciding: bool, why: str, below: str) -> s
         "queue": {key: value for key, value in (("why", why), ("below", below)) if value},
         "chapters": {chapter.value: CHAPTERS[chapter] for chapter in chapters_of(found.meeting.kind)},
         "steps": STEPS, "line": float(found.card.pass_line), "fails": _fails(found.card),
+        "acts": _given_acts(found),
     }  # fmt: skip
     return json.dumps(given, ensure_ascii=False).replace("</", "<\\/")
 
@@ -180,6 +207,16 @@ def _script(view: View, found: Bench, deciding: bool, why: str, below: str) -> s
 def _fails(card: ScorecardOut) -> bool:
     """Whether something else than the points fails the meeting."""
     return bool(card.criticals) or Status.FAIL in {getattr(card, name) for name in BESIDE}
+
+
+def _given_acts(found: Bench) -> dict[str, Any]:
+    """``read``: the acts of each line, null where nobody can say so (see ``versions.edit``)."""
+    said = [not line.phantom and bool(line.text.strip()) for line in found.utterances]
+    read = found.read or ((),) * len(said)
+    return {
+        "names": ACTS, "keys": {key: act for act, key in ACT_KEYS.items()}, "set": found.acts,
+        "read": [acts if real else None for acts, real in zip(read, said, strict=True)],
+    }  # fmt: skip
 
 
 def _head(found: Bench, code: str) -> None:
@@ -262,6 +299,21 @@ def _tools(found: Bench, *, edits: bool) -> str:
         f'<span id="rate" class="soft">1.0 倍速</span>{speed}{line}'
         f'<span id="text-version" class="soft">{version}</span><span id="pending" class="soft"></span>'
         f"{_do('save', '保存改动', 'w', hidden=True)}{_do('drop', '放弃改动', hidden=True)}</div>"
+    )
+
+
+def _acts(*, known: bool) -> str:
+    """What the chosen line does, to be switched on and off; only who saw what was read can call it right."""
+    switches = "".join(
+        f'<button type="button" class="act" data-act="{act}" aria-pressed="false">{name} '
+        f"<kbd>{ACT_KEYS[act]}</kbd></button>"
+        for act, name in ACTS.items()
+    )
+    rest = _do("rest", "其余各句都无误") if known else ""
+    return (
+        f'<div class="bench-acts" role="group" aria-label="选中一句的标签">{switches}'
+        f"{_do('right', '标签无误', 'a')}{_do('open', '取消核对', 'A')}{rest}"
+        '<span id="gone-through" class="soft" title="全部核对过的会议可供训练语句模型"></span></div>'
     )
 
 

@@ -19,6 +19,7 @@
     lines[line]?.removeAttribute('aria-current');
     line = wanted;
     lines[line].setAttribute('aria-current', 'true');
+    shownActs();
     const box = lines[line].parentElement;
     if (scroll) box.scrollTop = lines[line].offsetTop - box.offsetTop - box.clientHeight / 3;
   }
@@ -52,7 +53,7 @@
   // ---------------------------------------------------------------- edits of the transcript
   const changes = new Map();  // number of the line -> {text, speaker}
   let borders = null, head = null, full = null;
-  const pending = () => changes.size + (borders ? 1 : 0);
+  const pending = () => changes.size + (borders ? 1 : 0) + relabelled().length;
 
   // What asks the service goes one after the other: a key pressed before it has answered is not lost, and no
   // version is read while another is being saved.
@@ -167,12 +168,75 @@
     }, asked(false));
   }
 
+  // ---------------------------------------------------------------- what the lines do
+  const labels = new Map();  // number of the line -> its acts, of those that a person went through
+  let savedLabels = new Map();
+  const same = (some, others) => some?.join() === others?.join();
+  const relabelled = () => lines.map((_, n) => n).filter(n => !same(labels.get(n), savedLabels.get(n)));
+  const actsOf = at => labels.get(at) ?? given.acts.read[at] ?? [];
+  const inOrder = acts => Object.keys(given.acts.names).filter(act => acts.includes(act));
+  const sayable = at => given.acts.read[at] || changes.get(at)?.text;
+
+  function paintActs(at) {
+    const now = actsOf(at), was = given.acts.read[at] ?? [];
+    const shown = lines[at].querySelector('.doing') ?? lines[at].appendChild(document.createElement('small'));
+    shown.className = 'doing';
+    shown.classList.toggle('by-person', labels.has(at));
+    shown.classList.toggle('unsaved', !same(labels.get(at), savedLabels.get(at)));
+    shown.replaceChildren(...inOrder([...new Set([...was, ...now])]).map(act => {
+      const one = document.createElement(!was.includes(act) ? 'ins' : !now.includes(act) ? 'del' : 'i');
+      one.dataset.label = given.acts.names[act];
+      return one;
+    }));
+    if (labels.has(at) && !now.length) shown.appendChild(document.createElement('i')).dataset.label = '无标签';
+  }
+
+  function shownActs() {
+    if (!$('.bench-acts') || !lines[line]) return;
+    const now = actsOf(line), was = given.acts.read[line] ?? [];
+    for (const button of all('[data-act]')) {
+      const act = button.dataset.act;
+      button.setAttribute('aria-pressed', now.includes(act));
+      button.classList.toggle('changed', now.includes(act) !== was.includes(act));
+    }
+    const said = given.acts.read.filter(Boolean).length;
+    $('#gone-through').textContent = `标签已核对 ${labels.size} / ${said} 句`;
+    $('[data-do=open]').hidden = !labels.has(line);
+    if ($('[data-do=rest]')) $('[data-do=rest]').hidden = labels.size >= said;
+  }
+
+  function label(at, acts) {
+    if (!sayable(at)) return say('这一句可能凭空生成，不作证据：确有其话时请先改好文字。', true);
+    acts ? labels.set(at, inOrder(acts)) : labels.delete(at);
+    paintActs(at);
+    shownActs();
+    shownPending();
+    return true;
+  }
+
+  function switchAct(act) {
+    const now = actsOf(line);
+    label(line, now.includes(act) ? now.filter(one => one !== act) : [...now, act]);
+  }
+
+  function rightActs() { if (label(line, actsOf(line))) step(1); }
+
+  function restRight() {
+    const open = lines.map((_, n) => n).filter(n => given.acts.read[n] && !labels.has(n));
+    const seen = field(` 其余 ${open.length} 句我都看过，标签照现在所示无误`, 'input', {type: 'checkbox'});
+    form('其余各句的标签', [seen], () => {
+      if (seen.firstChild.checked) open.forEach(n => { labels.set(n, actsOf(n)); paintActs(n); });
+      shownActs();
+    }, asked(false));
+  }
+
   async function save() {
     if (!pending()) return;
     if (borders && borders[0]?.first !== 0) return say('第一句须属于某一章：请在第一句按 c 选择章节。', true);
     const body = {changes: [...changes].map(([utterance, what]) => ({utterance, ...what})), note: '复核台修改'};
     if (borders) body.chapters = borders;
-    const sent = new Map(changes), drawn = borders;
+    if (relabelled().length) body.acts = [...labels].map(([utterance, acts]) => ({utterance, acts}));
+    const sent = new Map(changes), drawn = borders, labelled = new Map(labels);
     if (!await read(false)) return;
     const answer = await ask('POST', `meetings/${given.meeting}/transcript/versions`, body, {'If-Match': head});
     if (answer.status === 412) return stale();
@@ -186,7 +250,11 @@
       changes.delete(at);
       lines[at].classList.remove('renamed');
       lines[at].querySelector('p').textContent = answer.body.utterances[at].text;
+      given.acts.read[at] ??= [];
     }
+    savedLabels = labelled;
+    if (body.acts) lines.forEach((_, n) => paintActs(n));
+    shownActs();
     $('#text-version').textContent = `文字稿第 ${given.text} 版`;
     $('[data-do=rescore]').hidden = false;
     shownPending();
@@ -367,6 +435,7 @@
   const level = share => () => { if (given.deciding && items[item]) give(items[item], share * items[item].dataset.max); };
   const acts = {take: inTurn(take), release: inTurn(release), next: inTurn(next), save: inTurn(save),
     slower: () => faster(-0.25), faster: () => faster(0.25),
+    right: editing(rightActs), open: editing(() => label(line, null)), rest: editing(restRight),
     text: editing(editText), speaker: editing(editSpeaker), border: editing(editBorder),
     decide: inTurn(decide), rescore, drop, help: toggleHelp, again: () => sound()?.seek(startOf(line)),
     close: () => $('#editor').close()};
@@ -375,7 +444,8 @@
     ',': acts.slower, '.': acts.faster,
     j: () => step(1), k: () => step(-1), ArrowDown: () => select(Math.min(items.length - 1, item + 1)),
     ArrowUp: () => select(Math.max(0, item - 1)), Enter: confirm,
-    e: acts.text, s: acts.speaker, c: acts.border, w: acts.save,
+    e: acts.text, s: acts.speaker, c: acts.border, w: acts.save, a: acts.right, A: acts.open,
+    ...Object.fromEntries(Object.entries(given.acts.keys).map(([key, act]) => [key, editing(() => switchAct(act))])),
     d: () => $('#reason')?.focus(), t: () => { if ($('[data-do=take]')) acts.take(); }, n: acts.next, '?': toggleHelp,
     ...Object.fromEntries(given.steps.map((share, place) => [String(place + 1), level(share)])),
   };
@@ -390,6 +460,7 @@
     }
     if (event.key === 'Enter' && target.matches?.('.why input')) { event.preventDefault(); target.blur(); return confirm(); }
     if (event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
+    if (/^[A-Z]$/.test(event.key) && !event.shiftKey) return;  // caps lock: meant for the small letter
     if (target.matches?.('input, textarea, select, [contenteditable=true], audio')) return;
     if ($('#editor').open || ($('#keys').open && event.key !== '?')) return;
     if ([' ', 'Enter'].includes(event.key) && target.closest?.('button, a, summary, [role=button]')) return;
@@ -408,6 +479,7 @@
     if (pressed.dataset.at) {
       if (row) pointAt(lines.indexOf(row), false);
     } else if (pressed.dataset.do) acts[pressed.dataset.do]();
+    else if (pressed.dataset.act) editing(() => switchAct(pressed.dataset.act))();
     else if (one && pressed.classList.contains('item-head')) {
       select(items.indexOf(one), !one.classList.contains('open'));
     } else if (pressed.dataset.level) give(one, pressed.dataset.level * one.dataset.max);
@@ -438,6 +510,9 @@
       for (const [id, said] of JSON.parse(sessionStorage.getItem(drafts) || '[]')) rows.set(id, said);
       items.forEach(paint);
     }
+    for (const [at, acts] of Object.entries(given.acts.set)) labels.set(+at, acts);
+    savedLabels = new Map(labels);
+    lines.forEach((_, n) => paintActs(n));
     if (lines.length) pointAt(0, false);
     if (items.length) select(0, given.deciding, false);
     document.body.dataset.bench = 'ready';

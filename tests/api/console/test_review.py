@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import wave
 from collections.abc import Callable
 from dataclasses import replace
@@ -15,10 +16,12 @@ from playwright.sync_api import Page, Route, expect
 
 from api.access import COOKIE, CSRF_HEADER
 from api.accounts.tables import Role
+from api.meetings.versions import corrected
 from models.base import SHANGHAI
 from models.database import transaction
 from models.meetings.repository import MeetingRepository
-from qa_pipeline.values.vocabulary import MeetingKind
+from qa_pipeline.names import ACTS
+from qa_pipeline.values.vocabulary import Act, MeetingKind
 from tests.api import results
 from tests.api.console.conftest import (
     LOGINS,
@@ -37,6 +40,7 @@ EDITED: Final = "350103-R2"
 TURNED: Final = "350103-R3"
 CALIBRATED: Final = "350102-R4"
 VETOED: Final = "350103-R5"
+LABELLED: Final = "350102-R6"
 SECONDS: Final = 120
 
 Asking = Callable[..., None]
@@ -235,6 +239,78 @@ def test_all_that_keys_do_is_done_by_hand_as_well(page_as: PageAs) -> None:
     expect(page.locator("#pending")).to_have_text("未保存 1 处")
     assert_sound(page)
     page.get_by_role("button", name="放弃改动").click()
+
+
+def test_acts_are_put_right_by_key_and_mouse_and_saved_with_the_transcript(
+    page_as: PageAs, service: Service
+) -> None:
+    with transaction(service.engine) as session:
+        held = datetime(2026, 8, 15, 9, tzinfo=SHANGHAI)
+        weekly = MeetingKind.WEEKLY_REVIEW
+        MeetingRepository(session).record(LABELLED, institution="350102", kind=weekly, started_at=held)
+    found = results.good()
+    first, second, *others = found.transcript.utterances
+    transcript = replace(found.transcript, utterances=(first, replace(second, phantom=True), *others))
+    results.inspect(service.engine, LABELLED, replace(found, transcript=transcript))
+    said = len(transcript.utterances) - 1
+    page = bench(page_as(Role.QA, f"/reviews/{LABELLED}"))
+    acts, pending, line = (
+        page.get_by_role("group", name="选中一句的标签"),
+        page.locator("#pending"),
+        page.locator(".line"),
+    )
+    told = page.locator("#gone-through")
+
+    def on() -> list[str]:
+        return [one.split()[0] for one in acts.locator("[aria-pressed=true]").all_inner_texts()]
+
+    def read(utterance: int) -> list[str]:
+        return [ACTS[act] for act in Act if found.findings.readings[utterance].does(act)]
+
+    assert on() == read(0)
+    expect(told).to_have_text(f"标签已核对 0 / {said} 句")
+    page.keyboard.press("Shift+R")
+    assert "认可" in on()
+    expect(acts.get_by_role("button", name="认可")).to_have_class(re.compile("changed"))
+    expect(line.nth(0).locator("ins")).to_have_attribute("data-label", "认可")
+    acts.get_by_role("button", name=on()[0]).click()
+    expect(line.nth(0).locator("del")).to_have_count(1)
+    expect(pending).to_have_text("未保存 1 处")
+    expect(told).to_have_text(f"标签已核对 1 / {said} 句")
+    page.keyboard.press("j")
+    page.keyboard.press("a")
+    expect(page.locator("#said")).to_contain_text("可能凭空生成")
+    page.keyboard.press("j")
+    page.evaluate("document.body.dispatchEvent(new KeyboardEvent('keydown', {key: 'J', bubbles: true}))")
+    assert on() == read(2)  # caps lock is no shift
+    page.keyboard.press("a")
+    assert current(page) == "3"
+    page.keyboard.press("k")
+    expect(told).to_have_text(f"标签已核对 2 / {said} 句")
+    page.keyboard.press("Shift+A")
+    expect(told).to_have_text(f"标签已核对 1 / {said} 句")
+    assert serious_findings(page, within=".bench-acts") == []
+    assert_legible(page, ".bench-acts")
+    page.keyboard.press("w")
+    expect(page.locator("#text-version")).to_have_text("文字稿第 2 版")
+    expect(pending).to_have_text("")
+
+    opened(page, f"/reviews/{LABELLED}")
+    bench(page)
+    assert "认可" in on()
+    expect(told).to_have_text(f"标签已核对 1 / {said} 句")
+    acts.get_by_role("button", name="其余各句都无误").click()
+    page.get_by_label(f"其余 {said - 1} 句我都看过，标签照现在所示无误").check()
+    page.get_by_role("button", name="记下").click()
+    expect(told).to_have_text(f"标签已核对 {said} / {said} 句")
+    page.keyboard.press("w")
+    expect(page.locator("#text-version")).to_have_text("文字稿第 3 版")
+    with transaction(service.engine) as session:
+        saved = corrected(session, MeetingRepository(session).get(LABELLED).id)
+    assert saved is not None
+    assert saved.acts_gone_through
+    assert Act.RECOGNIZE in saved.acts[0]
+    assert [ACTS[act] for act in saved.acts[2]] == read(2)
 
 
 def test_points_beyond_the_maximum_and_a_change_without_a_reason_are_told_in_words(page_as: PageAs) -> None:

@@ -42,7 +42,9 @@ async def speech(view: View) -> None:
             parts.status(Status.PASS, "已有")
         else:
             parts.status(Status.WARN, "没有")
-            ui.label("没有它时，录音不分说话人，相关得分项按未知处理。").classes("soft")
+            ui.label("没有它时，单声道录音不分说话人，追问、参与等项按问答交替近似，把握较低。").classes(
+                "soft"
+            )
     if found.fetchable:
         with parts.section("可获取", "在服务器上运行，可用 --mirror 指定内网的模型库"):
             commands = "\n".join(f"huijian asr pull {listing.escaped(name)}" for name in found.fetchable)

@@ -42,7 +42,7 @@ PATIENCE: Final = 3.0
 _FRAME: Final = SAMPLE_RATE // 20
 _CHILD: Final = "qa_pipeline.transcript.diarization"
 
-_UNKNOWN: Final = "发言人按未知处理，与发言人有关的各项不计分"
+_UNKNOWN: Final = "与发言人有关的各项按问答交替近似，把握较低"
 
 
 def assign_speakers(transcript: Transcript, source: Recording, *, roster: int | None) -> Transcript:

@@ -191,7 +191,7 @@ def test_damaged_models_are_a_warning(models: Path, two_voices: Recording) -> No
     (warning,) = told.warnings
     assert warning.startswith("没能区分发言人：发言人模型用不了（")
     assert warning.endswith(
-        "请用 huijian asr check diarization 检查；发言人按未知处理，与发言人有关的各项不计分。"
+        "请用 huijian asr check diarization 检查；与发言人有关的各项按问答交替近似，把握较低。"
     )
 
 
@@ -231,7 +231,7 @@ def test_a_child_that_the_system_kills_is_a_warning(
     monkeypatch.setattr(sys, "executable", str(interpreter))
     told = assign_speakers(heard(*VOICES), two_voices, roster=None)
     assert told.warnings == (
-        "没能区分发言人：子进程被系统终止（可能内存不足）；发言人按未知处理，与发言人有关的各项不计分。",
+        "没能区分发言人：子进程被系统终止（可能内存不足）；与发言人有关的各项按问答交替近似，把握较低。",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -14,14 +15,25 @@ from sqlalchemy.orm import Session
 from api.access import Caller, Permission
 from api.accounts.audit_repository import AuditFilter, AuditRepository
 from api.console import listing, parts, when
+from api.console.accounts import PERMISSIONS, ROLES
+from api.console.commitments import STATES
 from api.console.frame import View, screen
+from api.console.jobs import STAGES
 from api.console.listing import Column, Field, Html
+from api.console.notices import CHANNELS
+from api.console.toolbox import TABLES
+from api.glossary import WORDS
 from api.pages import page
+from api.validation import first_words
+from models.activities.volumes import Side
 from models.base import SHANGHAI
 from qa_pipeline.errors import InputError
+from qa_pipeline.names import VERDICTS
+from qa_pipeline.report.wording import OUTCOMES
 
 PATH: Final = "/audit"
 A_PAGE: Final = 100
+LONGEST_PIECE: Final = 24
 SUBJECTS: Final[Mapping[str, str]] = {
     "account": "账号", "action": "行动项", "activity": "活动", "api_key": "API 密钥", "appeal": "申诉",
     "attainment": "达成", "audit": "审计", "batch": "批次", "briefing": "会前简报", "calendar": "节假日",
@@ -92,7 +104,9 @@ WHOLE: Final[Mapping[str, str]] = {
 """Actions whose two words together would say something else."""
 FACTS: Final[Mapping[str, str]] = {
     "active": "启用", "acts": "核对标签的句数", "added": "新增", "again_from": "重做起点", "agrees": "同意",
-    "at": "时间", "by": "方式", "changed": "改动", "changes": "改动", "channel": "方式", "created": "新建",
+    "at": "时间", "briefing": "按会前简报", "by": "方式", "changed": "改动", "changes": "改动", "channel": "方式",
+    "created": "新建", "files": "文件数", "former": "原行动项", "jobs": "任务数", "outcome": "兑现情况",
+    "owner": "责任人", "state": "状态", "today": "当天",
     "customers": "客户数", "days": "天数", "delivery": "发送编号", "disabled": "停用", "download": "下载",
     "fields": "项目", "full": "未隐去", "institution": "机构", "key": "项", "last": "末月", "made": "生成",
     "meeting": "会议", "meetings": "会议数", "month": "月份", "must_hold": "应召开", "name": "名称",
@@ -105,6 +119,20 @@ FACTS: Final[Mapping[str, str]] = {
     "verdict": "结论", "version": "版本", "week_ends": "周末日",
 }  # fmt: skip
 """What an entry tells besides."""
+VALUES: Final[Mapping[str, Mapping[str, str]]] = {
+    "again_from": {one.value: word for one, word in STAGES.items()},
+    "by": {"password": "密码", "oidc": "统一身份"},
+    "channel": {one.value: word for one, word in CHANNELS.items()},
+    "fields": {name: first_words(word) for name, word in WORDS.items()},
+    "outcome": {one.value: word for one, word in OUTCOMES.items()},
+    "permissions": {one.value: word for one, word in PERMISSIONS.items()},
+    "role": {one.value: word for one, word in ROLES.items()},
+    "side": {Side.PLANNED.value: "计划", Side.DONE.value: "实际"},
+    "state": {one.value: word for one, (_, word, _) in STATES.items()},
+    "table": {one.value: title for one, (title, *_) in TABLES.items()},
+    "verdict": {one.value: word for one, word in VERDICTS.items()},
+}
+"""The words of a detail's values; several are parted by commas, and what has none stays as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +142,10 @@ class Entry:
     at: datetime
     actor: str
     action: str
-    subject: str
+    kind: str
+    code: str
     institution: str
-    detail: str
+    facts: tuple[str, ...]
     address: str
 
 
@@ -136,9 +165,10 @@ def read(
             at=entry.at,
             actor=entry.actor,
             action=entry.action,
-            subject=f"{SUBJECTS.get(entry.object_kind, entry.object_kind)} {entry.object_code}",
+            kind=SUBJECTS.get(entry.object_kind, entry.object_kind),
+            code=entry.object_code,
             institution=institution or "",
-            detail=" · ".join(fact(*each) for each in entry.detail.items() if each[1] is not None),
+            facts=tuple(fact(*each) for each in entry.detail.items() if each[1] is not None),
             address=entry.address or "",
         )
         for entry, institution in found
@@ -153,7 +183,11 @@ def words_of(action: str) -> str:
 
 def fact(name: str, value: object) -> str:
     """``("version", 2)`` as 版本：2; what has no words stays as it is."""
-    said = ("否", "是")[value] if isinstance(value, bool) else value
+    if isinstance(value, bool):
+        said = ("否", "是")[value]
+    else:
+        known = VALUES.get(name, {})
+        said = "、".join(known.get(each, each) for each in re.split("[,，]", str(value)))
     return f"{FACTS.get(name, name)}：{said}"
 
 
@@ -212,20 +246,18 @@ async def audit(
             "审计记录",
             [
                 Column("时间"),
-                Column("操作者"),
+                Column("操作者、来源"),
                 Column("动作"),
                 Column("对象"),
                 Column("详情"),
-                Column("来源"),
             ],
             [
                 [
-                    listing.whole(f"{one.at:%Y-%m-%d %H:%M:%S}"),
-                    one.actor,
-                    _two_lines(words_of(one.action), one.action),
-                    _two_lines(one.subject, one.institution),
-                    one.detail,
-                    listing.whole(one.address) if one.address else "",
+                    listing.two_lines(listing.whole(f"{one.at:%Y-%m-%d}"), f"{one.at:%H:%M:%S}"),
+                    listing.two_lines(_code(one.actor), _code(one.address)),
+                    listing.two_lines(words_of(one.action), _code(one.action)),
+                    listing.two_lines(_object(one), one.institution),
+                    _facts(one),
                 ]
                 for one in found
             ],
@@ -234,5 +266,18 @@ async def audit(
         listing.further(PATH, further, first=first, last=last, **named)
 
 
-def _two_lines(text: str, below: str) -> Html:
-    return Html(f"<span>{listing.escaped(text)}<small>{listing.escaped(below)}</small></span>")
+def _object(one: Entry) -> Html:
+    return listing.joined([Html(f"<span>{listing.escaped(one.kind)}</span>"), _code(one.code)])
+
+
+def _facts(one: Entry) -> Html:
+    told = listing.joined([Html(f"<span>{listing.escaped(each)}</span>") for each in one.facts])
+    return Html(f'<span class="facts">{told}</span>') if told else told
+
+
+def _code(code: str) -> Html:
+    """Broken at the joints of a code, and nowhere else unless a piece, like a checksum, fills the line."""
+    pieces = re.findall(r"[^._:@-]*[._:@-]+|[^._:@-]+", code)
+    if any(len(piece) > LONGEST_PIECE for piece in pieces):
+        return Html(f"<span>{listing.escaped(code)}</span>")
+    return Html(f'<span class="jointed">{"<wbr>".join(map(listing.escaped, pieces))}</span>')

@@ -211,6 +211,8 @@ def filters(path: str, fields: Sequence[Field], *, place: str = "", **kept: str)
     ``place``: the part of the screen that it is about, where that is not its top.
     """
     inputs = "".join(map(_input, fields))
+    if not inputs:
+        return  # whoever sees one institution only has nothing to choose
     hidden = "".join(
         f'<input type="hidden" name="{name}" value="{html.escape(value)}">'
         for name, value in kept.items()

@@ -247,7 +247,8 @@ def _reasons(one: FocusOut, may_edit: bool) -> Html:
 
 def _mark(view: View) -> None:
     with dialog("标记重点主管") as opened:
-        who = line("主管的工号或姓名", first=True)
+        asked = "主管的工号或姓名"
+        who = line(asked, first=True)
         reason = line("原因")
         on = day("生效日", today())
         until = day("到哪天为止（不含当天，可不填）")
@@ -257,7 +258,7 @@ def _mark(view: View) -> None:
             if not text_of(reason):
                 raise InputError("请填写原因：面谈的人要知道为什么。")
             body = {
-                "person": await view.ask(number_of, view.asker, text_of(who) or ""),
+                "person": await view.ask(number_of, view.asker, text_of(who) or "", field=asked),
                 "reason": text_of(reason),
                 "on": when.required(on),
                 "until": when.given(until),

@@ -36,6 +36,7 @@ SUBJECTS: Final[Mapping[ActionKind, str]] = {
     ActionKind.JOINT_VISIT: "陪访对象的工号或姓名",
 }
 """Of the kinds that are done with somebody."""
+ACTOR: Final = "执行人的工号或姓名"
 
 
 def set_up(
@@ -63,7 +64,7 @@ async def add(view: View, kind: ActionKind, one: Behind, on: date) -> None:
             ui.notify(told, type="warning")
             return
     with dialog(f"登记{name}") as opened:
-        actor = line("执行人的工号或姓名", "" if interview else person, first=not person or interview)
+        actor = line(ACTOR, "" if interview else person, first=not person or interview)
         subject = None
         if kind in SUBJECTS:
             subject = line(SUBJECTS[kind], person if interview else "", first=not interview)
@@ -80,13 +81,14 @@ async def add(view: View, kind: ActionKind, one: Behind, on: date) -> None:
             when_done = when.required(done)
             body: dict[str, Any] = {
                 "kind": kind,
-                "actor": await view.ask(number_of, view.asker, text_of(actor) or ""),
+                "actor": await view.ask(number_of, view.asker, text_of(actor) or "", field=ACTOR),
                 "planned_on": when_done,
                 "record": {"done_on": when_done, "record": text_of(record)},
                 "review": text_of(review),
             }
             if subject is not None:
-                body["subject"] = await view.ask(number_of, view.asker, text_of(subject) or "")
+                whom = text_of(subject) or ""
+                body["subject"] = await view.ask(number_of, view.asker, whom, field=SUBJECTS[kind])
             if event is not None:
                 body["event"] = event.value
             return await call(view, "POST", "management-actions", body)

@@ -119,10 +119,11 @@ def offices_of(session: Session, asker: Caller, institution: str) -> dict[str, s
     return {office.code: office.name for office, *_ in rows}
 
 
-def number_of(session: Session, asker: Caller, text: str) -> str:
-    """The number of whoever serves today and bears it, or the name. Raises InputError for none or several."""
+def number_of(session: Session, asker: Caller, text: str, *, field: str = "工号或姓名") -> str:
+    """The number of whoever serves today and bears it, or the name. Raises InputError for none or several;
+    ``field``: what the form calls where it is asked for."""
     if not text:
-        raise InputError("请填写工号或姓名。")
+        raise InputError(f"请填写{field}。")
     rows = DirectoryRepository(session, within=asker.within).people(
         search=text, below=None, kind=None, supervisors=None, on=today(), cursor=None, limit=A_PAGE
     )

@@ -62,10 +62,14 @@ def draw(view: View, found: tuple[UnfinishedOut, ...]) -> None:
             )
 
 
+def received(sent: int, whole: int | None) -> str:
+    """``2.0 / 40.5 MB`` of bytes, in kilobytes where megabytes would read 0.0."""
+    unit, size = ("MB", MEGABYTE) if max(sent, whole or 0) >= MEGABYTE / 10 else ("KB", 1024)
+    figures = [sent] if whole is None else [sent, whole]
+    return f"{' / '.join(f'{each / size:.1f}' for each in figures)} {unit}"
+
+
 def _row(one: UnfinishedOut) -> list[object]:
-    sent = f"{one.offset / MEGABYTE:.1f}"
-    if one.length is not None:
-        sent += f" / {one.length / MEGABYTE:.1f}"
     known = {"meeting": one.meeting} if one.meeting else {}
     if one.live and one.meeting:
         way = listing.link(f"/record/{one.meeting}", "接着录或接着传 ›")
@@ -77,7 +81,7 @@ def _row(one: UnfinishedOut) -> list[object]:
     return [
         one.file_name,
         listing.link(f"/meetings/{one.meeting}", one.meeting) if one.meeting else "按文件识别",
-        f"{sent} MB",
+        received(one.offset, one.length),
         f"{one.created_at.astimezone(SHANGHAI):%m-%d %H:%M}",
         Html(f"<span>{way} {drop}</span>"),
     ]

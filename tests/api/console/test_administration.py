@@ -22,7 +22,7 @@ from models.exchange.exporting import csv_file
 from models.exchange.reading import sheet_of
 from models.meetings.tables import Meeting
 from qa_pipeline.errors import InputError
-from tests.api.console.conftest import GOOD, PageAs, Service, pick, press
+from tests.api.console.conftest import GOOD, POOR, PageAs, Service, opened, pick, press
 
 
 def test_an_account_is_made_with_a_password_shown_once_then_changed_and_disabled(page_as: PageAs) -> None:
@@ -207,6 +207,41 @@ def test_what_an_entry_is_about_and_tells_besides_is_told_in_words() -> None:
         "未隐去：否",
         "new_one：x",
     ]
+
+
+def test_the_values_of_an_entry_are_told_in_the_words_of_the_screens() -> None:
+    told = [
+        fact("role", "qa"),
+        fact("verdict", "not_qualified"),
+        fact("again_from", "score"),
+        fact("fields", "joined_on，phone"),
+        fact("permissions", "read_meetings,upload"),
+        fact("outcome", "kept"),
+        fact("state", "dropped"),
+    ]
+    assert told == [
+        "角色：质检",
+        "结论：不合格",
+        "重做起点：评分",
+        "项目：入职日、手机号",
+        "权限：查看会议、上传录音",
+        "兑现情况：兑现",
+        "状态：已取消",
+    ]
+
+
+def test_at_1024_pixels_no_code_of_the_trail_is_broken(page_as: PageAs) -> None:
+    page = page_as(Role.ADMINISTRATOR, f"/meetings/{POOR}", width=1024)
+    opened(page, "/audit")
+    codes = page.get_by_role("table", name="审计记录").locator(".jointed")
+    pieces = "all => all.flatMap(one => [...one.childNodes]).filter(piece => piece.data)"
+    lines = codes.evaluate_all(f"""all => ({pieces})(all).map(piece => {{
+        const text = document.createRange();
+        text.selectNodeContents(piece);
+        return text.getClientRects().length;
+    }})""")
+    assert len(lines) > 3
+    assert set(lines) == {1}
 
 
 def test_the_audit_trail_is_narrowed_and_exported(page_as: PageAs) -> None:

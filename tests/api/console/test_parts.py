@@ -8,6 +8,7 @@ import pytest
 from nicegui import ui
 
 from api.console import parts, sound
+from api.console.unfinished import received
 from api.meetings.scorecard_schemas import ScorecardOut
 
 
@@ -34,6 +35,19 @@ def test_what_advice_points_at_is_played_from_there_and_other_times_are_words() 
     assert drawn.count("<button") == 2
     assert "「&lt;在跟进&gt;」：追问。" in drawn
     assert drawn.endswith("每天 08:30 问。")
+
+
+@pytest.mark.parametrize(
+    ("sent", "whole", "told"),
+    [
+        (2_000, 40_000, "2.0 / 39.1 KB"),
+        (0, 3_000_000, "0.0 / 2.9 MB"),
+        (52_428_800, None, "50.0 MB"),
+        (512, None, "0.5 KB"),
+    ],
+)
+def test_a_tiny_upload_does_not_read_as_none_of_nothing(sent: int, whole: int | None, told: str) -> None:
+    assert received(sent, whole) == told
 
 
 class Silent:

@@ -277,6 +277,12 @@ def test_who_may_only_read_is_offered_nothing_to_change(page_as: PageAs, plan: s
     expect(page.get_by_role("alert")).to_contain_text("不在您的管辖范围内")
 
 
+def test_whoever_sees_one_institution_finds_no_button_that_asks_for_nothing(page_as: PageAs) -> None:
+    page = page_as(Role.MANAGER, "/income?month=2026-09")
+    expect(page.get_by_label("2026 年 9 月主管的收入目标")).to_be_visible()
+    expect(page.locator("form.filters:not(:has(label))")).to_have_count(0)
+
+
 def test_an_income_target_names_all_that_is_unknown_and_is_worked_back_once_it_is_known(
     page_as: PageAs, service: Service
 ) -> None:

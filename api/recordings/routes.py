@@ -190,6 +190,7 @@ def take_back(
     part: Annotated[int, Path(ge=1, le=MOST_PARTS)],
     body: RecordingWithdrawal,
     request: Request,
+    tag: Tag,
     session: Database,
     asker: Uploader,
     if_match: IfMatch,
@@ -205,7 +206,9 @@ def take_back(
         reason=body.reason,
     )  # fmt: skip
     ref = JobRef(code=job.code, state=job.state) if job is not None else None
-    return WithdrawnOut(**dict(shown(session, asker, owner)), job=ref)
+    left = shown(session, asker, owner)
+    tag(left)
+    return WithdrawnOut(**dict(left), job=ref)
 
 
 @router.get(

@@ -244,7 +244,7 @@ def test_every_edit_needs_the_tag_of_what_was_seen_and_whatever_can_be_edited_te
         for parameter in operation.get("parameters", ())
         if parameter["name"] == "If-Match"
     }
-    assert len(edits) == 21
+    assert len(edits) == 22
     assert all(edits.values())
     telling = {
         operation["operationId"]

@@ -220,11 +220,11 @@ def test_a_part_of_another_meeting_is_taken_back_on_the_page_of_the_meeting(
     page_as: PageAs, service: Service, tmp_path: Path
 ) -> None:
     page = page_as(Role.MANAGER, "/upload", width=390)
-    say(page, day="2026-06-22")
+    say(page, day="2026-05-22")
     send(page, write_sound(tmp_path / "复盘.wav", tone(411, 2.0), codec="pcm_s16le"))
     expect(page.get_by_text("质检中：排队等候")).to_be_visible()
     opened(page, "/upload")
-    say(page, day="2026-06-22")
+    say(page, day="2026-05-22")
     wrong = write_sound(tmp_path / "家庭聚会.wav", tone(422, 2.0), codec="pcm_s16le")
     send(page, wrong)
     press(page, "接着上传")

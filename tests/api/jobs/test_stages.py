@@ -7,11 +7,14 @@ from dataclasses import replace
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from api.access import PERMITTED, Caller
+from api.accounts.tables import Role
 from api.jobs.parent import ChildDied
 from api.jobs.service import cancel, retry
 from api.jobs.tables import Artefact, ArtefactKind, JobState, Stage
 from api.meetings import versions
 from api.meetings.kept import inspection_of
+from api.recordings.withdrawal import withdraw
 from api.store import put
 from models.base import EVERYWHERE
 from models.database import transaction
@@ -40,6 +43,40 @@ def test_a_recording_becomes_a_published_scorecard(works: Works) -> None:
         assert made.facts.institution == "机构350102"
         assert made.recording is not None
         assert [part.path for part in made.recording.parts] == ["会议.wav"]
+
+
+REVIEWER = Caller(actor="qa", role=Role.QA, permissions=PERMITTED[Role.QA], within=EVERYWHERE)
+
+
+def parts_heard(works: Works) -> list[list[str]]:
+    """The files that each version of the one result was made of."""
+    with Session(works.engine) as session:
+        made = [inspection_of(session, card).recording for card in session.scalars(select(Scorecard))]
+    return [[part.path for part in one.parts] for one in made if one is not None]
+
+
+def test_once_a_part_is_taken_back_the_result_is_that_of_the_others_alone(works: Works) -> None:
+    meeting = works.held()
+    with transaction(works.engine) as session:
+        works.meetings += 1
+        works.record(session, meeting, part=2, name="别的会.wav")
+    works.by_hand(works.ask(meeting))
+    with transaction(works.engine) as session:
+        held = MeetingRepository(session).get(meeting)
+        _, job = withdraw(session, works.store, REVIEWER, held, 2)
+        assert job is not None
+        code = job.code
+    assert works.by_hand(code).state == JobState.DONE
+    assert parts_heard(works) == [["会议.wav", "别的会.wav"], ["会议.wav"]]
+    with transaction(works.engine) as session:  # of no result any more: whoever hands in takes it back
+        works.record(session, meeting, part=2, name="别的会.wav")
+    running = works.ask(meeting)
+    manager = replace(REVIEWER, permissions=PERMITTED[Role.MANAGER])
+    with transaction(works.engine) as session:
+        held = MeetingRepository(session).get(meeting)
+        assert withdraw(session, works.store, manager, held, 2)[1] is None
+    assert works.by_hand(running).state == JobState.CANCELLED
+    assert len(parts_heard(works)) == 2
 
 
 def test_k4_a_job_finds_out_what_was_handed_in_before(works: Works) -> None:

@@ -88,16 +88,16 @@ class Works:
                 self.record(session, code)
         return code
 
-    def record(self, session: Session, code: str) -> None:
+    def record(self, session: Session, code: str, *, part: int = 1, name: str = "会议.wav") -> None:
         file = spooled(self.store)
         named = file.with_suffix(".wav")
         write_sound(named, tone(200 + 5 * self.meetings, 2.0), codec="pcm_s16le")
-        part = open_recording([named]).parts[0]
+        found = open_recording([named]).parts[0]
         size = named.stat().st_size
-        self.store.keep(named, part.sha256)
+        self.store.keep(named, found.sha256)
         file.unlink()
         RecordingRepository(session).add(
-            code, part=1, content_hash=part.sha256, file_name="会议.wav", size=size, duration=part.duration
+            code, part=part, content_hash=found.sha256, file_name=name, size=size, duration=found.duration
         )
 
     def ask(self, meeting: str, **how: object) -> str:

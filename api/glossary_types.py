@@ -115,6 +115,8 @@ EndIn 某机构的人工数值从哪天起终止，恢复采用计算值
 Ending 机构、营业室或人员从哪天起不再存续或在职
 EntityOut 可以导入导出的一类数据：文件中的一张表，或 JSON 的行
 ErasureDone 办理后该人还留下什么
+ErasurePreview 一次删除个人信息会涉及什么，尚未改动
+ErasurePreviewIn 先看谁的个人信息会怎样删除
 ErasureRequest 应谁的要求，清除谁的个人信息
 EventData 通知所说的事件；只有该事件所有的字段
 EventDetail 行事历的一项活动，连同执行记录和检视
@@ -181,6 +183,7 @@ KeyShown 密钥，只显示这一次
 LabelIn 盘点时给一位客户的标签
 Language 控制台的语言
 LanguageIn 要为本人选用的控制台语言
+LeavingOut 一场到期即删除录音的会议
 Likeness 两场会议何处相同：录音的声音，或所说的话
 LintIn 要检查写法的量规全文
 LintOut 量规的错误（不能使用）和提醒（可以使用）
@@ -251,6 +254,7 @@ Page_CalibrationOut_ 一页校准集，新的在前
 Page_ComplianceScore_ 一页各机构当月的合规得分
 Page_CustomerOut_ 一页客户，按编号排序
 Page_DeliveryOut_ 一页发送记录，新的在前
+Page_HoldOut_ 一页法定保留
 Page_InstitutionLine_ 一页当月合规表，每行一家机构，按代码排序
 Page_InstitutionOut_ 一页机构，按代码排序
 Page_JobOut_ 一页质检任务，新的在前
@@ -320,6 +324,7 @@ RecordingsPartOut 会议录音的一段
 Recruit 某人的一名下线：第几代、由谁引荐
 Renaming 机构的新名称
 RequirementOut 场次须满足的一条要求及所依据的规则
+RetentionOut 录音保留多久，接下来删除哪些
 ReviewState 复核状态；提出的决定可能要等第二人意见
 Reviewed 本版记录的人工决定；机器的版本保留
 ReviewerPace 一名复核人员近 7 天的复核数和用时，单位为分钟

@@ -33,6 +33,7 @@ def mount(app: FastAPI) -> None:
         calibration_sheet,
         compliance,
         customers,
+        erasures,
         frame,
         home,
         imports,
@@ -55,6 +56,7 @@ def mount(app: FastAPI) -> None:
         plans,
         queue,
         recorder,
+        retention,
         rubric_editor,
         rubrics,
         sign_in,
@@ -101,6 +103,8 @@ def mount(app: FastAPI) -> None:
         accounts,
         notices,
         calendar,
+        retention,
+        erasures,
         audit,
     ):
         screen.register()

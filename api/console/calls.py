@@ -49,13 +49,21 @@ class Answer:
 
 
 async def call(
-    view: View, method: str, path: str, body: Any = None, *, seen: BaseModel | None = None
+    view: View,
+    method: str,
+    path: str,
+    body: Any = None,
+    *,
+    seen: BaseModel | None = None,
+    seconds: int | None = None,
 ) -> Answer:
     """``path`` is the one behind ``/api/v1/``; ``seen`` is what a change is based on, where others may have
     changed it meanwhile."""
     match = None if seen is None else etag(seen)
     given = {"method": method, "csrf": view.csrf, "path": path, "body": body, "match": match}
-    return await answered(_CALL.format(**{name: json.dumps(value) for name, value in given.items()}), SECONDS)
+    return await answered(
+        _CALL.format(**{name: json.dumps(value) for name, value in given.items()}), seconds or SECONDS
+    )
 
 
 async def answered(script: str, seconds: int) -> Answer:

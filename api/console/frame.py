@@ -65,6 +65,8 @@ DESTINATIONS: Final = (
     Destination("/accounts", "账号", "manage_accounts", Permission.MANAGE_ACCOUNTS),
     Destination("/notices", "通知", "notifications", Permission.MANAGE_WEBHOOKS),
     Destination("/calendar", "节假日", "edit_calendar", Permission.MANAGE_CALENDAR),
+    Destination("/retention", "保留期", "auto_delete", Permission.MANAGE_RETENTION),
+    Destination("/erasures", "个人信息", "person_remove", Permission.MANAGE_RETENTION),
     Destination("/audit", "审计", "policy", Permission.READ_AUDIT),
 )
 """In the order in which the navigation shows them; whoever lacks the permission does not see the entry."""

@@ -29,11 +29,43 @@ class ErasureRequest(Given):
     request_number: Code = Field(description="受理编号：公司受理此申请的；写入审计记录，不得含个人信息")
 
 
+class ErasurePreviewIn(Given):
+    """Whose personal data would be erased."""
+
+    model_config = ConfigDict(json_schema_extra=example(subject="customer", code="C0001"))
+
+    subject: Subject = Field(description="对象：person 人员（须已离职）或 customer 客户")
+    code: Code = Field(description="工号或客户编号")
+
+
+class ErasurePreview(BaseModel):
+    """What an erasure would cover; nothing is changed yet."""
+
+    subject: Subject
+    code: str
+    name: str
+    institution_name: str = Field(description="该人员最后所在、或客户经办人所在的机构")
+    logins: list[str] = Field(description="将停用的账号")
+    meetings: int = Field(description="将逐场检索多少场会议的结论、文字稿和原始材料")
+    texts: int = Field(description="会议以外有多少处文字中的姓名或电话将被替换")
+
+
 class ErasureDone(BaseModel):
     """What remains of the person."""
 
     code: str = Field(description="代替原工号或客户编号的随机编号；历史数字仍记在它名下")
     texts: int = Field(description="有多少处文字中的姓名或电话被替换")
+
+
+@router.post("/erasures/preview", summary="删除个人信息前看会涉及什么", operation_id="preview_erasure")
+def preview_erasure(given: ErasurePreviewIn, session: Database, asker: Keeper) -> ErasurePreview:
+    """不改动任何内容；不能办理的，与办理时一样说明原因。录音的声音本身不改动，按保留期删除。"""
+    # Not noted: an entry with the code beside the erasure's would tell who was erased.
+    found = service.preview(session, asker, given.subject, code=given.code)
+    return ErasurePreview(
+        subject=given.subject, code=given.code, name=found.name, institution_name=found.institution,
+        logins=list(found.logins), meetings=found.meetings, texts=found.texts,
+    )  # fmt: skip
 
 
 @router.post("/erasures", summary="应请求删除个人信息", operation_id="erase_personal_data", status_code=201)

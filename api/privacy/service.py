@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 from fastapi import Request
 from sqlalchemy.orm import Session
@@ -22,7 +24,9 @@ from api.sessions import begin_writing
 from api.store import Store
 from models.customers.tables import Customer
 from models.organisation.people import PeopleRepository
-from models.organisation.tables import Person
+from models.organisation.tables import Institution, Person
+
+PREVIEWED: Final = "previewed"
 
 
 class Subject(StrEnum):
@@ -69,6 +73,44 @@ def erase(
         texts=texts,
     )
     return alias, texts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preview:
+    """Whose data an erasure would cover, and where it would look."""
+
+    name: str
+    institution: str
+    """Where the person stood last, or the customer's agent."""
+    logins: tuple[str, ...]
+    """Accounts that would be closed."""
+    meetings: int
+    """Whose texts would be searched."""
+    texts: int
+    """Outside of meetings, in which the name or the phone would be replaced."""
+
+
+def preview(session: Session, asker: Caller, subject: Subject, *, code: str) -> Preview:
+    """What `erase` would do, found by doing all that lies in the database and taking it back. Call it in a
+    transaction that has written nothing else. Raises what `erase` raises."""
+    owner = _owner(session, asker, subject, code)
+    words = covers(owner.name, owner.phone)
+    name, logins = owner.name, list[str]()
+    spoken, erasures = SpokenRepository(session), ErasureRepository(session, within=asker.within)
+    meetings = spoken.around(owner) if words else []
+    texts = spoken.cover_files(owner, words) if words else 0
+    if isinstance(owner, Customer):
+        place = erasures.customer(code)[1]
+        texts += erasures.erase_customer(owner, alias=PREVIEWED)
+    else:
+        place = erasures.last_place(owner)
+        logins = [account.login for account in AccountRepository(session).of_person(owner.id)]
+        texts += erasures.erase_person(owner, alias=PREVIEWED)
+    session.rollback()
+    return Preview(
+        name=name, institution=session.get_one(Institution, place).name, logins=tuple(logins),
+        meetings=len(meetings), texts=texts,
+    )  # fmt: skip
 
 
 def _owner(session: Session, asker: Caller, subject: Subject, code: str) -> Person | Customer:

@@ -143,6 +143,32 @@ def test_a_person_who_left_is_erased_and_the_figures_stay(filled: Engine, signed
     assert _erase(signed_in(Role.ADMINISTRATOR, institution="0"), "person", "1001")[0] == 404
 
 
+def test_what_an_erasure_would_cover_is_told_before_and_nothing_is_changed(
+    filled: Engine, signed_in: SignedIn
+) -> None:
+    keeper = signed_in(Role.ADMINISTRATOR)
+
+    def previewed(subject: str, code: str) -> dict[str, object]:
+        answer = keeper.post(f"{ERASURES}/preview", json={"subject": subject, "code": code})
+        return dict(answer.json())
+
+    seen = previewed("person", "1001")
+    assert (seen["name"], seen["institution_name"]) == (NAME, "机构350102")
+    assert (seen["logins"], seen["meetings"], seen["texts"]) == (["wang.xm"], 0, 5)
+    assert previewed("customer", "C1")["name"] == "赵钱孙"
+    assert "仍在职" in str(previewed("person", "1002")["detail"])
+    assert "NOBODY" in str(previewed("person", "NOBODY")["detail"])
+    with Session(filled) as session:
+        assert {person.name for person in session.scalars(select(Person))} == {NAME, "李四"}
+        assert session.scalars(select(Customer.do_not_contact)).one() is False
+        assert session.scalars(select(Account.disabled).where(Account.login == "wang.xm")).one() is False
+        assert session.scalars(select(AuditEntry).where(AuditEntry.action.contains("erase"))).all() == []
+    assert _erase(keeper, "person", "1001")[1]["texts"] == seen["texts"]
+    head = signed_in(Role.HEAD_OFFICE)
+    refused = head.post(f"{ERASURES}/preview", json={"subject": "person", "code": "1001"})
+    assert refused.status_code == 403
+
+
 def spoken(engine: Engine, store: Store, code: str, *, day: date) -> None:
     """An inspected meeting of 350102 in which the agent and the customer are named."""
     words = json.dumps({"text": f"{NAME}回访赵钱孙，电话{PHONE}"}, ensure_ascii=False).encode()

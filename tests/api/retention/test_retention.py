@@ -8,8 +8,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 
 from api.accounts.tables import AuditEntry, Role
 from api.retention import tidying
@@ -113,3 +114,50 @@ def test_a_hold_keeps_the_sound_until_it_is_lifted(
 def test_only_who_manages_retention_may_hold(signed_in: SignedIn) -> None:
     manager = signed_in(Role.MANAGER, institution="350102")
     assert manager.put("/api/v1/meetings/OLD/legal-hold", json={"reason": "x"}).status_code == 403
+
+
+@pytest.mark.usefixtures("recorded")
+def test_what_goes_next_is_listed_by_when_it_goes_and_held_meetings_are_not_in_it(
+    service_engine: Engine, app: FastAPI, signed_in: SignedIn
+) -> None:
+    now = datetime.now(UTC)
+    with transaction(service_engine) as session:
+        for code, days in (("OLD", 89), ("NEW", 10)):
+            session.execute(
+                update(Meeting).where(Meeting.code == code).values(started_at=now - timedelta(days=days))
+            )
+    keeper = signed_in(Role.ADMINISTRATOR)
+    assert keeper.get("/api/v1/retention").json() == {"days": None, "items": [], "next": None}
+    app.state.settings = app.state.settings.model_copy(update={"retention_days": 90})
+    found = keeper.get("/api/v1/retention?limit=1").json()
+    assert [(one["meeting"], one["parts"]) for one in found["items"]] == [("OLD", 2)]
+    assert datetime.fromisoformat(found["items"][0]["leaves_at"]) - now == pytest.approx(
+        timedelta(days=1), abs=timedelta(seconds=1)
+    )
+    further = keeper.get("/api/v1/retention", params={"limit": 1, "cursor": found["next"]}).json()
+    assert ([one["meeting"] for one in further["items"]], further["next"]) == (["NEW"], None)
+    keeper.put("/api/v1/meetings/OLD/legal-hold", json={"reason": "监管调取"})
+    assert [one["meeting"] for one in keeper.get("/api/v1/retention").json()["items"]] == ["NEW"]
+    with transaction(service_engine) as session:  # deleted long ago: it goes no more
+        gone = update(Meeting).where(Meeting.code == "NEW").values(started_at=now - timedelta(days=95))
+        session.execute(gone)
+    assert keeper.get("/api/v1/retention").json()["items"] == []
+    assert signed_in(Role.HEAD_OFFICE).get("/api/v1/retention").status_code == 403
+
+
+@pytest.mark.usefixtures("recorded")
+def test_holds_are_listed_with_why_and_by_whom_also_when_they_are_lifted(signed_in: SignedIn) -> None:
+    keeper = signed_in(Role.ADMINISTRATOR)
+    for code in ("OLD", "NEW"):
+        keeper.put(f"/api/v1/meetings/{code}/legal-hold", json={"reason": f"调取{code}"})
+    keeper.delete("/api/v1/meetings/OLD/legal-hold")
+    rows = keeper.get("/api/v1/legal-holds").json()["items"]
+    assert [(row["meeting"], row["reason"], row["lifted_by"]) for row in rows] == [
+        ("NEW", "调取NEW", None),
+        ("OLD", "调取OLD", "administrator-None"),
+    ]
+    assert {row["institution_name"] for row in rows} == {"机构350102"}
+    stands = keeper.get("/api/v1/legal-holds?lifted=false&limit=1").json()
+    assert ([row["meeting"] for row in stands["items"]], stands["next"]) == (["NEW"], None)
+    elsewhere = signed_in(Role.ADMINISTRATOR, institution="350103")
+    assert elsewhere.get("/api/v1/legal-holds").json()["items"] == []

@@ -104,8 +104,8 @@ WHOLE: Final[Mapping[str, str]] = {
 """Actions whose two words together would say something else."""
 FACTS: Final[Mapping[str, str]] = {
     "active": "启用", "acts": "核对标签的句数", "added": "新增", "again_from": "重做起点", "agrees": "同意",
-    "at": "时间", "briefing": "按会前简报", "by": "方式", "changed": "改动", "changes": "改动", "channel": "方式",
-    "created": "新建", "files": "文件数", "former": "原行动项", "jobs": "任务数", "outcome": "兑现情况",
+    "at": "时间", "briefing": "按会前简报", "by": "方式", "changed": "改动", "changes": "改动",
+    "channel": "方式", "created": "新建", "files": "文件数", "former": "原行动项", "jobs": "任务数", "outcome": "兑现情况",
     "owner": "责任人", "state": "状态", "today": "当天",
     "customers": "客户数", "days": "天数", "delivery": "发送编号", "disabled": "停用", "download": "下载",
     "fields": "项目", "full": "未隐去", "institution": "机构", "key": "项", "last": "末月", "made": "生成",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -257,7 +258,8 @@ def _surround(view: View, title: str) -> None:
             script = _SPEAK.format(csrf=view.csrf, language=other)
             ui.menu_item(name, lambda: ui.run_javascript(script)).props(f"lang={other}")
             ui.menu_item("修改密码", lambda: ui.navigate.to("/password"))
-            ui.menu_item("退出登录", lambda: ui.run_javascript(_SIGN_OUT.format(csrf=view.csrf, mount=MOUNT)))
+            leave = _SIGN_OUT.format(csrf=view.csrf, mount=MOUNT, drafts=json.dumps(drafts_of(view)))
+            ui.menu_item("退出登录", lambda: ui.run_javascript(leave))
 
 
 def _entry(one: Destination, *, current: bool) -> str:
@@ -277,9 +279,15 @@ fetch('/api/v1/session/language', {{
   body: JSON.stringify({{language: '{language}'}})}}).then(() => location.reload())
 """
 _SIGN_OUT: Final = """
+for (const key of Object.keys(localStorage)) if (key.startsWith({drafts})) localStorage.removeItem(key);
 fetch('/api/v1/session', {{method: 'DELETE', headers: {{'X-CSRF-Token': '{csrf}'}}}})
   .then(() => location.assign('{mount}/sign-in'))
 """
+
+
+def drafts_of(view: View) -> str:
+    """With what the keys begin under which a browser keeps the account's drafts, until it signs out."""
+    return f"draft {view.asker.actor} "
 
 
 def _signature(draw: Callable[..., Any]) -> Any:

@@ -4,7 +4,6 @@
   const given = window.hjBench, sound = () => window.hjSound;
   const $ = selector => document.querySelector(selector);
   const all = selector => [...document.querySelectorAll(selector)];
-  const drafts = `bench ${given.meeting} ${given.card}`;
   const {ask, say} = window.hjAsking(given.csrf, () => document.getElementById('said'));
   let lines = [], items = [], line = -1, item = -1, rate = 1, leaving = false;
 
@@ -82,14 +81,44 @@
     for (const name of ['save', 'drop']) $(`[data-do=${name}]`).hidden = !pending();
   }
 
+  // Returns what takes it back.
   function change(at, what) {
-    changes.set(at, {...changes.get(at), ...what});
+    const before = changes.get(at), back = [];
+    changes.set(at, {...before, ...what});
     for (const [name, mark, tag] of [['text', 'edited', 'p'], ['speaker', 'renamed', 'span']]) {
       if (!(name in what)) continue;
+      const shown = lines[at].querySelector(tag), was = [...shown.childNodes], marked = lines[at].classList.contains(mark);
+      back.push(() => { shown.replaceChildren(...was); lines[at].classList.toggle(mark, marked); });
       lines[at].classList.add(mark);
-      lines[at].querySelector(tag).textContent = what[name];
+      shown.textContent = what[name];
     }
+    return () => {
+      before && !settled.has(before) ? changes.set(at, before) : changes.delete(at);
+      back.forEach(one => one());
+    };
   }
+
+  // ---------------------------------------------------------------- taking back
+  let past = [];  // {back, saved}: how each step is taken back; what is saved is a version and no step any more
+  const settled = new WeakSet();  // changes and borders that were saved
+
+  function remember(back, {saved = true} = {}) {
+    past.push({back, saved});
+    shownPast();
+  }
+
+  const shownPast = () => { $('[data-do=undo]').hidden = !past.length; };
+
+  function undo() {
+    const last = past.pop();
+    if (!last) return say('没有可以撤销的一步。');
+    last.back();
+    shownPast();
+    shownActs();
+    shownPending();
+  }
+
+  const atLine = (at, back) => () => { back(); pointAt(at); };
 
   const speaker = at => lines[at].querySelector('span').textContent;
 
@@ -128,7 +157,7 @@
     if (full) fill(); else asking.then(known => { if (known) fill(); });
     form(`改第 ${at + 1} 句的文字`, [text], () => {
       const value = box.value.trim();
-      if (value && value !== was) change(at, {text: value});
+      if (value && value !== was) remember(atLine(at, change(at, {text: value})));
     }, asking);
   }
 
@@ -146,8 +175,14 @@
       const value = name.querySelector('input').value.trim();
       if (value === was) return;
       const touched = everywhere.firstChild.checked ? lines.map((_, n) => n).filter(n => speaker(n) === was) : [at];
-      touched.forEach(n => change(n, {speaker: value}));
+      const back = touched.map(n => change(n, {speaker: value}));
+      remember(atLine(at, () => back.forEach(one => one())));
     }, asked(false));
+  }
+
+  function draw(at, chapter) {
+    if (chapter) Object.assign(lines[at].dataset, {chapter, border: given.chapters[chapter]});
+    else { delete lines[at].dataset.chapter; delete lines[at].dataset.border; }
   }
 
   const readBorders = () => lines.flatMap((one, n) => one.dataset.chapter ? [{first: n, chapter: one.dataset.chapter}] : []);
@@ -161,10 +196,11 @@
     choice.lastChild.value = lines[at].dataset.chapter || '';
     form(`第 ${at + 1} 句的章节边界`, [choice], () => {
       const value = choice.lastChild.value;
-      if (value === (lines[at].dataset.chapter || '')) return;
-      if (value) Object.assign(lines[at].dataset, {chapter: value, border: given.chapters[value]});
-      else { delete lines[at].dataset.chapter; delete lines[at].dataset.border; }
+      const was = lines[at].dataset.chapter || '', drawn = borders;
+      if (value === was) return;
+      draw(at, value);
       borders = readBorders();
+      remember(atLine(at, () => { draw(at, was); borders = drawn && settled.has(drawn) ? null : drawn; }));
     }, asked(false));
   }
 
@@ -206,9 +242,11 @@
   }
 
   function label(at, acts) {
+    const put = some => { some ? labels.set(at, some) : labels.delete(at); paintActs(at); };
     if (!sayable(at)) return say('这一句可能凭空生成，不作证据：确有其话时请先改好文字。', true);
-    acts ? labels.set(at, inOrder(acts)) : labels.delete(at);
-    paintActs(at);
+    const was = labels.get(at), now = acts && inOrder(acts);
+    put(now);
+    if (!same(was, now)) remember(atLine(at, () => put(was)));
     shownActs();
     shownPending();
     return true;
@@ -225,7 +263,9 @@
     const open = lines.map((_, n) => n).filter(n => given.acts.read[n] && !labels.has(n));
     const seen = field(` 其余 ${open.length} 句我都看过，标签照现在所示无误`, 'input', {type: 'checkbox'});
     form('其余各句的标签', [seen], () => {
-      if (seen.firstChild.checked) open.forEach(n => { labels.set(n, actsOf(n)); paintActs(n); });
+      if (!seen.firstChild.checked) return;
+      open.forEach(n => { labels.set(n, actsOf(n)); paintActs(n); });
+      remember(() => open.forEach(n => { labels.delete(n); paintActs(n); }));
       shownActs();
     }, asked(false));
   }
@@ -233,24 +273,31 @@
   async function save() {
     if (!pending()) return;
     if (borders && borders[0]?.first !== 0) return say('第一句须属于某一章：请在第一句按 c 选择章节。', true);
+    if (!await read(false)) return;
     const body = {changes: [...changes].map(([utterance, what]) => ({utterance, ...what})), note: '复核台修改'};
     if (borders) body.chapters = borders;
     if (relabelled().length) body.acts = [...labels].map(([utterance, acts]) => ({utterance, acts}));
-    const sent = new Map(changes), drawn = borders, labelled = new Map(labels);
-    if (!await read(false)) return;
+    const sent = new Map(changes), drawn = borders, labelled = new Map(labels), steps = past.filter(one => one.saved);
+    past = past.filter(one => !steps.includes(one));  // what is on its way is not taken back
+    shownPast();
     const answer = await ask('POST', `meetings/${given.meeting}/transcript/versions`, body, {'If-Match': head});
-    if (answer.status === 412) return stale();
-    if (!answer.ok) return say(answer.refusal, true);
+    if (!answer.ok) {
+      past = [...steps, ...past];
+      shownPast();
+      return answer.status === 412 ? stale() : say(answer.refusal, true);
+    }
     given.text = answer.body.version;
     [head, full] = [answer.tag, null];
     // What was changed while the service was answering is not saved yet.
+    if (drawn) settled.add(drawn);
     if (borders === drawn) borders = null;
     for (const [at, what] of sent) {
+      settled.add(what);
+      if ('text' in what) given.acts.read[at] ??= [];
       if (changes.get(at) !== what) continue;
       changes.delete(at);
       lines[at].classList.remove('renamed');
       lines[at].querySelector('p').textContent = answer.body.utterances[at].text;
-      given.acts.read[at] ??= [];
     }
     savedLabels = labelled;
     if (body.acts) lines.forEach((_, n) => paintActs(n));
@@ -303,10 +350,49 @@
     return score !== undefined && score !== machine(one);
   };
 
-  function put(one, what) {
-    rows.set(one.dataset.item, {...rows.get(one.dataset.item), ...what});
-    sessionStorage.setItem(drafts, JSON.stringify([...rows]));
+  function put(one, what, before = rows.get(one.dataset.item)) {
+    const id = one.dataset.item, was = rows.get(id);
+    rows.set(id, {...before, ...what});
+    remember(() => {
+      was ? rows.set(id, was) : rows.delete(id);
+      keepDraft();
+      paint(one);
+      select(items.indexOf(one));
+    }, {saved: false});
+    keepDraft();
     paint(one);
+  }
+
+  // What is not handed in yet outlives the tab and a new score: it is kept in this browser, of this account, until
+  // it is handed in or the account signs out.
+  function keepDraft() {
+    const said = items.flatMap(one => {
+      const row = rows.get(one.dataset.item);
+      return row ? [[one.dataset.item, {...row, machine: machine(one)}]] : [];
+    });
+    localStorage.setItem(given.draft, JSON.stringify({
+      card: given.card, rows: said, verdict: $('[name=verdict]:checked')?.value, reason: $('#reason')?.value}));
+  }
+
+  // After a new score an item counts as confirmed only where the machine gives it the same points as before.
+  function restoreDraft() {
+    const draft = JSON.parse(localStorage.getItem(given.draft) || 'null');
+    if (!draft) return;
+    let again = 0;
+    for (const [id, {machine: was, ...said}] of draft.rows) {
+      const one = items.find(each => each.dataset.item === id);
+      if (!one) continue;
+      const moved = machine(one) !== was;
+      if (said.score > +one.dataset.max) delete said.score;
+      if (moved && said.confirmed) again += 1;
+      rows.set(id, moved ? {...said, confirmed: false} : said);
+    }
+    $('#reason').value = draft.reason ?? '';
+    const verdict = draft.card === given.card && $(`[name=verdict][value="${draft.verdict}"]`);
+    if (verdict) verdict.checked = true;
+    if (draft.card === given.card || !draft.rows.length) return;
+    const told = `已带回您在第 ${draft.card} 版上的确认和改分。`, open = `其中 ${again} 项机器分有变，须重新确认。`;
+    say(again ? told + open : told);
   }
 
   const told = score => score === null ? '—' : window.hjPoints(score);
@@ -397,7 +483,9 @@
     const answer = await ask('POST', `reviews/${given.review}/decide`,
       {verdict, reason, overrides, confirmed, second: $('#second').checked});
     if (!answer.ok) { refused.textContent = answer.refusal; return; }
-    sessionStorage.removeItem(drafts);
+    localStorage.removeItem(given.draft);
+    past = past.filter(one => one.saved);
+    shownPast();
     const done = answer.body.state === 'proposed' ? '决定已提交，等第二人意见。' : `决定生效，已作出第 ${answer.body.result_version} 版。`;
     given.deciding = false;
     $('#decision').replaceChildren(done + '按 n 去下一场。');
@@ -437,7 +525,7 @@
     slower: () => faster(-0.25), faster: () => faster(0.25),
     right: editing(rightActs), open: editing(() => label(line, null)), rest: editing(restRight),
     text: editing(editText), speaker: editing(editSpeaker), border: editing(editBorder),
-    decide: inTurn(decide), rescore, drop, help: toggleHelp, again: () => sound()?.seek(startOf(line)),
+    decide: inTurn(decide), rescore, drop, undo, help: toggleHelp, again: () => sound()?.seek(startOf(line)),
     close: () => $('#editor').close()};
   const keys = {
     ' ': () => sound()?.toggle(), ArrowLeft: () => sound()?.skip(-5), ArrowRight: () => sound()?.skip(5),
@@ -459,13 +547,14 @@
       if (target.closest?.('#decision')) return acts.decide();
     }
     if (event.key === 'Enter' && target.matches?.('.why input')) { event.preventDefault(); target.blur(); return confirm(); }
-    if (event.ctrlKey || event.metaKey || event.altKey || !keys[event.key]) return;
+    const back = (event.ctrlKey || event.metaKey) && !event.shiftKey && event.key.toLowerCase() === 'z' && undo;
+    if (!back && (event.ctrlKey || event.metaKey || event.altKey || !keys[event.key])) return;
     if (/^[A-Z]$/.test(event.key) && !event.shiftKey) return;  // caps lock: meant for the small letter
     if (target.matches?.('input, textarea, select, [contenteditable=true], audio')) return;
     if ($('#editor').open || ($('#keys').open && event.key !== '?')) return;
     if ([' ', 'Enter'].includes(event.key) && target.closest?.('button, a, summary, [role=button]')) return;
     event.preventDefault();
-    keys[event.key]();
+    (back || keys[event.key])();
   });
 
   document.addEventListener('click', event => {
@@ -483,7 +572,7 @@
     else if (one && pressed.classList.contains('item-head')) {
       select(items.indexOf(one), !one.classList.contains('open'));
     } else if (pressed.dataset.level) give(one, pressed.dataset.level * one.dataset.max);
-    else if ('machine' in pressed.dataset) { rows.delete(one.dataset.item); put(one, {}); }
+    else if ('machine' in pressed.dataset) put(one, {}, {});
     else if ('confirm' in pressed.dataset) { select(items.indexOf(one)); confirm(); }
   });
 
@@ -494,7 +583,7 @@
   document.addEventListener('input', event => {
     const one = event.target.closest('.why')?.closest('[data-item]');
     if (one) rows.set(one.dataset.item, {...rows.get(one.dataset.item), reason: event.target.value});
-    if (one) sessionStorage.setItem(drafts, JSON.stringify([...rows]));
+    if (one || (given.deciding && event.target.closest('#decision'))) keepDraft();
   });
   document.addEventListener('submit', event => {
     if (event.target.id === 'decision') { event.preventDefault(); acts.decide(); }
@@ -507,7 +596,7 @@
     lines = all('.line');
     items = all('[data-item]');
     if (given.deciding) {
-      for (const [id, said] of JSON.parse(sessionStorage.getItem(drafts) || '[]')) rows.set(id, said);
+      restoreDraft();
       items.forEach(paint);
     }
     for (const [at, acts] of Object.entries(given.acts.set)) labels.set(+at, acts);

@@ -21,6 +21,7 @@ from models.base import SHANGHAI
 from models.database import transaction
 from models.meetings.repository import MeetingRepository
 from qa_pipeline.names import ACTS
+from qa_pipeline.values.inspection import Inspection
 from qa_pipeline.values.vocabulary import Act, MeetingKind
 from tests.api import results
 from tests.api.console.conftest import (
@@ -41,6 +42,8 @@ TURNED: Final = "350103-R3"
 CALIBRATED: Final = "350102-R4"
 VETOED: Final = "350103-R5"
 LABELLED: Final = "350102-R6"
+TAKEN_BACK: Final = "350103-R7"
+DRAFTED: Final = "350103-R8"
 SECONDS: Final = 120
 
 Asking = Callable[..., None]
@@ -72,6 +75,14 @@ def meetings(service: Service, asking: Asking) -> None:
     part = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n'
     body = part + sound.getvalue() + b"\r\n--x--\r\n"
     asking(Role.QA, f"recordings?meeting={EDITED}", body, "multipart/form-data; boundary=x")
+
+
+def inspected_in_august(service: Service, code: str, day: int, found: Inspection) -> None:
+    with transaction(service.engine) as session:
+        held = datetime(2026, 8, day, 9, tzinfo=SHANGHAI)
+        weekly = MeetingKind.WEEKLY_REVIEW
+        MeetingRepository(session).record(code, institution=code[:6], kind=weekly, started_at=held)
+    results.inspect(service.engine, code, found)
 
 
 def bench(page: Page) -> Page:
@@ -244,14 +255,10 @@ def test_all_that_keys_do_is_done_by_hand_as_well(page_as: PageAs) -> None:
 def test_acts_are_put_right_by_key_and_mouse_and_saved_with_the_transcript(
     page_as: PageAs, service: Service
 ) -> None:
-    with transaction(service.engine) as session:
-        held = datetime(2026, 8, 15, 9, tzinfo=SHANGHAI)
-        weekly = MeetingKind.WEEKLY_REVIEW
-        MeetingRepository(session).record(LABELLED, institution="350102", kind=weekly, started_at=held)
     found = results.good()
     first, second, *others = found.transcript.utterances
     transcript = replace(found.transcript, utterances=(first, replace(second, phantom=True), *others))
-    results.inspect(service.engine, LABELLED, replace(found, transcript=transcript))
+    inspected_in_august(service, LABELLED, 15, replace(found, transcript=transcript))
     said = len(transcript.utterances) - 1
     page = bench(page_as(Role.QA, f"/reviews/{LABELLED}"))
     acts, pending, line = (
@@ -334,6 +341,123 @@ def test_points_beyond_the_maximum_and_a_change_without_a_reason_are_told_in_wor
     page.wait_for_url("**/reviews*")
 
 
+def test_each_step_is_taken_back_by_key_or_button_until_it_is_saved(
+    page_as: PageAs, service: Service
+) -> None:
+    inspected_in_august(service, TAKEN_BACK, 15, results.good())
+    page = bench(page_as(Role.QA, f"/reviews/{TAKEN_BACK}"))
+    with page.expect_navigation():
+        page.keyboard.press("t")
+    bench(page)
+    undo, pending = page.get_by_role("button", name="撤销"), page.locator("#pending")
+    first, second = page.locator(".line").nth(0), page.locator(".line").nth(1)
+    words, speaker = first.locator("p").inner_text(), second.locator("span").inner_text()
+    border = second.get_attribute("data-border")
+    expect(undo).to_be_hidden()
+
+    page.keyboard.press("e")
+    page.get_by_label("文字", exact=True).fill("改错了。")
+    page.keyboard.press("Control+z")  # within the form: the field's own
+    page.get_by_label("文字", exact=True).fill("改错了。")
+    page.keyboard.press("Control+Enter")
+    page.keyboard.press("j")
+    page.keyboard.press("s")
+    page.get_by_role("combobox", name="说话人").fill("无名")
+    page.keyboard.press("Control+Enter")
+    page.keyboard.press("c")
+    page.get_by_label("从这一句起是").select_option("off_topic")
+    page.keyboard.press("Control+Enter")
+    page.keyboard.press("Shift+R")
+    page.keyboard.press("1")
+    given = page.locator(".judgements .given").first
+    expect(given).to_contain_text("→ 0")
+    expect(pending).to_have_text("未保存 4 处")
+
+    page.keyboard.press("Control+z")
+    expect(given).not_to_contain_text("→")
+    for left in (3, 2, 1):
+        undo.click()
+        expect(pending).to_have_text(f"未保存 {left} 处")
+    expect(second.locator("span")).to_have_text(speaker)
+    assert second.get_attribute("data-border") == border
+    expect(second.locator("ins")).to_have_count(0)
+    expect(first.locator("p")).to_have_text("改错了。")
+    page.keyboard.press("Control+z")
+    expect(first.locator("p")).to_have_text(words)
+    expect(pending).to_have_text("")
+    expect(undo).to_be_hidden()
+    assert current(page) == "0"
+
+    held: list[Route] = []
+    page.route("**/transcript/versions", lambda route: held.append(route))
+    page.keyboard.press("Shift+R")
+    with page.expect_request("**/transcript/versions"):
+        page.keyboard.press("w")
+    page.keyboard.press("Control+z")  # what is on its way is not taken back
+    expect(page.locator("#said")).to_have_text("没有可以撤销的一步。")
+    held[0].continue_()
+    expect(page.locator("#text-version")).to_have_text("文字稿第 2 版")
+    expect(pending).to_have_text("")
+    expect(undo).to_be_hidden()
+    page.get_by_role("button", name="释放").click()
+    page.wait_for_url("**/reviews*")
+
+
+def test_a_draft_outlives_the_tab_and_a_new_score_and_goes_with_the_account(
+    page_as: PageAs, service: Service
+) -> None:
+    inspected_in_august(service, DRAFTED, 22, results.good())
+    page = bench(page_as(Role.QA, f"/reviews/{DRAFTED}", alone=True))
+    with page.expect_navigation():
+        page.keyboard.press("t")
+    bench(page)
+    page.keyboard.press("Enter")
+    page.keyboard.press("1")
+    page.get_by_label("C2 主题要点 的改分理由").fill("没有听到")
+    page.keyboard.press("Enter")
+    page.get_by_label("理由", exact=True).fill("写了一半")
+    expect(page.locator("#confirmed")).to_contain_text("已确认 2 /")
+
+    tab = page.context.new_page()
+    page.close()
+    opened(tab, f"/reviews/{DRAFTED}")
+    page = bench(tab)
+    expect(page.locator("#confirmed")).to_contain_text("已确认 2 /")
+    expect(page.get_by_label("理由", exact=True)).to_have_value("写了一半")
+
+    found = results.good()
+    c1, *others = found.scorecard.items
+    rescored = replace(found.scorecard, items=(replace(c1, score=1.0), *others))
+    page.get_by_role("button", name="释放").click()
+    page.wait_for_url("**/reviews*")
+    results.inspect(service.engine, DRAFTED, replace(found, scorecard=rescored))
+    opened(page, f"/reviews/{DRAFTED}")
+    with bench(page).expect_navigation():
+        page.keyboard.press("t")
+    bench(page)
+    expect(page.locator("#said")).to_have_text(
+        "已带回您在第 1 版上的确认和改分。其中 1 项机器分有变，须重新确认。"
+    )
+    expect(page.locator("#confirmed")).to_contain_text("已确认 1 /")
+    expect(page.get_by_label("C2 主题要点 的改分理由")).to_have_value("没有听到")
+    expect(page.get_by_label("理由", exact=True)).to_have_value("写了一半")
+
+    page.get_by_role("button", name="释放").click()
+    page.wait_for_url("**/reviews*")
+    assert kept(page) == [f"draft qa bench {DRAFTED}"]
+    page.evaluate("localStorage.setItem('draft qa2 bench X', '{}')")
+    page.route("**/api/v1/session", lambda route: route.fulfill(status=204))  # others here go on as qa
+    page.get_by_role("button", name=re.compile("^账号")).click()
+    with page.expect_navigation():
+        page.get_by_text("退出登录").click()
+    assert kept(page) == ["draft qa2 bench X"]
+
+
+def kept(page: Page) -> list[str]:
+    found: list[str] = page.evaluate("Object.keys(localStorage).filter(key => key.startsWith('draft '))")
+    return found
+
+
 def test_an_item_has_the_same_points_on_the_bench_as_on_its_meeting(page_as: PageAs) -> None:
     told = page_as(Role.QA, f"/meetings/{EDITED}").locator("summary .figures").all_inner_texts()
     page = bench(page_as(Role.QA, f"/reviews/{EDITED}"))
@@ -390,13 +514,9 @@ def test_turning_a_verdict_needs_a_second_person(page_as: PageAs) -> None:
 
 
 def test_a_veto_that_reviewers_did_not_follow_is_told_as_such(page_as: PageAs, service: Service) -> None:
-    with transaction(service.engine) as session:
-        held = datetime(2026, 8, 8, 9, tzinfo=SHANGHAI)
-        weekly = MeetingKind.WEEKLY_REVIEW
-        MeetingRepository(session).record(VETOED, institution="350103", kind=weekly, started_at=held)
     good, vetoes = results.good(), results.poor().scorecard.criticals
     vetoed = replace(good, scorecard=replace(good.scorecard, criticals=vetoes))
-    results.inspect(service.engine, VETOED, vetoed)
+    inspected_in_august(service, VETOED, 8, vetoed)
     first = bench(page_as(Role.QA, f"/reviews/{VETOED}"))
     expect(first.locator(".refusal")).to_contain_text("缺必备章节")
     with first.expect_navigation():

@@ -40,6 +40,7 @@ AuditOut 一条审计记录：谁看了或改了什么
 BaseKind 场次的基准日是什么日子（月规划会则看窗口）
 BatchAnswer 找到了哪些录音，以及建立的批次；试运行或无事可做时没有批次
 BatchFileOut 批次要取或在等的一个文件
+BatchMeetingOut 批次中的一场会议：质检到哪里，完成后的结论
 BatchOut 一个批次及其进度
 Behind 谁还欠多少：主管，或某类平台的机构
 BelowStandard 低于本地本职级标准的人，及所复盘一周的 PVKYC
@@ -184,6 +185,7 @@ LabelIn 盘点时给一位客户的标签
 Language 控制台的语言
 LanguageIn 要为本人选用的控制台语言
 LeavingOut 一场到期即删除录音的会议
+LeftOut 批次没有质检的：跳过的会议和对不上的文件
 Likeness 两场会议何处相同：录音的声音，或所说的话
 LintIn 要检查写法的量规全文
 LintOut 量规的错误（不能使用）和提醒（可以使用）
@@ -249,6 +251,7 @@ Page_AccountOut_ 一页账号
 Page_AppealOut_ 一页申诉，新的在前
 Page_AuditOut_ 一页审计记录
 Page_BatchFileOut_ 一页批次要收的文件
+Page_BatchMeetingOut_ 一页批次的会议
 Page_BatchOut_ 一页批次，新的在前
 Page_CalibrationOut_ 一页校准集，新的在前
 Page_ComplianceScore_ 一页各机构当月的合规得分

@@ -12,9 +12,10 @@ from api.access import Caller, Permission, allowed
 from api.audit import note
 from api.batches import service
 from api.batches.repository import BatchRepository
-from api.batches.schemas import BatchAnswer, BatchFileOut, BatchOut, NewBatch
+from api.batches.schemas import BatchAnswer, BatchFileOut, BatchMeetingOut, BatchOut, LeftOut, NewBatch
 from api.batches.tables import Batch, FileState
 from api.fields import Code
+from api.jobs.tables import JobState
 from api.meetings.scorecards import XLSX
 from api.pages import Cursor, Limit, Page, page
 from api.sessions import Database
@@ -71,13 +72,31 @@ def files(
     batch = repository.get(code)
     rows = repository.files(batch, state=state, cursor=cursor, limit=limit)
     found, further = page(rows, limit, lambda row: [row[0].id])
-    items = [
-        BatchFileOut(
-            file=service.name_of(row, batch), size=row.size, state=row.state, error=row.error, meeting=meeting
-        )
-        for row, meeting in found
-    ]
-    return Page(items=items, next=further)
+    return Page(items=[service.file_line(row, batch, meeting) for row, meeting in found], next=further)
+
+
+@router.get("/batches/{code}/meetings", summary="批次的会议和结论", operation_id="list_batch_meetings")
+def meetings(
+    session: Database,
+    asker: Runner,
+    code: Code,
+    state: Annotated[JobState | None, Query(description="只看质检任务为这一状态的")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> Page[BatchMeetingOut]:
+    """已开始质检的会议，按提交的顺序；文件还没收齐的会议不在其中。"""
+    repository = BatchRepository(session, within=asker.within)
+    repository.get(code)
+    rows = repository.meetings(code, state=state, cursor=cursor, limit=limit)
+    found, further = page(rows, limit, lambda row: [row[0].id])
+    return Page(items=list(map(service.meeting_line, found)), next=further)
+
+
+@router.get("/batches/{code}/left-out", summary="批次没有质检的", operation_id="get_batch_left_out")
+def left_out(session: Database, asker: Runner, code: Code) -> LeftOut:
+    """建立批次时已有结论而跳过的会议，和对不上任何会议的文件；收取时不能收的文件见 …/files?state=refused。"""
+    batch = BatchRepository(session, within=asker.within).get(code)
+    return LeftOut.model_validate(batch, from_attributes=True)
 
 
 @router.post("/batches/{code}/pause", summary="暂停（正在做的做完本阶段）", operation_id="pause_batch")

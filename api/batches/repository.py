@@ -145,6 +145,22 @@ class BatchRepository(Repository):
         )
         return self.session.execute(query).all()
 
+    def meetings(
+        self, code: str, *, state: JobState | None, cursor: str | None, limit: int
+    ) -> Sequence[Row[Any]]:
+        """(job, meeting, institution, verdict, energy score) in the order in which they were asked for, one
+        too many; verdict and score of the current result, None where there is none."""
+        query = (
+            select(InspectionJob, Meeting, Institution, Scorecard.verdict, Scorecard.energy_score)
+            .join(Meeting, Meeting.id == InspectionJob.meeting_id)
+            .join(Institution, Institution.id == Meeting.institution_id)
+            .outerjoin(Scorecard, (Scorecard.meeting_id == Meeting.id) & Scorecard.is_current)
+            .where(inside(self.within), InspectionJob.batch == code)
+        )
+        if state is not None:
+            query = query.where(InspectionJob.state == state)
+        return self.session.execute(after(query, [InspectionJob.id], cursor, limit)).all()
+
     def _visible(self) -> Select[tuple[Batch]]:
         query = select(Batch)
         if self.within == EVERYWHERE:

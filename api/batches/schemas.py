@@ -9,7 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from api.batches.tables import FileState
 from api.fields import Code, Given, Instant, Line, Moment, Month, example
+from api.figures import Figure
 from api.jobs.tables import JobState
+from qa_pipeline.values.vocabulary import Verdict
 
 MOST_FILES = 5000
 Pattern = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
@@ -91,6 +93,10 @@ class BatchOut(BaseModel):
     paused: bool
     files: dict[FileState, int] = Field(description="还要收的、已收下的、不能收的文件；已上传的不计")
     jobs: dict[JobState, int]
+    inspected: int | None = Field(description="已有结论而跳过几场会议；早先的批次没有记下，为 null")
+    unmatched: int | None = Field(
+        description="对不上任何会议的文件和清单行有几个；早先的批次没有记下，为 null"
+    )
     progress: float = Field(ge=0, le=1, description="已结束的会议的比例")
     finished: bool
     done_by: Instant | None = Field(description="按目前速度预计何时完成；未知或已暂停为 null")
@@ -104,6 +110,29 @@ class BatchFileOut(BaseModel):
     state: FileState
     error: str | None = Field(description="为什么不能收")
     meeting: str | None = Field(description="收下后属于哪场会议")
+
+
+class BatchMeetingOut(BaseModel):
+    """A meeting of a batch: how far its inspection is, and its verdict once that is done."""
+
+    meeting: str
+    institution: str
+    institution_name: str
+    started_at: Instant | None = Field(description="会议开始时间；没有登记为 null")
+    job: str = Field(description="任务编号")
+    state: JobState = Field(description="质检任务的状态")
+    error: str | None = Field(description="为什么等待重试、失败或取消")
+    verdict: Verdict | None = Field(description="现行结论；质检未完成为 null")
+    energy_score: Figure | None = Field(description="能量值 0–100；测不出或质检未完成为 null")
+
+
+class LeftOut(BaseModel):
+    """What a batch does not inspect, and why."""
+
+    inspected: list[str] | None = Field(description="已有结论而跳过的会议；早先的批次没有记下，为 null")
+    unmatched: list[UnmatchedFile] | None = Field(
+        description="对不上任何会议的文件和清单行；早先的批次没有记下，为 null"
+    )
 
 
 class BatchAnswer(BaseModel):

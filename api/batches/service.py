@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any, Final
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, Row
 from sqlalchemy.orm import Session
 
 from api.access import Caller
@@ -20,6 +20,8 @@ from api.batches.repository import BatchRepository
 from api.batches.schemas import (
     MOST_FILES,
     BatchAnswer,
+    BatchFileOut,
+    BatchMeetingOut,
     BatchOut,
     MatchedFile,
     NewBatch,
@@ -114,6 +116,7 @@ def _of_files(
     answer = BatchAnswer(batch=None, matched=found.matched(), unmatched=unmatched, inspected=names)
     if given.dry_run or not todo:
         return answer
+    new.inspected, new.unmatched = names, [one.model_dump(mode="json") for one in unmatched]
     session.add(new)
     session.flush()
     slots = SlotRepository(session, within=below)
@@ -165,6 +168,7 @@ def _of_uploaded(
     answer = BatchAnswer(batch=None, matched=found.matched, unmatched=found.unmatched, inspected=skipped)
     if given.dry_run or not todo:
         return answer
+    new.inspected, new.unmatched = skipped, [one.model_dump(mode="json") for one in found.unmatched]
     session.add(new)
     session.flush()
     months = {month_start(one.day) for one in found.matched if one.meeting in todo}
@@ -241,6 +245,8 @@ def _line(
         paused=batch.paused,
         files=files,
         jobs=jobs,
+        inspected=None if batch.inspected is None else len(batch.inspected),
+        unmatched=None if batch.unmatched is None else len(batch.unmatched),
         progress=ended / (ended + left) if ended + left else 1.0,
         finished=left == 0,
         done_by=None if batch.paused else _done_by(begun, ended, left),
@@ -274,9 +280,31 @@ def workbook_rows(session: Session, asker: Caller, batch: Batch) -> list[dict[st
     for row in BatchRepository(session, within=asker.within).left_out(batch):
         status = "failed" if row.state == FileState.REFUSED else "skipped"
         rows.append({"name": row.shown or row.file, "status": status, "error": row.error or "还没有收到"})
+    for meeting in batch.inspected or ():
+        rows.append({"name": meeting, "status": "skipped", "error": "已有结论，没有重新质检"})
+    for one in batch.unmatched or ():
+        rows.append({"name": one["file"], "status": "skipped", "error": f"对不上会议：{one['reason']}"})
     return rows
 
 
-def name_of(row: BatchFile, batch: Batch) -> str:
-    """As the file's covered name, if it has one; a client sends its files by their own."""
-    return row.file if batch.folder is None or row.shown is None else row.shown
+def file_line(row: BatchFile, batch: Batch, meeting: str | None) -> BatchFileOut:
+    """By its covered name, if it has one; a client sends its files by their own."""
+    name = row.file if batch.folder is None or row.shown is None else row.shown
+    return BatchFileOut(file=name, size=row.size, state=row.state, error=row.error, meeting=meeting)
+
+
+def meeting_line(row: Row[Any]) -> BatchMeetingOut:
+    """Until the job is done its meeting may have a result of before, which is not the batch's."""
+    job, meeting, institution, verdict, energy = row
+    done = job.state == JobState.DONE
+    return BatchMeetingOut(
+        meeting=meeting.code,
+        institution=institution.code,
+        institution_name=institution.name,
+        started_at=meeting.started_at,
+        job=job.code,
+        state=job.state,
+        error=job.error,
+        verdict=verdict if done else None,
+        energy_score=energy if done else None,
+    )

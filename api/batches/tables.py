@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import JSON, BigInteger, ForeignKey, Index, String, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
@@ -14,6 +14,8 @@ from api.base import ServiceBase
 from models.base import Code, Key, Name, Words, one_of
 from models.meetings.tables import Meeting
 from models.organisation.tables import Institution
+
+LISTED: Final = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
 
 
 class Batch(ServiceBase):
@@ -32,6 +34,10 @@ class Batch(ServiceBase):
     paused: Mapped[bool] = mapped_column(default=False)
     created_by: Mapped[Name]
     created_at: Mapped[datetime]
+    inspected: Mapped[list[str] | None] = mapped_column(LISTED)
+    """Codes of meetings that had a result and were passed over; None: was not kept."""
+    unmatched: Mapped[list[dict[str, Any]] | None] = mapped_column(LISTED)
+    """Files and lines of the manifest that belong to no meeting, as UnmatchedFile; None: was not kept."""
 
 
 class FileState(StrEnum):

@@ -114,7 +114,8 @@ class SpokenRepository(Repository):
 
     def cover_files(self, owner: Person | Customer, words: Mapping[str, str]) -> int:
         """Cover the words in what was sent and no meeting holds: the names of uploads, of batches and of the
-        files that batches refused or still wait for, in the reasons, and in messages that told them.
+        files that batches refused, still wait for or could not place, in the reasons, and in messages that
+        told them.
 
         Searched is what was placed where meetings are searched, and what nobody has placed yet. A file that
         a batch waits for is found by its name, and bears it until it is taken or refused. Returns how many
@@ -129,6 +130,11 @@ class SpokenRepository(Repository):
         for batch in self.session.scalars(self._naming(Batch, (Batch.name,), words)).all():
             if self._has_near(owner, batch):
                 batch.name = _plainly_covered(batch.name, words)
+                texts += 1
+        for batch in self.session.scalars(select(Batch).where(Batch.unmatched.is_not(None))).all():
+            changed = _covered_within(batch.unmatched, words)  # nobody can tell where those files belong
+            if changed != batch.unmatched:
+                batch.unmatched = changed
                 texts += 1
         for told in self.session.scalars(self._naming(Delivery, (Delivery.sentence,), words)).all():
             texts += self._cover_message(owner, told, words)

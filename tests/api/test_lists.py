@@ -83,6 +83,7 @@ ROUTES: Final = (
     "jobs",
     "batches",
     "batches/B1/files",
+    "batches/B1/meetings",
     "plans",
     "income-targets?institution=A&month=2026-09",
     "indicators/regular_premium/ranking?institution=sub&on=2026-09-14",

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from api.accounts.tables import AuditEntry, Role
 from api.batches import endpoints
+from api.batches.tables import Batch
 from api.jobs.tables import ARCHIVE, InspectionJob, JobState
 from models.database import transaction
 from models.meetings.recordings import RecordingRepository
@@ -131,6 +132,53 @@ def test_the_workbook_has_the_results_and_why_others_have_none(
     others = [[cell.value for cell in row] for row in book["未完成"].iter_rows(min_row=2)]
     assert len(others) == 3
     assert any("录音已损坏。" in row for row in others)
+
+
+def test_what_a_batch_left_out_is_kept_with_it_and_stands_in_the_workbook(
+    office: TestClient, service_engine: Engine
+) -> None:
+    inspect(service_engine, "M1", good())
+    found = run(office, month="2026-09", manifest=f"{MANIFEST}台江0908.m4a,,\n鼓楼0908.m4a,350102,\n")
+    shown, path = found["batch"], f"{BATCHES}/{found['batch']['code']}"
+    assert (shown["inspected"], shown["unmatched"]) == (1, len(found["unmatched"]))
+    assert office.get(path).json()["unmatched"] == shown["unmatched"] > 0
+    kept = office.get(f"{path}/left-out").json()
+    assert kept == {"inspected": ["M1"], "unmatched": found["unmatched"]}
+    book = load_workbook(io.BytesIO(office.get(f"{path}/results.xlsx").content))
+    told = {row[0]: row for row in book["未完成"].iter_rows(min_row=2, values_only=True)}
+    assert "已有结论，没有重新质检" in told["M1"]
+    assert any("没有上传过" in str(cell) for cell in told["没有.m4a"])
+    with transaction(service_engine) as session:  # as of a batch that began before this was kept
+        session.execute(update(Batch).values(inspected=None, unmatched=None))
+    assert office.get(path).json()["inspected"] is None
+    assert office.get(f"{path}/left-out").json() == {"inspected": None, "unmatched": None}
+    assert office.get(f"{path}/results.xlsx").status_code == 200
+
+
+def test_the_meetings_of_a_batch_tell_their_verdict_once_they_are_done(
+    office: TestClient, service_engine: Engine, signed_in: SignedIn
+) -> None:
+    inspect(service_engine, "M1", good())
+    inspect(service_engine, "N1", good())
+    code = run(office, month="2026-09", again=True)["batch"]["code"]
+    with transaction(service_engine) as session:
+        made, failed, *_ = session.scalars(select(InspectionJob).order_by(InspectionJob.id)).all()
+        made.state, made.scorecard_version = JobState.DONE, 1
+        failed.state, failed.error = JobState.FAILED, "录音已损坏。"
+    first = office.get(f"{BATCHES}/{code}/meetings?limit=3").json()
+    rest = office.get(f"{BATCHES}/{code}/meetings", params={"cursor": first["next"]}).json()
+    rows = {row["meeting"]: row for row in first["items"] + rest["items"]}
+    assert {name: row["verdict"] for name, row in rows.items()} == {
+        "M1": "qualified", "M2": None, "N1": None, "N2": None
+    }  # fmt: skip
+    assert float(rows["M1"]["energy_score"]) > 60
+    assert (rows["M1"]["institution"], rows["M1"]["started_at"][:10]) == ("350102", "2026-09-08")
+    only = office.get(f"{BATCHES}/{code}/meetings?state=failed").json()["items"]
+    assert [row["error"] for row in only] == ["录音已损坏。"]
+    manager = signed_in(Role.MANAGER, institution="350102")
+    for what in ("meetings", "left-out"):
+        assert office.get(f"{BATCHES}/NONE/{what}").status_code == 404
+        assert manager.get(f"{BATCHES}/{code}/{what}").status_code == 403
 
 
 def test_while_the_workbook_is_made_others_write(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 
 from api.accounts.tables import Account, AuditEntry, Role
@@ -345,6 +345,19 @@ def test_a_person_is_not_named_in_the_files_that_a_batch_refused_where_and_while
     ]
     resumed = keeper.post(f"/api/v1/batches/{code}/resume").json()
     assert resumed["files"] == {"waiting": 3, "taken": 0, "refused": 2}  # nothing finds those two
+
+
+def test_a_person_is_not_named_by_files_that_belong_to_no_meeting(
+    filled: Engine, signed_in: SignedIn
+) -> None:
+    code = left_out(filled, "九月")
+    missed = [{"line": 2, "file": f"{NAME}.mp3", "reason": f"“{NAME}.mp3”对不上。"}]
+    with transaction(filled) as session:
+        session.execute(update(Batch).values(unmatched=missed))
+    keeper = signed_in(Role.ADMINISTRATOR)
+    assert _erase(keeper, "person", "1001")[0] == 201
+    kept = keeper.get(f"/api/v1/batches/{code}/left-out").json()["unmatched"]
+    assert kept == [{"line": 2, "file": "某某某.mp3", "reason": "“某某某.mp3”对不上。"}]
 
 
 def test_a_customer_is_not_named_in_them_either(filled: Engine, signed_in: SignedIn) -> None:

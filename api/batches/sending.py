@@ -110,16 +110,17 @@ class Service:
 
 @dataclass(slots=True)
 class _Begun:
-    """Kept on this machine: the batch, how many files belong to no meeting, and the address of each upload
-    that has begun."""
+    """Kept on this machine: the batch, how many files belong to no meeting, whether its results were fetched,
+    and the address of each upload that has begun."""
 
     place: Path
     batch: str | None = None
     unmatched: int = 0
+    over: bool = False
     uploads: dict[str, str] = field(default_factory=dict)
 
     def save(self) -> None:
-        kept = {"batch": self.batch, "unmatched": self.unmatched, "uploads": self.uploads}
+        kept = {"batch": self.batch, "unmatched": self.unmatched, "over": self.over, "uploads": self.uploads}
         write_atomically(self.place, json.dumps(kept, ensure_ascii=False).encode())
 
 
@@ -173,7 +174,7 @@ def told(answer: Mapping[str, Any]) -> None:
 def send(service: Service, folder: Path, wanted: Wanted, *, out: Path, follow: bool) -> bool:
     """Begin a batch or go on with the one begun; whether every file was matched and taken and every meeting
     inspected."""
-    begun = _begun(service, folder)
+    begun, refused = _begun(service, folder), 0
     if begun.batch is None:
         answer = ask(service, folder, wanted, dry_run=False)
         told(answer)
@@ -183,19 +184,22 @@ def send(service: Service, folder: Path, wanted: Wanted, *, out: Path, follow: b
         begun.batch, begun.unmatched = answer["batch"]["code"], len(answer["unmatched"])
         begun.save()
     else:
-        typer.echo(f"继续批次 {begun.batch}")
+        refused = _resumed(service, begun)
     path = f"api/v1/batches/{begun.batch}"
     problems = _send_all(service, folder, begun, path)
     for file, why in problems:
         typer.echo(f"未收下 {file}：{why}")
     if not follow:
         typer.echo(f"批次 {begun.batch} 由服务继续质检；再运行一次可查看进度、取回结果。")
-        return not problems and not begun.unmatched
+        return not problems and begun.unmatched == refused == 0
     state = _follow(service, path)
     _keep(service, path, out / "results.xlsx")
-    if state["files"]["waiting"] == 0:
-        begun.place.unlink(missing_ok=True)
     jobs, refused = state["jobs"], state["files"]["refused"]
+    if refused:
+        begun.over = True
+        begun.save()
+    elif state["files"]["waiting"] == 0:
+        begun.place.unlink(missing_ok=True)
     counts = f"完成 {jobs['done']} 场，失败 {jobs['failed']} 场，未收下 {refused} 个文件"
     if begun.unmatched:
         counts += f"，对不上 {begun.unmatched} 个文件"
@@ -207,26 +211,49 @@ def send(service: Service, folder: Path, wanted: Wanted, *, out: Path, follow: b
 
 
 def _begun(service: Service, folder: Path) -> _Begun:
-    """What an earlier run began, unless the service does not know the batch any more."""
+    """What an earlier run began, unless the service does not know the batch any more, or its results are
+    here and it waits for nothing."""
     name = hashlib.sha256(f"{service.address} {folder.absolute()}".encode()).hexdigest()[:32]
     begun = _Begun(user_state_path("huijian") / "sending" / f"{name}.json")
     try:
         kept = json.loads(begun.place.read_bytes())
         begun.batch, begun.uploads = kept["batch"], kept["uploads"]
         begun.unmatched = kept.get("unmatched", 0)
-        service.ask("GET", f"api/v1/batches/{begun.batch}")
+        state = service.ask("GET", f"api/v1/batches/{begun.batch}").json()
     except (OSError, ValueError, KeyError):
         return _Begun(begun.place)
     except Refused as error:
         if error.status != 404:
             raise
         return _Begun(begun.place)
-    return begun
+    return _Begun(begun.place) if kept.get("over") and not state["files"]["waiting"] else begun
+
+
+def _resumed(service: Service, begun: _Begun) -> int:
+    """Print which batch goes on, and why some of its files do not; returns how many those are."""
+    path = f"api/v1/batches/{begun.batch}"
+    state = service.ask("GET", path).json()
+    typer.echo(f"继续批次 {begun.batch}")
+    if state["paused"]:
+        typer.echo("批次已暂停：文件照常上传，质检等到在控制台的“批次”中点“继续”。")
+    if not state["files"]["refused"]:
+        return 0
+    refused = list(service.pages(f"{path}/files", state="refused"))
+    typer.echo(f"有 {len(refused)} 个文件服务没有收下，不会自动再发：")
+    for row in refused[:SHOWN]:
+        typer.echo(f"  {row['file']}：{row['error']}")
+    if len(refused) > SHOWN:
+        typer.echo(f"  …… 其余 {len(refused) - SHOWN} 个未列出")
+    typer.echo("要再发：排除原因后在控制台的“批次”中点“再试没有收下的文件”，再运行一次。")
+    return len(refused)
 
 
 def _send_all(service: Service, folder: Path, begun: _Begun, path: str) -> list[tuple[str, str]]:
     """Send what the batch waits for; returns the files that were not taken, with the reason."""
     waiting = list(service.pages(f"{path}/files", state="waiting"))
+    if not waiting:
+        typer.echo("没有等着发送的文件。")
+        return []
     here = {one.file: one for one in _found(folder) if one.refused is None}
     problems: list[tuple[str, str]] = []
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())

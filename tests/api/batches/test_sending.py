@@ -19,7 +19,7 @@ from pathlib import Path
 import pytest
 import uvicorn
 from fastapi import FastAPI
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine, select, update
 from sqlalchemy.orm import Session
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -28,6 +28,7 @@ from typer.testing import CliRunner
 from api.access import Permission, hashed
 from api.accounts.tables import Account, ApiKey, Role
 from api.batches import commands, sending
+from api.batches.tables import Batch, BatchFile, FileState
 from api.cli import app as command_line
 from api.jobs.tables import InspectionJob, JobState
 from models.database import transaction
@@ -233,6 +234,47 @@ def test_what_cannot_be_sent_is_told_and_the_rest_goes_on(
         assert [row.file_name for row in session.scalars(select(Recording))] == ["350103_20260915_1400.wav"]
     wrong = CliRunner().invoke(command_line, command, env={"HUIJIAN_KEY": "hj_wrong"})
     assert (wrong.exit_code, "API 密钥无效" in wrong.output) == (2, True)
+
+
+@on_sqlite
+def test_who_comes_back_is_told_which_files_were_refused_and_how_they_are_tried_again(
+    gate: Gate, folder: Path, service_engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "350103_20260915_1400.wav").write_bytes(b"no sound at all")
+    (folder / "某天.wav").unlink()
+    why = "350103_20260915_1400.wav："
+
+    def sent(*, follow: bool) -> str:
+        with sending.Service(gate.url, KEY, wait=ending_jobs(service_engine, [])) as service:
+            assert not sending.send(service, folder, wanted(), out=tmp_path / "out", follow=follow)
+        return capsys.readouterr().out
+
+    assert f"未收下 {why}" in sent(follow=False)
+    assert "不会自动再发" in sent(follow=False)
+    told = sent(follow=True)
+    assert "有 1 个文件服务没有收下，不会自动再发：" in told
+    assert f"  {why}" in told
+    assert "在控制台的“批次”中点“再试没有收下的文件”，再运行一次" in told
+    assert "没有等着发送的文件。" in told
+    with Session(service_engine) as session:
+        (batch,) = session.scalars(select(Batch))
+        session.execute(update(BatchFile).values(state=FileState.WAITING))  # as that button does
+        session.commit()
+        assert f"继续批次 {batch.code}" in sent(follow=True)  # and not a second one with the same file
+        assert len(session.scalars(select(Batch)).all()) == 1
+    assert "对得上 2 个文件" in sent(follow=False)  # all was said and fetched: the folder is looked at anew
+
+
+@on_sqlite
+def test_who_comes_back_to_a_paused_batch_is_told_so(
+    gate: Gate, folder: Path, service_engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with sending.Service(gate.url, KEY) as service:
+        sending.send(service, folder, wanted(), out=tmp_path / "out", follow=False)
+        with transaction(service_engine) as session:
+            session.execute(update(Batch).values(paused=True))
+        sending.send(service, folder, wanted(), out=tmp_path / "out", follow=False)
+    assert "批次已暂停：" in capsys.readouterr().out
 
 
 def test_a_service_that_does_not_answer_is_asked_again_and_then_told() -> None:

@@ -303,6 +303,7 @@ PlanProblem 目标树中的一个问题（R27）
 PlanState 规划的审批状态：草稿、已提交、已通过或已退回；已通过的可被新规划取代
 Platform 三类活动平台，每类每月至少一次（R30）
 PracticeMinutes 一条值得推广的做法；录音片段见 …/practices/{number}/audio
+PracticeKindOut 一种优秀做法（R34）在多少会议和机构出现
 PracticeOut 会上分享的一条优秀做法（R34），及其依据所在
 PremiumOut 该时段签单的期缴保费
 Preparation 要登记的会前准备：主题、时间、目标和流程（R24）

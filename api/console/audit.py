@@ -37,7 +37,8 @@ LONGEST_PIECE: Final = 24
 SUBJECTS: Final[Mapping[str, str]] = {
     "account": "账号", "action": "行动项", "activity": "活动", "api_key": "API 密钥", "appeal": "申诉",
     "attainment": "达成", "audit": "审计", "batch": "批次", "briefing": "会前简报", "calendar": "节假日",
-    "calibration": "校准集", "clip": "录音片段", "content": "存储内容", "corrections": "更正数据",
+    "calibration": "校准集", "card": "实践卡", "clip": "录音片段", "content": "存储内容",
+    "corrections": "更正数据",
     "feed": "日历订阅", "interactions": "客户互动", "inventory": "客户盘点", "management": "管理动作",
     "management_action": "管理动作", "month": "月份", "recommendation": "行动建议", "slot": "场次",
     "source": "数据来源", "speech_model": "语音模型", "toolbox": "工具箱", "compliance": "合规",

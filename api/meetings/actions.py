@@ -1,4 +1,4 @@
-"""Routes of agreed actions (R26) and of shared practices (R34)."""
+"""Routes of agreed actions (R26)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import Row
 from api.access import Caller, Permission, allowed
 from api.accounts.tables import Account
 from api.audit import note
-from api.fields import Below, Code, Day, existing, in_order
+from api.fields import Below, Code, Day, existing
 from api.meetings.repository import LAST, ActionListRepository
 from api.meetings.schemas import (
     ActionIn,
@@ -20,7 +20,6 @@ from api.meetings.schemas import (
     CommitmentOut,
     Confirmation,
     FollowUp,
-    PracticeOut,
 )
 from api.organisation.service import subtree_of
 from api.pages import Cursor, Limit, Page, page
@@ -125,40 +124,6 @@ def follow_up(request: Request, session: Database, asker: Editor, code: Code, bo
     existing(repository.get, code)
     repository.follow_up(code, meeting=body.meeting, outcome=body.outcome, quote=body.quote)
     return _changed(session, request, asker, code, "action.follow_up", outcome=body.outcome.value)
-
-
-@router.get("/practices", summary="某段时间的优秀做法（新的在前）", operation_id="list_practices")
-def practices(
-    session: Database,
-    asker: Reader,
-    first: Annotated[Day, Query(description="首日（含）")],
-    last: Annotated[Day, Query(description="末日（含）")],
-    below: Below = None,
-    cursor: Cursor = None,
-    limit: Limit = 50,
-) -> Page[PracticeOut]:
-    in_order(first, last)
-    part = subtree_of(session, asker, below)
-    rows = ActionListRepository(session, within=asker.within).practices(
-        first=first, last=last, below=part.path if part else None, cursor=cursor, limit=limit
-    )
-    shown, further = page(rows, limit, lambda row: [row[1].started_at, row[0].id])
-    return Page(
-        items=[
-            PracticeOut(
-                meeting=meeting.code,
-                institution=institution,
-                institution_name=name,
-                held_on=meeting.started_at.date(),
-                text=finding.text,
-                start=finding.start,
-                end=finding.end,
-                quote=finding.quote,
-            )
-            for finding, meeting, institution, name in shown
-        ],
-        next=further,
-    )
 
 
 def _own_person(session: Database, asker: Caller) -> int:

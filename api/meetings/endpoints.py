@@ -6,8 +6,8 @@ from typing import Final
 
 from fastapi import APIRouter
 
-from api.meetings import actions, routes, scorecards, transcripts
+from api.meetings import actions, practices, routes, scorecards, transcripts
 
 router: Final = APIRouter()
-for part in (routes, scorecards, transcripts, actions):
+for part in (routes, scorecards, transcripts, actions, practices):
     router.include_router(part.router)

@@ -7,8 +7,8 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, Row, Select, and_, delete, func, literal, or_, select
-from sqlalchemy.orm import InstrumentedAttribute, selectinload, undefer
+from sqlalchemy import ColumnElement, Row, Select, and_, delete, exists, func, literal, or_, select
+from sqlalchemy.orm import InstrumentedAttribute, aliased, selectinload, undefer
 
 from api.pages import after
 from models.base import SHANGHAI, Repository, ZonedDateTime, midnight
@@ -23,6 +23,7 @@ from models.meetings.tables import (
     MeetingSlot,
     MeetingState,
     Presence,
+    Recording,
     Scorecard,
     SlotName,
 )
@@ -165,7 +166,7 @@ class SheetRepository(Repository):
 
 
 class ActionListRepository(Repository):
-    """Actions and practices of the subtree."""
+    """Actions of the subtree."""
 
     def actions(
         self,
@@ -216,26 +217,75 @@ class ActionListRepository(Repository):
             .where(inside(self.within))
         )
 
-    def practices(
+
+class PracticeRepository(Repository):
+    """Practices in the current results of the subtree's held meetings."""
+
+    def page(
         self,
         *,
         first: date,
         last: date,
         below: str | None,
+        text: str | None,
         cursor: str | None,
         limit: int,
     ) -> Sequence[Row[Any]]:
-        """(finding, meeting, institution code, its name) of current scorecards, newest meeting first."""
+        """(finding, meeting, institution code, its name, number of the practice in its meeting, whether there
+        is a recording), newest meeting first, one too many."""
+        query = self._shown(first, last, below)
+        if text is not None:
+            query = query.where(Finding.text == text)
+        keys = [Meeting.started_at, Finding.id]
+        return self.session.execute(after(query, keys, cursor, limit, descending=True)).all()
+
+    def newest(self, *, first: date, last: date, below: str | None, each: int) -> Sequence[Row[Any]]:
+        """The same columns of the ``each`` newest practices of every kind, newest meeting first."""
+        newest_first = (Meeting.started_at.desc(), Finding.id.desc())
+        place = func.row_number().over(partition_by=Finding.text, order_by=newest_first)
+        ranked = self._found(select(Finding.id, place.label("place")), first, last, below).subquery()
+        query = self._shown(first, last, below).join(ranked, ranked.c.id == Finding.id)
+        return self.session.execute(query.where(ranked.c.place <= each).order_by(*newest_first)).all()
+
+    def kinds(self, *, first: date, last: date, below: str | None) -> Sequence[Row[Any]]:
+        """(text, number of meetings, of institutions, when the newest was held), most meetings first."""
+        meetings, latest = func.count(Meeting.id.distinct()), func.max(Meeting.started_at)
+        query = select(Finding.text, meetings, func.count(Institution.id.distinct()), latest)
+        found = self._found(query, first, last, below).group_by(Finding.text)
+        return self.session.execute(found.order_by(meetings.desc(), latest.desc(), Finding.text)).all()
+
+    def told(self, scorecards: Collection[int]) -> dict[int, list[dict[str, Any]]]:
+        """What each result says of its practices, in their order. (Asked for the shown alone: a database may
+        read the results of all it sorts.)"""
+        query = select(Scorecard.id, Scorecard.result["practices"]).where(Scorecard.id.in_(scorecards))
+        return {key: practices or [] for key, practices in self.session.execute(query).tuples()}
+
+    def _shown(self, first: date, last: date, below: str | None) -> Select[Any]:
+        of_result, recording = aliased(Finding), Recording.meeting_id == Meeting.id
+        number = (
+            select(func.count())
+            .where(of_result.scorecard_id == Finding.scorecard_id, of_result.id <= Finding.id)
+            .where(of_result.kind == FindingKind.PRACTICE)
+            .scalar_subquery()
+        )
+        query = select(
+            Finding,
+            Meeting,
+            Institution.code,
+            Institution.name,
+            number,
+            exists().where(recording),
+        )
+        return self._found(query, first, last, below)
+
+    def _found(self, query: Select[Any], first: date, last: date, below: str | None) -> Select[Any]:
         begin, end = midnight(first), midnight(last + timedelta(days=1))
         query = (
-            select(Finding, Meeting, Institution.code, Institution.name)
+            query.select_from(Finding)
             .join(Scorecard, Scorecard.id == Finding.scorecard_id)
             .join(Meeting, Meeting.id == Scorecard.meeting_id)
             .join(Institution, Institution.id == Meeting.institution_id)
             .where(inside(self.within), Scorecard.is_current, Finding.kind == FindingKind.PRACTICE)
             .where(Meeting.state == MeetingState.HELD, Meeting.started_at >= begin, Meeting.started_at < end)
         )
-        if below is not None:
-            query = query.where(Institution.path.startswith(below))
-        keys = [Meeting.started_at, Finding.id]
-        return self.session.execute(after(query, keys, cursor, limit, descending=True)).all()
+        return query if below is None else query.where(Institution.path.startswith(below))

@@ -250,10 +250,22 @@ class PracticeOut(BaseModel):
     """A good practice that a meeting shared (R34), with the place that proves it."""
 
     meeting: str
+    number: int = Field(description="会上的第几条做法，录音片段和实践卡的地址用它")
     institution: str
     institution_name: str
     held_on: date
-    text: str
+    text: str = Field(description="做法的名称，同名的是同一种")
+    suggestion: str | None = Field(description="怎样推广，可能附有实践卡；没有记下为 null")
     start: float | None
     end: float | None
     quote: str | None
+    recorded: bool = Field(description="会议是否有录音")
+
+
+class PracticeKindOut(BaseModel):
+    """A kind of practice and how often it was found (R34)."""
+
+    text: str = Field(description="做法的名称")
+    meetings: int = Field(description="在几场会议中出现")
+    institutions: int = Field(description="在几家机构出现")
+    last_on: date = Field(description="最近一次在哪天的会议上")

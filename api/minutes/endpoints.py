@@ -1,4 +1,4 @@
-"""Routes of minutes and of the sound of practices."""
+"""Routes of minutes, and of practices as they are passed on: their sound, their card."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated, Final
 from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
+from fastapi.responses import PlainTextResponse
 
 from api.access import Caller, Permission, allowed
 from api.audit import note_meeting
@@ -21,6 +22,7 @@ router: Final = APIRouter(tags=["会议纪要"])
 Reader = Annotated[Caller, Depends(allowed(Permission.READ_MEETINGS))]
 Listener = Annotated[Caller, Depends(allowed(Permission.PLAY_RECORDINGS))]
 Full = Annotated[bool, Query(description="不隐去号码和客户姓名；仅限质检人员，并记入审计")]
+PracticeNumber = Annotated[int, Path(ge=1, le=999, description="第几条做法，与纪要中的 number 一致")]
 DOCX: Final = "application/vnd.openxmlformats-officedocument.wordprocessingml.document"
 
 
@@ -59,7 +61,7 @@ def practice(
     session: Database,
     asker: Listener,
     code: Code,
-    number: Annotated[int, Path(ge=1, le=999, description="第几条做法，与纪要中的 number 一致")],
+    number: PracticeNumber,
 ) -> Response:
     """每次收听都记入审计。"""
     found = service.inspected(session, asker, code)
@@ -73,6 +75,23 @@ def practice(
     with store.on_disk(part.sha256) as file:
         content = clip.cut(file, begin, end)
     return Response(content, media_type="audio/mp4", headers={"Cache-Control": "private, no-store"})
+
+
+@router.get(
+    "/meetings/{code}/practices/{number}/card",
+    summary="一条优秀做法的实践卡（可转发的文字）",
+    operation_id="get_practice_card",
+    response_class=PlainTextResponse,
+    responses={200: {"content": {"text/plain": {}}, "description": "实践卡"}},
+)
+def card(
+    request: Request, session: Database, asker: Reader, code: Code, number: PracticeNumber
+) -> PlainTextResponse:
+    """号码和客户姓名已隐去；每次取用都记入审计。"""
+    found = service.inspected(session, asker, code)
+    text = service.card(session, found, number)
+    note_meeting(session, request, asker, found.meeting, "card.read", practice=number)
+    return PlainTextResponse(text)
 
 
 def _minutes(request: Request, session: Database, asker: Caller, code: str, *, full: bool) -> MinutesOut:

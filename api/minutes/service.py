@@ -1,9 +1,10 @@
-"""The minutes of a meeting from its current result."""
+"""The minutes of a meeting, and the card of a practice in it, from its current result."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from sqlalchemy.orm import Session
@@ -27,9 +28,10 @@ from models.customers.names import CustomerNameRepository, Masking, masking
 from models.meetings.actions import ActionRepository
 from models.meetings.tables import Meeting, MeetingSlot, Scorecard
 from models.organisation.tables import Institution, Person
-from qa_pipeline.names import CHAPTERS
+from qa_pipeline.names import CHAPTERS, KINDS
 from qa_pipeline.values.inspection import Inspection
 from qa_pipeline.values.vocabulary import Act, Chapter
+from qa_pipeline.values.written import clock
 
 SETTLING: Final = {Act.GOAL: "目标", Act.MEASURE: "对策", Act.SUMMARY: "总结"}
 """Acts whose words settle something. Commitments are the actions and stand there."""
@@ -112,10 +114,32 @@ def minutes(session: Session, asker: Caller, found: Inspected, *, full: bool) ->
         masked=not full,
         scorecard_version=found.card.version,
     )
-    if full:
-        return shown
-    day = (meeting.started_at or found.card.made_at).astimezone(SHANGHAI).date()
-    return masked(shown, masking(CustomerNameRepository(session, within=Subtree(owner.path)).names(on=day)))
+    return shown if full else masked(shown, _mask(session, found, owner))
+
+
+def card(session: Session, found: Inspected, number: int) -> str:
+    """A practice (counted from 1) as a text to pass on: what it is, where it was heard, how to spread it.
+
+    Numbers and customers' names are starred out. Raises NotFound.
+    """
+    practices = found.inspection.findings.practices
+    if number > len(practices):
+        raise NotFound(f"本次会议没有第 {number} 条优秀做法。")
+    practice, meeting = practices[number - 1], found.meeting
+    owner = session.get_one(Institution, meeting.institution_id)
+    day = f" {_day(found)}" if meeting.started_at else ""
+    lines = [f"【优秀做法】{practice.label}", f"{owner.name}{day} {KINDS[meeting.kind]}"]
+    lines += [f"{clock(proof.start)} “{proof.quote}”" for proof in practice.evidence]
+    lines += [f"推广：{practice.suggestion}"] if practice.suggestion else []
+    return _mask(session, found, owner)("\n".join(lines))
+
+
+def _mask(session: Session, found: Inspected, owner: Institution) -> Masking:
+    return masking(CustomerNameRepository(session, within=Subtree(owner.path)).names(on=_day(found)))
+
+
+def _day(found: Inspected) -> date:
+    return (found.meeting.started_at or found.card.made_at).astimezone(SHANGHAI).date()
 
 
 def _attendance(session: Session, asker: Caller, meeting: Meeting) -> tuple[int | None, int | None]:

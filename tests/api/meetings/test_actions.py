@@ -1,4 +1,4 @@
-"""Agreed actions are listed, confirmed, followed up and closed; shared practices are found."""
+"""Agreed actions are listed, confirmed, followed up and closed."""
 
 from __future__ import annotations
 
@@ -113,26 +113,6 @@ def test_a_later_meeting_follows_up_what_is_due(manager: TestClient, signed_in: 
     assert manager.post(f"{V1}/actions/Y/close", json=again).status_code == 400
     assert manager.get(f"{V1}/actions/due?institution=350103&on=2026-09-15").status_code == 404
     assert signed_in(Role.QA).post(f"{V1}/actions/X/confirm", json={}).status_code == 403
-
-
-def test_r34_practices_of_a_period_come_from_current_results(
-    manager: TestClient, service_engine: Engine, signed_in: SignedIn
-) -> None:
-    inspect(service_engine, "A", good())
-    found = manager.get(f"{V1}/practices?first=2026-09-01&last=2026-09-30").json()["items"]
-    assert found
-    assert {row["meeting"] for row in found} == {"A"}
-    assert all(row["held_on"] == "2026-09-08" for row in found)
-    assert manager.get(f"{V1}/practices?first=2026-10-01&last=2026-10-31").json()["items"] == []
-    turned = manager.get(f"{V1}/practices?first=2026-09-30&last=2026-09-01")
-    assert (turned.status_code, turned.json()["detail"]) == (400, "终止日早于起始日：请核对日期。")
-    other = signed_in(Role.MANAGER, institution="350103")
-    assert other.get(f"{V1}/practices?first=2026-09-01&last=2026-09-30").json()["items"] == []
-    first = manager.get(f"{V1}/practices?first=2026-09-01&last=2026-09-30&limit=1").json()
-    second = manager.get(
-        f"{V1}/practices", params={"first": "2026-09-01", "last": "2026-09-30", "cursor": first["next"]}
-    ).json()
-    assert first["items"] + second["items"] == found
 
 
 def test_an_action_is_added_by_hand_and_no_later_result_takes_it_away(

@@ -188,3 +188,25 @@ def test_minutes_are_for_readers_of_the_subtree_and_of_inspected_meetings(
     for path in ("minutes", "minutes.docx", "practices/1/audio"):
         assert anonymous.get(f"{MEETING}/{path}").status_code == 401
         assert elsewhere.get(f"{MEETING}/{path}").status_code == 404
+
+
+def test_the_card_of_a_practice_names_no_customer_and_is_noted(
+    manager: TestClient, service_engine: Engine, signed_in: SignedIn
+) -> None:
+    answer = manager.get(f"{MEETING}/practices/1/card")
+    practice = good().findings.practices[0]
+    first, second, *quotes, last = answer.text.splitlines()
+    assert answer.headers["content-type"].startswith("text/plain")
+    assert first == f"【优秀做法】{practice.label}"
+    assert second.endswith("2026-09-08 周复盘会")
+    assert len(quotes) == len(practice.evidence)
+    assert "我请诸***转介绍，她电话" in quotes[0]
+    assert last.startswith(f"推广：{practice.suggestion[:8]}")
+    assert CUSTOMER not in answer.text
+    assert PHONE not in answer.text
+    with Session(service_engine) as session:
+        (entry,) = session.scalars(select(AuditEntry).where(AuditEntry.action == "card.read"))
+    assert entry.detail["practice"] == 1
+    assert manager.get(f"{MEETING}/practices/99/card").status_code == 404
+    other = signed_in(Role.MANAGER, institution="350103")
+    assert other.get(f"{MEETING}/practices/1/card").status_code == 404

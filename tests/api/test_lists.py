@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from datetime import date
 from functools import partial
 from typing import Any, Final
 
@@ -22,6 +23,8 @@ from api.console import (
     accounts,
     activities,
     audit,
+    batch,
+    batches,
     calibration,
     compliance,
     customers,
@@ -39,6 +42,7 @@ from api.console import (
     people,
     person,
     plans,
+    practices,
     queue,
     toolbox,
     upload,
@@ -117,6 +121,8 @@ SCREENS: Final[Mapping[str, Callable[[Session, Caller], Any]]] = {
     "home": partial(home.waiting, day=DAY),
     "accounts": partial(accounts.read, role=None, cursor=None),
     "activities": partial(activities.read, month=MONTH, below="sub", day=DAY),
+    "batch": partial(batch.read, code="B1", state=None, cursor=None),
+    "batches": partial(batches.read, cursor=None),
     "audit": partial(audit.read, wanted=AuditFilter(), cursor=None),
     "calibration": partial(calibration.read_sets, cursor=None),
     "compliance": partial(compliance.read, month=MONTH, below=None, day=DAY),
@@ -148,6 +154,9 @@ SCREENS: Final[Mapping[str, Callable[[Session, Caller], Any]]] = {
     ),
     "person": partial(person.read, code="A1S"),
     "plans": partial(plans.read, month=MONTH, below=None, state=None, cursor=None),
+    "practices": partial(
+        practices.read, first=MONTH, last=date(2026, 9, 30), below=None, text=None, cursor=None
+    ),
     "queue": partial(queue.read, why=None, whose="", below=None, cursor=None),
     "toolbox": partial(toolbox.read, below="sub", on=DAY),
     "upload": lambda session, asker: list(upload.waiting(session, asker, DAY)),

@@ -12,7 +12,7 @@ from tests.api.console.conftest import GOOD, PageAs, assert_sound, opened
 
 SCREENS: Final = (
     *("/", "/meetings?month=2026-09", "/compliance?month=2026-09"),
-    *("/upload", "/jobs", "/imports", "/reviews", "/agreement", "/calibration"),
+    *("/upload", "/jobs", "/batches", "/practices", "/imports", "/reviews", "/agreement", "/calibration"),
     *("/income?month=2026-09&below=350102", "/toolbox", "/institutions", "/institutions/350102"),
     *("/people", "/people/S1", "/rubrics", "/rubrics/weekly_review/1.3", "/speech-models", "/notices"),
     *("/accounts", "/calendar", "/audit", "/password"),

@@ -104,20 +104,20 @@ WHOLE: Final[Mapping[str, str]] = {
 }
 """Actions whose two words together would say something else."""
 FACTS: Final[Mapping[str, str]] = {
-    "active": "启用", "acts": "核对标签的句数", "added": "新增", "again_from": "重做起点", "agrees": "同意",
-    "at": "时间", "briefing": "按会前简报", "by": "方式", "changed": "改动", "changes": "改动",
-    "channel": "方式", "created": "新建", "files": "文件数", "former": "原行动项", "jobs": "任务数", "outcome": "兑现情况",
-    "owner": "责任人", "state": "状态", "today": "当天",
-    "customers": "客户数", "days": "天数", "delivery": "发送编号", "disabled": "停用", "download": "下载",
-    "fields": "项目", "full": "未隐去", "institution": "机构", "key": "项", "last": "末月", "made": "生成",
-    "meeting": "会议", "meetings": "会议数", "month": "月份", "must_hold": "应召开", "name": "名称",
-    "new": "新收", "on": "日期", "parent": "上级", "part": "段号", "parts": "段数", "permissions": "权限",
+    "active": "启用", "acts": "核对标签的句数", "added": "新增", "again_from": "重做起点",
+    "agrees": "同意", "at": "时间", "briefing": "按会前简报", "by": "方式", "changed": "改动",
+    "changes": "改动", "channel": "方式", "created": "新建", "customers": "客户数", "days": "天数",
+    "delivery": "发送编号", "disabled": "停用", "download": "下载", "fields": "项目", "files": "文件数",
+    "former": "原行动项", "full": "未隐去", "institution": "机构", "jobs": "任务数", "key": "项",
+    "last": "末月", "made": "生成", "meeting": "会议", "meetings": "会议数", "month": "月份",
+    "must_hold": "应召开", "name": "名称", "new": "新收", "on": "日期", "outcome": "兑现情况",
+    "owner": "责任人", "parent": "上级", "part": "段号", "parts": "段数", "permissions": "权限",
     "person": "人员", "practice": "做法", "present": "实到", "rank": "职级", "reason": "原因",
-    "request_number": "申请编号",
-    "role": "角色", "rows": "行数", "rubric": "量规", "sha256": "校验值", "sheets": "表数",
-    "side": "计划或实际", "size": "字节", "source": "来源", "table": "表", "texts": "文字处数",
-    "transcript": "文字稿版本", "upheld": "申诉成立", "valid_from": "生效", "value": "数值",
-    "verdict": "结论", "version": "版本", "week_ends": "周末日",
+    "request_number": "申请编号", "role": "角色", "rows": "行数", "rubric": "量规", "sha256": "校验值",
+    "sheets": "表数", "side": "计划或实际", "size": "字节", "source": "来源", "state": "状态",
+    "table": "表", "texts": "文字处数", "today": "当天", "transcript": "文字稿版本",
+    "upheld": "申诉成立", "valid_from": "生效", "value": "数值", "verdict": "结论", "version": "版本",
+    "week_ends": "周末日",
 }  # fmt: skip
 """What an entry tells besides."""
 VALUES: Final[Mapping[str, Mapping[str, str]]] = {

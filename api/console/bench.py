@@ -45,7 +45,7 @@ KEYS: Final = (
     ("j / k", "下一句 / 上一句"), ("e", "改这一句的文字"), ("s", "改说话人"), ("c", "从这一句起换章节"),
     ("Shift+字母", "加上或去掉这一句的标签（字母见各标签）"),
     ("a", "这一句标签无误，转到下一句"), ("Shift+A", "取消这一句的核对"),
-    ("Ctrl+Z", "撤销上一步（未保存的改动、确认和改分）"),
+    ("Ctrl+Z", "退一步（未保存的改动、确认和改分）"),
     ("w", "保存文字稿的改动"), ("↓ / ↑", "下一项 / 上一项"), ("1–5", "给当前项打分（0、25、50、75、100%）"),
     ("Enter", "确认当前项，转到下一项"), ("d", "去写决定"), ("t", "领取本场"), ("n", "队列中的下一场"),
     ("?", "打开 / 关闭本说明"),
@@ -301,7 +301,7 @@ def _tools(found: Bench, *, edits: bool) -> str:
         f'<span id="rate" class="soft">1.0 倍速</span>{speed}{line}'
         f'<span id="text-version" class="soft">{version}</span><span id="pending" class="soft"></span>'
         f"{_do('save', '保存改动', 'w', hidden=True)}{_do('drop', '放弃改动', hidden=True)}"
-        f"{_do('undo', '撤销', 'Ctrl+Z', hidden=True)}</div>"
+        f"{_do('undo', '退一步', 'Ctrl+Z', hidden=True)}</div>"
     )
 
 

@@ -111,7 +111,7 @@
 
   function undo() {
     const last = past.pop();
-    if (!last) return say('没有可以撤销的一步。');
+    if (!last) return say('没有可退的一步。');
     last.back();
     shownPast();
     shownActs();

@@ -349,7 +349,7 @@ def test_each_step_is_taken_back_by_key_or_button_until_it_is_saved(
     with page.expect_navigation():
         page.keyboard.press("t")
     bench(page)
-    undo, pending = page.get_by_role("button", name="撤销"), page.locator("#pending")
+    undo, pending = page.get_by_role("button", name="退一步"), page.locator("#pending")
     first, second = page.locator(".line").nth(0), page.locator(".line").nth(1)
     words, speaker = first.locator("p").inner_text(), second.locator("span").inner_text()
     border = second.get_attribute("data-border")
@@ -394,7 +394,7 @@ def test_each_step_is_taken_back_by_key_or_button_until_it_is_saved(
     with page.expect_request("**/transcript/versions"):
         page.keyboard.press("w")
     page.keyboard.press("Control+z")  # what is on its way is not taken back
-    expect(page.locator("#said")).to_have_text("没有可以撤销的一步。")
+    expect(page.locator("#said")).to_have_text("没有可退的一步。")
     held[0].continue_()
     expect(page.locator("#text-version")).to_have_text("文字稿第 2 版")
     expect(pending).to_have_text("")

@@ -13,7 +13,7 @@ from api.access import Caller, Permission
 from api.fields import existing
 from api.meetings.repository import MeetingListRepository, SheetRepository, VersionRepository
 from api.meetings.schemas import MeetingDetail, MeetingOut, SheetIn, SheetOut, SheetRow, SlotRow
-from api.problems import Forbidden
+from api.problems import Conflict, Forbidden
 from models.meetings.attendance import AttendanceRepository, turnout
 from models.meetings.compliance import ComplianceRepository, InstitutionMonth
 from models.meetings.preparation import preparation
@@ -71,6 +71,16 @@ def require_reviewer(session: Session, asker: Caller, held: Meeting) -> None:
     if VersionRepository(session).is_inspected(held.id) and Permission.REVIEW not in asker.permissions:
         raise Forbidden(
             f"会议 {held.code} 已有质检结论，只能由有复核权限的人员更正或作废：如有误请提出申诉。"
+        )
+
+
+def require_undecided(session: Session, held: Meeting, *, doing: str) -> None:
+    """What a person decided no recording changes any more. Raises Conflict; ``doing``: 增加 or 撤回."""
+    card = VersionRepository(session).one(held.id, None)
+    if card is not None and card.result.get("review"):
+        raise Conflict(
+            f"会议 {held.code} 的结论已由人复核作出，录音不能再{doing}："
+            "确属传错的，请作废这场会议后重新上传。"
         )
 
 

@@ -19,6 +19,7 @@ from api.batches.repository import BatchRepository
 from api.batches.tables import BatchFile
 from api.jobs.repository import JobRepository
 from api.jobs.service import start
+from api.meetings.service import require_undecided
 from api.problems import Conflict
 from api.recordings.placing import MOST_PARTS, Placing, place
 from api.recordings.receiving import Arrived, Sound, safe_name
@@ -44,8 +45,8 @@ def accept(
     """Make the sounds (already kept in the store) parts of their meeting and ask for the inspection.
 
     The same file for the same meeting again is the same part. Returns the answer, and whether anything is
-    new. Raises NotFound, InputError or Conflict when the meeting is not clear or the part is taken, and
-    Conflict when ``key`` was used for something else.
+    new. Raises NotFound, InputError or Conflict when the meeting is not clear or the part is taken,
+    Conflict where a person has decided on the meeting, and when ``key`` was used for something else.
     """
     fingerprint = _fingerprint([one.arrived for one in found], said)
     if key is not None and (given := _given(session, asker, key, fingerprint)) is not None:
@@ -67,6 +68,7 @@ def accept(
     for one in found:
         sha256 = one.arrived.sha256
         if sha256 not in there:
+            require_undecided(session, meeting, doing="增加")
             number = part if part is not None else max(there.values(), default=0) + 1
             if number > MOST_PARTS:
                 raise InputError(

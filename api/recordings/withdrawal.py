@@ -16,7 +16,7 @@ from api.jobs.repository import JobRepository
 from api.jobs.service import end_when_possible, start
 from api.jobs.tables import InspectionJob
 from api.meetings.repository import VersionRepository
-from api.meetings.service import require_reviewer
+from api.meetings.service import require_reviewer, require_undecided
 from api.problems import Conflict, Forbidden, NotFound
 from api.retention.service import holds
 from api.reviews.repository import ReviewRepository
@@ -86,10 +86,7 @@ def _require_withdrawable(
     require_reviewer(session, asker, meeting)
     if ReviewRepository(session, within=asker.within).open_on(card.id) is not None:
         raise Conflict(f"会议 {code} 正在复核，录音不能撤回：请等复核结束，或请复核人先释放。")
-    if card.result.get("review"):
-        raise Conflict(
-            f"会议 {code} 的结论已由人复核作出，录音不能再撤回：确属传错的，请作废这场会议后重新上传。"
-        )
+    require_undecided(session, meeting, doing="撤回")
     if not left:
         raise Conflict(
             f"会议 {code} 的结论只依据这一段录音：请先传上正确的录音再撤回这一段，或作废这场会议。"

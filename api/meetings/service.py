@@ -74,13 +74,12 @@ def require_reviewer(session: Session, asker: Caller, held: Meeting) -> None:
         )
 
 
-def require_undecided(session: Session, held: Meeting, *, doing: str) -> None:
-    """What a person decided no recording changes any more. Raises Conflict; ``doing``: 增加 or 撤回."""
+def require_undecided(session: Session, held: Meeting) -> None:
+    """What a person decided no recording changes any more. Raises Conflict."""
     card = VersionRepository(session).one(held.id, None)
     if card is not None and card.result.get("review"):
         raise Conflict(
-            f"会议 {held.code} 的结论已由人复核作出，录音不能再{doing}："
-            "确属传错的，请作废这场会议后重新上传。"
+            f"会议 {held.code} 的结论已由人复核作出，录音不能再增减：确属传错的，请作废这场会议后重新上传。"
         )
 
 

@@ -68,7 +68,7 @@ def accept(
     for one in found:
         sha256 = one.arrived.sha256
         if sha256 not in there:
-            require_undecided(session, meeting, doing="增加")
+            require_undecided(session, meeting)
             number = part if part is not None else max(there.values(), default=0) + 1
             if number > MOST_PARTS:
                 raise InputError(

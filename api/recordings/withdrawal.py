@@ -86,7 +86,7 @@ def _require_withdrawable(
     require_reviewer(session, asker, meeting)
     if ReviewRepository(session, within=asker.within).open_on(card.id) is not None:
         raise Conflict(f"会议 {code} 正在复核，录音不能撤回：请等复核结束，或请复核人先释放。")
-    require_undecided(session, meeting, doing="撤回")
+    require_undecided(session, meeting)
     if not left:
         raise Conflict(
             f"会议 {code} 的结论只依据这一段录音：请先传上正确的录音再撤回这一段，或作废这场会议。"

@@ -113,10 +113,10 @@ def test_what_a_result_rests_on_is_taken_back_by_those_who_review_until_a_person
     decision = {"verdict": "not_qualified", "reason": "属实", "overrides": []}
     assert qa.post(f"/api/v1/reviews/{review}/decide", json=decision).json()["state"] == "decided"
     told = withdraw(qa, 2)
-    assert (told.status_code, "已由人复核作出，录音不能再撤回" in told.json()["detail"]) == (409, True)
+    assert (told.status_code, "已由人复核作出，录音不能再增减" in told.json()["detail"]) == (409, True)
     assert hand_in(manager, ("2.wav", sounds[1]), meeting="M").json()["new"] is False
     told = hand_in(manager, ("3.wav", sounds[2]), meeting="M")
-    assert (told.status_code, "已由人复核作出，录音不能再增加" in told.json()["detail"]) == (409, True)
+    assert (told.status_code, "已由人复核作出，录音不能再增减" in told.json()["detail"]) == (409, True)
     assert len(names(qa)) == 2
     assert qa.get(f"{M}/scorecard").json()["verdict"] == "not_qualified"
     of(service_engine, poor())

@@ -51,7 +51,7 @@ def test_rules_are_read_and_put_in_order_of_priority(tmp_path: Path) -> None:
     ("right", "wrong", "said"),
     [
         ("has_gap", "has_gaps", "7:36 没有「has_gaps」这个键，最接近的是「has_gap」"),
-        ("quadrant: HH", "quadrant: HX", "7:12 键「quadrant」：没有「HX」这个词，最接近的是"),
+        ("quadrant: HH", "quadrant: HX", "7:12 键「quadrant」：没有「HX」这个词，可用的有：HH、HL、LH、LL"),
         ("has_gap: true", "has_gap: 1", "键「has_gap」：要写 true 或 false"),
         ("renewal_within_days: 30", "renewal_within_days: 很快", "要写 0 到 3650 的整数"),
         ("    priority: 2\n", "    priorty: 2\n", "6:5 没有「priorty」这个键，最接近的是「priority」"),

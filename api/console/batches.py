@@ -41,10 +41,11 @@ def register() -> None:
 
 
 def read(session: Session, asker: Caller, cursor: str | None) -> Listed:
-    """Newest first."""
+    """Newest first; not by when they may be done, which is another moment each time it is asked."""
     rows = BatchRepository(session, within=asker.within).listed(cursor=cursor, limit=A_PAGE)
     shown, further = page(rows, A_PAGE, lambda row: [row.id])
-    return Listed(tuple(lines(session, asker, shown)), further)
+    rows_shown = (one.model_copy(update={"done_by": None}) for one in lines(session, asker, shown))
+    return Listed(tuple(rows_shown), further)
 
 
 def state(one: BatchOut) -> tuple[Status, str, str]:

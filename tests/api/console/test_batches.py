@@ -82,7 +82,8 @@ def test_the_list_tells_of_each_batch_how_far_it_is_and_leads_to_it(page_as: Pag
     ):
         expect(row).to_contain_text(told)
     assert_sound(page)
-    row.get_by_role("link", name="九月归档").click()
+    expect(row.get_by_role("link", name="九月归档")).to_have_attribute("href", f"/console{PATH}/{CODE}")
+    opened(page, f"{PATH}/{CODE}")
     expect(page.get_by_role("heading", name="没有收下的文件")).to_be_visible()
 
 

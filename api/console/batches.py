@@ -15,6 +15,7 @@ from api.batches.service import lines
 from api.batches.tables import FileState
 from api.console import listing, parts
 from api.console.frame import View, screen
+from api.console.jobs import EVERY_SECONDS
 from api.console.listing import Column, Html
 from api.jobs.tables import ACTIVE, JobState
 from api.pages import page
@@ -24,7 +25,6 @@ from qa_pipeline.values.written import percent
 
 PATH: Final = "/batches"
 A_PAGE: Final = 30
-EVERY_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)

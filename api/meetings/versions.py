@@ -139,6 +139,7 @@ def heard_anew(session: Session, meeting_id: int, transcript: Transcript, *, at:
             at=at,
             note=again.note,
             borders=_borders(again),
+            acts=acts_of(again),
         )
 
 

@@ -24,7 +24,7 @@ from models.meetings.recordings import RecordingRepository
 from models.meetings.tables import Meeting, Scorecard
 from qa_pipeline.values.inspection import Inspection
 from qa_pipeline.values.recording import Recording, joined
-from qa_pipeline.values.vocabulary import Likeness, MeetingKind
+from qa_pipeline.values.vocabulary import Act, Likeness, MeetingKind
 from tests.api.conftest import SignedIn
 from tests.api.recordings.test_upload import hand_in, hold, wav
 from tests.api.results import good, poor
@@ -173,7 +173,7 @@ def test_what_was_put_right_before_the_part_came_holds_again(
         changed = [versions.Change(utterance=0, text="改过")]
         versions.edit(
             session, first, kind=MeetingKind.WEEKLY_REVIEW, changes=changed, speakers={}, borders=None,
-            by="qa", note=None,
+            acts=[versions.Doing(utterance=0, acts=(Act.GOAL,))], by="qa", note=None,
         )  # fmt: skip
     hand_in(manager, ("2.wav", sounds[1]), meeting="M")
     of(service_engine, poor())
@@ -190,4 +190,6 @@ def test_what_was_put_right_before_the_part_came_holds_again(
         assert newest is not None
         assert (newest.version, newest.edited_by) == (4, "qa")  # not the words of what was taken back
         assert versions.transcript_of(newest).utterances[0].edits[-1].step == BY_HAND
-        assert versions.corrected(session, held) is not None
+        corrected = versions.corrected(session, held)
+        assert corrected is not None
+        assert corrected.acts == {0: (Act.GOAL,)}

@@ -107,6 +107,7 @@ DiffOut 发布后当月已质检会议会有什么变化；不改写任何结果
 DiffRow 一场会议按现行量规和草稿的得分；结论只按分数比较
 DifferenceOut 机器分减人工分的差距
 Direction 指标以高为好还是以低为好
+DisagreementOut 本地读会与语言模型读法不一致的一处，及所据原话
 DoingIn 人工核对的一句话在会上起的作用，即语句标签
 DraftHead 一份量规草稿的标题和最近一次修改，不含全文
 DraftIn 要保存的量规草稿
@@ -317,6 +318,8 @@ QueueOut 本人管辖机构的复核队列概况
 QueueRow 一条等待人工复核的结论
 Quote 录音中的一句原话及其起止，单位为秒
 RankOut 一个职级
+ReaderChoice 由谁读会：local 本地，llm 语言模型，both 两者相互核对
+ReadersOut 本地之外由谁读了会、两种读法有何分歧
 Ready 服务能接受请求，以及有几个工作进程
 RankingOut 下级在一个指标上截至某日的排行和平均值（R15）
 RatesOut 各月末的滚动单室 CT 率，最早的在前；null 为没有任何一个月可评

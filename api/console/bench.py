@@ -14,7 +14,7 @@ from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
 from api.audit import note_meeting
-from api.console import MOUNT, appeal, listing, parts, sound
+from api.console import MOUNT, appeal, gates, listing, parts, sound
 from api.console.calls import did
 from api.console.frame import View, drafts_of, screen
 from api.console.queue import REASONS
@@ -245,7 +245,9 @@ def _head(found: Bench, code: str) -> None:
                 parts.status(getattr(card, name))
                 if getattr(card, name) is not Status.PASS:
                     ui.label(found.reasons[name]).classes("soft")
-    parts.criticals(card)
+    gates.criticals(card)
+    gates.listen(card)
+    gates.parted(card)
     for objection in found.appeals:
         with ui.element("div").classes("outdated"):
             ui.label(f"申诉（{objection.opened_by}）：{objection.reason}")

@@ -20,6 +20,7 @@ from api.console import (
     attendance,
     commitments,
     following,
+    gates,
     history,
     listing,
     parts,
@@ -153,6 +154,7 @@ async def meeting(view: View, code: str, version: int | None = None, compare: in
             _advice(shown.card)
             _items(shown.card)
         with ui.element("div"):
+            gates.parted(shown.card)
             _copies(shown.card)
             if shown.sheet is not None:
                 attendance.draw(view, shown.sheet, shown.card, heard=bool(shown.starts))
@@ -200,7 +202,8 @@ def _head(view: View, code: str, shown: Shown) -> None:
                     ui.label(title)
                     parts.status(getattr(card, name))
                 _why(getattr(card, name), in_short(reasons.get(name, {}).get("reason", ""), card.criticals))
-    parts.criticals(card)
+    gates.criticals(card)
+    gates.listen(card)
     links = "".join(f'<a href="#{place}">{title}</a>' for place, title in PLACES.items())
     ui.html(links, sanitize=False, tag="nav").classes("jumps no-print").props('aria-label="本页内容"')
 

@@ -63,18 +63,6 @@ def score(card: ScorecardOut) -> None:
             ui.label(f"误差范围 {points(low)}–{points(high)}，合格线 {line}").classes("soft")
 
 
-def criticals(card: ScorecardOut) -> None:
-    """What alone fails the meeting; and that it did not where a person decided otherwise."""
-    overruled = card.review is not None and card.verdict is Verdict.QUALIFIED
-    for one in card.criticals:
-        with ui.element("div").classes("refusal overruled" if overruled else "refusal"):
-            ui.icon("gpp_bad")
-            with ui.element("div"):
-                ui.label(f"{one.label}：{one.reason}")
-                if overruled:
-                    ui.label("这是机器的判断，复核没有采纳。")
-
-
 @contextmanager
 def section(title: str, note: str = "", *, place: str = "") -> Iterator[None]:
     """A titled part of a screen; ``place``: what a link to it names."""

@@ -10,6 +10,7 @@ from api.copies.schemas import CopyOut
 from api.fields import Given, Instant, Line, Words, example
 from api.figures import Figure
 from models.meetings.tables import FindingKind
+from qa_pipeline.values.reader import ReaderChoice
 from qa_pipeline.values.vocabulary import Act, Chapter, Status, Verdict
 
 
@@ -44,6 +45,7 @@ class CriticalOut(BaseModel):
     label: str
     reason: str
     review: bool = Field(description="true：冻结结论、转人工复核")
+    evidence: list[EvidenceOut]
 
 
 class ListenOut(BaseModel):
@@ -54,6 +56,27 @@ class ListenOut(BaseModel):
     end: float = Field(description="到第几秒为止")
     reason: str = Field(description="为什么听这一段")
     swing: float | None = Field(description="能让能量值变动约多少分；关键项为 null")
+
+
+class DisagreementOut(BaseModel):
+    """Where the local reader and a language model read a meeting otherwise."""
+
+    about: str = Field(description="chapter、item、critical、action、practice 或 issue")
+    id: str
+    reason: str
+    evidence: list[EvidenceOut]
+
+
+class ReadersOut(BaseModel):
+    """Who read the meeting beside the local reader, and where the two part."""
+
+    asked: ReaderChoice = Field(description="要求的读法：local、llm 或 both")
+    used: ReaderChoice = Field(description="实际采用的读法")
+    reason: str = Field(description="没有照要求读的原因；照办了为空")
+    review: str = Field(description="为什么须由人裁定；不须为空")
+    chapter_agreement: float | None = Field(description="章节一致的时间占比")
+    act_agreement: float | None = Field(description="语句标签一致的占比")
+    disagreements: list[DisagreementOut]
 
 
 class ChapterOut(BaseModel):
@@ -107,6 +130,7 @@ class ScorecardOut(VersionOut):
     criticals: list[CriticalOut]
     copies: list[CopyOut] = Field(description="与别的会议重复的录音或文字，按现在所知（K4）")
     listen: ListenOut | None = Field(description="拿不准时先听哪一段；不必听为 null")
+    readers: ReadersOut | None = Field(description="语言模型的读法；只有本地读会为 null")
     chapters: list[ChapterOut]
     findings: list[FindingOut]
     warnings: list[str]

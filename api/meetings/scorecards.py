@@ -21,11 +21,13 @@ from api.meetings.scorecard_schemas import (
     ChapterOut,
     Comparison,
     CriticalOut,
+    DisagreementOut,
     EvidenceOut,
     FindingOut,
     ItemChange,
     ItemOut,
     ListenOut,
+    ReadersOut,
     Result,
     Reviewed,
     ScorecardOut,
@@ -37,6 +39,7 @@ from models.meetings.scorecards import ScorecardRepository
 from models.meetings.tables import Meeting, Scorecard
 from qa_pipeline.report.html import render_html
 from qa_pipeline.report.workbook import write_workbook
+from qa_pipeline.values.reader import ReaderChoice
 
 router: Final = APIRouter(tags=["质检结论"])
 Reader = Annotated[Caller, Depends(allowed(Permission.READ_MEETINGS))]
@@ -180,6 +183,7 @@ def full(session: Session, asker: Caller, meeting: Meeting, card: Scorecard) -> 
         criticals=[CriticalOut.model_validate(critical) for critical in whole["criticals"]],
         copies=copies.shown(session, meeting, within=asker.within),
         listen=ListenOut.model_validate(whole["listen"]) if whole.get("listen") else None,
+        readers=_readers(whole.get("reader")),
         chapters=[
             ChapterOut(chapter=row.chapter, start=row.start, end=row.end, confidence=row.confidence)
             for row in card.chapters
@@ -190,6 +194,22 @@ def full(session: Session, asker: Caller, meeting: Meeting, card: Scorecard) -> 
         ],
         warnings=whole["warnings"],
         review=Reviewed.model_validate(whole["review"]) if "review" in whole else None,
+    )
+
+
+def _readers(told: dict[str, Any] | None) -> ReadersOut | None:
+    """None where nobody but the local reader was to read; results of long ago do not say."""
+    if told is None or told["asked"] == ReaderChoice.LOCAL:
+        return None
+    agreement = told["agreement"]
+    return ReadersOut(
+        asked=told["asked"],
+        used=told["used"],
+        reason=told["reason"],
+        review=told["review"],
+        chapter_agreement=agreement["chapters"],
+        act_agreement=agreement["acts"],
+        disagreements=[DisagreementOut.model_validate(one) for one in told["disagreements"]],
     )
 
 

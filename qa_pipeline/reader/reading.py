@@ -315,7 +315,7 @@ def _promised(
             Disagreement(
                 about="action",
                 id=str(a.evidence.utterance),
-                reason=f"只有{reader}听到的承诺：{a.what or a.evidence.quote}",
+                reason=f"只有{reader}听到的承诺" + (f"：{a.what}" if a.what != a.evidence.quote else ""),
                 evidence=(a.evidence,),
             )
             for a in actions

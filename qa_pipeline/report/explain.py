@@ -156,7 +156,7 @@ def _steps(item: Result, result: Result) -> Iterator[Told]:
                 text=f"{quantity(step['value'], unit)}（{certainty(step['confidence'])}）" + _divided(step),
             )
     if steps and item["level"] is not None and abs((steps[-1]["level"] or 0.0) - item["level"]) > SAME:
-        yield Told(depth=1, lead="→ ", text=f"两种读法合议或人工复核后改定为 {item['level']:.2f} 档")
+        yield Told(depth=1, lead="→ ", text=f"两种读法合议或人工复核后改定为 {item['level']:.3g} 档")
     if item["level"] is None:
         yield Told(depth=1, lead="＝ ", text="测不出来或不适用：本项退出分母，总分按其余各项折算到 100")
         return
@@ -165,7 +165,7 @@ def _steps(item: Result, result: Result) -> Iterator[Told]:
     yield Told(
         depth=1,
         lead="＝ ",
-        text=f"{item['max']:g} × {item['level']:.2f} ＝ {item['score']:.2f} 分，"
+        text=f"{item['max']:g} × {item['level']:.4g} ＝ {item['score']:.2f} 分，"
         f"计入能量值 {share:.2f} 分（分母 {whole:g}）",
     )
 
@@ -293,7 +293,9 @@ def _versions(result: Result) -> Iterator[Told]:
     if by_person := result.get("acts_by_person"):
         yield Told(depth=1, lead="", text=f"语句标签有 {len(by_person)} 句由人标定，以人为准。")
     now = {"segmenter": model.current().version, "reader": current().version}
-    if not all(str(said.get(key, "")).endswith(version) for key, version in now.items()):
+    # A language model's reading is named behind that of the local reader: chapters-9&qwen@prompt-1.
+    local = {key: str(said.get(key, "")).partition("&")[0] for key in now}
+    if not all(local[key].endswith(version) for key, version in now.items()):
         yield Told(
             depth=1,
             lead="",

@@ -54,7 +54,7 @@ def test_an_explanation_names_rule_value_points_proof_and_words(result: dict[str
     step = next(one for one in item["steps"] if one["measure"] == "practice_steps")
     assert f"规则  {step['rule']}" in text
     assert f"实测  {points(step['value'])}" in text
-    assert f"＝ {item['max']:g} × {item['level']:.2f} ＝ {item['score']:.2f} 分" in text
+    assert f"＝ {item['max']:g} × {item['level']:.4g} ＝ {item['score']:.2f} 分" in text
     assert item["evidence"][0]["quote"] in text
     acts = result["acts"][str(item["evidence"][0]["utterance"])]
     assert all(f"{probability:.0%}" in text for probability in acts.values())
@@ -92,8 +92,22 @@ def test_a_level_that_was_changed_after_scoring_is_said_to_be(poor: Inspection) 
     first, *others = poor.scorecard.items
     person = replace(first, level=1.0, score=first.max, reason="人工改分：确有")
     changed = replace(poor, scorecard=replace(poor.scorecard, items=(person, *others)))
-    assert "改定为 1.00 档" in told(to_json(changed), first.id)
+    assert "改定为 1 档" in told(to_json(changed), first.id)
     assert "改定为" not in told(to_json(poor), first.id)
+
+
+def test_points_are_the_product_that_is_written(poor: Inspection) -> None:
+    first, *others = poor.scorecard.items
+    between = replace(first, level=0.8457, score=round(first.max * 0.8457, 4))
+    changed = replace(poor, scorecard=replace(poor.scorecard, items=(between, *others)))
+    assert f"{first.max:g} × 0.8457 ＝ {between.score:.2f} 分" in told(to_json(changed), first.id)
+
+
+def test_words_are_those_of_the_scoring_though_a_language_model_read_too(result: dict[str, Any]) -> None:
+    versions = {**result["versions"], "segmenter": f"{result['versions']['segmenter']}&qwen@prompt-1"}
+    assert "与评分时的不同" not in told({**result, "versions": versions}, "C1")
+    older = {**versions, "segmenter": "chapters-1&qwen@prompt-1"}
+    assert "与评分时的不同" in told({**result, "versions": older}, "C1")
 
 
 def test_a_triggered_critical_is_explained_too(result: dict[str, Any]) -> None:

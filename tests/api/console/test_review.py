@@ -22,7 +22,10 @@ from models.database import transaction
 from models.meetings.repository import MeetingRepository
 from qa_pipeline.names import ACTS
 from qa_pipeline.values.inspection import Inspection
+from qa_pipeline.values.reader import Disagreement, ReaderChoice, ReaderReport
+from qa_pipeline.values.scorecard import Critical, Listen
 from qa_pipeline.values.vocabulary import Act, MeetingKind
+from qa_pipeline.values.written import clock
 from tests.api import results
 from tests.api.console.conftest import (
     LOGINS,
@@ -44,6 +47,7 @@ VETOED: Final = "350103-R5"
 LABELLED: Final = "350102-R6"
 TAKEN_BACK: Final = "350103-R7"
 DRAFTED: Final = "350103-R8"
+DOUBTED: Final = "350102-R9"
 SECONDS: Final = 120
 
 Asking = Callable[..., None]
@@ -401,6 +405,37 @@ def test_each_step_is_taken_back_by_key_or_button_until_it_is_saved(
     expect(undo).to_be_hidden()
     page.get_by_role("button", name="释放").click()
     page.wait_for_url("**/reviews*")
+
+
+def doubted() -> Inspection:
+    """Read by two, who part about so many passages that a person has to decide."""
+    found = results.good()
+    said = [item.evidence[0] for item in found.scorecard.items if item.evidence][:8]
+    gate = Critical(id="reader", label="两种读法不一致", reason="请听", evidence=tuple(said[:2]), review=True)
+    passage = Listen(id="I1", start=said[0].start, end=said[0].end, reason="「追问」只有 52% 的把握")
+    parted = [
+        Disagreement(about="action", id=str(one.utterance), reason="只有本地听到的承诺", evidence=(one,))
+        for one in said
+    ]
+    both = ReaderReport(asked=ReaderChoice.BOTH, used=ReaderChoice.BOTH, disagreements=tuple(parted))
+    card = replace(found.scorecard, criticals=(gate,), listen=passage)
+    return replace(found, scorecard=card, reader=both)
+
+
+@pytest.mark.parametrize("screen", ["/meetings/", "/reviews/"])
+def test_what_is_to_be_heard_stands_there_with_its_second(
+    page_as: PageAs, service: Service, screen: str
+) -> None:
+    inspected_in_august(service, DOUBTED, 8, doubted())
+    page = page_as(Role.QA, f"{screen}{DOUBTED}", width=1280)
+    first = doubted().scorecard.criticals[0].evidence[0]
+    apart = page.get_by_label("两种读法的分歧")
+    expect(apart.get_by_text("只有本地听到的承诺").first).to_be_hidden()
+    apart.get_by_text("展开 8 处").click()
+    for part in (page.locator(".refusal"), page.locator(".listen"), apart):
+        expect(part.get_by_role("button", name=f"从 {clock(first.start)} 播放").first).to_be_visible()
+    expect(page.locator(".listen")).to_contain_text("先听这一段：「追问」只有 52% 的把握")
+    assert_sound(page)
 
 
 def test_a_draft_outlives_the_tab_and_a_new_score_and_goes_with_the_account(

@@ -13,7 +13,8 @@ from sqlalchemy import Engine, delete, select
 from api.accounts.tables import AuditEntry, Role
 from api.meetings.tables import KeptInspection
 from models.database import transaction
-from qa_pipeline.values.scorecard import Listen
+from qa_pipeline.values.reader import Disagreement, ReaderChoice, ReaderReport
+from qa_pipeline.values.scorecard import Critical, Listen
 from tests.api.conftest import SignedIn
 from tests.api.people import staff
 from tests.api.results import PHONE, good, hold, inspect, poor
@@ -49,6 +50,38 @@ def test_what_to_listen_to_is_told_where_the_machine_is_not_sure(
     unsure = replace(good(), scorecard=replace(good().scorecard, listen=passage))
     inspect(service_engine, "A", unsure)
     assert manager.get(f"{V1}/meetings/A/scorecard").json()["listen"] == asdict(passage)
+
+
+def test_what_decides_is_shown_with_the_words_that_prove_it(
+    manager: TestClient, service_engine: Engine
+) -> None:
+    said = good().scorecard.items[0].evidence[0]
+    gate = Critical(id="reader", label="两种读法不一致", reason="请听", evidence=(said,), review=True)
+    inspect(service_engine, "A", replace(good(), scorecard=replace(good().scorecard, criticals=(gate,))))
+    [told] = manager.get(f"{V1}/meetings/A/scorecard").json()["criticals"]
+    [proof] = told["evidence"]
+    assert (proof["start"], proof["quote"]) == (pytest.approx(said.start, abs=1e-3), said.quote)
+
+
+def test_where_two_readers_part_is_told_and_nothing_where_one_read(
+    manager: TestClient, service_engine: Engine
+) -> None:
+    assert manager.get(f"{V1}/meetings/A/scorecard").json()["readers"] is None
+    said = replace(good().scorecard.items[0].evidence[0], quote=f"打{PHONE}找我")
+    both = ReaderReport(
+        asked=ReaderChoice.BOTH,
+        used=ReaderChoice.BOTH,
+        chapter_agreement=0.864,
+        act_agreement=0.978,
+        disagreements=(Disagreement(about="action", id="61", reason="只有本地听到的承诺", evidence=(said,)),),
+    )
+    inspect(service_engine, "A", replace(good(), reader=both))
+    told = manager.get(f"{V1}/meetings/A/scorecard").json()["readers"]
+    assert (told["used"], told["chapter_agreement"], told["review"]) == ("both", 0.864, "")
+    [one] = told["disagreements"]
+    assert (one["about"], one["reason"]) == ("action", "只有本地听到的承诺")
+    assert one["evidence"][0]["start"] == pytest.approx(said.start, abs=1e-3)
+    assert PHONE not in one["evidence"][0]["quote"]
 
 
 def test_versions_are_kept_and_compared(manager: TestClient, service_engine: Engine) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from qa_pipeline.errors import InputError
+from qa_pipeline.errors import InputError, RecordingError, TranscriptError
 from qa_pipeline.names import KINDS
 from qa_pipeline.values.chapters import Chapters
 from qa_pipeline.values.facts import MeetingFacts
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from qa_pipeline.transcript.engine import TranscribeOptions
 
 VOICES_UNKNOWN: Final = "分不清谁在说话：是不是一个人从头念到尾（K5）没有查，请抽听一段。"
+_SOUND_NOTE: Final = re.compile(r"\[[^\]]*\]|\([^)]*\)|（[^）]*）|【[^】]*】")
+"""What recognisers write for sounds: [BLANK_AUDIO], （音乐）."""
 
 
 def inspect(
@@ -51,7 +54,8 @@ def inspect(
     days of years that the holiday library does not know. ``reader``: local, llm or both (see ``reader``);
     what ``HUIJIAN_READER`` says when None. ``keep`` is handed the transcript before anything that can fail
     later.
-    Raises InputError (RecordingError, ModelError, RubricError) before any work whose input is bad.
+    Raises InputError (RecordingError, ModelError, RubricError) before any work whose input is bad, and
+    RecordingError or TranscriptError where nobody says a word: that is no meeting that scores nothing.
     """
     from qa_pipeline import installed
     from qa_pipeline.chapters import model as chapter_model
@@ -73,6 +77,7 @@ def inspect(
     transcript = transcript or read(
         source, facts=facts, model=model, options=options, keep=keep, progress=progress
     )
+    _require_speech(transcript, TranscriptError if recording is None else RecordingError)
 
     progress("inspect", 0, 4)
     facts, warnings = complete(facts, transcript, imported=imported)
@@ -178,6 +183,15 @@ def read(
     if keep and transcript.speakers_known:
         keep(transcript)
     return transcript
+
+
+def _require_speech(transcript: Transcript, error: type[InputError]) -> None:
+    said = ("" if u.phantom else _SOUND_NOTE.sub("", u.text) for u in transcript.utterances)
+    if not any(char.isalnum() for text in said for char in text):
+        raise error(
+            "从头到尾没有一句话（可能录的是静音、音乐或噪声，或导出时漏了文字），没有可以质检的内容："
+            "请检查录音设备和选择的文件。"
+        )
 
 
 def compared(inspection: Inspection, copies: Sequence[Passage]) -> Inspection:

@@ -213,6 +213,13 @@ def test_what_cannot_be_read_is_counted_with_its_reason_and_the_rest_is_done(
     assert all(reason for _, reason in tally.problems)
 
 
+def test_a_meeting_in_which_nobody_speaks_is_not_done_and_says_why(month: Path, tmp_path: Path) -> None:
+    (month / "B01.json").write_text('{"utterances": [{"start": 0, "end": 2000, "text": "…"}]}', "utf-8")
+    tally = run(month, out=tmp_path / "out")
+    assert (tally.done, tally.failed) == (1, 1)
+    assert [(name, why[:9]) for name, why in tally.problems] == [("B01", "从头到尾没有一句话")]
+
+
 def test_a_file_the_disk_does_not_give_back_is_one_meeting_not_done(month: Path, tmp_path: Path) -> None:
     (month / "坏道.txt").symlink_to("/proc/self/mem")  # reading it fails as a damaged disk does
     tally = run(month, out=tmp_path / "out")

@@ -195,6 +195,17 @@ def test_what_is_no_recording_is_refused_and_nothing_is_written(
     assert list(out.iterdir()) == []
 
 
+@pytest.mark.parametrize("said", ["……。", "[BLANK_AUDIO]", "（音乐）", "字幕由 Amara.org 社区提供"])
+def test_a_transcript_in_which_nobody_says_a_word_is_refused_and_never_scores_zero(
+    tmp_path: Path, said: str
+) -> None:
+    source = tmp_path / "静音.srt"
+    source.write_text(f"1\n00:00:03,000 --> 00:31:00,000\n{said}\n", "utf-8")
+    told = refusal("inspect", source, "--json", tmp_path / "结果.json")
+    assert "从头到尾没有一句话（可能录的是静音、音乐或噪声，或导出时漏了文字）" in told
+    assert [path.name for path in tmp_path.iterdir()] == ["静音.srt"]
+
+
 @pytest.mark.parametrize(
     ("flags", "why"),
     [

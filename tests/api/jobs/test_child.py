@@ -14,13 +14,14 @@ from sqlalchemy import create_engine
 
 from api.jobs.child import Order
 from api.jobs.parent import ChildDied, Children, Report
-from qa_pipeline.errors import HuijianError, RecordingError
+from qa_pipeline.errors import HuijianError, RecordingError, TranscriptError
 from qa_pipeline.recording import decode, open_recording
 from qa_pipeline.report.json import inspection_from_json
-from qa_pipeline.transcript.formats import from_json
+from qa_pipeline.transcript.formats import from_json, to_json
 from qa_pipeline.values.chapters import Chapters, ChapterSpan
 from qa_pipeline.values.facts import MeetingFacts
 from qa_pipeline.values.findings import Action, Evidence
+from qa_pipeline.values.transcript import Transcript, Utterance
 from qa_pipeline.values.vocabulary import Act, Chapter, MeetingKind
 from tests.sound import SPEECH, silence, write_sound
 
@@ -85,6 +86,16 @@ def test_what_the_child_refuses_arrives_as_the_same_error(tmp_path: Path) -> Non
     quiet = write_sound(tmp_path / "quiet.wav", silence(3.0), codec="pcm_s16le")
     with pytest.raises(RecordingError, match="没有听到讲话"):
         Children().run(order("transcribe", tmp_path, recording=open_recording([quiet])), Silent())
+
+
+def test_words_that_people_struck_out_to_the_last_are_refused_and_score_nothing(tmp_path: Path) -> None:
+    struck = Transcript(
+        utterances=(Utterance(start=0.0, end=1900.0, text=""),), duration=1900.0, engine="import/json"
+    )
+    (tmp_path / "transcript").write_text(to_json(struck), "utf-8")
+    with pytest.raises(TranscriptError, match="从头到尾没有一句话"):
+        Children().run(order("read", tmp_path, recording=None, transcript=tmp_path / "transcript"), Silent())
+    assert not (tmp_path / "result").exists()
 
 
 @pytest.mark.parametrize("last", ["", """printf '{"progress": [1, 1';"""], ids=["silent", "in a word"])

@@ -21,6 +21,8 @@ Scores = tuple[Decimal, Decimal]
 
 VERDICT: Final = "verdict"
 ENERGY: Final = "energy_score"
+NO_JUDGEMENT: Final = frozenset((Verdict.NEEDS_REVIEW.value, "unknown", "not_applicable"))
+"""What a side says that leaves the verdict to a person, or an item without points."""
 WIDTH: Final = Decimal("1.96")
 """Standard deviations within which 95 % of normally spread differences lie."""
 
@@ -51,7 +53,8 @@ class Difference:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ItemAgreement:
     """How far the two agree on one item. ``judged`` is in how many meetings either kind of judgement is;
-    ``left_open`` in how many more a side left the verdict to a person: that is no verdict to agree with."""
+    ``left_open`` in how many more a side left it open (``NO_JUDGEMENT``, or no energy score): that is nothing
+    to agree with."""
 
     item: str
     judged: int
@@ -114,7 +117,7 @@ def by_item(judged: Iterable[Judged]) -> list[ItemAgreement]:
 
 
 def _of(item: str, rows: Sequence[Judged]) -> ItemAgreement:
-    told = [one for one in rows if one.words is None or Verdict.NEEDS_REVIEW not in one.words]
+    told = [one for one in rows if not _is_open(one)]
     pairs = [one.words for one in told if one.words is not None]
     return ItemAgreement(
         item=item,
@@ -124,3 +127,7 @@ def _of(item: str, rows: Sequence[Judged]) -> ItemAgreement:
         kappa=kappa(pairs),
         difference=difference(one.scores for one in rows if one.scores is not None),
     )
+
+
+def _is_open(one: Judged) -> bool:
+    return one.scores is None if one.words is None else not NO_JUDGEMENT.isdisjoint(one.words)

@@ -52,9 +52,10 @@ def test_items_are_told_apart_and_the_whole_comes_first() -> None:
         ]
     )
     assert [row.item for row in rows] == [VERDICT, ENERGY, "C1"]
-    assert (rows[2].judged, rows[2].agreement) == (2, 0)
+    # What the machine did not know is no disagreement: counted apart.
+    assert (rows[2].judged, rows[2].left_open, rows[2].agreement) == (1, 1, 0)
     assert rows[2].difference is not None
-    assert rows[2].difference.judged == 1  # what the machine did not know has no points to compare
+    assert rows[2].difference.judged == 1
 
 
 def test_what_either_side_left_to_a_person_is_no_verdict() -> None:
@@ -63,6 +64,14 @@ def test_what_either_side_left_to_a_person_is_no_verdict() -> None:
     assert [(row.judged, row.left_open, row.agreement) for row in rows] == [(2, 1, Decimal("0.5"))]
     alone = by_item([Judged(meeting="a", item=VERDICT, words=told[0])])
     assert [(row.judged, row.agreement, row.kappa) for row in alone] == [(0, None, None)]
+
+
+def test_what_the_machine_left_unknown_lowers_neither_agreement_nor_kappa() -> None:
+    told = [("full", "full"), ("missed", "missed"), ("unknown", "full"), ("not_applicable", "partial")]
+    (row,) = by_item(Judged(meeting=str(n), item="I1", words=words) for n, words in enumerate(told))
+    assert (row.judged, row.left_open, row.agreement, row.kappa) == (2, 2, 1, 1)
+    (energy,) = by_item([Judged(meeting="a", item=ENERGY)])
+    assert (energy.judged, energy.left_open, energy.difference) == (0, 1, None)
 
 
 @pytest.fixture
@@ -108,6 +117,22 @@ def test_one_table_may_hold_both_and_the_command_prints_it(folder: Path) -> None
     assert "C1" in printed.output
     assert "50%" in printed.output
     assert "共 2 场会议" in printed.output
+
+
+def test_how_often_the_machine_gave_no_points_is_told_beside_each_item(folder: Path) -> None:
+    table = human(folder, "meeting,item,score\n0908,C1,14\n0908,I1,5\n")
+    both = human(
+        folder, "meeting,item,machine,human,max\na,I1,,5,10\nb,I1,10,10,10\nc,I1,未知,5,10\n", "b.csv"
+    )
+    for given, rows in (
+        ([str(folder / "results"), "--human", str(table)], [["C1", "1", "0", "0%"], ["I1", "0", "1", "–"]]),
+        ([str(both)], [["I1", "1", "2", "100%"]]),
+    ):
+        printed = CliRunner().invoke(app, ["agreement", *given])
+        assert printed.exit_code == 0, printed.output
+        cells = [line.replace("│", " ").split()[:4] for line in printed.stdout.splitlines()]
+        assert [row for row in cells if row and row[0] in ("C1", "I1")] == rows
+        assert f"另有 {rows[-1][2]} 项次一方没有给分（未知或不适用）" in printed.stdout
 
 
 @pytest.mark.parametrize(

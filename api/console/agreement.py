@@ -132,16 +132,19 @@ def _items(found: AgreementOut, labels: Mapping[str, str]) -> None:
             return
         listing.table(
             "逐项一致程度",
-            [Column("项"), Column("复核场次", figures=True), Column("一致率", figures=True),
-             Column("kappa", figures=True), Column("判断")],
+            [Column("项"), Column("复核场次", figures=True), Column("机器没有给分", figures=True),
+             Column("一致率", figures=True), Column("kappa", figures=True), Column("判断")],
             [
-                [f"{one.item} {labels.get(one.item, '')}", one.reviewed, listing.percent(one.agreement),
-                 _kappa_text(one.kappa), _grade(one.kappa, one.reviewed)]
+                [f"{one.item} {labels.get(one.item, '')}", one.reviewed, one.left_open,
+                 listing.percent(one.agreement), _kappa_text(one.kappa),
+                 _grade(one.kappa, one.reviewed - one.left_open)]
                 for one in found.items
             ],
         )  # fmt: skip
         words = "、".join(word for _, word in list(ITEM_STATUS.values())[:3])
-        ui.label(f"每项按{words}比较；双方总是同一个判断时 kappa 无从计算。").classes("soft")
+        ui.label(f"每项按{words}比较；机器没有给分的不计入，双方总是同一个判断时 kappa 无从计算。").classes(
+            "soft"
+        )
         ui.label("只计复核人确认过或改过的项；没有表态的不算一致，不计入。").classes("soft")
 
 

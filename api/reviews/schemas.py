@@ -172,6 +172,9 @@ class DifferenceOut(BaseModel):
 class ItemAgreement(BaseModel):
     item: str
     reviewed: int = Field(description="复核人确认过或改过这一项的场数")
+    left_open: int = Field(
+        description="其中机器没有给分的场数（未知或不适用）：没有分数可比，不计入一致率和 kappa"
+    )
     agreement: Figure | None
     kappa: Figure | None = Field(description="Cohen’s kappa；无从计算时为 null")
     difference: DifferenceOut | None = Field(description="得分之差；机器没有给分时为 null")

@@ -343,7 +343,8 @@ def agreed(
         items=[
             ItemAgreement(
                 item=row.item,
-                reviewed=row.judged,
+                reviewed=row.judged + row.left_open,
+                left_open=row.left_open,
                 agreement=row.agreement,
                 kappa=row.kappa,
                 difference=difference_out(row.difference),

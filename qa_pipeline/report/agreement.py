@@ -38,7 +38,8 @@ _COLUMNS: Final = {
     "machine": ("machine", "机器"),
     "max": ("max", "满分"),
 }
-
+_NO_POINTS: Final = ("", "unknown", "未知", "not_applicable", "不适用")
+"""What stands in a table for points that the machine did not give."""
 _ZIP: Final = b"PK\x03\x04"
 """How an Excel file begins."""
 
@@ -83,22 +84,29 @@ def render(judged: Sequence[Judged], console: Console, *, confirmed: bool = Fals
     from rich.table import Table
 
     table = Table(title="机器与人工的一致程度", title_justify="left")
-    for heading in ("项", "场次", "相同", "kappa", "平均绝对分差", "平均分差", "95% 一致性界限"):
-        table.add_column(heading, justify="left" if heading == "项" else "right")
+    for heading in ("项", "场次", "未计入", "相同", "kappa", "平均绝对分差", "平均分差", "95% 一致性界限"):
+        table.add_column(heading, justify="left" if heading == "项" else "right", overflow="fold")
     names = {ENERGY: "能量值", VERDICT: "结论"}
     rows = by_item(judged)
     for row in rows:
         share = "–" if row.agreement is None else f"{row.agreement:.0%}"
         beyond = "–" if row.kappa is None else f"{row.kappa:.2f}"
-        table.add_row(names.get(row.item, row.item), str(row.judged), share, beyond, *_apart(row.difference))
+        counts = str(row.judged), str(row.left_open)
+        table.add_row(names.get(row.item, row.item), *counts, share, beyond, *_apart(row.difference))
     console.print(table)
     console.print(
         f"共 {len({one.meeting for one in judged})} 场会议。kappa 为 Cohen’s kappa（扣除偶然一致）；"
         "分差为机器减人工；界限为 Bland–Altman 法，95% 的分差落在其间。",
         highlight=False,
     )
-    if left := sum(row.left_open for row in rows):
-        console.print(f"另有 {left} 场的结论是待人工复核，没有结论可比，不计入结论一行。", highlight=False)
+    left = {row.item: row.left_open for row in rows}
+    if verdicts := left.pop(VERDICT, 0):
+        console.print(
+            f"另有 {verdicts} 场的结论是待人工复核，没有结论可比，不计入结论一行。", highlight=False
+        )
+    if scores := sum(left.values()):
+        told = f"另有 {scores} 项次一方没有给分（未知或不适用），没有分数可比：逐项见“未计入”一列。"
+        console.print(told, highlight=False)
     if confirmed:
         console.print("逐项只计复核人确认过或改过的项；没有表态的不算一致，不计入。", highlight=False)
 
@@ -208,6 +216,8 @@ def _both(row: Row, where: str) -> Judged:
     machine, person = _cell(row, "machine", where), _cell(row, "score", where)
     if item == VERDICT:
         return Judged(meeting=meeting, item=item, words=(_verdict(machine, where), _verdict(person, where)))
+    if machine in _NO_POINTS:
+        return Judged(meeting=meeting, item=item)
     scores = (_number(machine, where), _number(person, where))
     most = _cell(row, "max", where, needed=False)
     words = _statuses(scores, _number(most, where)) if most else None
@@ -231,7 +241,7 @@ def _against(result: Mapping[str, Any], row: Row, where: str, meeting: str) -> J
     if not 0 <= person <= most:
         raise InputError(f"{where}的分数 {given} 不在 0 到 {most.normalize():f} 之间：请核对。")
     if found["level"] is None:
-        # The machine did not know: no points to compare, but not the person's judgement either.
+        # The machine did not know: kept, so that it is told how often.
         return Judged(meeting=meeting, item=item, words=(found["status"], _status(person, most)))
     scores = (Decimal(str(found["score"])), person)
     return Judged(meeting=meeting, item=item, words=_statuses(scores, most), scores=scores)

@@ -216,6 +216,18 @@ def test_agreement_counts_what_was_decided(qa: TestClient, service_engine: Engin
     assert "没有表态的不算一致" in printed.output
 
 
+def test_an_item_the_machine_gave_no_points_is_counted_apart(qa: TestClient, service_engine: Engine) -> None:
+    found = clear()
+    first, *others = found.scorecard.items
+    unknown = replace(first, level=None, score=0.0, status="unknown")
+    inspect(service_engine, "B", replace(found, scorecard=replace(found.scorecard, items=(unknown, *others))))
+    given = [{"item": first.id, "score": "2", "reason": "听到了"}]
+    body = {"verdict": "qualified", "reason": "确认", "overrides": given}
+    assert qa.post(f"{V1}/reviews/{take(qa, 'B')}/decide", json=body).status_code == 200
+    (row,) = qa.get(f"{V1}/reviews/agreement?first=2026-01-01&last=2099-12-31").json()["items"]
+    assert (row["reviewed"], row["left_open"], row["agreement"], row["kappa"]) == (1, 1, None, None)
+
+
 def test_what_is_confirmed_must_be_an_item_and_outlives_the_wait_for_the_second(
     qa: TestClient, signed_in: SignedIn
 ) -> None:

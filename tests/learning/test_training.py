@@ -206,7 +206,12 @@ def test_what_the_reader_in_use_has_learned_is_never_compared_on(folder: Path) -
         ("# id: x\n# kind: weekly_review\n", "没有一句发言"),
         ("== opening\n甲: 好\n", "文件头缺少“# duration_min:”一行"),
         ("# duration_min: 很长\n== opening\n甲: 好\n", "文件头“# duration_min: 很长”写法不对"),
-        (None, "没有标注了 acts 的会议（共 0 场）"),
+        (
+            "# id: x\n# kind: weekly_review\n# duration_min: 1\n# verdict: pass\n# band: 60-70\n"
+            "# labels: chapters\n== opening\n甲: 好\n",
+            "没有标注了 acts 的会议（共 1 场）",
+        ),
+        (None, "里没有标注会议：要有每场一个 .txt"),
     ],
 )
 def test_a_folder_that_cannot_be_used_is_refused(tmp_path: Path, content: str | None, sentence: str) -> None:
@@ -216,6 +221,16 @@ def test_a_folder_that_cannot_be_used_is_refused(tmp_path: Path, content: str | 
         read_folder(tmp_path, "acts")
     with pytest.raises(InputError, match="找不到文件夹"):
         read_folder(tmp_path / "none", "acts")
+
+
+@pytest.mark.parametrize("kind", ["chapters", "acts"])
+def test_a_file_in_place_of_a_folder_is_refused_as_one(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "x.txt").write_text("== opening\n甲: 好\n", encoding="utf-8")
+    ended = CliRunner().invoke(app, ["train", kind, "--from", str(tmp_path / "x.txt")])
+    assert ended.exit_code == 2
+    assert ended.stderr.strip().endswith(
+        "x.txt 是文件，不是文件夹：--from 要写存有标注会议（每场一个 .txt）的文件夹。"
+    )
 
 
 # ---------------------------------------------------------------- training, comparing, installing

@@ -16,7 +16,7 @@ from qa_pipeline.errors import HuijianError
 from qa_pipeline.learning.commands import app as train_app
 from qa_pipeline.rubric.commands import app as rubric_app
 from qa_pipeline.transcript.commands import app as asr_app
-from qa_pipeline.usage import UsageError, is_help, sentence
+from qa_pipeline.usage import UsageError, is_help, sentence, speak_chinese
 from qa_pipeline.waiting import bar, stderr
 
 if TYPE_CHECKING:
@@ -51,7 +51,8 @@ def _refusing() -> Iterator[None]:
         raise typer.Exit(130) from None
     except UsageError as error:
         if is_help(error):
-            raise
+            typer.echo(error)
+            raise typer.Exit(2) from error
         typer.echo(f"错误：{sentence(error)}", err=True)
         raise typer.Exit(2) from error
 
@@ -62,6 +63,7 @@ def _interrupted(number: int, _: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
+speak_chinese()
 app = typer.Typer(
     name="huijian",
     cls=_Huijian,

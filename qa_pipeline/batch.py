@@ -15,7 +15,7 @@ import os
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -175,37 +175,28 @@ def run(
     judged_by = load_rubric(rubric).sha256 if rubric else None
     meetings = meetings_in(folder, out=out)
     choice = chosen(reader)[0].value
+    threads = max(1, usable_processors() // workers)
     with _alone(out):
-        rows = _open_log(out)
-        known = {row["key"]: row for row in rows} | {(row["key"], row["name"]): row for row in rows}
-        threads = max(1, usable_processors() // workers)
-        tasks: list[Task] = []
-        current: dict[str, dict[str, Any]] = {}
-        for meeting in meetings:
-            try:
-                key = _key(meeting, model=model, rubric=judged_by, reader=choice)
-            except OSError:
-                key = ""  # the worker says why it can't be read
-            row = known.get((key, meeting.name)) or known.get(key)
-            if row is not None and _finished(row) and not again:
-                current[meeting.name] = row
-            else:
-                tasks.append(
-                    Task(
-                        meeting=meeting,
-                        out=str(out),
-                        key=key,
-                        model=model,
-                        rubric=rubric,
-                        reader=choice,
-                        threads=threads,
-                    )
-                )
+        rows = _open_log(out)  # a foreign one is refused before a month of recordings is hashed
+        wanted = [
+            Task(
+                meeting=meeting,
+                out=str(out),
+                key=_key(meeting, model=model, rubric=judged_by, reader=choice),
+                model=model,
+                rubric=rubric,
+                reader=choice,
+                threads=threads,
+            )
+            for meeting in meetings
+        ]
+        current = _done_before(wanted, rows, again=again)
         skipped = len(current)
         if on_plan:
             on_plan(len(meetings), skipped)
         try:
-            for row in _inspect_all(tasks, workers=workers):
+            to_do = [task for task in wanted if task.meeting.name not in current]
+            for row in _inspect_all(to_do, workers=workers):
                 _append(out / LOG, row)
                 current[row["name"]] = row
                 if on_result:
@@ -214,13 +205,27 @@ def run(
             current |= {name: changed.get(row["name"], row) for name, row in current.items()}
         finally:
             _write_workbook(out, [current[m.name] for m in meetings if m.name in current])
-        failed = [row for row in current.values() if row["status"] == "failed"]
-        return Tally(
-            done=len(current) - len(failed) - skipped,
-            failed=len(failed),
-            skipped=skipped,
-            problems=tuple((row["name"], row["error"]) for row in failed),
-        )
+    return _tally(current.values(), skipped=skipped)
+
+
+def _done_before(wanted: list[Task], rows: list[dict[str, Any]], *, again: bool) -> dict[str, dict[str, Any]]:
+    """The row of each meeting that need not be inspected, by its name: of the meeting itself, else of another
+    of the same content, as one that was renamed has."""
+    known = {row["key"]: row for row in rows} | {(row["key"], row["name"]): row for row in rows}
+    found = {
+        task.meeting.name: known.get((task.key, task.meeting.name)) or known.get(task.key) for task in wanted
+    }
+    return {name: row for name, row in found.items() if row is not None and _finished(row) and not again}
+
+
+def _tally(rows: Collection[dict[str, Any]], *, skipped: int) -> Tally:
+    failed = [row for row in rows if row["status"] == "failed"]
+    return Tally(
+        done=len(rows) - len(failed) - skipped,
+        failed=len(failed),
+        skipped=skipped,
+        problems=tuple((row["name"], row["error"]) for row in failed),
+    )
 
 
 def _compare(
@@ -369,14 +374,17 @@ def _failure(task: Task, reason: str) -> dict[str, Any]:
 
 
 def _key(meeting: Meeting, *, model: str | None, rubric: str | None, reader: str) -> str:
-    """A hash over everything that decides a meeting's result, except the program itself. ``rubric`` is the
-    hash of what the rubric says."""
+    """A hash over everything that decides a meeting's result, except the program itself; empty where a file
+    can't be read, which the worker tells. ``rubric`` is the hash of what the rubric says."""
     from qa_pipeline.findings.remarks import library_file
 
     digest = hashlib.sha256()
-    for path in filter(None, (*meeting.files, meeting.facts, str(library_file()))):
-        with Path(path).open("rb") as file:
-            digest.update(hashlib.file_digest(file, "sha256").digest())
+    try:
+        for path in filter(None, (*meeting.files, meeting.facts, str(library_file()))):
+            with Path(path).open("rb") as file:
+                digest.update(hashlib.file_digest(file, "sha256").digest())
+    except OSError:
+        return ""
     digest.update(f"{model}\0{rubric}\0{reader}".encode())
     return digest.hexdigest()
 

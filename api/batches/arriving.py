@@ -18,9 +18,9 @@ LONGEST_REASON: Final = 1000
 NAME_ERASED: Final = "文件名中的个人信息已应请求删除，不会再取：要质检请改名后另建批次。"
 
 
-def taken(session: Session, row: BatchFile, meeting: Meeting, *, within: Subtree) -> None:
-    """The file is a part of the meeting's recording now."""
-    row.state, row.error, row.meeting_id = FileState.TAKEN, None, meeting.id
+def taken(session: Session, row: BatchFile, meeting: Meeting, *, size: int, within: Subtree) -> None:
+    """The file, of so many bytes in the end, is a part of the meeting's recording now."""
+    row.state, row.error, row.meeting_id, row.size = FileState.TAKEN, None, meeting.id, size
     if row.shown is not None:
         rename(session, row, row.shown)
     _start_when_whole(session, row, within)

@@ -110,17 +110,21 @@ class Service:
 
 @dataclass(slots=True)
 class _Begun:
-    """Kept on this machine: the batch, how many files belong to no meeting, whether its results were fetched,
-    and the address of each upload that has begun."""
+    """Kept on this machine: the batch, the files that it was begun with, how many of them belong to no
+    meeting, whether its results were fetched, the address of each upload that has begun, and by which mark a
+    file was known that was sent and not taken (yet)."""
 
     place: Path
     batch: str | None = None
+    offered: list[str] = field(default_factory=list)
     unmatched: int = 0
     over: bool = False
     uploads: dict[str, str] = field(default_factory=dict)
+    marks: dict[str, str] = field(default_factory=dict)
 
     def save(self) -> None:
-        kept = {"batch": self.batch, "unmatched": self.unmatched, "over": self.over, "uploads": self.uploads}
+        kept = {"batch": self.batch, "offered": self.offered, "unmatched": self.unmatched, "over": self.over,
+                "uploads": self.uploads, "marks": self.marks}  # fmt: skip
         write_atomically(self.place, json.dumps(kept, ensure_ascii=False).encode())
 
 
@@ -174,7 +178,8 @@ def told(answer: Mapping[str, Any]) -> None:
 def send(service: Service, folder: Path, wanted: Wanted, *, out: Path, follow: bool) -> bool:
     """Begin a batch or go on with the one begun; whether every file was matched and taken and every meeting
     inspected."""
-    begun, refused = _begun(service, folder), 0
+    begun = _begun(service, folder)
+    mended: list[dict[str, Any]] = []
     if begun.batch is None:
         answer = ask(service, folder, wanted, dry_run=False)
         told(answer)
@@ -182,16 +187,21 @@ def send(service: Service, folder: Path, wanted: Wanted, *, out: Path, follow: b
             typer.echo("没有要质检的录音。")
             return not answer["unmatched"]
         begun.batch, begun.unmatched = answer["batch"]["code"], len(answer["unmatched"])
+        begun.offered = list(_sendable(folder))
         begun.save()
     else:
-        refused = _resumed(service, begun)
+        mended = _resumed(service, folder, begun)
     path = f"api/v1/batches/{begun.batch}"
-    problems = _send_all(service, folder, begun, path)
+    problems = _send_all(service, folder, begun, path, mended)
     for file, why in problems:
         typer.echo(f"未收下 {file}：{why}")
     if not follow:
-        typer.echo(f"批次 {begun.batch} 由服务继续质检；再运行一次可查看进度、取回结果。")
-        return not problems and begun.unmatched == refused == 0
+        state = service.ask("GET", path).json()
+        if not state["finished"]:
+            ended = state["jobs"]["done"] + state["jobs"]["failed"] + state["jobs"]["cancelled"]
+            so_far = f"已质检 {ended} 场，还有 {sum(state['jobs'].values()) - ended} 场"
+            typer.echo(f"批次 {begun.batch} 由服务继续质检（{so_far}）；再运行一次可查看进度、取回结果。")
+            return not problems and begun.unmatched == state["files"]["refused"] == 0
     state = _follow(service, path)
     _keep(service, path, out / "results.xlsx")
     jobs, refused = state["jobs"], state["files"]["refused"]
@@ -218,6 +228,7 @@ def _begun(service: Service, folder: Path) -> _Begun:
     try:
         kept = json.loads(begun.place.read_bytes())
         begun.batch, begun.uploads = kept["batch"], kept["uploads"]
+        begun.offered, begun.marks = kept.get("offered", []), kept.get("marks", {})
         begun.unmatched = kept.get("unmatched", 0)
         state = service.ask("GET", f"api/v1/batches/{begun.batch}").json()
     except (OSError, ValueError, KeyError):
@@ -229,44 +240,81 @@ def _begun(service: Service, folder: Path) -> _Begun:
     return _Begun(begun.place) if kept.get("over") and not state["files"]["waiting"] else begun
 
 
-def _resumed(service: Service, begun: _Begun) -> int:
-    """Print which batch goes on, and why some of its files do not; returns how many those are."""
+def _resumed(service: Service, folder: Path, begun: _Begun) -> list[dict[str, Any]]:
+    """Print which batch goes on, and which files do not; returns the refused ones that are others by now."""
     path = f"api/v1/batches/{begun.batch}"
     state = service.ask("GET", path).json()
     typer.echo(f"继续批次 {begun.batch}")
     if state["paused"]:
         typer.echo("批次已暂停：文件照常上传，质检等到在控制台的“批次”中点“继续”。")
+    here = _sendable(folder)
+    if new := [file for file in here if begun.offered and file not in begun.offered]:
+        typer.echo(
+            f"有 {len(new)} 个文件是建批次之后才有的（{'、'.join(new[:3])}{'等' if len(new) > 3 else ''}），"
+            "不在这一批：这一批质检完后再运行一次，即另建一批。"
+        )
     if not state["files"]["refused"]:
-        return 0
+        return []
     refused = list(service.pages(f"{path}/files", state="refused"))
-    typer.echo(f"有 {len(refused)} 个文件服务没有收下，不会自动再发：")
-    for row in refused[:SHOWN]:
-        typer.echo(f"  {row['file']}：{row['error']}")
-    if len(refused) > SHOWN:
-        typer.echo(f"  …… 其余 {len(refused) - SHOWN} 个未列出")
-    typer.echo("要再发：排除原因后在控制台的“批次”中点“再试没有收下的文件”，再运行一次。")
-    return len(refused)
+    mended = [
+        row for row in refused if row["file"] in here and _is_other(folder, here[row["file"]], row, begun)
+    ]
+    if mended:
+        typer.echo(f"有 {len(mended)} 个文件没有收下而后改过，现在再发。")
+    if stay := [row for row in refused if row not in mended]:
+        typer.echo(f"有 {len(stay)} 个文件服务没有收下，不会自动再发：")
+        for row in stay[:SHOWN]:
+            typer.echo(f"  {row['file']}：{row['error']}")
+        if len(stay) > SHOWN:
+            typer.echo(f"  …… 其余 {len(stay) - SHOWN} 个未列出")
+        typer.echo(
+            "要再发：换上改好的文件，再运行一次；文件本身没有问题的，排除原因后在控制台的“批次”中点"
+            "“再试没有收下的文件”，再运行一次。"
+        )
+    return mended
 
 
-def _send_all(service: Service, folder: Path, begun: _Begun, path: str) -> list[tuple[str, str]]:
-    """Send what the batch waits for; returns the files that were not taken, with the reason."""
-    waiting = list(service.pages(f"{path}/files", state="waiting"))
+def _is_other(folder: Path, one: Found, row: Mapping[str, Any], begun: _Begun) -> bool:
+    """Whether a file is not the one any more that was refused."""
+    if one.file in begun.marks:
+        return begun.marks[one.file] != _mark(folder / one.file)
+    return one.size != row["size"]
+
+
+def _mark(file: Path) -> str:
+    """Tells a file from what stood in its place before."""
+    try:
+        there = file.stat()
+    except OSError:
+        return ""
+    return f"{there.st_size} {there.st_mtime_ns}"
+
+
+def _send_all(
+    service: Service, folder: Path, begun: _Begun, path: str, mended: list[dict[str, Any]]
+) -> list[tuple[str, str]]:
+    """Send what the batch waits for and what was ``mended``; returns the files that were not taken, with the
+    reason."""
+    waiting = [row["file"] for row in (*service.pages(f"{path}/files", state="waiting"), *mended)]
     if not waiting:
         typer.echo("没有等着发送的文件。")
         return []
-    here = {one.file: one for one in _found(folder) if one.refused is None}
+    here = _sendable(folder)
     problems: list[tuple[str, str]] = []
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True)) as bar:
-        task = bar.add_task("上传", total=sum(row["size"] for row in waiting))
-        for number, row in enumerate(waiting, 1):
-            file = row["file"]
+        task = bar.add_task("上传", total=sum(here[file].size for file in waiting if file in here))
+        for number, file in enumerate(waiting, 1):
             bar.update(task, description=f"上传 {number}/{len(waiting)}")
             try:
-                if file not in here or here[file].size != row["size"]:
-                    raise InputError("文件夹中没有这个文件，或大小已变：请放回原文件。")
+                if file not in here:
+                    raise InputError("文件夹中没有这个文件：请放回后再运行一次。")
+                if begun.marks.get(file) != (mark := _mark(folder / file)):
+                    begun.uploads.pop(file, None)  # the rest of another file is not added to what is there
+                    begun.marks[file] = mark
                 with (folder / file).open("rb") as content:
-                    _send_one(service, begun, file, content, row["size"], partial(bar.advance, task))
+                    _send_one(service, begun, file, content, here[file].size, partial(bar.advance, task))
+                begun.marks.pop(file)
             except OSError as error:
                 problems.append((file, f"读取失败（{reason(error)}）"))
             except OutputError:
@@ -350,6 +398,10 @@ def _keep(service: Service, path: str, file: Path) -> None:
 def _found(folder: Path) -> Iterator[Found]:
     """The folder's recordings, without what an earlier run wrote."""
     return open_archive(str(folder), "").files()
+
+
+def _sendable(folder: Path) -> dict[str, Found]:
+    return {one.file: one for one in _found(folder) if one.refused is None}
 
 
 def _moment(moment: datetime | None) -> str | None:

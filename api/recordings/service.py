@@ -88,7 +88,7 @@ def accept(
     if said.inspect and (new or job is None):
         job = start(session, meeting=meeting.code, requested_by=asker.actor, within=asker.within)
     if row is not None:
-        taken(session, row, meeting, within=asker.within)
+        taken(session, row, meeting, size=found[0].arrived.size, within=asker.within)
     parts = ",".join(map(str, received))
     note_meeting(session, request, asker, meeting, "recording.upload", parts=parts, new=new)
     answer = UploadAnswer(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import socket
 import subprocess
@@ -251,6 +252,7 @@ def test_who_comes_back_is_told_which_files_were_refused_and_how_they_are_tried_
 
     assert f"未收下 {why}" in sent(follow=False)
     assert "不会自动再发" in sent(follow=False)
+    assert "没有等着发送的文件。" in sent(follow=False)  # not because it was asked once more
     told = sent(follow=True)
     assert "有 1 个文件服务没有收下，不会自动再发：" in told
     assert f"  {why}" in told
@@ -263,6 +265,80 @@ def test_who_comes_back_is_told_which_files_were_refused_and_how_they_are_tried_
         assert f"继续批次 {batch.code}" in sent(follow=True)  # and not a second one with the same file
         assert len(session.scalars(select(Batch)).all()) == 1
     assert "对得上 2 个文件" in sent(follow=False)  # all was said and fetched: the folder is looked at anew
+
+
+@on_sqlite
+def test_a_file_that_was_refused_and_is_mended_goes_into_its_batch_with_the_same_command(
+    gate: Gate, folder: Path, service_engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mended, sound = folder / "350103_20260915_1400.wav", wav(tmp_path, 600)
+    mended.write_bytes(b"\0" * len(sound))  # copied in part: it has its size already
+    (folder / "某天.wav").unlink()
+
+    def sent() -> tuple[bool, str]:
+        with sending.Service(gate.url, KEY, wait=lambda _: None) as service:
+            complete = sending.send(service, folder, wanted(), out=tmp_path / "out", follow=False)
+        return complete, capsys.readouterr().out
+
+    complete, told = sent()
+    assert (complete, "未收下 350103_20260915_1400.wav" in told) == (False, True)
+    mended.write_bytes(sound)
+    complete, told = sent()
+    assert (complete, "有 1 个文件没有收下而后改过，现在再发。" in told) == (True, True)
+    assert "不会自动再发" not in told
+    assert "没有等着发送的文件。" in sent()[1]
+    with Session(service_engine) as session:
+        assert len(session.scalars(select(Batch)).all()) == 1
+        assert {row.state for row in session.scalars(select(BatchFile))} == {FileState.TAKEN}
+        assert len(session.scalars(select(Recording)).all()) == 2
+
+
+@on_sqlite
+def test_a_file_that_is_another_before_it_was_sent_whole_is_sent_from_its_beginning(
+    gate: Gate, folder: Path, service_engine: Engine, tmp_path: Path
+) -> None:
+    gate.held, changed = 2, folder / "350102_20260908_0900.wav"
+    write_sound(changed, tone(440, 2.2 * sending.CHUNK / 32_000), codec="pcm_s16le")
+    command = ["batch", str(folder), "--service", gate.url, "--pattern", NAMES, "--no-follow"]
+    environment = {**os.environ, "HUIJIAN_KEY": KEY}
+    killed = subprocess.Popen([sys.executable, "-m", "api.cli", *command], cwd=ROOT, env=environment)
+    assert gate.arrived.wait(600)
+    killed.kill()
+    killed.wait()
+    gate.go_on.set()
+    write_sound(changed, tone(330, 1.4 * sending.CHUNK / 32_000), codec="pcm_s16le")
+    again = CliRunner().invoke(command_line, command, env=environment)
+    assert "未收下" not in again.output, again.output
+    with Session(service_engine) as session:
+        sent = session.scalars(select(Recording).where(Recording.file_name == changed.name)).one()
+        assert sent.content_hash == hashlib.sha256(changed.read_bytes()).hexdigest()
+        assert (
+            session.scalars(select(BatchFile.size).where(BatchFile.file == changed.name)).one() == sent.size
+        )
+
+
+@on_sqlite
+def test_a_run_that_does_not_follow_says_how_far_the_service_is_and_fetches_what_is_done(
+    gate: Gate, folder: Path, service_engine: Engine, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "某天.wav").unlink()
+
+    def sent() -> str:
+        with sending.Service(gate.url, KEY, wait=lambda _: None) as service:
+            assert sending.send(service, folder, wanted(), out=tmp_path / "out", follow=False)
+        return capsys.readouterr().out
+
+    assert "由服务继续质检（已质检 0 场，还有 2 场）；再运行一次可查看进度、取回结果。" in sent()
+    (folder / "350102_20260922_0900.wav").write_bytes(wav(tmp_path, 500))
+    told = sent()
+    assert "有 1 个文件是建批次之后才有的（350102_20260922_0900.wav），不在这一批" in told
+    assert "再运行一次，即另建一批" in told
+    ending_jobs(service_engine, [])(0)
+    assert "完成 2 场，失败 0 场，未收下 0 个文件；结果在" in sent()
+    assert (tmp_path / "out" / "results.xlsx").stat().st_size > 0
+    assert "350102_20260922_0900.wav → 350102 2026-09-22" in sent()  # the next batch
+    with Session(service_engine) as session:
+        assert len(session.scalars(select(Batch)).all()) == 2
 
 
 @on_sqlite

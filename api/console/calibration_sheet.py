@@ -17,7 +17,7 @@ from api.calibration.repository import CalibrationRepository
 from api.calibration.schemas import BlindItem, BlindSheet, CalibrationDetail
 from api.console import MOUNT, calibration, parts, sound
 from api.console.bench import STEPS
-from api.console.frame import View, screen
+from api.console.frame import View, drafts_of, screen
 from api.meetings import versions
 from api.meetings.service import meeting as found_meeting
 from models.base import SHANGHAI
@@ -73,7 +73,7 @@ async def scoring(view: View, code: str, meeting: str) -> None:
         "back": f"{MOUNT}{calibration.PATH}/{code}",
         "next": next((one for one in others if one != meeting), None),
         "csrf": view.csrf,
-        "draft": f"calibration {code} {meeting} {view.asker.actor}",
+        "draft": f"{drafts_of(view)}calibration {code} {meeting}",
     }
     script = json.dumps(given, ensure_ascii=False).replace("</", "<\\/")
     ui.add_body_html(

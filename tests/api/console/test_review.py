@@ -621,6 +621,8 @@ def test_a_calibration_set_is_scored_blind_and_published(page_as: PageAs, asking
     qa.reload()
     qa.wait_for_selector("body[data-calibration=ready]")
     expect(qa.locator("#scored")).to_have_text("已评 15 / 15 项")  # the draft outlives the page
+    code = qa.url.split("/")[-2]
+    assert kept(qa) == [f"draft qa calibration {code} {CALIBRATED}"]  # and goes with the account, as any
     assert_sound(qa)
     qa.get_by_role("button", name="交盲评").click()
     expect(qa.locator("#refused")).to_have_text("请选择合格或不合格。")

@@ -88,7 +88,7 @@ async def briefing(view: View, institution: str = "", month: str = "", slot: str
             _commitments(view, found.commitments)
         with ui.element("div"):
             _time_plan(found)
-            _below_standard(found.below_standard)
+            _below_standard(found.below_standard, found.slot.covers)
             for ranking in found.rankings:
                 _ranking(ranking)
             _unranked([one for one in found.rankings if not one.items])
@@ -159,8 +159,9 @@ def _due(one: CommitmentOut) -> Html:
     return Html(f'<span class="whole{late}">{told}</span>{passed}')
 
 
-def _below_standard(part: Part[BelowStandard]) -> None:
-    with parts.section("未达标人员", "主管在前；计划 / 实际为本周"):
+def _below_standard(part: Part[BelowStandard], week: tuple[date, date]) -> None:
+    """``week``: first and last day of the business week under review, which may be over or yet to come."""
+    with parts.section("未达标人员", f"主管在前；计划 / 实际为经营周 {week[0]:%m-%d} 至 {week[1]:%m-%d}"):
         _reason(part)
         if part.known and not part.items:
             parts.empty("没有未达标的人员。")

@@ -109,3 +109,9 @@ def test_a_ranking_says_of_which_days_its_values_are() -> None:
     known = date(2026, 11, 21)
     assert observed(ranked(known, None, known)) == "截至 11-21"
     assert observed(ranked(known, date(2026, 11, 14))) == "各自截至 11-14 至 11-21"
+
+
+def test_a_briefing_says_of_which_week_its_plans_and_results_are(page_as: PageAs) -> None:
+    page = page_as(Role.MANAGER, "/briefing?month=2026-09&slot=W2", width=390)
+    below = page.get_by_role("region", name="未达标人员")
+    expect(below).to_contain_text("计划 / 实际为经营周 09-08 至 09-14")

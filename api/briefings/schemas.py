@@ -53,7 +53,9 @@ class BelowStandard(BaseModel):
 
     person: Named
     supervisor: bool
-    volumes: dict[Item, ItemOut] | None = Field(description="所检视经营周（slot.covers）的 PVKYC；该周没有资料为 null")
+    volumes: dict[Item, ItemOut] | None = Field(
+        description="所检视经营周（slot.covers）的 PVKYC；该周没有资料为 null"
+    )
     conversion: Figure | None = Field(description="拜访成交率")
 
 

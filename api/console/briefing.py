@@ -17,7 +17,7 @@ from api.console import commitments, listing, parts, when, where
 from api.console.calls import call
 from api.console.frame import View, screen
 from api.console.home import window
-from api.console.indicators import amount, gap, unit_of
+from api.console.indicators import amount, gap, observed, unit_of
 from api.console.listing import Column, Field, Html
 from api.indicators.schemas import RankingOut
 from api.meetings.schemas import CommitmentOut
@@ -214,14 +214,6 @@ def _ranking(part: Part[RankingOut]) -> None:
                 dense=True,
             )
             _reason(part)
-
-
-def observed(found: RankingOut) -> str:
-    """Of which days the values are: seldom of the day up to which the briefing looks."""
-    days = sorted({place.as_of for place in found.places if place.as_of is not None})
-    if len(days) == 1:
-        return f"截至 {days[0]:%m-%d}"
-    return f"各自截至 {days[0]:%m-%d} 至 {days[-1]:%m-%d}"
 
 
 def _unranked(lacking: Sequence[Part[RankingOut]]) -> None:

@@ -187,7 +187,10 @@ def _ranking(ranking: RankingOut, node: Step, kept: dict[str, str], *, name: str
             return
         ui.label(f"口径：{definition.formula}").classes("soft")
         known = f"{ranking.unknown} 个没有数据，不参加排名" if ranking.unknown else "全部有数据"
-        ui.label(f"单位 {unit.words} · 平均 {amount(ranking.average, unit)} · {known}").classes("soft")
+        told = [f"单位 {unit.words}", f"平均 {amount(ranking.average, unit)}", known]
+        if ranking.unknown < len(ranking.places):
+            told.append(observed(ranking))
+        ui.label(" · ".join(told)).classes("soft")
         rows = [_cells(place, definition, unit, kept) for place in ranking.places]
         if not any(place.target is not None for place in ranking.places):
             rows = [[pair for pair in row if pair[0].title not in OF_TARGET] for row in rows]
@@ -202,7 +205,7 @@ def _reading(ranking: RankingOut) -> None:
     if ranking.indicator.unit == RATE_UNIT:
         sentences.append("差距的单位为百分点。")
     if any(place.target is not None for place in ranking.places):
-        sentences.append("目标取自已批准的规划，没有的为未知；时间进度为达成率与已过工作日占比之差。")
+        sentences.append("目标取自已批准的规划，没有的为未知；时间进度为达成率与其截至日已过工作日占比之差。")
     else:
         sentences.append("这些对象当月没有已批准的目标，距目标和达成率未知。")
     ui.label("".join(sentences)).classes("soft")
@@ -251,7 +254,7 @@ def _ct(progress: Decimal | None) -> Html:
 
 
 def _pace(difference: Decimal | None) -> Html:
-    """Achievement against the share of the month's working days that is over."""
+    """Achievement against the share of the month's working days that was over when the value was taken."""
     if difference is None:
         return listing.badge(Status.UNKNOWN, parts.UNKNOWN)
     size = f"{abs(difference) * 100:.1f} 个百分点"
@@ -271,6 +274,14 @@ def _anomalies(found: tuple[AnomalyOut, ...]) -> None:
                     ui.label(f"{cause.sentence}{cause.advice}")
                 if one.unknown:
                     ui.label(f"无法判断：{'；'.join(one.unknown)}").classes("soft")
+
+
+def observed(found: RankingOut) -> str:
+    """Of which days the known values are: seldom of the day up to which somebody looks."""
+    days = sorted({place.as_of for place in found.places if place.as_of is not None})
+    if len(days) == 1:
+        return f"截至 {days[0]:%m-%d}"
+    return f"各自截至 {days[0]:%m-%d} 至 {days[-1]:%m-%d}"
 
 
 def unit_of(definition: DefinitionOut, values: Iterable[Decimal | None]) -> Unit:

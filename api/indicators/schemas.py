@@ -108,7 +108,9 @@ class PlaceOut(BaseModel):
     gap_to_average: Figure | None
     gap_to_first: Figure | None
     achievement: Figure | None = Field(description="达成率，1 为 100%")
-    progress_difference: Figure | None = Field(description="进度差 = 达成率 − 时间进度")
+    progress_difference: Figure | None = Field(
+        description="进度差 = 达成率 − 当月截至 as_of 那天已过工作日的占比"
+    )
 
 
 class RankingOut(BaseModel):

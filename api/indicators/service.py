@@ -91,7 +91,10 @@ def ranking(
         standings,
         direction=indicator.direction,
         targets=targets,
-        worked_days=working_days(month_start(day), day, imported),
+        worked_days={
+            until: working_days(month_start(until), until, imported)
+            for until in {standing.as_of for standing in standings if standing.as_of is not None}
+        },
         working_days=working_days(month_start(day), month_end(day), imported),
     )
     shown = CodeRepository(session).shown([standing.scope for standing in standings])

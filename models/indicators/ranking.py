@@ -56,10 +56,14 @@ def rank(
     *,
     direction: Direction,
     targets: Mapping[Scope, Decimal],
-    worked_days: int | None,
+    worked_days: Mapping[date, int | None],
     working_days: int | None,
 ) -> Ranking:
-    """Rank by value. Equal values share a place and stand in the given order."""
+    """Rank by value. Equal values share a place and stand in the given order.
+
+    ``worked_days``: the month's working days up to and including each day that a value is as of, so that a
+    value of some days ago is held against what was over of the month then.
+    """
     sign = 1 if direction is Direction.HIGHER else -1
     known = sorted(
         (
@@ -76,6 +80,7 @@ def rank(
     def line(standing: Standing, value: Decimal | None) -> Place:
         target = targets.get(standing.scope)
         rate = achievement(standing.value, target) if direction is Direction.HIGHER else None
+        worked = None if standing.as_of is None else worked_days.get(standing.as_of)
         return Place(
             place=None if value is None else place_of[value],
             standing=standing,
@@ -84,7 +89,7 @@ def rank(
             gap_to_average=None if value is None or mean is None else value - mean,
             gap_to_first=None if value is None else value - values[0],
             achievement=rate,
-            progress_difference=progress_difference(rate, worked=worked_days, working=working_days),
+            progress_difference=progress_difference(rate, worked=worked, working=working_days),
         )
 
     missing = [standing for standing in standings if standing.value is None]

@@ -79,7 +79,7 @@ class StandingRepository(Repository):
         *,
         level: int | None = None,
         targets: Mapping[Scope, Decimal] | None = None,
-        worked_days: int | None = None,
+        worked_days: Mapping[date, int | None] | None = None,
         working_days: int | None = None,
     ) -> Ranking:
         """Rank what lies below the node by the indicator as of the day; drill down with a place's scope.
@@ -92,7 +92,7 @@ class StandingRepository(Repository):
             self._standings(node, indicator, day, level),
             direction=indicator.direction,
             targets=targets or {},
-            worked_days=worked_days,
+            worked_days=worked_days or {},
             working_days=working_days,
         )
 

@@ -9,7 +9,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from api.accounts.tables import AuditEntry, Role
-from api.console.briefing import observed
+from api.console.indicators import observed
 from api.indicators.schemas import PlaceOut, RankingOut
 from api.jobs.tables import InspectionJob
 from models.base import SHANGHAI

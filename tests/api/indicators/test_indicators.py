@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -76,7 +77,8 @@ def test_r15_the_ranking_drills_down_with_gaps(manager: TestClient) -> None:
     assert manager.get(f"{V1}/indicators/nothing/ranking?institution=A").status_code == 400
 
 
-def test_r15_gaps_to_the_approved_target_and_the_schedule(manager: TestClient, signed_in: SignedIn) -> None:
+def approve_july(signed_in: SignedIn) -> TestClient:
+    """A plan of July 2026 by which A has to make 80 visits; gives who made it."""
     head = signed_in(Role.HEAD_OFFICE)
     new = {"code": "P1", "name": "七月", "institution": "sub", "month": "2026-07"}
     tag = head.post(f"{V1}/plans", json=new).headers["ETag"]
@@ -91,10 +93,26 @@ def test_r15_gaps_to_the_approved_target_and_the_schedule(manager: TestClient, s
     # Only the root and its children need a result and a process indicator, which both have now.
     assert head.post(f"{V1}/plans/P1/submit", json={}).status_code == 200
     assert signed_in(Role.ADMINISTRATOR).post(f"{V1}/plans/P1/approve", json={}).status_code == 200
+    return head
+
+
+def test_r15_gaps_to_the_approved_target_and_the_schedule(manager: TestClient, signed_in: SignedIn) -> None:
+    head = approve_july(signed_in)
     send(manager, row("institution", "A", 60, day="2026-07-31"))
     place = head.get(f"{V1}/indicators/visits/ranking?institution=sub&on=2026-07-31").json()["places"][0]
     assert (place["target"], place["gap_to_target"], place["achievement"]) == ("80", "-20", "0.75")
     assert place["progress_difference"] == "-0.25"
+
+
+def test_an_older_value_is_held_against_the_working_days_up_to_its_own_day(
+    manager: TestClient, signed_in: SignedIn
+) -> None:
+    head = approve_july(signed_in)
+    send(manager, row("institution", "A", 40, day="2026-07-14"))
+    place = head.get(f"{V1}/indicators/visits/ranking?institution=sub&on=2026-07-31").json()["places"][0]
+    # Of the 23 working days of July 2026 ten were over on the 14th: half of the target is ahead of time.
+    assert (place["as_of"], place["achievement"]) == ("2026-07-14", "0.5")
+    assert round(Decimal(place["progress_difference"]), 4) == round(Decimal("0.5") - Decimal(10) / 23, 4)
 
 
 def test_definitions_are_listed_and_only_head_office_adds_them(

@@ -32,7 +32,9 @@ def places(
     *standings: Standing, direction: Direction = Direction.HIGHER, target: int | None = None
 ) -> list[Place]:
     targets = {} if target is None else {standing.scope: Decimal(target) for standing in standings}
-    ranking = rank(standings, direction=direction, targets=targets, worked_days=10, working_days=20)
+    ranking = rank(
+        standings, direction=direction, targets=targets, worked_days={JUNE_30: 10}, working_days=20
+    )
     return list(ranking.places)
 
 
@@ -69,7 +71,7 @@ def test_r15_without_target_or_working_days_the_gap_is_unknown() -> None:
         [standing("a", 50)],
         direction=Direction.HIGHER,
         targets={standing("a", 50).scope: Decimal(100)},
-        worked_days=None,
+        worked_days={JUNE_30: None},
         working_days=None,
     )
     assert (ranking.places[0].achievement, ranking.places[0].progress_difference) == (Decimal("0.5"), None)
@@ -82,7 +84,11 @@ def test_r15_a_target_of_zero_gives_no_achievement() -> None:
 
 def test_r15_a_ranking_of_nothing_known_has_no_average() -> None:
     ranking = rank(
-        [standing("a", None)], direction=Direction.HIGHER, targets={}, worked_days=1, working_days=2
+        [standing("a", None)],
+        direction=Direction.HIGHER,
+        targets={},
+        worked_days={JUNE_30: 1},
+        working_days=2,
     )
     assert (ranking.average, ranking.unknown, ranking.places[0].place) == (None, 1, None)
 
@@ -131,14 +137,15 @@ def test_r15_a_ranking_says_as_of_when_it_counts_and_takes_the_newest_revision(c
             "regular_premium",
             date(2026, 6, 28),
             targets={company.scope("A"): Decimal(20)},
-            worked_days=20,
-            working_days=21,
+            worked_days={date(2026, 6, 25): 18, date(2026, 6, 27): 20},
+            working_days=20,
         )
     assert [(p.standing.value, p.standing.as_of) for p in ranking.places] == [
         (10, date(2026, 6, 25)),
         (6, date(2026, 6, 27)),
     ]
-    assert ranking.places[0].achievement == Decimal("0.5")
+    first = ranking.places[0]
+    assert (first.achievement, first.progress_difference) == (Decimal("0.5"), Decimal("-0.4"))
     assert len(statements) == 3, "definition, node, ranking"
 
 

@@ -106,7 +106,8 @@ WHOLE: Final[Mapping[str, str]] = {
 FACTS: Final[Mapping[str, str]] = {
     "active": "启用", "acts": "核对标签的句数", "added": "新增", "again_from": "重做起点",
     "agrees": "同意", "at": "时间", "briefing": "按会前简报", "by": "方式", "changed": "改动",
-    "changes": "改动", "channel": "方式", "created": "新建", "customers": "客户数", "days": "天数",
+    "changes": "改动", "channel": "方式", "chapters": "人工章节边界数", "created": "新建",
+    "customers": "客户数", "days": "天数",
     "delivery": "发送编号", "disabled": "停用", "download": "下载", "fields": "项目", "files": "文件数",
     "former": "原行动项", "full": "未隐去", "institution": "机构", "jobs": "任务数", "key": "项",
     "last": "末月", "made": "生成", "meeting": "会议", "meetings": "会议数", "month": "月份",

@@ -72,6 +72,8 @@ class Bench:
     text_version: int | None
     utterances: tuple[Utterance, ...]
     borders: Mapping[int, Chapter]
+    drawn: bool
+    """Whether people set the borders of this text."""
     reasons: Mapping[str, str]
     """Why 按时 and 到人 came out as they did."""
     read: tuple[tuple[Act, ...], ...] | None
@@ -109,6 +111,7 @@ def read(session: Session, request: Request, asker: Caller, code: str) -> Bench:
         borders={one["first"]: Chapter(one["chapter"]) for one in set_by_hand}
         if set_by_hand
         else _borders(card, utterances),
+        drawn=bool(set_by_hand),
         reasons={name: card.result["compliance"][name]["reason"] for name in BESIDE},
         read=_read(session, card, len(utterances)),
         acts={doing.utterance: doing.acts for doing in versions.acts_of(text)} if text else {},
@@ -197,7 +200,7 @@ def _script(view: View, found: Bench, deciding: bool, why: str, below: str) -> s
         "meeting": found.card.meeting, "csrf": view.csrf, "mount": MOUNT, "deciding": deciding,
         "review": found.review.code if found.review else None, "card": found.card.version,
         "draft": f"{drafts_of(view)}bench {found.card.meeting}",
-        "text": found.text_version, "edits": _edits(view, found),
+        "text": found.text_version, "edits": _edits(view, found), "drawn": found.drawn,
         "queue": {key: value for key, value in (("why", why), ("below", below)) if value},
         "chapters": {chapter.value: CHAPTERS[chapter] for chapter in chapters_of(found.meeting.kind)},
         "steps": STEPS, "line": float(found.card.pass_line), "fails": _fails(found.card),
@@ -298,9 +301,10 @@ def _tools(found: Bench, *, edits: bool) -> str:
     changes = (("text", "改文字", "e"), ("speaker", "改说话人", "s"), ("border", "改章节", "c"))
     each = "".join(_do(*change) for change in changes) if edits else ""
     line = f'<span class="bench-line" role="group" aria-label="选中的一句">{each}</span>' if edits else ""
+    machine = _do("unborder", "章节由机器划分", hidden=not found.drawn) if edits else ""
     return (
         '<div class="bench-tools"><label><input type="checkbox" id="follow" checked> 跟随播放</label>'
-        f'<span id="rate" class="soft">1.0 倍速</span>{speed}{line}'
+        f'<span id="rate" class="soft">1.0 倍速</span>{speed}{line}{machine}'
         f'<span id="text-version" class="soft">{version}</span><span id="pending" class="soft"></span>'
         f"{_do('save', '保存改动', 'w', hidden=True)}{_do('drop', '放弃改动', hidden=True)}"
         f"{_do('undo', '退一步', 'Ctrl+Z', hidden=True)}</div>"

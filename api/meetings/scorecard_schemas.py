@@ -226,7 +226,9 @@ class TranscriptEdit(Given):
 
     changes: list[ChangeIn] = Field(default_factory=list, max_length=5000)
     speakers: dict[Line, Line] = Field(default_factory=dict, description="说话人：旧标签 → 新标签，全文生效")
-    chapters: list[BorderIn] | None = Field(None, max_length=500, description="全部章节边界；不填为不变")
+    chapters: list[BorderIn] | None = Field(
+        None, max_length=500, description="全部章节边界；空数组为撤回人工边界、由机器划分；不填为不变"
+    )
     acts: list[DoingIn] | None = Field(
         None,
         max_length=20_000,

@@ -145,7 +145,8 @@ def edit(
         by=asker.actor,
         note=body.note,
     )
-    labelled = {} if body.acts is None else {"acts": len(body.acts)}
+    given = {"acts": body.acts, "chapters": body.chapters}
+    counted = {name: len(rows) for name, rows in given.items() if rows is not None}
     note_meeting(
         session,
         request,
@@ -154,7 +155,7 @@ def edit(
         "transcript.edit",
         version=new.version,
         changes=len(body.changes),
-        **labelled,
+        **counted,
     )
     tag(_head(new))
     return _shown(meeting, new, full=False)

@@ -158,9 +158,10 @@ def edit(
     """A new version with the changes laid over the newest one. Raises InputError for what does not fit.
 
     ``speakers`` renames labels throughout; ``borders`` replaces all chapter borders, None keeps them, and so
-    does ``acts`` with all that people set utterances to do. A meeting of this ``kind`` must be able to have
-    the chapters: what is put right here is learned from. Other words or another speaker change nothing of
-    what an utterance was set to do: it was said so, however it was written down.
+    does ``acts`` with all that people set utterances to do; none at all leaves them to the machine. A meeting
+    of this ``kind`` must be able to have the chapters: what is put right here is learned from. Other words or
+    another speaker change nothing of what an utterance was set to do: it was said so, however it was written
+    down.
     """
     before = clean(transcript_of(newest), steps={"numbers"})
     rows = [_renamed(row, speakers) for row in before.utterances]
@@ -172,7 +173,7 @@ def edit(
         rows[change.utterance] = _changed(rows[change.utterance], change)
     after = clean(replace(before, utterances=tuple(rows)), steps={"numbers"})
     there = _borders(newest)
-    if borders is not None:
+    if borders:
         _require_possible(borders, kind)
         chapters(after, borders)
     set_before = acts_of(newest)

@@ -200,9 +200,22 @@
       if (value === was) return;
       draw(at, value);
       borders = readBorders();
-      remember(atLine(at, () => { draw(at, was); borders = drawn && settled.has(drawn) ? null : drawn; }));
+      shownDrawn();
+      remember(atLine(at, () => { draw(at, was); borders = drawn && settled.has(drawn) ? null : drawn; shownDrawn(); }));
     }, asked(false));
   }
+
+  // No borders of people: the machine finds them in the next score; until then the present ones are shown.
+  function leaveBorders() {
+    const drawn = borders;
+    borders = [];
+    remember(() => { borders = drawn && settled.has(drawn) ? null : drawn; shownDrawn(); });
+    shownDrawn();
+    shownPending();
+    say('人工设定的章节边界将撤回：保存后重新评分，章节由机器重新划分。');
+  }
+
+  function shownDrawn() { $('[data-do=unborder]').hidden = !(borders ? borders.length : given.drawn); }
 
   // ---------------------------------------------------------------- what the lines do
   const labels = new Map();  // number of the line -> its acts, of those that a person went through
@@ -272,7 +285,7 @@
 
   async function save() {
     if (!pending()) return;
-    if (borders && borders[0]?.first !== 0) return say('第一句须属于某一章：请在第一句按 c 选择章节。', true);
+    if (borders?.length && borders[0].first !== 0) return say('第一句须属于某一章：请在第一句按 c 选择章节。', true);
     if (!await read(false)) return;
     const body = {changes: [...changes].map(([utterance, what]) => ({utterance, ...what})), note: '复核台修改'};
     if (borders) body.chapters = borders;
@@ -289,7 +302,7 @@
     given.text = answer.body.version;
     [head, full] = [answer.tag, null];
     // What was changed while the service was answering is not saved yet.
-    if (drawn) settled.add(drawn);
+    if (drawn) { settled.add(drawn); given.drawn = drawn.length > 0; }
     if (borders === drawn) borders = null;
     for (const [at, what] of sent) {
       settled.add(what);
@@ -524,7 +537,7 @@
   const acts = {take: inTurn(take), release: inTurn(release), next: inTurn(next), save: inTurn(save),
     slower: () => faster(-0.25), faster: () => faster(0.25),
     right: editing(rightActs), open: editing(() => label(line, null)), rest: editing(restRight),
-    text: editing(editText), speaker: editing(editSpeaker), border: editing(editBorder),
+    text: editing(editText), speaker: editing(editSpeaker), border: editing(editBorder), unborder: editing(leaveBorders),
     decide: inTurn(decide), rescore, drop, undo, help: toggleHelp, again: () => sound()?.seek(startOf(line)),
     close: () => $('#editor').close()};
   const keys = {

@@ -47,7 +47,8 @@ VETOED: Final = "350103-R5"
 LABELLED: Final = "350102-R6"
 TAKEN_BACK: Final = "350103-R7"
 DRAFTED: Final = "350103-R8"
-DOUBTED: Final = "350102-R9"
+DOUBTED: Final = "350102-R10"
+DRAWN: Final = "350102-R9"
 SECONDS: Final = 120
 
 Asking = Callable[..., None]
@@ -232,6 +233,37 @@ def test_corrections_are_a_new_version_and_a_foreign_one_is_told_in_words(
     expect(second).to_have_attribute("data-border", "题外")
     page.get_by_role("button", name="按新文字稿重新评分").click()
     expect(page.locator("#said")).to_contain_text("已排队重新评分")
+
+
+def test_borders_that_people_set_are_withdrawn_on_the_bench(page_as: PageAs, service: Service) -> None:
+    inspected_in_august(service, DRAWN, 15, results.good())
+    page = bench(page_as(Role.QA, f"/reviews/{DRAWN}"))
+    withdraw, pending = page.get_by_role("button", name="章节由机器划分"), page.locator("#pending")
+    expect(withdraw).to_be_hidden()
+    page.keyboard.press("j")
+    page.keyboard.press("c")
+    page.get_by_label("从这一句起是").select_option("off_topic")
+    page.keyboard.press("Control+Enter")
+    page.keyboard.press("w")
+    expect(page.locator("#text-version")).to_have_text("文字稿第 2 版")
+
+    withdraw.click()
+    expect(withdraw).to_be_hidden()
+    page.keyboard.press("Control+z")
+    expect(pending).to_have_text("")
+    withdraw.click()
+    expect(page.locator("#said")).to_contain_text("人工设定的章节边界将撤回")
+    expect(pending).to_have_text("未保存 1 处")
+    page.keyboard.press("w")
+    expect(page.locator("#text-version")).to_have_text("文字稿第 3 版")
+    opened(page, f"/reviews/{DRAWN}")
+    bench(page)
+    expect(withdraw).to_be_hidden()
+    assert page.locator(".line").nth(1).get_attribute("data-border") != "题外"
+    with transaction(service.engine) as session:
+        saved = corrected(session, MeetingRepository(session).get(DRAWN).id)
+    assert saved is not None
+    assert saved.chapters is None
 
 
 def test_all_that_keys_do_is_done_by_hand_as_well(page_as: PageAs) -> None:

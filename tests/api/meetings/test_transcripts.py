@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 from fastapi.testclient import TestClient
+from httpx import Response
 from sqlalchemy import Engine, select
 
 from api.accounts.tables import AuditEntry, Role
@@ -102,6 +103,24 @@ def test_an_edit_is_a_new_version_that_the_next_score_uses(qa: TestClient, servi
     moved = {"changes": [{"utterance": 2, "text": "好。"}]}
     qa.post(f"{PATH}/versions", json=moved, headers={"If-Match": edited.headers["ETag"]})
     assert qa.get(PATH).json()["borders"] == body["chapters"]
+
+
+def test_borders_that_people_set_are_withdrawn_and_the_machine_cuts_again(
+    qa: TestClient, service_engine: Engine
+) -> None:
+    def save(**body: object) -> Response:
+        return qa.post(f"{PATH}/versions", json=body, headers={"If-Match": "*"})
+
+    assert "没有任何改动" in save(chapters=[]).json()["detail"]
+    save(chapters=[{"first": 0, "chapter": "opening"}, {"first": 5, "chapter": "stage_review"}])
+    assert save(chapters=[]).status_code == 201
+    assert qa.get(PATH).json()["borders"] is None
+    with transaction(service_engine) as session:
+        found = corrected(session, session.scalars(select(Meeting.id).where(Meeting.code == "A")).one())
+        noted = session.scalars(select(AuditEntry).where(AuditEntry.action == "transcript.edit")).all()
+    assert found is not None
+    assert found.chapters is None
+    assert [entry.detail["chapters"] for entry in noted] == [2, 0]
 
 
 def acts(qa: TestClient, path: str = PATH) -> dict[int, list[str]]:

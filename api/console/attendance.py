@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from nicegui import ui
@@ -17,6 +18,7 @@ from api.console.people import number_of
 from api.meetings import service
 from api.meetings.schemas import MeetingDetail, SheetOut, SheetRow
 from api.meetings.scorecard_schemas import ScorecardOut
+from api.problems import Conflict, Forbidden
 from models.meetings.tables import MeetingState, Presence
 
 PRESENCES: Final[Mapping[str, str]] = {
@@ -28,16 +30,31 @@ PRESENCES: Final[Mapping[str, str]] = {
 }
 
 
-def read(session: Session, asker: Caller, meeting: MeetingDetail) -> SheetOut | None:
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Who came, and whether the asker may change it."""
+
+    shown: SheetOut
+    open: bool
+
+
+def read(session: Session, asker: Caller, meeting: MeetingDetail) -> Sheet | None:
     """None for a meeting that was not held."""
     if meeting.state is not MeetingState.HELD:
         return None
-    return service.sheet(session, asker, meeting.code)
+    try:
+        service.require_recorder(session, asker, service.meeting(session, asker, meeting.code))
+    except (Conflict, Forbidden):
+        may_change = False
+    else:
+        may_change = True
+    return Sheet(service.sheet(session, asker, meeting.code), may_change)
 
 
-def draw(view: View, sheet: SheetOut, card: ScorecardOut | None, *, heard: bool) -> None:
+def draw(view: View, found: Sheet, card: ScorecardOut | None, *, heard: bool) -> None:
     """``card``: the result shown, made with the attendance that was known then; ``heard``: there is a
     recording, so that it can be judged anew."""
+    sheet = found.shown
     recorded = any(row.presence is not None for row in sheet.rows)
     with parts.section("签到", "应到的是当天在职的主管及以上（R9）"):
         if recorded:
@@ -49,13 +66,16 @@ def draw(view: View, sheet: SheetOut, card: ScorecardOut | None, *, heard: bool)
                 ui.label(sentence).classes("soft")
         else:
             parts.empty(f"应到 {sheet.due} 人，还没有登记签到。")
+        # What a person decided is not judged anew by the machine.
+        undecided = card is not None and card.is_current and card.review is None
+        stale = recorded and undecided and card is not None and card.on_roster != sheet.status
+        if stale:
+            ui.label("现有结论的“到人”不是按这份签到作出的，重新判定后才按它。").classes("soft")
         with ui.row().classes("no-print"):
-            if view.may(Permission.PREPARE_MEETINGS):
+            if found.open:
                 fill = ui.button("登记签到", icon="how_to_reg", on_click=lambda: _fill(view, sheet.meeting))
                 fill.props("outline")
-            # What a person decided is not judged anew by the machine.
-            stale = heard and card is not None and card.is_current and card.on_roster != sheet.status
-            if recorded and stale and card and card.review is None and view.may(Permission.UPLOAD):
+            if stale and heard and view.may(Permission.UPLOAD):
                 again = ui.button(
                     "按签到重新判定", icon="refresh", on_click=lambda: _judge(view, sheet.meeting)
                 )

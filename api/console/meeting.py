@@ -36,7 +36,7 @@ from api.jobs.tables import ACTIVE
 from api.meetings import scorecards, service, versions
 from api.meetings.actions import actions
 from api.meetings.repository import VersionRepository
-from api.meetings.schemas import ActionOut, MeetingDetail, SheetOut
+from api.meetings.schemas import ActionOut, MeetingDetail
 from api.meetings.scorecard_schemas import EvidenceOut, FindingOut, ItemOut, ScorecardOut
 from api.reviews.schemas import AppealOut
 from models.meetings.tables import ActionState, FindingKind, MeetingState
@@ -71,7 +71,7 @@ class Shown:
     """All that the screen draws, read in one transaction."""
 
     meeting: MeetingDetail
-    sheet: SheetOut | None
+    sheet: attendance.Sheet | None
     """None for a meeting that was not held."""
     card: ScorecardOut | None
     job: JobOut | None

@@ -1,16 +1,20 @@
-"""Cursors of other systems, and which plans may no longer be changed by a file."""
+"""Cursors of other systems, and which plans and attendance may no longer be changed by a file."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 
 from api.imports.tables import ImportCursor
 from models.base import Repository
 from models.exchange.references import in_parts
+from models.meetings.tables import Attendance, Meeting, Presence, Scorecard
+from models.organisation.conditions import inside
+from models.organisation.tables import Institution, Person
 from models.planning.tables import Plan, PlanState
+from qa_pipeline.values.vocabulary import Status
 
 
 class CursorRepository(Repository):
@@ -54,4 +58,42 @@ class PlanStateRepository(Repository):
         for part in in_parts(sorted(codes)):
             query = select(Plan.code, Plan.month).where(Plan.code.in_(part), Plan.state != PlanState.DRAFT)
             found.update(self.session.execute(query).tuples().all())
+        return found
+
+
+class JudgedSheetRepository(Repository):
+    """Attendance of meetings that have a result."""
+
+    def judged(self, codes: Collection[str]) -> dict[str, bool]:
+        """Those of the subtree's meetings whose result rests on their attendance or was decided by a person;
+        the latter are True."""
+        found: dict[str, bool] = {}
+        for part in in_parts(sorted(codes)):
+            query = (
+                select(
+                    Meeting.code,
+                    Scorecard.on_roster,
+                    Scorecard.result["review"],
+                    exists().where(Attendance.meeting_id == Meeting.id),
+                )
+                .join(Scorecard, (Scorecard.meeting_id == Meeting.id) & Scorecard.is_current)
+                .join(Institution, Institution.id == Meeting.institution_id)
+                .where(Meeting.code.in_(part), inside(self.within))
+            )
+            for code, on_roster, review, recorded in self.session.execute(query):
+                if review or (recorded and on_roster is not Status.UNKNOWN):
+                    found[code] = bool(review)
+        return found
+
+    def recorded(self, codes: Collection[str]) -> set[tuple[str, str, Presence]]:
+        """(meeting, person's number, presence) of the meetings."""
+        found: set[tuple[str, str, Presence]] = set()
+        for part in in_parts(sorted(codes)):
+            query = (
+                select(Meeting.code, Person.code, Attendance.presence)
+                .join(Attendance, Attendance.meeting_id == Meeting.id)
+                .join(Person, Person.id == Attendance.person_id)
+                .where(Meeting.code.in_(part))
+            )
+            found.update(self.session.execute(query).tuples())
         return found

@@ -11,7 +11,7 @@ from typing import Final
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
-from api.imports.repository import CursorRepository, PlanStateRepository
+from api.imports.repository import CursorRepository, JudgedSheetRepository, PlanStateRepository
 from api.imports.schemas import Cell, EntityOut, FieldOut, RowsIn, TakenOut
 from api.organisation.service import today
 from api.problems import Conflict, Forbidden, NotFound
@@ -116,11 +116,32 @@ def _require_allowed(session: Session, asker: Caller, filled: Iterable[FilledShe
                 for row in each.rows
                 if _value(sheet, row, "institution_id") is None
             ]
+        if sheet.name == "attendance":
+            problems += _judged(session, asker, each)
         if sheet.name in ("plans", "targets"):
             past = Permission.APPROVE_PLANS in asker.permissions
             problems += _settled(session, each, open_from=today().replace(day=1) if past else date.min)
     if problems:
         raise SheetError(problems)
+
+
+def _judged(session: Session, asker: Caller, filled: FilledSheet) -> list[str]:
+    """Rows that would change attendance on which a result rests, as far as the meeting's page refuses it."""
+    sheet, repository = filled.sheet, JudgedSheetRepository(session, within=asker.within)
+    rows = {
+        row.number: tuple(_value(sheet, row, name) for name in ("meeting_id", "person_id", "presence"))
+        for row in filled.rows
+    }
+    judged = repository.judged({str(meeting) for meeting, _, _ in rows.values() if meeting})
+    recorded = repository.recorded(judged)
+    problems = []
+    for number, said in rows.items():
+        decided = judged.get(str(said[0]))
+        if decided is None or said in recorded or (Permission.REVIEW in asker.permissions and not decided):
+            continue
+        ending = "已由人复核作出，签到不能再改" if decided else "已依据签到作出，只能由有复核权限的人员更正"
+        problems.append(f"表“{sheet.title}”第 {number} 行：会议 {said[0]} 的结论{ending}")
+    return problems
 
 
 def _settled(session: Session, filled: FilledSheet, *, open_from: date) -> list[str]:

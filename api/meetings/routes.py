@@ -42,7 +42,7 @@ router: Final = APIRouter(tags=["会议"])
 Reader = Annotated[Caller, Depends(allowed(Permission.READ_MEETINGS))]
 Editor = Annotated[Caller, Depends(allowed(Permission.PREPARE_MEETINGS))]
 Corrector = Annotated[Caller, Depends(allowed(Permission.PREPARE_MEETINGS, Permission.REVIEW))]
-"""Which of the two it takes depends on whether the meeting has a result."""
+"""Which of the two it takes depends on whether the meeting has a result, and what that rests on."""
 
 
 @router.post("/slots/{month}", summary="生成某月应召开的场次（可重复）", operation_id="fill_slots")
@@ -198,11 +198,12 @@ def put_attendance(
     request: Request,
     tag: Tag,
     session: Database,
-    asker: Editor,
+    asker: Corrector,
     code: Code,
     body: SheetIn,
     if_match: IfMatch,
 ) -> SheetOut:
+    """结论已依据签到作出时，只能由有复核权限的人员更正，并须重新质检；结论已由人复核作出的不能再改。"""
     require_match(if_match, service.sheet(session, asker, code))
     service.put_sheet(session, asker, code, body)
     found = service.sheet(session, asker, code)

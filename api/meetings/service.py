@@ -21,6 +21,7 @@ from models.meetings.repository import MeetingRepository
 from models.meetings.tables import Meeting
 from models.organisation.roster import Gathering, RosterRepository
 from qa_pipeline.errors import InputError
+from qa_pipeline.values.vocabulary import Status
 
 
 def meeting(session: Session, asker: Caller, code: str) -> Meeting:
@@ -94,6 +95,25 @@ def require_corrector(session: Session, asker: Caller, held: Meeting) -> None:
         raise Forbidden(f"会议 {held.code} 还没有质检结论，由登记会议的人员更正：请联系该机构的经理。")
 
 
+def require_recorder(session: Session, asker: Caller, held: Meeting) -> None:
+    """Attendance that a result rests on is put right by those who review; that which none rests on yet is
+    filled in by those who prepare meetings, after the result too.
+
+    Raises Conflict once a person has decided the meeting, and Forbidden.
+    """
+    card = VersionRepository(session).one(held.id, None)
+    if card is not None and card.result.get("review"):
+        raise Conflict(f"会议 {held.code} 的结论已由人复核作出，签到不能再改：如有误请提出申诉。")
+    if (
+        card is not None
+        and card.on_roster is not Status.UNKNOWN
+        and SheetRepository(session).recorded(held.id)
+    ):
+        require_reviewer(session, asker, held)
+    elif Permission.PREPARE_MEETINGS not in asker.permissions:
+        require_corrector(session, asker, held)
+
+
 def void(session: Session, asker: Caller, code: str) -> Meeting:
     """Those who review may do it before the result as well: they hand in recordings too, and find what was
     handed in twice. Raises NotFound, and Forbidden as `require_reviewer` does."""
@@ -136,8 +156,9 @@ def sheet(session: Session, asker: Caller, code: str) -> SheetOut:
 
 
 def put_sheet(session: Session, asker: Caller, code: str, body: SheetIn) -> None:
-    """The whole sheet: whoever is not in it counts as not recorded."""
+    """The whole sheet: whoever is not in it counts as not recorded. Raises as `require_recorder` does."""
     found = meeting(session, asker, code)
+    require_recorder(session, asker, found)
     presences = {row.person: row.presence for row in body.rows}
     if len(presences) < len(body.rows):
         raise InputError("签到表中有人出现了两次：请每人只保留一行。")

@@ -66,9 +66,21 @@ def test_who_was_slower_is_told_so_and_nothing_is_overwritten(page_as: PageAs) -
     expect(second.get_by_role("button", name="重新读取")).to_be_visible()
 
 
-def test_who_only_reviews_reads_the_sheet_and_finds_the_minutes(page_as: PageAs) -> None:
+def test_what_a_result_rests_on_is_put_right_by_who_reviews_and_read_by_who_prepares(
+    page_as: PageAs,
+) -> None:
+    manager = page_as(Role.MANAGER, f"/meetings/{GOOD}")
+    expect(manager.get_by_role("region", name="签到")).to_contain_text("参会率 50.0%")
+    expect(manager.get_by_role("button", name="登记签到")).to_have_count(0)
+    expect(manager.get_by_text("不是按这份签到作出的")).to_be_visible()
+    page = page_as(Role.QA, f"/meetings/{GOOD}", width=390)
+    fill(page)
+    pick(page, "人S2 S2", "线上")
+    press(page, "保存")
+    expect(page.get_by_role("region", name="签到")).to_contain_text("参会率 100.0%")
+
+
+def test_who_only_reviews_finds_the_minutes(page_as: PageAs) -> None:
     page = page_as(Role.QA, f"/meetings/{GOOD}")
-    expect(page.get_by_role("region", name="签到")).to_be_visible()
-    expect(page.get_by_role("button", name="登记签到")).to_have_count(0)
     page.get_by_role("link", name="会议纪要 ›").click()
     page.wait_for_url(f"**/meetings/{GOOD}/minutes")

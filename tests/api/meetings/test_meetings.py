@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from fastapi.testclient import TestClient
+from httpx import Response
 from sqlalchemy import Engine
 
 from api.accounts.tables import Role
+from qa_pipeline.values.vocabulary import Status
 from tests.api.conftest import SignedIn
 from tests.api.people import staff
 from tests.api.results import good, hold, inspect
@@ -210,3 +214,54 @@ def test_r9_the_sheet_is_prefilled_with_those_due_and_put_whole(
     assert manager.put(path, json={"rows": rows[:1] * 2}, headers=current).status_code == 400
     stranger = [{"person": "T1", "presence": "on_site"}]
     assert "T1" in manager.put(path, json={"rows": stranger}, headers=current).json()["detail"]
+
+
+def test_attendance_that_a_result_rests_on_is_put_right_by_those_who_review_until_a_person_decides(
+    manager: TestClient, service_engine: Engine, signed_in: SignedIn
+) -> None:
+    hold(service_engine, "A", institution="350102")
+    path = f"{V1}/meetings/A/attendance"
+
+    def put(client: TestClient, *people: str) -> Response:
+        rows = [{"person": person, "presence": "on_site"} for person in people]
+        return client.put(path, json={"rows": rows}, headers={"If-Match": "*"})
+
+    qa = signed_in(Role.QA)
+    assert put(qa, "S1").status_code == 403  # nothing to review yet: for those who prepare meetings
+    assert put(manager, "S1").status_code == 200
+    inspect(service_engine, "A", good())
+    refused = put(manager, "S1", "S2")
+    assert (refused.status_code, "只能由有复核权限的人员更正" in refused.json()["detail"]) == (403, True)
+    rows = [{"meeting_id": "A", "person_id": person, "presence": "on_site"} for person in ("S1", "S2")]
+    body = {"source": "hr", "rows": rows}
+    file = manager.post(f"{V1}/imports/attendance", json=body)  # nor by a file
+    assert file.status_code == 422
+    assert file.json()["problems"] == [
+        "表“参会”第 2 行：会议 A 的结论已依据签到作出，只能由有复核权限的人员更正"
+    ]
+    assert manager.post(f"{V1}/imports/attendance", json={**body, "rows": rows[:1]}).status_code == 200
+    assert put(qa, "S1", "S2").json()["rate"] == "1"
+
+    review = qa.post(f"{V1}/reviews", json={"meeting": "A"}).json()["code"]
+    decision = {"verdict": "qualified", "reason": "听过。", "overrides": [], "confirmed": []}
+    assert qa.post(f"{V1}/reviews/{review}/decide", json=decision).json()["state"] == "decided"
+    for client in (manager, qa):
+        decided = put(client, "S1")
+        assert (decided.status_code, "已由人复核作出" in decided.json()["detail"]) == (409, True)
+    administrator = signed_in(Role.ADMINISTRATOR)
+    absent = [{**rows[0], "presence": "absent"}]
+    by_file = administrator.post(f"{V1}/imports/attendance", json={**body, "rows": absent})
+    assert by_file.json()["problems"] == ["表“参会”第 1 行：会议 A 的结论已由人复核作出，签到不能再改"]
+
+
+def test_attendance_that_no_result_rests_on_is_filled_in_after_the_result(
+    manager: TestClient, service_engine: Engine
+) -> None:
+    hold(service_engine, "A", institution="350102")
+    unknown = replace(good().compliance.on_roster, status=Status.UNKNOWN)
+    found = replace(good(), compliance=replace(good().compliance, on_roster=unknown))
+    inspect(service_engine, "A", found)
+    for presence in ("on_site", "absent"):
+        rows = [{"person": "S1", "presence": presence}]
+        put = manager.put(f"{V1}/meetings/A/attendance", json={"rows": rows}, headers={"If-Match": "*"})
+        assert put.status_code == 200

@@ -12,6 +12,7 @@ AccountChange 对账号的修改；不填的字段不变
 AccountOut 一个账号，不含任何密码和密钥
 Act 一句话在会上起的作用，即语句标签；一句可有几个
 ActionKind 管理动作的种类：依次为目标面谈、客户盘点、平台搭建、陪访（R32）
+ActionLoad 一种行动的待办建议有多少条
 ActionMinutes 纪要中的一条行动项：人、事、期限（R26）
 ActionState 行动项的结果
 ActivitiesDayOut 月行事历中的一天：属于哪一经营周，有哪些活动
@@ -191,6 +192,7 @@ Likeness 两场会议何处相同：录音的声音，或所说的话
 LintIn 要检查写法的量规全文
 LintOut 量规的错误（不能使用）和提醒（可以使用）
 ListenOut 作决定前最该听的一段，及原因
+LoadOut 待办建议有多少条，其中当天到期和逾期的多少
 LoopPart 闭环的三步：plan 规划，execute 执行，review 检视（R31）
 ManagementActionIn 一个管理动作的计划；面谈和陪访写明对象，平台搭建写明活动
 ManagementActionOut 一个管理动作；陪访须有记录和复盘才算（R32）
@@ -282,6 +284,7 @@ Page_WeekOut_ 一页一位客户逐周的价值、温度和潜力
 ParameterIn 自某日起的参数值；上一个值在该日终止
 ParameterOut 一个阈值、比率或系数：适用于全公司、某机构及其下级，或某职级
 PartIn 对客户一部分情况的填写；不填的变为未知
+PartLoad 一家下级机构或一位服务人员的待办建议有多少条
 Part_BelowStandard_ 会前简报中低于标准的人员；资料不足时说明原因，不当作没有
 Part_CommitmentOut_ 会前简报中会上要核对的承诺；资料不足时说明原因，不当作没有
 Part_RankingOut_ 会前简报中的指标排行；资料不足时说明原因，不当作没有
@@ -417,6 +420,7 @@ Why 结论为什么等待人工复核，最紧急的在前
 Withdrawal 客户在哪天于犹豫期内撤单
 WithdrawnOut 撤回一段后其余各段录音及其质检任务
 WorkerOut 一个正在执行质检任务的后台进程
+WorkloadOut 某机构及其下级的待办建议有多少：按行动，按下级或服务人员
 Written 本次请求写入的行数
 YearIn 由人录入的一年的节假日和调休，取代内置数据
 YearOut 一个由人录入节假日、不用内置数据的年份

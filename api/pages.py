@@ -50,8 +50,9 @@ def after(
     Keys are texts, numbers, days and moments without gaps (no NULL).
     """
     if cursor is not None:
-        behind, seen = tuple_(*keys), tuple_(*(literal(v, k.type) for k, v in _decoded(cursor, keys)))
-        query = query.where(behind < seen if descending else behind > seen)
+        values = zip(keys, seen(cursor, [_kind(key) for key in keys]), strict=True)
+        behind, last = tuple_(*keys), tuple_(*(literal(value, key.type) for key, value in values))
+        query = query.where(behind < last if descending else behind > last)
     return query.order_by(*(key.desc() if descending else key for key in keys)).limit(limit + 1)
 
 
@@ -76,10 +77,11 @@ def sliced(
     return page(rows[: limit + 1], limit, key)
 
 
-def _decoded(cursor: str, keys: Sequence[Key]) -> list[tuple[Key, str | int | date]]:
+def seen(cursor: str, kinds: Sequence[type]) -> tuple[Any, ...]:
+    """The keys, of these kinds, of the last row of the page before. Raises InputError."""
     values = _values(cursor)
     try:
-        return [(key, _read(value, _kind(key))) for key, value in zip(keys, values, strict=True)]
+        return tuple(_read(value, kind) for value, kind in zip(values, kinds, strict=True))
     except ValueError as error:
         raise InputError(_INVALID) from error
 

@@ -10,15 +10,16 @@ from api.access import Caller, Permission, allowed
 from api.audit import note
 from api.codes import CodeRepository, day_or_today
 from api.customers.service import Full, name_of, parameters_of, require_full
-from api.fields import Code, Day, existing
+from api.fields import Code, Day
+from api.navigator import service
 from api.navigator.repository import RecommendationRepository
-from api.navigator.schemas import ClosingIn, RecommendationOut, RunIn, RunOut
-from api.pages import Cursor, Limit, Page, sliced
+from api.navigator.schemas import ClosingIn, RecommendationOut, RunIn, RunOut, WorkloadOut
+from api.pages import Cursor, Limit, Page
 from api.problems import Conflict, NotFound
 from api.sessions import Database
 from models.base import Subtree
 from models.customers.tables import Customer
-from models.navigator.repository import NavigatorRepository, Task
+from models.navigator.repository import NavigatorRepository
 from models.navigator.rules import load_rules
 from models.navigator.tables import RecommendationState
 from models.organisation.tables import Institution, Person
@@ -26,6 +27,10 @@ from models.organisation.tables import Institution, Person
 router: Final = APIRouter(tags=["导航"])
 Reader = Annotated[Caller, Depends(allowed(Permission.READ_MODEL))]
 Editor = Annotated[Caller, Depends(allowed(Permission.EDIT_MODEL))]
+Institute = Annotated[Code | None, Query(description="机构代码；不填为全部可见机构")]
+Agent = Annotated[Code | None, Query(description="服务人员工号")]
+Rule = Annotated[Code | None, Query(description="只看一种行动：规则编号，如 service_visit")]
+On = Annotated[Day | None, Query(description="哪一天；不填为今天")]
 Id = Annotated[int, Path(alias="id", ge=1, lt=2**63, description="建议编号")]
 
 
@@ -54,27 +59,28 @@ def run(request: Request, session: Database, asker: Editor, body: RunIn) -> RunO
 
 
 @router.get(
-    "/navigator/recommendations", summary="待办建议（先到期的在前）", operation_id="list_recommendations"
+    "/navigator/recommendations",
+    summary="待办建议（先到期的在前，同一天到期的按行动的优先级）",
+    operation_id="list_recommendations",
 )
 def recommendations(
     request: Request,
     session: Database,
     asker: Reader,
-    institution: Annotated[Code | None, Query(description="机构代码；不填为全部可见机构")] = None,
-    agent: Annotated[Code | None, Query(description="服务人员工号")] = None,
-    on: Annotated[Day | None, Query(description="哪一天；不填为今天")] = None,
+    institution: Institute = None,
+    agent: Agent = None,
+    rule: Rule = None,
+    on: On = None,
     full: Full = False,
     cursor: Cursor = None,
     limit: Limit = 50,
 ) -> Page[RecommendationOut]:
     if full:
         require_full(session, request, asker, what=agent or "recommendations")
-    codes = CodeRepository(session, within=asker.within)
-    agent_id = None if agent is None else existing(lambda code: codes.key(Person, code), agent)
-    tasks = NavigatorRepository(session, within=codes.below(institution)).tasks(
-        day_or_today(on), agent_id=agent_id
+    part, further = service.tasks(
+        session, asker, institution, agent, rule, day_or_today(on), cursor=cursor, limit=limit
     )
-    part, further = sliced(tasks, cursor, limit, _place)
+    codes = CodeRepository(session, within=asker.within)
     agents = codes.names(Person, [task.agent_id for task in part])
     customers = codes.codes(Customer, [task.customer_id for task in part])
     return Page(
@@ -96,6 +102,20 @@ def recommendations(
         ],
         next=further,
     )
+
+
+@router.get(
+    "/navigator/workload", summary="待办建议有多少：按行动，按下级或服务人员", operation_id="get_workload"
+)
+def workload(
+    session: Database,
+    asker: Reader,
+    institution: Institute = None,
+    agent: Agent = None,
+    rule: Rule = None,
+    on: On = None,
+) -> WorkloadOut:
+    return service.workload(session, asker, institution, agent, rule, day_or_today(on))
 
 
 @router.post(
@@ -134,7 +154,3 @@ def _close(
         raise Conflict(f"建议 {recommendation} 已经办结，不能再改：请刷新列表。")
     NavigatorRepository(session, within=asker.within).close(recommendation, state, on=on)
     note(session, request, asker, f"recommendation.{state}", kind="recommendation", code=str(recommendation))
-
-
-def _place(task: Task) -> list[str | int]:
-    return [f"{task.due_on}", task.id]

@@ -6,7 +6,7 @@ from datetime import date
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from api.codes import Named
+from api.codes import Named, ScopeOut
 from api.fields import Code, Day, Given, Shown, example
 
 
@@ -42,6 +42,37 @@ class RecommendationOut(BaseModel):
     made_on: date
     due_on: date
     overdue: bool
+
+
+class LoadOut(BaseModel):
+    """How many recommendations are open."""
+
+    open: int = Field(description="待办的条数")
+    due_today: int = Field(description="其中当天到期的")
+    overdue: int = Field(description="其中已逾期的")
+
+
+class ActionLoad(LoadOut):
+    """Of one rule."""
+
+    rule: str = Field(description="规则编号，可作列表的 rule 参数")
+    label: str = Field(description="行动的名称")
+
+
+class PartLoad(LoadOut):
+    """Of one institution right below, or of one agent."""
+
+    scope: ScopeOut
+
+
+class WorkloadOut(BaseModel):
+    """What is open at or below an institution, by action and by whose it is."""
+
+    total: LoadOut
+    actions: list[ActionLoad] = Field(description="按行动，优先级高的在前；不受 rule 参数限制")
+    parts: list[PartLoad] = Field(
+        description="按直接下级机构，四级机构按服务人员；逾期多的在前，没有待办的不列出"
+    )
 
 
 class ClosingIn(Given):

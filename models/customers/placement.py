@@ -64,6 +64,15 @@ def scopes(kind: ScopeKind, key: Any, *, within: Subtree) -> tuple[Scope, ...]:
     return tuple(Scope(kind, institution) for institution in _keys(str(key))[above:])
 
 
+def scope_below(kind: ScopeKind, key: Any, *, within: Subtree) -> Scope | None:
+    """The one scope that a row with this `scope_column` counts for right below the top of the subtree: a
+    person or an office, or the institution that holds the row's; None for the top itself."""
+    if kind != ScopeKind.INSTITUTION:
+        return None if key is None else Scope(kind, int(key))
+    below = _keys(str(key))[len(_keys(within.path)) :]
+    return Scope(kind, below[0]) if below else None
+
+
 def _expression(day: Day) -> date | ColumnElement[date]:
     return day.expression if isinstance(day, InstrumentedAttribute) else day
 

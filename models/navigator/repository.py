@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from sqlalchemy import Select, delete, or_, select, update
+from sqlalchemy import ColumnElement, Select, case, delete, func, literal, or_, select, tuple_, update
 
-from models.base import Repository
+from models.base import Repository, Scope, ScopeKind
 from models.customers.parameters import CustomerParameters
-from models.customers.placement import placed
+from models.customers.placement import placed, scope_below, scope_column
 from models.customers.tables import Customer
 from models.navigator.advice import Advice, advise
 from models.navigator.conditions import CustomerState
@@ -37,9 +38,13 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """An open recommendation as an agent's list shows it."""
+    """An open recommendation as an agent's list shows it.
+
+    ``rank``: how urgent its rule is, 0 the most urgent; all 0 where no order of the rules is given.
+    """
 
     id: int
+    rank: int
     customer_id: int
     customer_name: str
     agent_id: int
@@ -50,6 +55,18 @@ class Task:
     made_on: date
     due_on: date
     overdue: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How many recommendations are open, and of these how many are due on the day and overdue."""
+
+    open: int = 0
+    due_today: int = 0
+    overdue: int = 0
+
+    def __add__(self, other: Load) -> Load:
+        return Load(self.open + other.open, self.due_today + other.due_today, self.overdue + other.overdue)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,18 +131,39 @@ class NavigatorRepository(Repository):
         upsert(self.session, Recommendation, changes.rows, key=("customer_id", "made_on"))
         return Run(len(states), len(changes.rows), changes.standing, len(changes.superseded))
 
-    def tasks(self, on: date, *, agent_id: int | None = None) -> list[Task]:
-        """What is open on a day in the subtree, or for one agent, the earliest due first."""
+    def tasks(
+        self,
+        on: date,
+        *,
+        agent_id: int | None = None,
+        rule: str | None = None,
+        urgency: Sequence[str] = (),
+        behind: tuple[date, int, int] | None = None,
+        limit: int | None = None,
+    ) -> list[Task]:
+        """What is open on a day in the subtree, or for one agent or by one rule, the earliest due first.
+
+        What is due on the same day stands in the order of ``urgency`` (ids of rules). ``behind``: only what
+        comes after this due day, rank and id.
+        """
+        rank: ColumnElement[int] = literal(0)
+        if urgency:
+            ranks = {rule_id: place for place, rule_id in enumerate(urgency)}
+            rank = case(ranks, value=Recommendation.rule, else_=len(ranks))
+        keys: tuple[Any, ...] = (Recommendation.due_on, rank, Recommendation.id)
         query = (
-            select(Recommendation, Customer.name)
-            .join(Customer, Customer.id == Recommendation.customer_id)
-            .where(Recommendation.state == RecommendationState.OPEN, Recommendation.made_on <= on)
-            .order_by(Recommendation.due_on, Recommendation.id)
+            self._open(select(Recommendation, rank, Customer.name), on, rule)
+            .order_by(*keys)
+            .limit(limit)
             .execution_options(populate_existing=True)
         )
+        if behind is not None:
+            seen = (literal(value, key.type) for value, key in zip(behind, keys, strict=True))
+            query = query.where(tuple_(*keys) > tuple_(*seen))
         return [
             Task(
                 row.id,
+                place,
                 row.customer_id,
                 name,
                 row.agent_id,
@@ -137,8 +175,38 @@ class NavigatorRepository(Repository):
                 row.due_on,
                 row.due_on < on,
             )
-            for row, name in self.session.execute(self._visible(query, on, agent_id))
+            for row, place, name in self.session.execute(self._visible(query, on, agent_id))
         ]
+
+    def loads(
+        self, on: date, *, by: ScopeKind, agent_id: int | None = None
+    ) -> dict[tuple[Scope | None, str], Load]:
+        """What is open on a day by (who or where, rule), in one query.
+
+        ``by`` persons: who serves the customers; by institutions: those right below the top of the subtree,
+        None for the top itself.
+        """
+        due = Recommendation.due_on
+        of_rule = select(
+            scope_column(by),
+            Recommendation.rule,
+            func.count(),
+            func.sum(case((due == on, 1), else_=0)),
+            func.sum(case((due < on, 1), else_=0)),
+        )
+        query = self._open(of_rule.select_from(Recommendation), on, None).group_by(
+            scope_column(by), Recommendation.rule
+        )
+        found: dict[tuple[Scope | None, str], Load] = defaultdict(Load)
+        for key, rule, *numbers in self.session.execute(self._visible(query, on, agent_id)):
+            found[scope_below(by, key, within=self.within), rule] += Load(*map(int, numbers))
+        return dict(found)
+
+    def _open(self, query: Select[Any], on: date, rule: str | None) -> Select[Any]:
+        query = query.join(Customer, Customer.id == Recommendation.customer_id).where(
+            Recommendation.state == RecommendationState.OPEN, Recommendation.made_on <= on
+        )
+        return query if rule is None else query.where(Recommendation.rule == rule)
 
     def close(self, recommendation_id: int, state: RecommendationState, *, on: date) -> None:
         """Mark a recommendation done or dismissed.

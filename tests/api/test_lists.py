@@ -111,6 +111,7 @@ ROUTES: Final = (
     "management-coverage?institution=sub&on=2026-09-14",
     "focus-supervisors?institution=sub&on=2026-09-14",
     "navigator/recommendations?on=2026-09-14",
+    "navigator/workload?institution=sub&on=2026-09-14",
     "imports/cursors",
     "uploads",
     "webhooks",
@@ -140,7 +141,7 @@ SCREENS: Final[Mapping[str, Callable[[Session, Caller], Any]]] = {
         management_actions.read, below="sub", month=MONTH, kind=None, state=None, cursor=None, day=DAY
     ),
     "meetings": partial(meetings.read, month=None, state=None, verdict=None, below=None, cursor=None),
-    "navigator": partial(navigator.read, below="sub", agent="", cursor=""),
+    "navigator": partial(navigator.read, below="sub", agent="", rule="", cursor=""),
     "notices": partial(notices.read, cursor=None),
     "deliveries": partial(notices.log, code="S1", state=None, cursor=None),
     "people": partial(

@@ -22,7 +22,11 @@ def advised(service: Service) -> None:
     """T1 of 350103 has three customers with an open recommendation: overdue, limited to service, neither."""
     with transaction(service.engine) as session:
         agent = session.scalars(select(Person.id).where(Person.code == "T1")).one()
-        for code, days, limit in (("N1", -1, None), ("N2", 1, "仅限服务联系。"), ("N3", 2, None)):
+        for code, days, limit, rule in (
+            ("N1", -1, None, "care_call"),
+            ("N2", 1, "仅限服务联系。", "service_visit"),
+            ("N3", 2, None, "add_on_interview"),
+        ):
             customer = Customer(
                 code=code,
                 name="周导航",
@@ -36,7 +40,7 @@ def advised(service: Service) -> None:
                 Recommendation(
                     customer_id=customer.id,
                     agent_id=agent,
-                    rule="rule",
+                    rule=rule,
                     action=f"行动{code}",
                     reason=f"依据{code}",
                     contact_limit=limit,
@@ -57,6 +61,24 @@ def test_the_list_tells_action_reason_limit_and_term(page_as: PageAs) -> None:
     expect(rows.nth(2)).to_contain_text("周**")
     assert "周导航" not in page.content()
     assert_sound(page)
+
+
+def test_a_manager_sees_how_much_there_is_by_action_and_by_person_and_goes_on_from_there(
+    page_as: PageAs,
+) -> None:
+    page = page_as(Role.HEAD_OFFICE, "/navigator?below=350103", width=390)
+    actions = page.get_by_role("navigation", name="行动")
+    expect(actions.get_by_role("link", name="全部行动")).to_contain_text("逾期 1")
+    people = page.get_by_role("table", name="各服务人员的待办")
+    expect(people.get_by_role("row", name="人T1")).to_contain_text("3")
+    assert_sound(page)
+    actions.get_by_role("link", name="加保面谈").click()
+    rows = page.get_by_role("table", name="下一步行动").get_by_role("row")
+    expect(rows.filter(has_text="行动")).to_have_count(1)
+    expect(rows.filter(has_text="依据N3")).to_be_visible()
+    page.get_by_role("link", name="人T1").click()
+    expect(page.get_by_role("table", name="各服务人员的待办")).to_have_count(0)
+    expect(page.get_by_role("link", name="加保面谈")).to_have_attribute("aria-current", "page")
 
 
 def test_who_only_reads_cannot_close(page_as: PageAs) -> None:

@@ -6,16 +6,16 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from models.activities.tables import ActivityEvent, Participation, Platform
-from models.base import SHANGHAI
+from models.base import SHANGHAI, Scope, ScopeKind
 from models.customers.parameters import CustomerParameters
 from models.customers.quadrant import Quadrant
 from models.customers.tables import CustomerSnapshot, Interaction, InteractionKind, Sale
 from models.navigator.conditions import CustomerState
-from models.navigator.repository import NavigatorRepository, Run
+from models.navigator.repository import Load, NavigatorRepository, Run
 from models.navigator.rules import load_rules
 from models.navigator.state_repository import CustomerStateRepository
 from models.navigator.tables import Recommendation, RecommendationState
@@ -85,6 +85,34 @@ def test_an_institution_gets_one_task_a_customer_with_reason_and_due_date(world:
     assert not any(task.overdue for task in tasks)
     later = NavigatorRepository(world.session).tasks(date(2026, 11, 22), agent_id=world.people["0101bA1"].id)
     assert [task.overdue for task in later] == [True]
+
+
+def test_what_is_due_on_one_day_stands_in_the_order_of_the_rules(world: World) -> None:
+    world.customer("late", "0101aA1", complaint_open=True, known_since=WEEK)
+    recommend(world)
+    world.session.execute(update(Recommendation).values(due_on=DAY))
+    urgency = [rule.id for rule in RULES.rules]
+    repository = NavigatorRepository(world.session)
+    found = [task.rule for task in repository.tasks(DAY, urgency=urgency)]
+    assert found == sorted(found, key=urgency.index)
+    assert found[:2] == ["service_visit", "service_visit"]
+    first, *others = repository.tasks(DAY, urgency=urgency)
+    behind = (first.due_on, first.rank, first.id)
+    assert repository.tasks(DAY, urgency=urgency, behind=behind, limit=2) == others[:2]
+    assert {task.rule for task in repository.tasks(DAY, rule="service_visit")} == {"service_visit"}
+
+
+def test_work_is_counted_by_who_has_it_in_one_query(world: World) -> None:
+    recommend(world)
+    repository = NavigatorRepository(world.session, within=world.within("0101"))
+    with counting_queries(world.session) as statements:
+        loads = repository.loads(date(2026, 11, 21), by=ScopeKind.INSTITUTION)
+    assert len(statements) == 1
+    home = Scope(ScopeKind.INSTITUTION, world.institutions["010101"].id)
+    assert loads[home, "service_visit"] == Load(open=1, due_today=1, overdue=0)
+    person = Scope(ScopeKind.PERSON, world.people["0101bA1"].id)
+    later = repository.loads(date(2026, 11, 22), by=ScopeKind.PERSON)
+    assert later[person, "service_visit"] == Load(open=1, due_today=0, overdue=1)
 
 
 def test_a_second_run_on_the_day_changes_nothing(world: World) -> None:

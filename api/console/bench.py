@@ -322,7 +322,8 @@ def _acts(*, known: bool) -> str:
     return (
         f'<div class="bench-acts" role="group" aria-label="选中一句的标签">{switches}'
         f"{_do('right', '标签无误', 'a')}{_do('open', '取消核对', 'A')}{rest}"
-        '<span id="gone-through" class="soft" title="全部核对过的会议可供训练语句模型"></span></div>'
+        '<span id="gone-through" class="soft" '
+        'title="核对过的句子可供训练语句模型；全部核对过的会议才用来比较"></span></div>'
     )
 
 

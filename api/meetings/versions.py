@@ -39,12 +39,6 @@ class Corrected:
     chapters: Chapters | None
     acts: Mapping[int, tuple[Act, ...]]
 
-    @property
-    def acts_gone_through(self) -> bool:
-        """Whether a person went through the acts of all that was said, so that they may be learned from."""
-        said = (index for index, row in enumerate(self.transcript.utterances) if _is_said(row))
-        return bool(self.acts) and all(index in self.acts for index in said)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
@@ -214,7 +208,7 @@ def _ordered(acts: Sequence[Doing], transcript: Transcript) -> list[Doing]:
     for index in sorted(by_index):
         if index >= total:
             raise InputError(f"第 {index} 句不存在，全文共 {total} 句（从 0 数起）：请核对语句标签。")
-        if not _is_said(transcript.utterances[index]):
+        if not is_said(transcript.utterances[index]):
             raise InputError(f"第 {index} 句可能凭空生成，不作证据，不能标语句标签：确有其话时请先改好文字。")
     return [
         Doing(utterance=index, acts=tuple(act for act in Act if act in by_index[index]))
@@ -222,7 +216,7 @@ def _ordered(acts: Sequence[Doing], transcript: Transcript) -> list[Doing]:
     ]
 
 
-def _is_said(row: Utterance) -> bool:
+def is_said(row: Utterance) -> bool:
     return not row.phantom and bool(row.text.strip())
 
 

@@ -1,8 +1,8 @@
 """What reviewers put right, as labelled meetings that the readers can learn from (`huijian train`).
 
-A meeting is exported when a person set its chapter borders, went through the acts of all that was said in it,
-or decided on its result. Only what a person gave is called a label: where nobody went through the acts of
-every utterance, those of the others are the machine's, for a person to go through.
+A meeting is exported when a person set its chapter borders, went through the acts of something said in it, or
+decided on its result. Only what a person gave is called a label: an utterance whose acts nobody went through
+is marked as the machine's, for a person to go through.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ from qa_pipeline.values.vocabulary import Verdict
 
 HALF: Final = 10.0
 """Half the width, in points, of the band around the score that a reviewer settled on."""
+_UNCHECKED: Final = (
+    "；带 machine 的句子，标签是机器所标，不用来学：核对后删去 machine，labels 一行没有 acts 的再加上 acts"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +79,8 @@ def _labelled(
     same = len(transcript.utterances) == len(inspection.transcript.utterances)
     chapters = corrected.chapters if corrected else None
     labels = {"chapters"} if chapters else set()
-    if corrected is not None and corrected.acts_gone_through:
+    by_person = corrected.acts if corrected else {}
+    if by_person:
         labels.add("acts")
     if reviewed:
         labels.add("verdict")
@@ -87,8 +91,9 @@ def _labelled(
         chapters = inspection.chapters if same else segment(transcript, kind=kind)
     readings = inspection.findings.readings if same else ()
     acts = {index: tuple(act for act, _ in reading.acts) for index, reading in enumerate(readings)}
-    by_person = corrected.acts if corrected else {}
     acts.update(by_person)
+    said = (index for index, row in enumerate(transcript.utterances) if versions.is_said(row))
+    by_machine = set(said) - set(by_person)
     energy, band = inspection.scorecard.energy_score, inspection.scorecard.band
     if reviewed:
         band = (max(0.0, energy - HALF), min(100.0, energy + HALF))
@@ -103,12 +108,7 @@ def _labelled(
         passes=inspection.compliance.verdict is Verdict.QUALIFIED,
         band=band,
         labels=frozenset(labels),
-        notes="由复核更正导出" if "acts" in labels else _unlabelled(len(by_person)),
+        by_machine=by_machine,
+        notes="由复核更正导出" + (_UNCHECKED if by_machine else ""),
     )
     return Labelled(institution=institution, meeting=code, text=text, labels=frozenset(labels))
-
-
-def _unlabelled(by_person: int) -> str:
-    """What is to be said of acts that may not be learned from as they are."""
-    whose = f"acts 只有 {by_person} 句由人核对，其余" if by_person else "acts "
-    return f"由复核更正导出；{whose}为机器所标，核对后请在 labels 一行加上 acts"

@@ -50,17 +50,23 @@ CLAIMED: Final = {
 tellings. Meetings of new authors, told plainly, then have as many of each act as by the model on whose counts
 the rubrics were calibrated. F1 hardly changes for a sixth more or fewer; scores do."""
 
-Labels = tuple[frozenset[Act], ...]
+Labels = tuple[frozenset[Act] | None, ...]
+"""The acts of each utterance; None: nobody went through them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Example:
-    """One telling of a meeting: what the reader would see, and the labels."""
+    """One telling of a meeting: what the reader would see, and the labels (utterances, acts). Where nobody
+    went through the acts they are NaN: it is seen around the others, and nothing is learned from it."""
 
     author: str
     texts: tuple[str, ...]
     signals: Matrix
     labels: Matrix
+
+    @property
+    def gone_through(self) -> NDArray[np.bool_]:
+        return ~np.isnan(self.labels[:, 0])
 
 
 def examples(meeting: LabelledMeeting) -> list[Example]:
@@ -69,13 +75,15 @@ def examples(meeting: LabelledMeeting) -> list[Example]:
     plain = meeting.transcript
     told: list[tuple[Transcript, Labels, list[Chapter], str | None]] = []
     chapters = [c for span in meeting.chapters.spans for c in [span.chapter] * (span.last - span.first)]
-    told.append((plain, meeting.acts, chapters, meeting.host))
-    told.append((_map(plain, _unpunctuated, speakers=False), meeting.acts, chapters, None))
+    given = zip(meeting.acts, meeting.gone_through, strict=True)
+    acts = tuple(row if gone_through else None for row, gone_through in given)
+    told.append((plain, acts, chapters, meeting.host))
+    told.append((_map(plain, _unpunctuated, speakers=False), acts, chapters, None))
     noise = Noise(0.12, random)
     keep = random.random() < 0.5
     noisy = _map(plain, lambda text: noise(_unpunctuated(text)), speakers=keep)
-    told.append((noisy, meeting.acts, chapters, meeting.host if keep else None))
-    told.append((*_recut(plain, meeting.acts, chapters, random), meeting.host))
+    told.append((noisy, acts, chapters, meeting.host if keep else None))
+    told.append((*_recut(plain, acts, chapters, random), meeting.host))
     result = []
     for index, (heard, labels, places, host) in enumerate(told):
         transcript = clean(heard)
@@ -87,7 +95,9 @@ def examples(meeting: LabelledMeeting) -> list[Example]:
                 author=meeting.author,
                 texts=tuple("" if u.phantom else u.text for u in transcript.utterances),
                 signals=signals(transcript, seen, host, mentions),
-                labels=np.array([[a in row for a in ACTS] for row in labels], dtype=np.float32),
+                labels=np.array(
+                    [[np.nan if row is None else a in row for a in ACTS] for row in labels], dtype=np.float32
+                ),
             )
         )
     return result
@@ -143,27 +153,28 @@ def _recut(
     transcript: Transcript, labels: Labels, chapters: Sequence[Chapter], random: Random
 ) -> tuple[Transcript, Labels, list[Chapter]]:
     """Join neighbours of one speaker and split long utterances at punctuation, labels following the words."""
-    pieces: list[tuple[Utterance, frozenset[Act], Chapter]] = []
+    pieces: list[tuple[Utterance, frozenset[Act] | None, Chapter]] = []
     for utterance, acts, chapter in zip(transcript.utterances, labels, chapters, strict=True):
         parts = [p for p in re.split(r"(?<=[。！？!?])|(?<=[,，])(?=.{12})", utterance.text) if p]
         if len(utterance.text) < 30 or len(parts) < 2 or random.random() < 0.4:
             parts = [utterance.text]
         for place, part in enumerate(parts):
             kept = acts
-            if len(parts) > 1:
+            if acts is not None and len(parts) > 1:
                 asked = "?" in part or "？" in part or place == len(parts) - 1
                 kept = frozenset(a for a in acts if a not in (Act.ASK, Act.PROBE) or asked)
                 if not re.search(r"[0-9一二三四五六七八九十百千万]", part):
                     kept -= {Act.DATA}
             pieces.append((replace(utterance, text=part), kept, chapter))
-    joined: list[tuple[Utterance, frozenset[Act], Chapter]] = []
+    joined: list[tuple[Utterance, frozenset[Act] | None, Chapter]] = []
     for utterance, acts, chapter in pieces:
         if joined:
             last, held, place_before = joined[-1]
             same = last.speaker == utterance.speaker and chapter == place_before
             if same and len(last.text) + len(utterance.text) < 60 and random.random() < 0.5:
                 text = f"{last.text} {utterance.text}"
-                joined[-1] = (replace(last, text=text, end=utterance.end), held | acts, chapter)
+                both = None if held is None or acts is None else held | acts
+                joined[-1] = (replace(last, text=text, end=utterance.end), both, chapter)
                 continue
         joined.append((utterance, acts, chapter))
     return (
@@ -240,9 +251,10 @@ def _unseen(training: Sequence[Example], *, held: set[str]) -> Arrays:
 def _passes(training: Sequence[Example], unseen: Sequence[Matrix], *, version: str) -> Arrays:
     """What `ActModel` holds: the first pass learned from all, the second from the ``unseen`` logits."""
     first = _first(training)
-    labels = np.vstack([e.labels for e in training])
-    signal = np.vstack([e.signals for e in training])
-    near = np.vstack([neighbourhood(logits) for logits in unseen])
+    labels = np.vstack([e.labels[e.gone_through] for e in training])
+    signal = np.vstack([e.signals[e.gone_through] for e in training])
+    read = zip(unseen, training, strict=True)
+    near = np.vstack([neighbourhood(logits)[e.gone_through] for logits, e in read])
     weights = _logistic(
         np.hstack([near, signal]), labels, np.full(near.shape[1] + signal.shape[1], SECOND_PENALTY)
     )
@@ -270,10 +282,11 @@ def _grams(text: str) -> tuple[str, ...]:
 def _first(training: Sequence[Example]) -> ActModel:
     import scipy.sparse as sparse
 
-    rows = [Counter(_grams(text)) for example in training for text in example.texts]
+    texts = [list(itertools.compress(e.texts, e.gone_through)) for e in training]
+    rows = [Counter(_grams(text)) for telling in texts for text in telling]
     spread: Counter[str] = Counter()
-    for example in training:
-        spread.update({g for text in example.texts for g in _grams(text)})
+    for telling in texts:
+        spread.update({g for text in telling for g in _grams(text)})
     # Four tellings of one meeting are one meeting.
     known = sorted(g for g, n in spread.items() if n >= 4 * LEAST_MEETINGS)
     vocabulary = {g: i for i, g in enumerate(known)}
@@ -296,8 +309,8 @@ def _first(training: Sequence[Example]) -> ActModel:
     words = sparse.csr_matrix(
         (np.array(values, dtype=np.float32), columns, pointers), shape=(len(rows), len(known))
     )
-    signal = np.vstack([e.signals for e in training])
-    labels = np.vstack([e.labels for e in training])
+    signal = np.vstack([e.signals[e.gone_through] for e in training])
+    labels = np.vstack([e.labels[e.gone_through] for e in training])
     penalty = np.r_[np.full(len(known), GRAM_PENALTY), np.full(signal.shape[1], SIGNAL_PENALTY)]
     weights = _logistic(sparse.hstack([words, sparse.csr_matrix(signal)], format="csr"), labels, penalty)
     empty = np.zeros((0, len(ACTS)), dtype=np.float32)

@@ -32,7 +32,8 @@ UNHEARD: Final = 0.08
 
 
 def learn(texts: Sequence[Sequence[str]], signals: Sequence[Matrix], labels: Sequence[Matrix]) -> Net:
-    """From tellings of meetings: their texts, (utterances, signals) and (utterances, acts)."""
+    """From tellings of meetings: their texts, (utterances, signals) and (utterances, acts); NaN: not known,
+    nothing is learned from it."""
     random = np.random.default_rng(0)
     spread = Counter(char for telling in texts for char in {c for text in telling for c in plain(text)})
     characters = "".join(sorted(char for char, count in spread.items() if count >= LEAST_TELLINGS))
@@ -98,7 +99,7 @@ def _half_heard(spelt: Spelt, random: np.random.Generator) -> Spelt:
 def add_slopes(slopes: Weights, way: Pass, labels: Matrix, weights: Weights) -> None:
     """Add the slope of the mean logistic loss of one telling, over ``TOGETHER`` of them, to each weight's."""
     told = 1 / (1 + np.exp(-np.clip(way.logits, -30, 30)))
-    wrong = ((told - labels) / (labels.size * TOGETHER)).astype(np.float32)
+    wrong = (np.nan_to_num(told - labels) / (labels.size * TOGETHER)).astype(np.float32)
 
     def back(name: str, inputs: Matrix, slope: Matrix) -> Matrix:
         slopes[name] += inputs.T @ slope

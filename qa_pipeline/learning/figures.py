@@ -106,11 +106,13 @@ def act_probabilities(meeting: LabelledMeeting, heard: Transcript, model: ActMod
 
 
 def act_figures(read: Iterable[LabelledMeeting], model: ActModel) -> Figures:
+    """Over the utterances whose acts a person went through."""
     total = np.zeros((len(ACTS), 3))
     count = 0
     for meeting in read:
-        claimed = act_probabilities(meeting, meeting.transcript, model) >= 0.5
-        labelled = np.array([[a in row for a in ACTS] for row in meeting.acts])
+        sure = np.array(meeting.gone_through)
+        claimed = (act_probabilities(meeting, meeting.transcript, model) >= 0.5)[sure]
+        labelled = np.array([[a in row for a in ACTS] for row in meeting.acts])[sure]
         total += np.stack([(claimed & labelled).sum(0), claimed.sum(0), labelled.sum(0)], axis=1)
         count += 1
     return Figures(

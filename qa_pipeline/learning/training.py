@@ -103,15 +103,21 @@ def fingerprint(meeting: LabelledMeeting) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def split(own: Sequence[LabelledMeeting], *, seen: frozenset[str]) -> Split:
+def split(
+    own: Sequence[LabelledMeeting], *, seen: frozenset[str], partly: Sequence[LabelledMeeting] = ()
+) -> Split:
     """Which of the own meetings to hold out: none that is in ``seen``, which the reader in use learned from.
 
-    The same meetings are always split alike. Raises InputError with fewer than ``LEAST`` unseen meetings.
+    Those that a person went through ``partly`` are learned from only: who puts right just what is wrong would
+    let the reader in use look worse than it is. The same meetings are always split alike. Raises InputError
+    with fewer than ``LEAST`` unseen meetings.
     """
     new = [meeting for meeting in own if fingerprint(meeting) not in seen]
     if len(new) < LEAST:
+        only = f"（另有 {len(partly)} 场没有全部核对，只能用来学）" if partly else ""
         raise InputError(
-            f"现用模型没有学过的标注会议只有 {len(new)} 场，至少要 {LEAST} 场才能比较新旧模型：请再标注几场。"
+            f"现用模型没有学过的标注会议只有 {len(new)} 场{only}，至少要 {LEAST} 场才能比较新旧模型："
+            "请再标注几场。"
         )
     wanted, most = -(-len(new) // SHARE), len(new) // 2
     groups: defaultdict[str, list[LabelledMeeting]] = defaultdict(list)
@@ -122,9 +128,9 @@ def split(own: Sequence[LabelledMeeting], *, seen: frozenset[str]) -> Split:
     if not held:
         held, by = _drawn({fingerprint(m): [m] for m in new}, wanted, most), "会议"
     kept = {fingerprint(meeting) for meeting in held}
-    return Split(
-        learn=tuple(meeting for meeting in own if fingerprint(meeting) not in kept), held=tuple(held), by=by
-    )
+    authors = {meeting.author for meeting in held} if by == "作者" else set[str]()
+    learn = [m for m in (*own, *partly) if fingerprint(m) not in kept and m.author not in authors]
+    return Split(learn=tuple(learn), held=tuple(held), by=by)
 
 
 def _drawn(groups: dict[str, list[LabelledMeeting]], wanted: int, most: int) -> list[LabelledMeeting]:
@@ -196,13 +202,17 @@ def train_acts(
     say: Say = lambda _: None,
     progress: Progress = silent,
 ) -> Outcome:
-    """The same for the act classifier, in half the time."""
+    """The same for the act classifier, in half the time. Of a meeting that a person went through in part,
+    those utterances are learned from."""
     from qa_pipeline.findings.train import examples, fit
 
     current = against or act_model.current()
     shipped = _shipped("acts")
+    own = read_folder(folder, "acts")
     parts = split(
-        read_folder(folder, "acts"), seen=_seen("acts", current.version, act_model.VERSION, shipped)
+        [meeting for meeting in own if all(meeting.gone_through)],
+        seen=_seen("acts", current.version, act_model.VERSION, shipped),
+        partly=[meeting for meeting in own if not all(meeting.gone_through)],
     )
     lessons = _lessons(parts, shipped, alone=alone)
     say(f"用 {len(lessons)} 场训练语句模型，另留 {len(parts.held)} 场比较（按{parts.by}分开）……")

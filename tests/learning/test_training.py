@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -40,6 +41,8 @@ from qa_pipeline.pipeline import inspect
 from qa_pipeline.values.vocabulary import Act
 
 IDS = ("A01", "A02", "B01", "B02", "C01", "C02", "E01", "E02")
+PARTLY = "B02"
+"""The one of which a person went through every third utterance's acts only."""
 SHORT = 12
 """Utterances kept of each chapter."""
 QUICK = {"FIELD_STEPS": 12, "STRIDE": 100, "QUIET_STARTS": 0.2, "INNER_FOLDS": 2}
@@ -77,6 +80,7 @@ def shortened(meeting: LabelledMeeting) -> str:
         passes=meeting.passes,
         band=meeting.band,
         labels=frozenset({"chapters", "acts"}),
+        by_machine=[i for i in range(len(kept)) if meeting.id == PARTLY and i % 3],
     )
 
 
@@ -138,6 +142,7 @@ def test_a_meeting_that_is_written_down_reads_the_same(tmp_path: Path) -> None:
         passes=meeting.passes,
         band=meeting.band,
         labels=frozenset({"chapters"}),
+        by_machine=[1, 5],
     )
     (tmp_path / "D03.txt").write_text(text, encoding="utf-8")
     again = read_meeting(tmp_path / "D03.txt")
@@ -145,6 +150,7 @@ def test_a_meeting_that_is_written_down_reads_the_same(tmp_path: Path) -> None:
     assert again.transcript.utterances[3].text == "第一行（x） 第二行"
     assert again.transcript.utterances[3].speaker is None
     assert (again.acts, again.facts, again.labels) == (meeting.acts, meeting.facts, frozenset({"chapters"}))
+    assert [at for at, gone_through in enumerate(again.gone_through) if not gone_through] == [1, 5]
     assert [(s.chapter, s.first, s.last) for s in again.chapters.spans] == [
         (s.chapter, s.first, s.last) for s in meeting.chapters.spans
     ]
@@ -182,6 +188,28 @@ def test_of_three_authors_two_are_left_to_learn_from(folder: Path) -> None:
         written = [names[0], names[1], *[names[2]] * (len(own) - 2)]
         parts = split([replace(m, author=a) for m, a in zip(own, written, strict=True)], seen=frozenset())
         assert len({m.author for m in parts.learn}) >= 2
+
+
+def test_what_a_person_went_through_in_part_is_learned_from_and_not_compared_on(folder: Path) -> None:
+    """Nor is it learned from where the others of its author are compared on."""
+    own = read_folder(folder, "acts")
+    whole, partly = own[:6], own[6:]
+    parts = split(whole, seen=frozenset(), partly=[replace(m, author="new") for m in partly])
+    assert {m.id for m in parts.held} < {m.id for m in whole}
+    assert {m.id for m in parts.learn} == {m.id for m in own} - {m.id for m in parts.held}
+    apart = split(whole, seen=frozenset(), partly=[replace(m, author=parts.held[0].author) for m in partly])
+    assert apart.held == parts.held
+    assert {m.id for m in apart.learn} == {m.id for m in whole} - {m.id for m in parts.held}
+    with pytest.raises(InputError, match=r"只有 5 场（另有 3 场没有全部核对，只能用来学），至少要 6 场"):
+        split(whole[:5], seen=frozenset(), partly=own[5:])
+
+
+def test_where_no_utterance_was_gone_through_acts_are_no_label(folder: Path, tmp_path: Path) -> None:
+    text = (folder / PARTLY[0] / f"{PARTLY}.txt").read_text("utf-8")
+    (tmp_path / "x.txt").write_text(re.sub(r"(?m)^(\w+: .*)$", r"\1 {machine}", text), "utf-8")
+    assert read_meeting(tmp_path / "x.txt").labels == {"chapters"}
+    with pytest.raises(InputError, match="没有标注了 acts 的会议（共 1 场）"):
+        read_folder(tmp_path, "acts")
 
 
 def test_what_the_reader_in_use_has_learned_is_never_compared_on(folder: Path) -> None:
@@ -295,6 +323,8 @@ def test_a_worse_one_is_refused_with_both_tables(
 def test_a_better_act_model_reads_from_then_on(home: Path, learned: Outcome) -> None:
     assert learned.current.score == 0
     assert (learned.candidate.by_label[Act.ASK.value].f1 or 0) > 0.3
+    assert PARTLY in {m.id for m in learned.split.learn}
+    assert all(all(m.gone_through) for m in learned.split.held)
     install(learned)
     meeting = learned.split.held[0]
     inspection = inspect(meeting.transcript, facts=meeting.facts)

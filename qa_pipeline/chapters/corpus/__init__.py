@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, time
 from enum import StrEnum
@@ -35,11 +35,14 @@ NOBODY = "_"
 _FATE = re.compile(r"\{fate of=(\d+) told=(\w+)\}")
 LABELS = frozenset({"chapters", "acts", "verdict"})
 """What may be learned from a meeting; one without the header line has all of it."""
+MACHINE = "machine"
+"""The tag of an utterance whose acts nobody went through: they are the machine's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LabelledMeeting:
-    """One meeting with its gold labels. ``acts`` and ``commitments`` run parallel to the utterances."""
+    """One meeting with its gold labels. ``acts``, ``gone_through`` and ``commitments`` run parallel to the
+    utterances."""
 
     id: str
     author: str
@@ -49,6 +52,8 @@ class LabelledMeeting:
     transcript: Transcript
     chapters: Chapters
     acts: tuple[frozenset[Act], ...]
+    gone_through: tuple[bool, ...]
+    """Whether a person went through the acts of each utterance; those of the others are the machine's."""
     commitments: tuple[str, ...]
     """The text inside ``{commit …}`` of each utterance, empty where there is none."""
     fates: tuple[Mapping[int, Outcome], ...]
@@ -68,7 +73,8 @@ class LabelledMeeting:
     def labels(self) -> frozenset[str]:
         """Which of ``LABELS`` may be learned from: of a meeting that was exported, those a person gave."""
         given = self.header.get("labels")
-        return LABELS if given is None else LABELS.intersection(given.split())
+        labels = LABELS if given is None else LABELS.intersection(given.split())
+        return labels if any(self.gone_through) else labels - {"acts"}
 
 
 def read_meeting(path: Path) -> LabelledMeeting:
@@ -91,7 +97,7 @@ class _FormatError(Exception):
 
 def _meeting(path: Path) -> LabelledMeeting:
     header: dict[str, str] = {}
-    rows: list[tuple[Chapter, str, str, frozenset[Act], str, dict[int, Outcome]]] = []
+    rows: list[tuple[Chapter, str, str, frozenset[Act], bool, str, dict[int, Outcome]]] = []
     pauses: list[float] = []
     pause = 0.0
     chapter: Chapter | None = None
@@ -115,7 +121,7 @@ def _meeting(path: Path) -> LabelledMeeting:
             acts = frozenset(Act(w) for w in re.split(r"[\s]+", tags) if w in set(Act))
             where = f"第 {number} 行的 told"
             fates = {int(of): _word(Outcome, told, where) for of, told in _FATE.findall(found[2])}
-            rows.append((chapter, found[1], text, acts, commit, fates))
+            rows.append((chapter, found[1], text, acts, MACHINE not in tags.split(), commit, fates))
             pauses.append(pause)
             pause = 0.0
         else:
@@ -166,8 +172,9 @@ def _meeting(path: Path) -> LabelledMeeting:
         transcript=Transcript(utterances=tuple(utterances), duration=duration, engine="corpus"),
         chapters=Chapters(spans=spans, segmenter="gold"),
         acts=tuple(row[3] for row in rows),
-        commitments=tuple(row[4] for row in rows),
-        fates=tuple(row[5] for row in rows),
+        gone_through=tuple(row[4] for row in rows),
+        commitments=tuple(row[5] for row in rows),
+        fates=tuple(row[6] for row in rows),
         host=header.get("host"),
         passes=_of(header, "verdict", str) == "pass",
         band=_of(header, "band", _band),
@@ -193,9 +200,11 @@ def write_meeting(
     passes: bool,
     band: tuple[float, float],
     labels: frozenset[str],
+    by_machine: Collection[int] = (),
     notes: str = "",
 ) -> str:
-    """A meeting in the corpus format, as ``read_meeting`` reads it. ``acts`` run parallel to the utterances.
+    """A meeting in the corpus format, as ``read_meeting`` reads it. ``acts`` run parallel to the utterances;
+    ``by_machine`` are those (index) that nobody went through.
 
     Speakers become S1, S2 … in the order in which they first speak; what nobody said (``phantom``) is left
     out. Mask personal numbers before: texts are written as they are.
@@ -230,8 +239,9 @@ def write_meeting(
             if said.start - end >= PAUSE:
                 lines.append(f"(pause {said.start - end:.0f})")
             end = max(end, said.end)
-            tags = f" {{{' '.join(act.value for act in acts[index])}}}" if acts[index] else ""
-            lines.append(f"{names.get(said.speaker or '', NOBODY)}: {text}{tags}")
+            tags = [act.value for act in acts[index]] + [MACHINE] * (index in by_machine)
+            given = f" {{{' '.join(tags)}}}" if tags else ""
+            lines.append(f"{names.get(said.speaker or '', NOBODY)}: {text}{given}")
     return "\n".join(lines) + "\n"
 
 

@@ -69,6 +69,7 @@ def test_only_what_a_person_gave_is_a_label(
         (5, Chapter.STAGE_REVIEW),
     ]
     assert any(Act.ASK in acts for acts in moved.acts)
+    assert not any(moved.gone_through)
     assert moved.author == "350102"
     energy = qa.get(f"{V1}/meetings/B/scorecard").json()["energy_score"]
     assert decided.band == pytest.approx((float(energy) - 10, float(energy) + 10), abs=1)
@@ -97,32 +98,37 @@ def test_only_what_a_person_gave_is_a_label(
     assert (tmp_path / "out" / "350102" / "A.txt").read_text("utf-8") == "mine"
 
 
-def test_acts_are_labels_where_a_person_went_through_all_of_them(qa: TestClient, tmp_path: Path) -> None:
-    """What nobody went through is not taken for a person's: neither on its own nor beside other labels."""
+def test_acts_are_labels_where_a_person_went_through_them(qa: TestClient, tmp_path: Path) -> None:
+    """What nobody went through is there as the machine's, and said to be so."""
     lines = qa.get(f"{V1}/meetings/A/transcript").json()["utterances"]
 
-    def exported(*acts: dict[str, object], meeting: str = "A") -> tuple[dict[str, LabelledMeeting], str]:
+    def exported(*acts: dict[str, object], meeting: str) -> tuple[LabelledMeeting, str]:
         path = f"{V1}/meetings/{meeting}/transcript/versions"
         saved = qa.post(path, json={"acts": acts}, headers={"If-Match": "*"})
         assert saved.status_code == 201, saved.text
         folder = tmp_path / f"{meeting}{len(acts)}"
         found = unpacked(qa.get(f"{V1}/reviews/corrections?{EVER}").content, folder)
-        return found, (folder / "350102" / "A.txt").read_text("utf-8")
+        path = {"A": "350102/A.txt", "C": "350103/C.txt"}[meeting]
+        return found[path], (folder / path).read_text("utf-8")
 
-    one, text = exported({"utterance": 2, "acts": ["goal", "summary"]})
-    assert one["350102/A.txt"].labels == {"chapters"}
-    assert one["350102/A.txt"].acts[2] == {Act.GOAL, Act.SUMMARY}
-    assert "acts 只有 1 句由人核对，其余为机器所标" in text
-    alone, _ = exported({"utterance": 2, "acts": ["goal"]}, meeting="C")
-    assert "350103/C.txt" not in alone
+    one, text = exported({"utterance": 2, "acts": ["goal", "summary"]}, meeting="A")
+    assert one.labels == {"acts", "chapters"}
+    assert one.acts[2] == {Act.GOAL, Act.SUMMARY}
+    assert any(one.acts[3:])
+    assert [at for at, gone_through in enumerate(one.gone_through) if gone_through] == [2]
+    assert text.count("machine}") == len(lines) - 1
+    assert "带 machine 的句子，标签是机器所标，不用来学" in text
+    alone, _ = exported({"utterance": 2, "acts": []}, meeting="C")
+    assert alone.labels == {"acts"}
 
     every = [{"utterance": line["index"], "acts": ["data"] if line["index"] % 2 else []} for line in lines]
-    whole, text = exported(*every)
-    assert whole["350102/A.txt"].labels == {"acts", "chapters"}
-    assert set(whole["350102/A.txt"].acts) == {frozenset(), frozenset({Act.DATA})}
-    assert "机器所标" not in text
+    whole, text = exported(*every, meeting="A")
+    assert whole.labels == {"acts", "chapters"}
+    assert set(whole.acts) == {frozenset(), frozenset({Act.DATA})}
+    assert all(whole.gone_through)
+    assert "machine" not in text
     learned = read_folder(tmp_path / f"A{len(lines)}", "acts")
-    assert [(meeting.author, meeting.id) for meeting in learned] == [("own 350102", "A")]
+    assert [(meeting.author, meeting.id) for meeting in learned] == [("own 350102", "A"), ("own 350103", "C")]
 
 
 def test_where_nothing_was_put_right_the_command_says_so_and_makes_no_folder(tmp_path: Path) -> None:

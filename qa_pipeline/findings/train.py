@@ -41,6 +41,8 @@ GRAM_PENALTY: Final = 0.25
 SIGNAL_PENALTY: Final = 0.05
 SECOND_PENALTY: Final = 0.5
 FOLDS: Final = 3
+STEPS: Final = 60
+"""Of the regressions."""
 CLAIMED: Final = {
     Act.ASK: 1.29, Act.PROBE: 1.14, Act.CHECK: 1.2, Act.CAUSE: 1.4, Act.MEASURE: 2.15, Act.COMMIT: 1.06,
     Act.FOLLOWUP: 1.06, Act.PRACTICE: 1.24, Act.RECOGNIZE: 1.04, Act.EVADE: 1.12, Act.SUMMARY: 1.36,
@@ -344,7 +346,7 @@ def _logistic(inputs: Any, labels: Matrix, penalty: NDArray[np.float64]) -> NDAr
         return value, slope.ravel()
 
     found = minimize(
-        loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options={"maxiter": 60, "maxcor": 6}
+        loss, np.zeros(shape).ravel(), jac=True, method="L-BFGS-B", options={"maxiter": STEPS, "maxcor": 6}
     )
     solution: NDArray[np.float64] = found.x.reshape(shape)
     return solution

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from qa_pipeline.chapters.corpus import CORPUS, LabelledMeeting, read_meeting
-from qa_pipeline.findings import train_net
+from qa_pipeline.findings import train, train_net
 from qa_pipeline.findings.acts import ACTS, ActModel, act_model
 from qa_pipeline.findings.spelling import grams
 from qa_pipeline.findings.train import CLAIMED, cut, examples, fit
@@ -42,6 +42,7 @@ BEGIN = 12
 def quick() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(train_net, "EPOCHS", 1)
+        patch.setattr(train, "STEPS", 15)
         yield
 
 

@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from qa_pipeline import installed
 from qa_pipeline.chapters import model as chapter_model
-from qa_pipeline.chapters import segment, train
+from qa_pipeline.chapters import segment
 from qa_pipeline.chapters.corpus import CORPUS, LabelledMeeting, meetings, read_meeting, write_meeting
 from qa_pipeline.chapters.model import Model
 from qa_pipeline.cli import app
@@ -45,14 +45,18 @@ PARTLY = "B02"
 """The one of which a person went through every third utterance's acts only."""
 SHORT = 12
 """Utterances kept of each chapter."""
-QUICK = {"FIELD_STEPS": 12, "STRIDE": 100, "QUIET_STARTS": 0.2, "INNER_FOLDS": 2}
+QUICK = {
+    "qa_pipeline.chapters.train": {"FIELD_STEPS": 12, "STRIDE": 100, "QUIET_STARTS": 0.2, "INNER_FOLDS": 2},
+    "qa_pipeline.findings.train": {"STEPS": 15},
+    "qa_pipeline.findings.train_net": {"EPOCHS": 1},
+}
 """A handful of rows and steps instead of minutes."""
 COMMAND = f"""
-import signal
-from qa_pipeline.chapters import train
+import importlib, signal
 from qa_pipeline.cli import app
 signal.signal(signal.SIGINT, signal.default_int_handler)  # some who start tests have it ignored
-vars(train).update({QUICK})
+for module, few in {QUICK}.items():
+    vars(importlib.import_module(module)).update(few)
 app()
 """
 
@@ -99,8 +103,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Nothing that the tests share takes long, or is kept where the person who runs them keeps models."""
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in QUICK.items():
-            patch.setattr(train, name, value)
+        for module, few in QUICK.items():
+            for name, value in few.items():
+                patch.setattr(f"{module}.{name}", value)
         patch.setenv("HUIJIAN_MODELS", str(tmp_path_factory.mktemp("models")))
         yield
 

@@ -278,7 +278,7 @@ def _is_other(folder: Path, one: Found, row: Mapping[str, Any], begun: _Begun) -
     """Whether a file is not the one any more that was refused."""
     if one.file in begun.marks:
         return begun.marks[one.file] != _mark(folder / one.file)
-    return one.size != row["size"]
+    return bool(one.size != row["size"])
 
 
 def _mark(file: Path) -> str:

@@ -204,8 +204,10 @@ def run(
             changed = _compare(out, current, rubric=rubric)
             current |= {name: changed.get(row["name"], row) for name, row in current.items()}
         finally:
-            _write_workbook(out, [current[m.name] for m in meetings if m.name in current])
-    return _tally(current.values(), skipped=skipped)
+            # By the names there are now: of a renamed meeting the row has the former one.
+            shown = [{**current[m.name], "name": m.name} for m in meetings if m.name in current]
+            _write_workbook(out, shown)
+    return _tally(shown, skipped=skipped)
 
 
 def _done_before(wanted: list[Task], rows: list[dict[str, Any]], *, again: bool) -> dict[str, dict[str, Any]]:

@@ -118,6 +118,30 @@ def test_a_second_run_does_nothing_again_and_a_changed_meeting_is_done_again(mon
     assert len(rows(out)) == 3
 
 
+def test_a_renamed_meeting_is_not_done_again_and_stands_in_the_workbook_by_its_new_name(
+    month: Path, out: Path
+) -> None:
+    import openpyxl
+
+    for old in month.glob("B01*"):
+        old.rename(month / old.name.replace("B01", "城东"))
+    assert run(month, out=out).skipped == 2
+    names = [
+        row[0]
+        for row in openpyxl.load_workbook(out / "results.xlsx").worksheets[0].iter_rows(values_only=True)
+    ]
+    assert names[1:] == ["A01", "城东"]
+
+
+def test_what_failed_is_told_in_the_order_of_the_folder(month: Path, tmp_path: Path) -> None:
+    (month / "A01.meeting.yaml").write_text("kind: x\n", "utf-8")
+    out = tmp_path / "out"
+    run(month, out=out)
+    (month / "B01.meeting.yaml").write_text("kind: x\n", "utf-8")
+    (month / "A00.srt").touch()
+    assert [name for name, _ in run(month, out=out, workers=2).problems] == ["A00", "A01", "B01"]
+
+
 def test_another_practice_library_does_a_meeting_again_and_a_rubric_by_its_name_does_not(
     month: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -123,6 +123,13 @@ def meetings_in(folder: Path, *, out: Path | None = None) -> tuple[Meeting, ...]
     )
 
 
+def unused_facts(folder: Path, *, out: Path | None = None) -> tuple[str, ...]:
+    """The files of facts in the folder that no meeting has the name of. Raises as ``meetings_in``."""
+    used = {meeting.facts for meeting in meetings_in(folder, out=out)}
+    there = (path for path in folder.rglob("*.meeting.y*ml") if str(path) not in used)
+    return tuple(sorted(str(path.relative_to(folder)) for path in there))
+
+
 def _is_ours(log: Path) -> bool:
     try:
         with log.open("rb") as file:

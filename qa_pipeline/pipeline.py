@@ -283,7 +283,9 @@ def complete(
     if facts.theme is None and facts.kind is MeetingKind.MONTHLY_PLANNING:
         facts = replace(facts, theme=Theme.MONTH_END_SPRINT)
     if facts.theme is None:
-        warnings.append("未给出召开日期和主题，本周主题要点不计分；请用 --date 或 --theme 说明。")
+        warnings.append(
+            "未给出召开日期和主题，本周主题要点不计分；请用 --date 或 --theme（批量时用会议信息文件）说明。"
+        )
     return facts, tuple(warnings)
 
 

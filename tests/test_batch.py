@@ -18,7 +18,7 @@ import numpy as np
 import psutil
 import pytest
 
-from qa_pipeline.batch import Tally, Task, _alone, _inspect_one, meetings_in, run
+from qa_pipeline.batch import Tally, Task, _alone, _inspect_one, meetings_in, run, unused_facts
 from qa_pipeline.chapters.corpus import CORPUS, read_meeting
 from qa_pipeline.errors import InputError, OutputError, RubricError
 from qa_pipeline.pipeline import compared, inspect
@@ -83,6 +83,13 @@ def test_parts_belong_together_and_companions_are_no_meetings(tmp_path: Path) ->
     assert [Path(f).name for f in first.files] == ["a.part1.mp3", "a.part2.mp3", "a.part10.mp3"]
     assert first.facts == str(tmp_path / "a.meeting.yaml")
     assert (second.name, second.facts) == ("b", None)
+
+
+def test_facts_that_belong_to_no_meeting_are_named(tmp_path: Path) -> None:
+    (tmp_path / "东区").mkdir()
+    for name in ("a.mp3", "a.meeting.yaml", "b.mp3", "b.meeting.yml", "东区/漏了.meeting.yaml"):
+        (tmp_path / name).touch()
+    assert unused_facts(tmp_path) == ("b.meeting.yml", "东区/漏了.meeting.yaml")
 
 
 @pytest.mark.parametrize("folder", ["missing", "."])

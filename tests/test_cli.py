@@ -342,8 +342,10 @@ def test_batch_ends_with_a_count_of_done_failed_and_skipped_and_says_why(meeting
     assert "未完成 坏的：" in first.stdout
     assert "完成 1 场，失败 1 场，跳过 0 场" in first.stdout.splitlines()[-1]
     (meeting.parent / "坏的.mp3").unlink()
+    (meeting.parent / "漏了.meeting.yaml").touch()
     again = CliRunner().invoke(app, ["batch", str(meeting.parent)])
     assert again.exit_code == 0
+    assert "没有用上 漏了.meeting.yaml：" in again.stdout
     assert "完成 0 场，失败 0 场，跳过 1 场" in again.stdout.splitlines()[-1]
 
 

@@ -83,6 +83,7 @@ def test_a_marker_that_was_clearly_heard_is_speech(line: str) -> None:
 
 def test_where_nothing_is_known_of_the_sound_only_a_bare_marker_counts() -> None:
     assert is_phantom("请不吝点赞订阅转发打赏支持明镜与点点栏目", confidence=None, voiced=None)
+    assert is_phantom("中文字幕志愿者 李宗盛", confidence=None, voiced=None)
     assert not is_phantom("本期节目单我发群里了，客户都喜欢", confidence=None, voiced=None)
 
 

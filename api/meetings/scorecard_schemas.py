@@ -76,7 +76,7 @@ class ReadersOut(BaseModel):
     review: str = Field(description="为什么须由人裁定；不须为空")
     chapter_agreement: float | None = Field(description="章节一致的时间占比")
     act_agreement: float | None = Field(description="语句标签一致的占比")
-    disagreements: list[DisagreementOut]
+    disagreements: list[DisagreementOut] = Field(description="不一致的各处，附原话")
 
 
 class ChapterOut(BaseModel):

@@ -293,9 +293,9 @@ def _versions(result: Result) -> Iterator[Told]:
     if by_person := result.get("acts_by_person"):
         yield Told(depth=1, lead="", text=f"语句标签有 {len(by_person)} 句由人标定，以人为准。")
     now = {"segmenter": model.current().version, "reader": current().version}
-    # A language model's reading is named behind that of the local reader: chapters-9&qwen@prompt-1.
-    local = {key: str(said.get(key, "")).partition("&")[0] for key in now}
-    if not all(local[key].endswith(version) for key, version in now.items()):
+    # Beside the local reader, others may have read: person&reader-1+acts-7, chapters-10&qwen@prompt-1.
+    parts = {key: str(said.get(key, "")).split("&") for key in now}
+    if not all(any(part.endswith(version) for part in parts[key]) for key, version in now.items()):
         yield Told(
             depth=1,
             lead="",

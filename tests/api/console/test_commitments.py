@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Final
+
 from playwright.sync_api import Locator, Page, expect
 
 from api.accounts.tables import Role
-from tests.api.console.conftest import GOOD, PageAs, assert_sound, press, submit
+from tests.api import results
+from tests.api.console.conftest import GOOD, PageAs, Service, assert_sound, press, submit
+
+DOUBTED: Final = "350102-A9"
 
 
 def test_an_action_is_added_put_right_and_closed_on_the_meeting_page(page_as: PageAs) -> None:
@@ -62,8 +68,17 @@ def test_who_only_reviews_reads_what_was_agreed_and_changes_nothing(page_as: Pag
     expect(listed.get_by_role("button", name="了结")).to_have_count(0)
 
 
-def test_what_was_heard_is_played_from_its_second_and_what_is_doubtful_comes_last(page_as: PageAs) -> None:
-    page = page_as(Role.MANAGER, f"/meetings/{GOOD}")
+def test_what_was_heard_is_played_from_its_second_and_what_is_doubtful_comes_last(
+    page_as: PageAs, service: Service
+) -> None:
+    found = results.good()
+    first, *others = found.findings.actions
+    actions = (replace(first, confidence=0.3), *(replace(one, confidence=0.9) for one in others))
+    results.hold(service.engine, DOUBTED, institution="350102", day=15)
+    results.inspect(
+        service.engine, DOUBTED, replace(found, findings=replace(found.findings, actions=actions))
+    )
+    page = page_as(Role.MANAGER, f"/meetings/{DOUBTED}")
     listed = page.get_by_role("region", name="行动项")
     first = listed.get_by_role("row").nth(1)
     expect(first).not_to_contain_text("不一定是承诺")

@@ -27,7 +27,6 @@ from qa_pipeline.transcript.formats import to_json
 from qa_pipeline.values.facts import MeetingFacts
 from qa_pipeline.values.transcript import Passage
 from qa_pipeline.values.vocabulary import Likeness, MeetingKind
-from tests.evaluation.kept import UNLEARNED
 from tests.sound import SPEECH, write_sound
 
 ROOT = Path(__file__).parents[1]
@@ -440,7 +439,7 @@ def test_k4_names_the_longest_passage_first() -> None:
 
 
 def test_k3_says_by_what_a_meeting_is_none_of_ours() -> None:
-    other = read_meeting(UNLEARNED / "AO" / "AO08.txt")
+    other = read_meeting(CORPUS / "AO" / "AO08.txt")
     told = inspect(other.transcript, facts=replace(other.facts, kind=MeetingKind.WEEKLY_REVIEW))
     reason = next(gate.reason for gate in told.scorecard.criticals if gate.id == "K3")
     assert re.search(r"不是二会内容的话占说话时间的 [\d.]+%；.*是别的会的可能有 [\d.]+%。$", reason)

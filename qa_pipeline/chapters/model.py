@@ -18,7 +18,7 @@ from qa_pipeline.chapters.features import TOPICS, Evidence, Floats, Scorers
 from qa_pipeline.values.vocabulary import Chapter, MeetingKind
 
 FILE: Final = "model.npz"
-VERSION: Final = "chapters-9"
+VERSION: Final = "chapters-10"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

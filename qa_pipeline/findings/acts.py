@@ -37,7 +37,7 @@ from qa_pipeline.values.findings import Mention
 from qa_pipeline.values.transcript import Transcript
 from qa_pipeline.values.vocabulary import Act, Chapter
 
-VERSION: Final = "acts-6"
+VERSION: Final = "acts-7"
 ACTS: Final = tuple(Act)
 Known = tuple[Ints, Ints]
 
@@ -319,11 +319,13 @@ class ActModel:
         return result
 
     def arrays(self) -> dict[str, NDArray[Any]]:
-        """What model.npz holds."""
+        """What model.npz holds; the n-grams' weights in 127 steps to the heaviest of each act."""
+        scale = np.maximum(np.abs(self.gram_weights).max(axis=0), 1e-9) / 127
         return {
             "vocabulary": np.frombuffer("\n".join(self.vocabulary).encode(), dtype=np.uint8),
             "idf": self.idf.astype(np.float16),
-            "gram_weights": self.gram_weights.astype(np.float16),
+            "gram_scale": scale.astype(np.float32),
+            "gram_steps": np.round(self.gram_weights / scale).astype(np.int8),
             "signal_weights": self.signal_weights,
             **self.net.arrays(),
             "neighbour_weights": self.neighbour_weights,
@@ -348,7 +350,7 @@ def model_of(arrays: dict[str, NDArray[Any]]) -> ActModel:
     return ActModel(
         vocabulary=tuple(words),
         idf=arrays["idf"].astype(np.float32),
-        gram_weights=arrays["gram_weights"].astype(np.float32),
+        gram_weights=arrays["gram_steps"].astype(np.float32) * arrays["gram_scale"],
         signal_weights=arrays["signal_weights"],
         net=net_from(arrays),
         neighbour_weights=arrays["neighbour_weights"],

@@ -26,18 +26,18 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from qa_pipeline.chapters import infer_kind, model, segment
+from qa_pipeline.chapters import infer_kind, segment
 from qa_pipeline.chapters.corpus import LabelledMeeting, meetings
 from qa_pipeline.chapters.model import Model
 from qa_pipeline.findings import train_following
-from qa_pipeline.findings.acts import ActModel, current
+from qa_pipeline.findings.acts import ActModel
 from tests.evaluation import document, following, second, subjects
 from tests.evaluation.acts import CONDITIONS, ActFigures, held_out_models
 from tests.evaluation.acts import measure as measure_acts
 from tests.evaluation.chapters import ChapterFigures, measure
 from tests.evaluation.document import Failure, failures
 from tests.evaluation.following import Followed
-from tests.evaluation.kept import UNLEARNED
+from tests.evaluation.kept import UNCALIBRATED
 from tests.evaluation.second import Seconded
 from tests.evaluation.subjects import SubjectFigures
 from tests.evaluation.verdicts import Agreement, agreement, chapter_models, filed_as, judge
@@ -59,8 +59,8 @@ console = Console(width=118)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
     """Everything measured, condition by condition. ``kinds`` is how often the kind of meeting is told right
-    from its words; ``failures`` are those of the meetings as they are; ``subjects`` is None where its
-    data was not given."""
+    from its words; ``verdicts`` are of the meetings that the rubrics were calibrated on; ``failures`` are
+    those of all meetings as they are; ``subjects`` is None where its data was not given."""
 
     chapters: Mapping[str, ChapterFigures]
     two_meetings: Mapping[str, ChapterFigures]
@@ -71,8 +71,8 @@ class Evaluation:
     followed: Mapping[str, Followed]
     excerpted: Mapping[str, Followed]
     """The same in excerpts written for it, as they are told."""
-    unlearned: Mapping[str, Mapping[str, tuple[float, Agreement]]]
-    """Length, condition -> chapter accuracy and verdicts on ``UNLEARNED``, by the shipped models."""
+    strangers: Mapping[str, Mapping[str, tuple[float, Agreement]]]
+    """Length, condition -> chapter accuracy and verdicts on the meetings of ``UNCALIBRATED``."""
     seconded: Seconded
     failures: tuple[Failure, ...]
     subjects: SubjectFigures | None
@@ -93,14 +93,10 @@ def evaluate(folder: Path | None, vcsum: Path | None, *, only: Sequence[str] = (
     everything = list(meetings())
     of_kind = [m for m in everything if m.facts.kind is not None]
     tagged = [m for m in everything if any(m.acts)]
-    unseen = list(meetings(UNLEARNED))
-    authors = {m.author for m in unseen}
-    acts_shipped = dict.fromkeys(authors, current())
-    chapters_shipped = dict.fromkeys(authors, model.current())
     tellings = list(train_following.tellings())
     follow_models = following.held_out_models(tellings)
     figures, two_meetings, kinds, acts_told, verdicts, followed = {}, {}, {}, {}, {}, {}
-    unlearned: dict[str, dict[str, tuple[float, Agreement]]] = {CONDENSED: {}, WHOLE: {}}
+    strangers: dict[str, dict[str, tuple[float, Agreement]]] = {CONDENSED: {}, WHOLE: {}}
     failed: tuple[Failure, ...] = ()
     for name, change in CONDITIONS.items():
         if only and name not in (CLEAN, *only):
@@ -116,12 +112,12 @@ def evaluate(folder: Path | None, vcsum: Path | None, *, only: Sequence[str] = (
         )
         acts_told[name] = measure_acts(tagged, models=acts, change=change)
         judged = judge(everything, acts=acts, chapters=chapters, change=change)
-        verdicts[name] = agreement(judged)
+        strange = [one for one in judged if one.meeting.author in UNCALIBRATED]
+        verdicts[name] = agreement([one for one in judged if one.meeting.author not in UNCALIBRATED])
         followed[name] = following.measure(
             everything, acts=acts, chapters=chapters, models=follow_models, change=change
         )
-        strange = judge(unseen, acts=acts_shipped, chapters=chapters_shipped, change=change)
-        for length, measured in unlearned.items():
+        for length, measured in strangers.items():
             those = [one for one in strange if _length(one.meeting) == length]
             measured[name] = statistics.mean(one.accuracy for one in those), agreement(those)
         if name == CLEAN:
@@ -136,7 +132,7 @@ def evaluate(folder: Path | None, vcsum: Path | None, *, only: Sequence[str] = (
         verdicts=verdicts,
         followed=followed,
         excerpted=following.measure_excerpts(tellings, models=follow_models),
-        unlearned=unlearned,
+        strangers=strangers,
         seconded=seconded,
         failures=failed,
         subjects=subjects.measure(vcsum) if vcsum else None,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qa_pipeline.chapters.corpus import LabelledMeeting
+from tests.evaluation.kept import UNCALIBRATED
 from tests.evaluation.verdicts import Judged
 
 if TYPE_CHECKING:
@@ -106,13 +107,15 @@ def written(result: Evaluation, everything: Sequence[LabelledMeeting]) -> str:
 
 def _head(result: Evaluation, everything: Sequence[LabelledMeeting]) -> Iterator[str]:
     authors = sorted({meeting.author for meeting in everything})
+    strange = sorted(UNCALIBRATED)
+    calibrated = sum(meeting.author not in UNCALIBRATED for meeting in everything)
     kinds = Counter(meeting.kind for meeting in everything)
     yield "# Evaluation"
     yield ""
     yield "Written by `make eval`; do not edit. Every meeting is read by models that have seen no meeting of"
     yield 'its author; "all, 10%" is without speakers, without punctuation and with 10 % of the characters'
-    yield "misheard. The shipped rubrics were calibrated on these meetings, so scores of others may lie"
-    yield "further off than the figures here say."
+    yield f"misheard. The shipped rubrics were calibrated on {calibrated} of these meetings, without those of"
+    yield f"{', '.join(strange)}: how far scores of new authors lie off is told by these (below)."
     yield ""
     yield (
         f"{len(everything)} meetings by {len(authors)} authors ({', '.join(authors)}): "
@@ -165,7 +168,7 @@ def _tables(result: Evaluation) -> Iterator[str]:
     yield "An utterance may have several acts, and authors tag the telling ones: precision is what they would"
     yield "have tagged too."
     yield from _table(
-        "Verdicts",
+        f"Verdicts on {result.verdicts['clean'].meetings} meetings that the rubrics were calibrated on",
         (
             "",
             "as the author",
@@ -184,7 +187,7 @@ def _tables(result: Evaluation) -> Iterator[str]:
         ],
     )
     yield from _table(
-        "What is found in weekly reviews and monthly planning meetings",
+        "What is found in those that are weekly reviews and monthly planning meetings",
         (
             *("", "commitments: recall", "precision", "good practices: recall", "precision"),
             *("common problems: recall", "precision", "quoted in advice: precision"),
@@ -214,7 +217,7 @@ def _tables(result: Evaluation) -> Iterator[str]:
     written = next(iter(result.excerpted.values())).promises
     yield f"{written} commitments, by authors of whom nothing was learned."
     yield from _table(
-        "Scores and bands",
+        "Scores and bands of the same",
         (
             *("", "in author's band", "within 10 of its middle", "points outside"),
             *("half of our band", "holds author's middle", "meets it"),
@@ -230,9 +233,9 @@ def _tables(result: Evaluation) -> Iterator[str]:
             for name, a in result.verdicts.items()
         ],
     )
-    for length, measured in result.unlearned.items():
+    for length, measured in result.strangers.items():
         yield from _table(
-            f"{measured['clean'][1].meetings} {length} meetings never learned from (shipped models)",
+            f"{measured['clean'][1].meetings} {length} meetings that the rubrics were calibrated without",
             (
                 *("", "chapters by time", "verdict as the author", "wrong", "wrong and not sent"),
                 *("within 10 of the middle", "points outside", "commitments: recall", "precision"),

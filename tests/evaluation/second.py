@@ -1,9 +1,9 @@
 """How far two careful people agree about a meeting, and how far we agree with either of them.
 
-``unlearned/second.jsonl`` is what second persons gave the unlearned meetings of the two kinds (but the first
-seven whole ones), each read by one of eight, item by item and as a whole: from the text, its kind, date,
-theme, numbers present and host alone, without the author's verdict, band, notes, chapters and acts and
-without our results.
+``second.jsonl`` is what second persons gave the meetings of the two kinds that the rubrics were calibrated
+without (but the first seven whole ones), each read by one of eight, item by item and as a whole: from the
+text, its kind, date, theme, numbers present and host alone, without the author's verdict, band, notes,
+chapters and acts and without our results.
 """
 
 from __future__ import annotations
@@ -14,10 +14,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.evaluation.kept import UNLEARNED
 from tests.evaluation.verdicts import WIDE, Judged
 
-READINGS = UNLEARNED / "second.jsonl"
+READINGS = Path(__file__).with_name("second.jsonl")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

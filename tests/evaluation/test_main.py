@@ -99,7 +99,7 @@ RESULT = Evaluation(
     excerpted={
         "as written": Followed(promises=7, places=Counts(3, 4, 6), outcomes={"kept": Counts(1, 2, 4)})
     },
-    unlearned={"whole": {"clean": (0.875, replace(JUDGED, wrong=("B02",)))}},
+    strangers={"whole": {"clean": (0.875, replace(JUDGED, wrong=("B02",)))}},
     seconded=Seconded(
         meetings=23,
         people=Pair(verdict=0.913, near=0.739, apart=6.5),

@@ -17,7 +17,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from qa_pipeline import batch
-from qa_pipeline.chapters.corpus import CORPUS, meetings
+from qa_pipeline.chapters.corpus import meetings
 from qa_pipeline.cli import app
 from qa_pipeline.endpoint import Endpoint
 from qa_pipeline.errors import InputError
@@ -31,7 +31,6 @@ from qa_pipeline.values.inspection import Inspection
 from qa_pipeline.values.reader import ReaderChoice, ReaderReport
 from qa_pipeline.values.transcript import Transcript, Utterance
 from qa_pipeline.values.vocabulary import Act, Chapter, Verdict
-from tests.evaluation.kept import UNLEARNED
 from tests.model_server import Reply, model
 from tests.reader.conftest import LABELS, TRANSCRIPT, Careful, Inspect
 from tests.report.test_json import RESULT
@@ -535,9 +534,7 @@ def test_what_speaks_to_a_model_is_told_from_what_speaks_to_people(line: str, he
 
 
 def test_nothing_said_in_a_labelled_meeting_is_taken_for_an_instruction_to_a_model() -> None:
-    said = (
-        u.text for folder in (CORPUS, UNLEARNED) for m in meetings(folder) for u in m.transcript.utterances
-    )
+    said = (u.text for m in meetings() for u in m.transcript.utterances)
     assert [text for text in said if speaks_to_a_model(text)] == []
 
 

@@ -53,6 +53,16 @@ def hold(engine: Engine, code: str, *, institution: str, day: int = 8) -> None:
         )
 
 
+def inspect_in_august(engine: Engine, code: str, day: int, inspection: Inspection) -> None:
+    """A meeting of a month that has no slots, and that no screen counts; its code begins with that of its
+    institution."""
+    with transaction(engine) as session:
+        held = datetime(2026, 8, day, 9, tzinfo=SHANGHAI)
+        weekly = MeetingKind.WEEKLY_REVIEW
+        MeetingRepository(session).record(code, institution=code[:6], kind=weekly, started_at=held)
+    inspect(engine, code, inspection)
+
+
 def inspect(engine: Engine, code: str, inspection: Inspection) -> None:
     with transaction(engine) as session:
         publish(session, code, inspection, made_at=MADE_AT)

@@ -74,10 +74,8 @@ def test_what_was_heard_is_played_from_its_second_and_what_is_doubtful_comes_las
     found = results.good()
     first, *others = found.findings.actions
     actions = (replace(first, confidence=0.3), *(replace(one, confidence=0.9) for one in others))
-    results.hold(service.engine, DOUBTED, institution="350102", day=15)
-    results.inspect(
-        service.engine, DOUBTED, replace(found, findings=replace(found.findings, actions=actions))
-    )
+    doubted = replace(found, findings=replace(found.findings, actions=actions))
+    results.inspect_in_august(service.engine, DOUBTED, 15, doubted)
     page = page_as(Role.MANAGER, f"/meetings/{DOUBTED}")
     listed = page.get_by_role("region", name="行动项")
     first = listed.get_by_role("row").nth(1)

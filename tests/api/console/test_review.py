@@ -7,7 +7,6 @@ import re
 import wave
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
 from typing import Final
 from urllib.request import Request, urlopen
 
@@ -17,14 +16,13 @@ from playwright.sync_api import Page, Route, expect
 from api.access import COOKIE, CSRF_HEADER
 from api.accounts.tables import Role
 from api.meetings.versions import corrected
-from models.base import SHANGHAI
 from models.database import transaction
 from models.meetings.repository import MeetingRepository
 from qa_pipeline.names import ACTS
 from qa_pipeline.values.inspection import Inspection
 from qa_pipeline.values.reader import Disagreement, ReaderChoice, ReaderReport
 from qa_pipeline.values.scorecard import Critical, Listen
-from qa_pipeline.values.vocabulary import Act, MeetingKind
+from qa_pipeline.values.vocabulary import Act
 from qa_pipeline.values.written import clock
 from tests.api import results
 from tests.api.console.conftest import (
@@ -80,14 +78,6 @@ def meetings(service: Service, asking: Asking) -> None:
     part = b'--x\r\nContent-Disposition: form-data; name="file"; filename="a.wav"\r\n\r\n'
     body = part + sound.getvalue() + b"\r\n--x--\r\n"
     asking(Role.QA, f"recordings?meeting={EDITED}", body, "multipart/form-data; boundary=x")
-
-
-def inspected_in_august(service: Service, code: str, day: int, found: Inspection) -> None:
-    with transaction(service.engine) as session:
-        held = datetime(2026, 8, day, 9, tzinfo=SHANGHAI)
-        weekly = MeetingKind.WEEKLY_REVIEW
-        MeetingRepository(session).record(code, institution=code[:6], kind=weekly, started_at=held)
-    results.inspect(service.engine, code, found)
 
 
 def bench(page: Page) -> Page:
@@ -236,7 +226,7 @@ def test_corrections_are_a_new_version_and_a_foreign_one_is_told_in_words(
 
 
 def test_borders_that_people_set_are_withdrawn_on_the_bench(page_as: PageAs, service: Service) -> None:
-    inspected_in_august(service, DRAWN, 15, results.good())
+    results.inspect_in_august(service.engine, DRAWN, 15, results.good())
     page = bench(page_as(Role.QA, f"/reviews/{DRAWN}"))
     withdraw, pending = page.get_by_role("button", name="章节由机器划分"), page.locator("#pending")
     expect(withdraw).to_be_hidden()
@@ -294,7 +284,7 @@ def test_acts_are_put_right_by_key_and_mouse_and_saved_with_the_transcript(
     found = results.good()
     first, second, *others = found.transcript.utterances
     transcript = replace(found.transcript, utterances=(first, replace(second, phantom=True), *others))
-    inspected_in_august(service, LABELLED, 15, replace(found, transcript=transcript))
+    results.inspect_in_august(service.engine, LABELLED, 15, replace(found, transcript=transcript))
     said = len(transcript.utterances) - 1
     page = bench(page_as(Role.QA, f"/reviews/{LABELLED}"))
     acts, pending, line = (
@@ -380,7 +370,7 @@ def test_points_beyond_the_maximum_and_a_change_without_a_reason_are_told_in_wor
 def test_each_step_is_taken_back_by_key_or_button_until_it_is_saved(
     page_as: PageAs, service: Service
 ) -> None:
-    inspected_in_august(service, TAKEN_BACK, 15, results.good())
+    results.inspect_in_august(service.engine, TAKEN_BACK, 15, results.good())
     page = bench(page_as(Role.QA, f"/reviews/{TAKEN_BACK}"))
     with page.expect_navigation():
         page.keyboard.press("t")
@@ -458,7 +448,7 @@ def doubted() -> Inspection:
 def test_what_is_to_be_heard_stands_there_with_its_second(
     page_as: PageAs, service: Service, screen: str
 ) -> None:
-    inspected_in_august(service, DOUBTED, 8, doubted())
+    results.inspect_in_august(service.engine, DOUBTED, 8, doubted())
     page = page_as(Role.QA, f"{screen}{DOUBTED}", width=1280)
     first = doubted().scorecard.criticals[0].evidence[0]
     apart = page.get_by_label("两种读法的分歧")
@@ -473,7 +463,7 @@ def test_what_is_to_be_heard_stands_there_with_its_second(
 def test_a_draft_outlives_the_tab_and_a_new_score_and_goes_with_the_account(
     page_as: PageAs, service: Service
 ) -> None:
-    inspected_in_august(service, DRAFTED, 22, results.good())
+    results.inspect_in_august(service.engine, DRAFTED, 22, results.good())
     page = bench(page_as(Role.QA, f"/reviews/{DRAFTED}", alone=True))
     with page.expect_navigation():
         page.keyboard.press("t")
@@ -583,7 +573,7 @@ def test_turning_a_verdict_needs_a_second_person(page_as: PageAs) -> None:
 def test_a_veto_that_reviewers_did_not_follow_is_told_as_such(page_as: PageAs, service: Service) -> None:
     good, vetoes = results.good(), results.poor().scorecard.criticals
     vetoed = replace(good, scorecard=replace(good.scorecard, criticals=vetoes))
-    inspected_in_august(service, VETOED, 8, vetoed)
+    results.inspect_in_august(service.engine, VETOED, 8, vetoed)
     first = bench(page_as(Role.QA, f"/reviews/{VETOED}"))
     expect(first.locator(".refusal")).to_contain_text("缺必备章节")
     with first.expect_navigation():

@@ -18,7 +18,7 @@ from models.meetings.attendance import AttendanceRepository, turnout
 from models.meetings.compliance import ComplianceRepository, InstitutionMonth
 from models.meetings.preparation import preparation
 from models.meetings.repository import MeetingRepository
-from models.meetings.tables import Meeting
+from models.meetings.tables import Meeting, Scorecard
 from models.organisation.roster import Gathering, RosterRepository
 from qa_pipeline.errors import InputError
 from qa_pipeline.values.vocabulary import Status
@@ -77,11 +77,14 @@ def require_reviewer(session: Session, asker: Caller, held: Meeting) -> None:
 
 def require_undecided(session: Session, held: Meeting) -> None:
     """What a person decided no recording changes any more. Raises Conflict."""
-    card = VersionRepository(session).one(held.id, None)
-    if card is not None and card.result.get("review"):
+    if _is_decided(VersionRepository(session).one(held.id, None)):
         raise Conflict(
             f"会议 {held.code} 的结论已由人复核作出，录音不能再增减：确属传错的，请作废这场会议后重新上传。"
         )
+
+
+def _is_decided(card: Scorecard | None) -> bool:
+    return card is not None and bool(card.result.get("review"))
 
 
 def require_corrector(session: Session, asker: Caller, held: Meeting) -> None:
@@ -102,7 +105,7 @@ def require_recorder(session: Session, asker: Caller, held: Meeting) -> None:
     Raises Conflict once a person has decided the meeting, and Forbidden.
     """
     card = VersionRepository(session).one(held.id, None)
-    if card is not None and card.result.get("review"):
+    if _is_decided(card):
         raise Conflict(f"会议 {held.code} 的结论已由人复核作出，签到不能再改：如有误请提出申诉。")
     if (
         card is not None

@@ -155,7 +155,7 @@ def train_chapters(
 ) -> Outcome:
     """Train a chapter model on the folder's meetings (and the shipped ones unless ``alone``) and compare it.
 
-    ``against`` is the reader in use when None. Takes about eight minutes with the shipped meetings; one that
+    ``against`` is the reader in use when None. Takes about five minutes with the shipped meetings; one that
     was interrupted goes on where it stopped, to the same model.
     """
     from qa_pipeline.chapters.train import learn
@@ -202,7 +202,7 @@ def train_acts(
     say: Say = lambda _: None,
     progress: Progress = silent,
 ) -> Outcome:
-    """The same for the act classifier, in half the time. Of a meeting that a person went through in part,
+    """The same for the act classifier, in twice the time. Of a meeting that a person went through in part,
     those utterances are learned from."""
     from qa_pipeline.findings.train import examples, fit
 

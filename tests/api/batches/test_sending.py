@@ -165,10 +165,8 @@ def test_a_folder_is_sent_followed_and_its_workbook_fetched(
         assert len(session.scalars(select(Recording)).all()) == 2
 
 
-@on_sqlite
-def test_a_sender_that_was_killed_goes_on_where_it_was(
-    gate: Gate, folder: Path, service_engine: Engine
-) -> None:
+def killed_midway(gate: Gate, folder: Path) -> list[str]:
+    """A command that sends the folder, and was killed while the second piece was under way."""
     gate.held = 2
     command = ["batch", str(folder), "--service", gate.url, "--pattern", NAMES, "--no-follow"]
     environment = {**os.environ, "HUIJIAN_KEY": KEY}
@@ -177,7 +175,15 @@ def test_a_sender_that_was_killed_goes_on_where_it_was(
     killed.kill()
     killed.wait()
     gate.go_on.set()
-    again = CliRunner().invoke(command_line, command, env=environment)
+    return command
+
+
+@on_sqlite
+def test_a_sender_that_was_killed_goes_on_where_it_was(
+    gate: Gate, folder: Path, service_engine: Engine
+) -> None:
+    command = killed_midway(gate, folder)
+    again = CliRunner().invoke(command_line, command, env={"HUIJIAN_KEY": KEY})
     assert again.exit_code == 1, again.output  # of 某天.wav only the run that was killed was told
     assert "继续批次" in again.output
     assert gate.begun == 2  # the one that had begun was not begun again
@@ -297,17 +303,11 @@ def test_a_file_that_was_refused_and_is_mended_goes_into_its_batch_with_the_same
 def test_a_file_that_is_another_before_it_was_sent_whole_is_sent_from_its_beginning(
     gate: Gate, folder: Path, service_engine: Engine, tmp_path: Path
 ) -> None:
-    gate.held, changed = 2, folder / "350102_20260908_0900.wav"
+    changed = folder / "350102_20260908_0900.wav"
     write_sound(changed, tone(440, 2.2 * sending.CHUNK / 32_000), codec="pcm_s16le")
-    command = ["batch", str(folder), "--service", gate.url, "--pattern", NAMES, "--no-follow"]
-    environment = {**os.environ, "HUIJIAN_KEY": KEY}
-    killed = subprocess.Popen([sys.executable, "-m", "api.cli", *command], cwd=ROOT, env=environment)
-    assert gate.arrived.wait(600)
-    killed.kill()
-    killed.wait()
-    gate.go_on.set()
+    command = killed_midway(gate, folder)
     write_sound(changed, tone(330, 1.4 * sending.CHUNK / 32_000), codec="pcm_s16le")
-    again = CliRunner().invoke(command_line, command, env=environment)
+    again = CliRunner().invoke(command_line, command, env={"HUIJIAN_KEY": KEY})
     assert "未收下" not in again.output, again.output
     with Session(service_engine) as session:
         sent = session.scalars(select(Recording).where(Recording.file_name == changed.name)).one()

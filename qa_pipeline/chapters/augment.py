@@ -13,6 +13,7 @@ from random import Random
 
 from qa_pipeline.chapters import cues
 from qa_pipeline.chapters.corpus import CORPUS, GAP, SPEECH_RATE, LabelledMeeting
+from qa_pipeline.pinyin import syllable
 from qa_pipeline.values.transcript import Transcript, Utterance
 from qa_pipeline.values.vocabulary import Chapter, MeetingKind
 
@@ -72,10 +73,8 @@ class Homophones:
     """Characters that sound the same among those of given texts."""
 
     def __init__(self, texts: Sequence[str]) -> None:
-        from pypinyin import Style, lazy_pinyin
-
         self._letters = sorted({c for text in texts for c in text if "\u4e00" <= c <= "\u9fa5"})
-        self._sounds = {c: lazy_pinyin(c, style=Style.NORMAL)[0] for c in self._letters}
+        self._sounds = {c: syllable(c) for c in self._letters}
         self._groups: dict[str, list[str]] = defaultdict(list)
         for letter in self._letters:
             self._groups[self._sounds[letter]].append(letter)

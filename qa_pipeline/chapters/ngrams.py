@@ -13,6 +13,8 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from qa_pipeline.pinyin import syllable
+
 BUCKETS: Final = 1 << 18
 CHANNELS: Final = 6
 """n-grams that start at each character: character 1, 2, 3; syllable 2, 3; syllable, gap, syllable."""
@@ -108,16 +110,12 @@ def _hash(a: Ints, b: Ints, c: Ints, seed: int) -> Ints:
 
 
 def syllable_table() -> Ints:
-    """Each Han character's syllable as a number above all code points; confusable sounds are one.
-
-    Used in training only: the table is stored with the model, because pypinyin takes long to load.
-    """
-    from pypinyin import Style, lazy_pinyin
-
+    """Each Han character's syllable as a number above all code points; confusable sounds are one. Used in
+    training only: the table is stored with the model."""
     names: dict[str, int] = {}
     table = np.zeros(HANS, dtype=np.int64)
     for index in range(HANS):
-        name = lazy_pinyin(chr(FIRST_HAN + index), style=Style.NORMAL)[0]
+        name = syllable(chr(FIRST_HAN + index))
         name = name.replace("zh", "z").replace("ch", "c").replace("sh", "s")
         if name.endswith(("ang", "eng", "ing")):
             name = name[:-1]

@@ -18,7 +18,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from functools import cache, cached_property, lru_cache
+from functools import cache, cached_property, lru_cache, reduce
 from importlib.resources import files
 from pathlib import Path
 from typing import IO, Any, Final
@@ -30,14 +30,14 @@ from qa_pipeline import installed
 from qa_pipeline.chapters.ngrams import standard
 from qa_pipeline.chapters.telling import strongest
 from qa_pipeline.findings.net import Ints, Matrix, Net, net_from
-from qa_pipeline.findings.spelling import plain, sound, syllable
+from qa_pipeline.findings.spelling import plain, sound
 from qa_pipeline.lexicon import lexicon
 from qa_pipeline.values.chapters import Chapters
 from qa_pipeline.values.findings import Mention
 from qa_pipeline.values.transcript import Transcript
 from qa_pipeline.values.vocabulary import Act, Chapter
 
-VERSION: Final = "acts-7"
+VERSION: Final = "acts-8"
 ACTS: Final = tuple(Act)
 Known = tuple[Ints, Ints]
 
@@ -183,12 +183,27 @@ def neighbourhood(first: Matrix) -> Matrix:
     return np.hstack([padded[shift : shift + count] for shift in range(5)])
 
 
+def keyed(words: Sequence[str]) -> tuple[Ints, tuple[str, ...]]:
+    """N-grams as numbers, 16 bits a character, and the syllables among them, each a private character of its
+    own. What is no syllable of these is the first private character."""
+    sounds = tuple(dict.fromkeys(part for word in words if "'" in word for part in word.split("'")))
+    letters = _letters(sounds)
+    spelt = (map(letters.__getitem__, w.split("'")) if "'" in w else map(ord, w) for w in words)
+    keys = [reduce(lambda key, code: key << 16 | code, codes) for codes in spelt]
+    return np.array(keys, dtype=np.int64), sounds
+
+
+def _letters(sounds: Sequence[str]) -> dict[str, int]:
+    return {sound: _PRIVATE + number for number, sound in enumerate(sounds, 1)}
+
+
 @dataclass(frozen=True, eq=False)
 class ActModel:
-    """Weights of both passes. ``vocabulary`` are the n-grams, one for each row of ``gram_weights``; ``net`` is
-    the other first reader."""
+    """Weights of both passes. ``keys`` are the n-grams as ``keyed`` numbers them, one for each row of
+    ``gram_weights``, and ``sounds`` its syllables; ``net`` is the other first reader."""
 
-    vocabulary: tuple[str, ...]
+    keys: Ints
+    sounds: tuple[str, ...]
     idf: Matrix
     gram_weights: Matrix
     signal_weights: Matrix
@@ -200,30 +215,38 @@ class ActModel:
     version: str
 
     @cached_property
-    def _sounds(self) -> dict[str, str]:
-        """Each syllable of the vocabulary as one character; the first of the private ones is for all others."""
-        met = dict.fromkeys(part for word in self.vocabulary if "'" in word for part in word.split("'"))
-        return {sound: chr(_PRIVATE + number) for number, sound in enumerate(met, 1)}
+    def vocabulary(self) -> tuple[str, ...]:
+        """The n-grams as ``spelling.grams`` writes them."""
+        spelt = (
+            [chr(key >> bits & 0xFFFF) for bits in (32, 16, 0) if key >> bits] for key in self.keys.tolist()
+        )
+        return tuple(
+            "".join(word)
+            if word[0] < chr(_PRIVATE)
+            else "'".join(self.sounds[ord(c) - _PRIVATE - 1] for c in word)
+            for word in spelt
+        )
 
     @cached_property
-    def _keys(self) -> tuple[Ints, Ints]:
-        """The vocabulary as numbers, 16 bits a character, sorted, and the row of each; the last is no n-gram."""
-        sounds = self._sounds
-        spelt = ("".join(map(sounds.__getitem__, w.split("'"))) if "'" in w else w for w in self.vocabulary)
-        keys = np.array([*(int.from_bytes(w.encode("utf-16-be")) for w in spelt), 1 << 62])
+    def _letters(self) -> dict[str, int]:
+        return _letters(self.sounds)
+
+    @cached_property
+    def _sorted(self) -> tuple[Ints, Ints]:
+        """The keys in order, and the row of each; the last is no n-gram."""
+        keys = np.append(self.keys, 1 << 62)
         order = np.argsort(keys)
         return keys[order], order
 
     def known(self, texts: Sequence[str]) -> Known:
-        """(row of ``texts``, row of the vocabulary) of all known ``grams``, found for all texts at once."""
+        """(row of ``texts``, row of ``keys``) of all known ``grams``, found for all texts at once."""
         if not texts:
             return np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
         plains = [plain(text) for text in texts]
         rows = np.repeat(np.arange(len(plains)), [len(plain) for plain in plains])
         codes = np.frombuffer("".join(plains).encode("utf-16-le"), dtype="<u2").astype(np.int64)
         met, places = np.unique(codes, return_inverse=True)
-        other = chr(_PRIVATE)
-        sounds = np.array([ord(self._sounds.get(sound(chr(code)), other)) for code in met.tolist()])[places]
+        sounds = np.array([self._letters.get(sound(chr(code)), _PRIVATE) for code in met.tolist()])[places]
         found = [(rows, codes)]
         for spelling in (codes, sounds):
             pairs = spelling[:-1] << 16 | spelling[1:]
@@ -232,7 +255,7 @@ class ActModel:
                 inside = rows[size - 1 :] == rows[: 1 - size]
                 found.append((rows[: 1 - size][inside], keys[inside]))
         rows, keys = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        known, order = self._keys
+        known, order = self._sorted
         said, which = np.unique(keys, return_inverse=True)
         at = np.searchsorted(known, said)
         columns = np.where(known[at] == said, order[at], -1)[which]
@@ -240,9 +263,9 @@ class ActModel:
 
     @cached_property
     def _triples(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-        """Which rows of the vocabulary are three characters, and which are three sounds."""
-        sounds = np.array([word.count("'") for word in self.vocabulary])
-        return (sounds == 0) & (np.array([len(word) for word in self.vocabulary]) == 3), sounds == 2
+        """Which of the ``keys`` are three characters, and which are three sounds."""
+        first = self.keys >> 32
+        return (first > 0) & (first < _PRIVATE), first >= _PRIVATE
 
     def familiar(self, known: Known) -> float | None:
         """Of the triples of sounds that the vocabulary knows, how many are spelt as it knows them, too; about
@@ -322,7 +345,8 @@ class ActModel:
         """What model.npz holds; the n-grams' weights in 127 steps to the heaviest of each act."""
         scale = np.maximum(np.abs(self.gram_weights).max(axis=0), 1e-9) / 127
         return {
-            "vocabulary": np.frombuffer("\n".join(self.vocabulary).encode(), dtype=np.uint8),
+            "keys": self.keys,
+            "sounds": np.frombuffer("\n".join(self.sounds).encode(), dtype=np.uint8),
             "idf": self.idf.astype(np.float16),
             "gram_scale": scale.astype(np.float32),
             "gram_steps": np.round(self.gram_weights / scale).astype(np.int8),
@@ -344,11 +368,9 @@ def load(file: IO[bytes]) -> ActModel:
 def model_of(arrays: dict[str, NDArray[Any]]) -> ActModel:
     """The model that ``ActModel.arrays`` came from, but for what rounding takes. Raises KeyError where
     something is missing."""
-    words = arrays["vocabulary"].tobytes().decode().split("\n")
-    for char in {c for word in words if len(word) == 1 for c in word}:
-        syllable(char)
     return ActModel(
-        vocabulary=tuple(words),
+        keys=arrays["keys"],
+        sounds=tuple(arrays["sounds"].tobytes().decode().split("\n")),
         idf=arrays["idf"].astype(np.float32),
         gram_weights=arrays["gram_steps"].astype(np.float32) * arrays["gram_scale"],
         signal_weights=arrays["signal_weights"],

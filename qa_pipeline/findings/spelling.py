@@ -6,6 +6,7 @@ import re
 from functools import cache
 from typing import Final
 
+from qa_pipeline import pinyin
 from qa_pipeline.chapters.ngrams import standard
 
 _PUNCTUATION: Final = re.compile(r"[^\u4e00-\u9fffA-Za-z0-9]+")
@@ -14,9 +15,8 @@ _DIGIT_RUN: Final = re.compile(r"[0-9零一二两三四五六七八九十百千�
 
 @cache
 def syllable(char: str) -> str:
-    from pypinyin import lazy_pinyin
-
-    sound: str = lazy_pinyin(char)[0]
+    """How a character is read by those who do not tell zh from z, n from l and ing from in."""
+    sound = pinyin.syllable(char)
     for heard, meant in (("zh", "z"), ("ch", "c"), ("sh", "s")):
         if sound.startswith(heard):
             sound = meant + sound[2:]

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from qa_pipeline.chapters.corpus import LabelledMeeting, meetings
-from qa_pipeline.findings.acts import ACTS, VERSION, ActModel, model_of, neighbourhood, signals
+from qa_pipeline.findings.acts import ACTS, VERSION, ActModel, keyed, model_of, neighbourhood, signals
 from qa_pipeline.findings.mentions import find_mentions
 from qa_pipeline.findings.net import Matrix
 from qa_pipeline.findings.spelling import grams, syllable
@@ -316,8 +316,10 @@ def _first(training: Sequence[Example]) -> ActModel:
     penalty = np.r_[np.full(len(known), GRAM_PENALTY), np.full(signal.shape[1], SIGNAL_PENALTY)]
     weights = _logistic(sparse.hstack([words, sparse.csr_matrix(signal)], format="csr"), labels, penalty)
     empty = np.zeros((0, len(ACTS)), dtype=np.float32)
+    keys, sounds = keyed(known)
     return ActModel(
-        vocabulary=tuple(known),
+        keys=keys,
+        sounds=sounds,
         idf=idf,
         gram_weights=weights[: len(known)].astype(np.float32),
         signal_weights=weights[len(known) :].astype(np.float32),
@@ -369,7 +371,7 @@ def main() -> None:
     with bar() as progress:
         model = fit(training, version=VERSION, progress=progress)
     save(model, MODEL)
-    sys.stderr.write(f"{MODEL.name}: {MODEL.stat().st_size / 1e6:.1f} MB, {len(model.vocabulary)} n-grams\n")
+    sys.stderr.write(f"{MODEL.name}: {MODEL.stat().st_size / 1e6:.1f} MB, {len(model.keys)} n-grams\n")
 
 
 if __name__ == "__main__":

@@ -293,7 +293,7 @@ def _versions(result: Result) -> Iterator[Told]:
     if by_person := result.get("acts_by_person"):
         yield Told(depth=1, lead="", text=f"语句标签有 {len(by_person)} 句由人标定，以人为准。")
     now = {"segmenter": model.current().version, "reader": current().version}
-    # Beside the local reader, others may have read: person&reader-1+acts-7, chapters-10&qwen@prompt-1.
+    # Beside the local reader, others may have read: person&reader-1+acts-8, chapters-10&qwen@prompt-1.
     parts = {key: str(said.get(key, "")).split("&") for key in now}
     if not all(any(part.endswith(version) for part in parts[key]) for key, version in now.items()):
         yield Told(

@@ -14,6 +14,7 @@ from functools import cache, cached_property, lru_cache
 from typing import TYPE_CHECKING
 
 from qa_pipeline.personal import unsplit
+from qa_pipeline.pinyin import syllable
 from qa_pipeline.transcript.terms import blurred
 from qa_pipeline.values.chapters import Chapters
 from qa_pipeline.values.facts import MeetingFacts
@@ -164,10 +165,7 @@ def pinyin_of(text: str) -> tuple[str, list[int]]:
 def _syllable(char: str) -> str:
     """The most common reading without tone; n and l, the nasals n and ng, and z and zh fall together, as they
     do in many mouths and in what a recogniser makes of them."""
-    from pypinyin import Style, pinyin
-
-    read = pinyin(char, style=Style.NORMAL, errors="default")
-    return re.sub(r"(?<=a)ng$", "n", blurred(read[0][0])) if read else char
+    return re.sub(r"(?<=a)ng$", "n", blurred(syllable(char)))
 
 
 @lru_cache(maxsize=1024)

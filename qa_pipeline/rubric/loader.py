@@ -83,9 +83,9 @@ def rubric_for(
     """The rubric that applies to a meeting: of those that fit kind, theme, institution and date, the most
     specific (institution before theme before the general one), then the latest in force.
 
-    ``rubrics`` defaults to the shipped ones. Raises RubricError when none applies.
+    ``rubrics`` defaults to the shipped one of the kind. Raises RubricError when none applies.
     """
-    offered = tuple(rubrics) if rubrics is not None else tuple(load_rubric(name) for name in SHIPPED)
+    offered = rubrics if rubrics is not None else [load_rubric(kind)] if kind else []
     fits = [r for r in offered if _applies(r.applies_to, kind, theme, institution, on)]
     if not fits:
         known = {"会议类型": kind, "主题": theme, "机构": institution, "日期": on}

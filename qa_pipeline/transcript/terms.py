@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import math
 import re
-import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import distribution
@@ -21,6 +20,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from qa_pipeline.lexicon import Homophone, lexicon
+from qa_pipeline.pinyin import syllables
 
 _Row = TypeVar("_Row", bound=tuple[Any, ...])
 
@@ -176,12 +176,12 @@ def sounds(text: str, *, alike: bool) -> str:
 
 @cache
 def _sounds() -> dict[int, str]:
-    return _lettered(_syllables())
+    return _lettered(str)
 
 
 @cache
 def _alike() -> dict[int, str]:
-    return _lettered({char: blurred(syllable) for char, syllable in _syllables().items()})
+    return _lettered(blurred)
 
 
 def blurred(syllable: str) -> str:
@@ -190,30 +190,11 @@ def blurred(syllable: str) -> str:
     return re.sub(r"(?<=[ie])ng$", "n", re.sub(r"^n(?=.)", "l", syllable))
 
 
-def _lettered(syllables: Mapping[int, str]) -> dict[int, str]:
-    """Each sound is a letter of the private use area."""
-    letters: dict[str, str] = {}
-    return {
-        char: letters.setdefault(syllable, chr(0xE000 + len(letters))) for char, syllable in syllables.items()
-    }
-
-
-@cache
-def _syllables() -> dict[int, str]:
-    """The 6,763 characters of GB 2312 by toneless syllable."""
-    from pypinyin.constants import PINYIN_DICT
-
-    table = {}
-    for row in range(0xB0, 0xF8):
-        for column in range(0xA1, 0xFF):
-            char = bytes((row, column)).decode("gb2312", errors="ignore")
-            if char:
-                reading = "lǜ" if char == "率" else PINYIN_DICT[ord(char)].partition(",")[0]
-                table[ord(char)] = unicodedata.normalize("NFD", reading).translate(_TONES)
-    return table
-
-
-_TONES: Final = dict.fromkeys(map(ord, "\u0300\u0301\u0304\u030c"))
+def _lettered(sound: Callable[[str], str]) -> dict[int, str]:
+    """Each ``sound`` of a syllable is a letter of the private use area."""
+    heard = {syllable: sound(syllable) for syllable in dict.fromkeys(syllables().values())}
+    letters = {one: chr(0xE000 + number) for number, one in enumerate(dict.fromkeys(heard.values()))}
+    return {ord(char): letters[heard[syllable]] for char, syllable in syllables().items()}
 
 
 # ---------------------------------------------------------------- words

@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import cache
 from random import Random
 
+from qa_pipeline.pinyin import syllable
 from qa_pipeline.values.transcript import Transcript
 
 PUNCTUATION = re.compile(r"[，。！？；：、…—“”‘’（）《》,.!?;:()\"'\s]+")
@@ -50,20 +51,13 @@ def _misheard(text: str, *, rate: float, random: Random) -> str:
             continue
         way = random.random()
         if way < 0.6:
-            same = [other for other in _homophones().get(_sound(letter), ()) if other != letter]
+            same = [other for other in _homophones().get(syllable(letter), ()) if other != letter]
             out.append(random.choice(same) if same else random.choice(COMMON))
         elif way < 0.75:
             out.append(random.choice(COMMON))
         elif way >= 0.9:
             out += [letter, random.choice(COMMON)]
     return "".join(out)
-
-
-@cache
-def _sound(letter: str) -> str:
-    from pypinyin import Style, lazy_pinyin
-
-    return lazy_pinyin(letter, style=Style.NORMAL)[0]
 
 
 @cache
@@ -74,5 +68,5 @@ def _homophones() -> dict[str, list[str]]:
         for column in range(0xA1, 0xFF):
             letter = bytes((row, column)).decode("gb2312", errors="ignore")
             if letter:
-                groups.setdefault(_sound(letter), []).append(letter)
+                groups.setdefault(syllable(letter), []).append(letter)
     return groups

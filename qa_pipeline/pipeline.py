@@ -292,11 +292,11 @@ def complete(
 SOUND = frozenset(
     (".wav", ".flac", ".mp3", ".m4a", ".aac", ".opus", ".ogg", ".oga", ".amr", ".wma", ".aif", ".aiff")
 ) | frozenset((".webm", ".mp4", ".m4v", ".mov", ".mkv", ".3gp"))
-TEXT = frozenset((".json", ".srt", ".vtt", ".txt"))
+TEXT = frozenset((".json", ".srt", ".vtt", ".txt", ".docx"))
 
 
 def open_source(paths: Sequence[str], *, progress: Progress = silent) -> Recording | Transcript:
-    """One meeting's files: either one transcript (json, srt, vtt, txt) or the parts of one recording."""
+    """One meeting's files: one transcript (json, srt, vtt, txt, docx) or the parts of one recording."""
     from pathlib import Path
 
     from qa_pipeline.recording import open_recording

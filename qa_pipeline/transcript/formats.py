@@ -1,4 +1,5 @@
-"""Transcript files in and out: own JSON, SRT, VTT, ``00:12:31 张三：`` text, and the JSON of Whisper tools.
+"""Transcript files in and out: own JSON, SRT, VTT, ``00:12:31 张三：`` text. In only: such text in a
+Word file, and the JSON of Whisper tools.
 
 Reading believes nothing: size, encoding, nesting and times are checked; a wrong time is named with its line.
 Our own JSON is lossless: what :func:`to_json` wrote, :func:`from_json` gives back equal.
@@ -8,7 +9,9 @@ from __future__ import annotations
 
 import math
 import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from itertools import pairwise
@@ -20,6 +23,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from qa_pipeline.errors import TranscriptError, reason
 from qa_pipeline.files import write_atomically
 from qa_pipeline.transcript.lines import CLOCK, LABEL, PACE, SLOWEST, Row, read_lines, seconds
+from qa_pipeline.transcript.word import read_word
 from qa_pipeline.values.transcript import Transcript, Utterance
 from qa_pipeline.values.vocabulary import Seconds
 
@@ -41,7 +45,7 @@ _TAG: Final = re.compile(r"</?[^>]+>")
 
 
 def read_transcript(path: Path) -> Transcript:
-    """Read a transcript by its extension (.json, .srt, .vtt; any other as text lines).
+    """Read a transcript by its extension (.json, .srt, .vtt, .docx; any other as text lines).
 
     Raises TranscriptError when the file is missing, huge, not text, of an unknown shape, or when its times
     run backwards or overlap within one speaker.
@@ -90,7 +94,12 @@ def _text(path: Path) -> str:
         raise TranscriptError(f"读不了文字稿 {path}（{reason(error)}）：请检查文件权限。") from error
     if not data.strip():
         raise TranscriptError(f"文字稿 {path} 是空的：请重新导出。")
-    if b"\0" not in data:
+    if path.suffix.lower() == ".docx":
+        return read_word(path)
+    if data.startswith((BOM_UTF16_LE, BOM_UTF16_BE)):  # what Notepad calls Unicode
+        with suppress(UnicodeDecodeError):
+            return data.decode("utf-16")
+    elif b"\0" not in data:
         for encoding in ("utf-8-sig", "gb18030"):
             try:
                 return data.decode(encoding)

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
+from docx import Document
 from hypothesis import given
 from hypothesis import strategies as st
 
 from qa_pipeline.errors import OutputError, TranscriptError
+from qa_pipeline.transcript import word
 from qa_pipeline.transcript.formats import (
     MAX_BYTES,
     from_json,
@@ -289,6 +292,76 @@ def test_talk_whose_end_nobody_knows_is_refused(tmp_path: Path) -> None:
 def test_gb18030_text_is_read(tmp_path: Path) -> None:
     content = "00:00:05 张三：大家好\n".encode("gb18030")
     assert read(tmp_path / "a.txt", content).utterances[0].text == "大家好"
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
+def test_what_notepad_calls_unicode_is_read(tmp_path: Path, encoding: str) -> None:
+    content = "\ufeff00:00:05 张三：大家好\n".lstrip("\ufeff" if encoding == "utf-16" else "").encode(
+        encoding
+    )
+    assert read(tmp_path / "a.txt", content).utterances[0].text == "大家好"
+
+
+def test_a_word_file_is_read_by_its_paragraphs(tmp_path: Path) -> None:
+    made = Document()
+    for line in (
+        "清河支公司周复盘会",
+        "2026年9月8日 上午9:00",
+        "",
+        "张三 00:00:05",
+        "大家好",
+        "李四 00:00:12",
+        "好的",
+    ):
+        made.add_paragraph(line)
+    made.save(str(tmp_path / "飞书妙记.docx"))
+    transcript = read_transcript(tmp_path / "飞书妙记.docx")
+    assert [(u.start, u.speaker, u.text) for u in transcript.utterances] == [
+        (5.0, "张三", "大家好"),
+        (12.0, "李四", "好的"),
+    ]
+    assert transcript.engine == "import/docx"
+
+
+def test_a_word_file_is_read_by_the_rows_of_its_table(tmp_path: Path) -> None:
+    made = Document()
+    table = made.add_table(rows=0, cols=3)
+    for row in (("时间", "发言人", "内容"), ("00:00:05", "张三：", "大家好"), ("00:00:12", "李四：", "好的")):
+        for cell, text in zip(table.add_row().cells, row, strict=True):
+            cell.text = text
+    made.save(str(tmp_path / "a.docx"))
+    assert [(u.speaker, u.text) for u in read_transcript(tmp_path / "a.docx").utterances] == [
+        ("张三", "大家好"),
+        ("李四", "好的"),
+    ]
+
+
+def test_what_is_no_word_file_for_all_its_name_is_refused(tmp_path: Path) -> None:
+    made = Document()
+    made.add_paragraph("00:00:05 张三：大家好" * 1000)
+    made.save(str(tmp_path / "a.docx"))
+    whole = (tmp_path / "a.docx").read_bytes()
+    with ZipFile(tmp_path / "b.docx", "w") as other:
+        other.writestr("hello.txt", "no document")
+    sentence = "文字稿 FILE 不是 Word（.docx）文件，或已损坏：请重新导出，或另存为 TXT 后重试。"
+    for content in (
+        whole[: len(whole) // 2],
+        b"\xd0\xcf\x11\xe0 an old .doc",
+        (tmp_path / "b.docx").read_bytes(),
+    ):
+        assert refused(tmp_path / "c.docx", content) == sentence
+
+
+def test_a_word_file_that_unpacks_to_any_size_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(word, "MAX_UNPACKED", 10_000)
+    with ZipFile(tmp_path / "a.docx", "w", ZIP_DEFLATED) as packed:
+        packed.writestr("word/document.xml", " " * 1_000_000)
+    content = (tmp_path / "a.docx").read_bytes()
+    assert refused(tmp_path / "b.docx", content) == (
+        "文字稿 FILE 解开后有 1 MB：这不像一场会议的文字稿，请检查文件。"
+    )
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="用本单位标注的会议训练章节、语句模型，不差于现用的才安装。")
 
 From = Annotated[
-    Path, typer.Option("--from", help="标注会议的文件夹：每位标注人或每家机构一个子文件夹，每场一个 .txt")
+    Path,
+    typer.Option(
+        "--from",
+        help="标注会议的文件夹：每位标注人或每家机构一个子文件夹，每场一个 .txt；直接放在其中的算同一位的",
+    ),
 ]
 Against = Annotated[str, typer.Option("--against", help="与谁比较：current 现用的，shipped 随附的")]
 Alone = Annotated[bool, typer.Option("--alone", help="只用这个文件夹训练，不加随附的标注会议")]

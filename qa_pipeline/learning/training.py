@@ -74,16 +74,23 @@ class Outcome:
 
 
 def read_folder(folder: Path, label: str) -> list[LabelledMeeting]:
-    """The labelled meetings of a folder (``AUTHOR/ID.txt``, or all of one author) whose ``label`` (chapters,
-    acts) a person gave. Raises InputError naming what cannot be used."""
+    """The labelled meetings of a folder and all below it whose ``label`` (chapters, acts) a person gave.
+
+    The author of each is the folder that it lies in (``AUTHOR/ID.txt``): what lies at the top is of one
+    author. Hidden files are left alone. Raises InputError naming what cannot be used.
+    """
     if folder.is_file():
         raise InputError(f"{folder} 是文件，不是文件夹：--from 要写存有标注会议（每场一个 .txt）的文件夹。")
     if not folder.is_dir():
         raise InputError(f"找不到文件夹 {folder}：请给出存有标注会议的文件夹。")
-    paths = sorted(folder.glob("*/*.txt")) or sorted(folder.glob("*.txt"))
+    paths = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() == ".txt" and not path.name.startswith(".") and path.is_file()
+    )
     if not paths:
         raise InputError(
-            f"{folder} 里没有标注会议：要有每场一个 .txt，放在其中或下一层子文件夹里；"
+            f"{folder} 里没有标注会议：要有每场一个 .txt，放在其中或子文件夹里；"
             "可用 huijian corrections 从服务导出。"
         )
     # Not to be taken for the author of the shipped meetings with the same letter.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -256,6 +257,18 @@ def test_a_folder_that_cannot_be_used_is_refused(tmp_path: Path, content: str | 
         read_folder(tmp_path / "none", "acts")
 
 
+def test_meetings_are_taken_from_the_top_of_the_folder_and_from_all_below_it(
+    folder: Path, tmp_path: Path
+) -> None:
+    first, second, third, fourth = sorted(folder.glob("*/*.txt"))[:4]
+    for path, place in ((first, "a.txt"), (second, "北区/b.TXT"), (third, "2026/东区/c.txt")):
+        (tmp_path / "标注" / place).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, tmp_path / "标注" / place)
+    shutil.copy(fourth, tmp_path / "标注" / "北区" / "._b.txt")  # as some systems write beside each file
+    found = {(m.id, m.author) for m in read_folder(tmp_path / "标注", "chapters")}
+    assert found == {(first.stem, "own 标注"), (second.stem, "own 北区"), (third.stem, "own 东区")}
+
+
 @pytest.mark.parametrize("kind", ["chapters", "acts"])
 def test_a_file_in_place_of_a_folder_is_refused_as_one(tmp_path: Path, kind: str) -> None:
     (tmp_path / "x.txt").write_text("== opening\n甲: 好\n", encoding="utf-8")
@@ -404,7 +417,7 @@ def test_a_damaged_one_is_named(folder: Path, home: Path) -> None:
 def test_the_shipped_meetings_cannot_be_compared_on() -> None:
     """The shipped reader has learned from all of them."""
     with pytest.raises(InputError, match="没有学过的标注会议只有 0 场"):
-        train_chapters(CORPUS)
+        train_chapters(CORPUS / "A")
 
 
 def test_wrong_words_are_refused() -> None:

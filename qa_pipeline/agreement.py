@@ -117,7 +117,7 @@ def by_item(judged: Iterable[Judged]) -> list[ItemAgreement]:
 
 
 def _of(item: str, rows: Sequence[Judged]) -> ItemAgreement:
-    told = [one for one in rows if not _is_open(one)]
+    told = [one for one in rows if not is_open(one)]
     pairs = [one.words for one in told if one.words is not None]
     return ItemAgreement(
         item=item,
@@ -129,5 +129,6 @@ def _of(item: str, rows: Sequence[Judged]) -> ItemAgreement:
     )
 
 
-def _is_open(one: Judged) -> bool:
+def is_open(one: Judged) -> bool:
+    """Whether a side gave no judgement, so that there is nothing to agree with."""
     return one.scores is None if one.words is None else not NO_JUDGEMENT.isdisjoint(one.words)

@@ -92,7 +92,7 @@ class BlindSheet(BaseModel):
 
 class ScoreIn(Given):
     item: Code = Field(description="项的编号，例如 C1")
-    score: Points | None = Field(description="得分；不适用或无从判断时为 null")
+    score: Points | None = Field(description="得分；判为不适用时为 null")
 
 
 class SheetIn(Given):
@@ -110,6 +110,7 @@ class CalibratedRow(BaseModel):
     item: str
     label: str
     reviewed: int = Field(description="盲评的份数")
+    left_open: int = Field(description="其中复核生效的结果为未知的份数：没有判断可比，不计入与复核的比较")
     kappa: Figure | None = Field(description="评分人之间的 Fleiss’ kappa；无从计算时为 null")
     absolute: Figure | None = Field(description="评分人之间的平均绝对分差")
     reference_kappa: Figure | None = Field(description="与复核结论的 Cohen’s kappa")

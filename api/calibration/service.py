@@ -37,7 +37,6 @@ from api.calibration.schemas import (
 )
 from api.calibration.tables import CalibrationMeeting, CalibrationSet, CalibrationSheet
 from api.problems import Conflict, Forbidden, NotFound
-from api.reviews.decision import COUNTED
 from api.reviews.service import account_of, difference_out
 from models.meetings.tables import Scorecard
 from qa_pipeline import agreement
@@ -45,8 +44,9 @@ from qa_pipeline.agreement import ENERGY, VERDICT, ItemAgreement, Judged
 from qa_pipeline.errors import InputError
 
 OFFERED: Final = 100
-NOT_COUNTED: Final = "not_counted"
-"""Unknown and not applicable are the same to a person who scores: the item has no points."""
+WITHOUT_POINTS: Final = "without_points"
+"""Whoever scores blind, or decided, leaves out an item that does not apply: that is a judgement to agree
+with. What the decided result says is unknown is none (``agreement.NO_JUDGEMENT``)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -280,7 +280,8 @@ def _row(against: ItemAgreement, among: ItemAgreement | None, labels: Mapping[st
     return CalibratedRow(
         item=against.item,
         label=labels.get(against.item, ""),
-        reviewed=against.judged,
+        reviewed=against.judged + against.left_open,
+        left_open=against.left_open,
         kappa=among.kappa if among else None,
         absolute=apart.absolute if apart else None,
         reference_kappa=against.kappa,
@@ -290,13 +291,13 @@ def _row(against: ItemAgreement, among: ItemAgreement | None, labels: Mapping[st
 
 def _reviewer(login: str, judged: Sequence[Judged]) -> CalibratedReviewer:
     rows = {row.item: row for row in agreement.by_item(judged)}
-    items = [one.words for one in judged if one.words is not None and one.item != VERDICT]
+    items = [row for row in judged if row.item not in (VERDICT, ENERGY) and not agreement.is_open(row)]
     energy = rows.get(ENERGY)
     return CalibratedReviewer(
         reviewer=login,
         meetings=rows[VERDICT].judged,
         verdict_agreement=rows[VERDICT].agreement,
-        items_kappa=agreement.kappa(items),
+        items_kappa=agreement.kappa(row.words for row in items if row.words is not None),
         energy=difference_out(energy.difference) if energy else None,
     )
 
@@ -325,7 +326,9 @@ def _decided(card: Scorecard) -> Given:
         verdict=card.verdict.value,
         energy=Decimal(card.energy_score) if card.energy_score is not None else None,
         scores={one["id"]: None if one["level"] is None else Decimal(str(one["score"])) for one in items},
-        words={one["id"]: one["status"] if one["status"] in COUNTED else NOT_COUNTED for one in items},
+        words={
+            one["id"]: WITHOUT_POINTS if one["status"] == "not_applicable" else one["status"] for one in items
+        },
     )
 
 
@@ -343,5 +346,5 @@ def _handed_in(sheet: CalibrationSheet, most: Mapping[str, Decimal]) -> Given:
 
 def _word(points: Decimal | None, most: Decimal) -> str:
     if points is None:
-        return NOT_COUNTED
+        return WITHOUT_POINTS
     return "full" if points >= most else "partial" if points > 0 else "missed"

@@ -235,12 +235,13 @@ def _result(found: CalibrationResult) -> None:
             "校准的逐项一致程度",
             [Column("项"), Column("份数", figures=True), Column("彼此 kappa", figures=True),
              Column("彼此平均差", figures=True), Column("与复核 kappa", figures=True),
-             Column("与复核平均差", figures=True)],
+             Column("与复核平均差", figures=True), Column("复核未知", figures=True)],
             [_row(name, one) for name, one in rows if one is not None],
         )  # fmt: skip
         ui.label("彼此之间用 Fleiss kappa，与复核用 Cohen kappa；双方总是同一个判断时无从计算。").classes(
             "soft"
         )
+        ui.label("复核生效的结果里未知的项没有判断可比，不计入与复核的比较。").classes("soft")
 
 
 def _row(name: str, one: CalibratedRow) -> list[object]:
@@ -252,6 +253,7 @@ def _row(name: str, one: CalibratedRow) -> list[object]:
         _figure(one.absolute),
         _figure(one.reference_kappa),
         _figure(apart),
+        one.left_open,
     ]
 
 

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 from fastapi.testclient import TestClient
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from api.access import COOKIE, CSRF_HEADER, hashed
 from api.accounts.tables import Account, Role, SignIn
 from models.database import transaction
+from models.meetings.tables import Meeting, Scorecard
 from tests.api.conftest import SignedIn
 from tests.api.people import staff
 from tests.api.results import good, hold, inspect
@@ -148,3 +149,32 @@ def test_the_result_says_how_far_reviewers_are_from_each_other_and_from_the_deci
     ]
     assert found["energy"]["reviewed"] == 2
     assert decider.post(f"{V1}/calibrations/{code}/close").status_code == 409
+
+
+def test_what_the_decision_left_unknown_is_nothing_to_agree_with_and_what_does_not_apply_is(
+    decider: TestClient, reviewers: list[TestClient], service_engine: Engine
+) -> None:
+    with transaction(service_engine) as session:
+        current = select(Scorecard).join(Meeting).where(Meeting.code == "A", Scorecard.is_current)
+        card = session.scalars(current).one()
+        told = {"C1": "unknown", "C2": "not_applicable"}
+        card.result = {
+            **card.result,
+            "items": [
+                {**item, "status": told[item["id"]], "level": None, "score": 0}
+                if item["id"] in told
+                else item
+                for item in card.result["items"]
+            ],
+        }
+    code = begun(decider)
+    for client, given in zip(reviewers, (None, "0"), strict=True):
+        handed = sheet(client, code, but={"C1": given, "C2": given})
+        assert client.put(f"{V1}/calibrations/{code}/sheets/A", json=handed).status_code == 200
+    assert decider.post(f"{V1}/calibrations/{code}/close").status_code == 200
+    found = decider.get(f"{V1}/calibrations/{code}/result").json()
+    items = {row["item"]: row for row in found["items"]}
+    assert [items[item]["reviewed"] for item in ("C1", "C2")] == [2, 2]
+    assert [items[item]["left_open"] for item in ("C1", "C2")] == [2, 0]
+    assert [items[item]["reference_kappa"] for item in ("C1", "C2")] == [None, "0"]
+    assert [items[item]["kappa"] for item in ("C1", "C2")] == ["-1", "-1"]  # among themselves both count

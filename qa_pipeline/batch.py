@@ -19,7 +19,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context, parent_process
 from pathlib import Path
 from threading import RLock
@@ -64,35 +64,42 @@ class Task:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tally:
-    """How a batch ended. ``problems`` are (name, reason) of what failed or was skipped."""
+    """How a batch ended. ``problems`` are (name, reason) of what failed, ``left_out`` (file, reason) of what
+    lies in the folder and belongs to no meeting."""
 
     done: int
     failed: int
     skipped: int
     problems: tuple[tuple[str, str], ...]
+    left_out: tuple[tuple[str, str], ...] = ()
 
 
 DEFAULT_OUT = "huijian-results"
 """The output folder inside the folder of meetings, where none is given."""
 LOG = "results.jsonl"
+_HIDDEN = (".", "~$")
+"""How names of files begin that nobody put there; Word's own beside an open file with the second."""
 _ROW_BEGINS = b'{"key": "'
 KEPT = ("transcripts", "inspections")
 """The folders that a batch fills inside its output folder."""
 
 
-def meetings_in(folder: Path, *, out: Path | None = None) -> tuple[Meeting, ...]:
-    """The meetings of a folder and its subfolders, by name; what earlier runs left in ``out`` or elsewhere in
-    the folder is none.
+def meetings_in(
+    folder: Path, *, out: Path | None = None
+) -> tuple[tuple[Meeting, ...], tuple[tuple[str, str], ...]]:
+    """The meetings of a folder and its subfolders, by name, and (file, reason) of what is left out of them;
+    what earlier runs left in ``out`` or elsewhere in the folder is neither.
 
     ``NAME.part1.m4a, NAME.part2.m4a`` are parts of one meeting; ``NAME.meeting.yaml`` are its facts. A text
     file whose name starts with a recording's name is that recording's companion, not a meeting of its own.
+    Left out are texts that are plainly no transcript, unless they have facts, and facts of no meeting.
     Raises InputError when the folder is not there or holds no meeting.
     """
     if folder.is_file():
         raise InputError(f"{folder} 是文件，不是文件夹：质检一场会议请用 huijian inspect {folder.name}。")
     if not folder.is_dir():
         raise InputError(f"找不到文件夹 {folder}；请检查路径。")
-    found = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith("."))
+    found = sorted(p for p in folder.rglob("*") if p.is_file() and not p.name.startswith(_HIDDEN))
     logs = (p for p in found if p.name == LOG and _is_ours(p))
     outs = (folder / DEFAULT_OUT, *([out] if out else []), *(log.parent for log in logs))
     kept = {place.resolve() / name for place in outs for name in KEPT}
@@ -106,28 +113,51 @@ def meetings_in(folder: Path, *, out: Path | None = None) -> tuple[Meeting, ...]
                 path.with_name(stem) if stem and part.isdigit() else path.with_suffix(""), []
             ).append(path)
     recorded = tuple(groups)
+    left_out: dict[Path, str] = {}
     for path in files:
         if path.suffix.lower() in TEXT and not any(
             path.parent == name.parent and path.name.startswith(name.name + ".") for name in recorded
         ):
-            groups.setdefault(path.with_suffix(""), []).append(path)
+            name = path.with_suffix("")
+            if _facts_of(name) not in present and (why := _why_no_meeting(path)):
+                left_out[path] = why
+            else:
+                groups.setdefault(name, []).append(path)
     if not groups:
-        raise InputError(f"{folder} 里没有录音或文字稿；支持 {'、'.join(sorted(SOUND | TEXT))}。")
-    return tuple(
+        told = "".join(f"（{path.name}：{why}）" for path, why in list(left_out.items())[:1])
+        raise InputError(f"{folder} 里没有录音或文字稿{told}；支持 {'、'.join(sorted(SOUND | TEXT))}。")
+    used = {_facts_of(name) for name in groups}
+    for path in folder.rglob("*.meeting.y*ml"):
+        if path not in used:
+            left_out[path] = f"没有与它同名的录音或文字稿，请改名为“录音名{FACTS_SUFFIX}”后再运行"
+    meetings = tuple(
         Meeting(
             name=str(_fitting(name.relative_to(folder))),
             files=tuple(str(p) for p in sorted(parts, key=_part_number)),
-            facts=str(facts) if (facts := Path(str(name) + FACTS_SUFFIX)) in present else None,
+            facts=str(facts) if (facts := _facts_of(name)) in present else None,
         )
         for name, parts in sorted(groups.items())
     )
+    return meetings, tuple(sorted((str(path.relative_to(folder)), why) for path, why in left_out.items()))
 
 
-def unused_facts(folder: Path, *, out: Path | None = None) -> tuple[str, ...]:
-    """The files of facts in the folder that no meeting has the name of. Raises as ``meetings_in``."""
-    used = {meeting.facts for meeting in meetings_in(folder, out=out)}
-    there = (path for path in folder.rglob("*.meeting.y*ml") if str(path) not in used)
-    return tuple(sorted(str(path.relative_to(folder)) for path in there))
+def _facts_of(name: Path) -> Path:
+    return Path(str(name) + FACTS_SUFFIX)
+
+
+def _why_no_meeting(path: Path) -> str | None:
+    """None for what is a transcript, and for what may be a damaged one: reading it tells what is wrong."""
+    from qa_pipeline.report.explain import read_result
+    from qa_pipeline.transcript.formats import MAX_BYTES, holds_talk
+
+    try:
+        if path.suffix.lower() in (".txt", ".docx") and not holds_talk(path):
+            return "里面没有带时间的发言；若是文字稿，请每段发言以时间开头，例如“00:12:31 张三：……”"
+        if path.suffix.lower() == ".json" and path.stat().st_size <= MAX_BYTES and read_result(path):
+            return "这是质检结果，不是会议"
+    except (HuijianError, OSError):
+        pass
+    return None
 
 
 def _is_ours(log: Path) -> bool:
@@ -180,7 +210,7 @@ def run(
 
     library()  # a wrong one is refused once, not meeting by meeting
     judged_by = load_rubric(rubric).sha256 if rubric else None
-    meetings = meetings_in(folder, out=out)
+    meetings, left_out = meetings_in(folder, out=out)
     choice = chosen(reader)[0].value
     threads = max(1, usable_processors() // workers)
     with _alone(out):
@@ -214,7 +244,7 @@ def run(
             # By the names there are now: of a renamed meeting the row has the former one.
             shown = [{**current[m.name], "name": m.name} for m in meetings if m.name in current]
             _write_workbook(out, shown)
-    return _tally(shown, skipped=skipped)
+    return replace(_tally(shown, skipped=skipped), left_out=left_out)
 
 
 def _done_before(wanted: list[Task], rows: list[dict[str, Any]], *, again: bool) -> dict[str, dict[str, Any]]:

@@ -234,7 +234,7 @@ def batch(
     """质检一个文件夹里的全部会议；中断后再运行即从断点继续。"""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from qa_pipeline.batch import DEFAULT_OUT, FACTS_SUFFIX, run, unused_facts
+    from qa_pipeline.batch import DEFAULT_OUT, run
     from qa_pipeline.rubric import load_rubric
 
     if rubric:
@@ -258,8 +258,8 @@ def batch(
         )
     for name, reason in tally.problems:
         typer.echo(f"未完成 {name}：{reason}")
-    for name in unused_facts(folder, out=target):
-        typer.echo(f"没有用上 {name}：没有与它同名的录音或文字稿，请改名为“录音名{FACTS_SUFFIX}”后再运行。")
+    for name, reason in tally.left_out:
+        typer.echo(f"没有用上 {name}：{reason}。")
     skipped = f"跳过 {tally.skipped} 场（此前已完成，要重做请加 --again）"
     counts = f"完成 {tally.done} 场，失败 {tally.failed} 场，{skipped}"
     typer.echo(f"{counts}；结果在 {target}")

@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 import psutil
 import pytest
+from docx import Document
 
-from qa_pipeline.batch import Tally, Task, _alone, _inspect_one, meetings_in, run, unused_facts
+from qa_pipeline.batch import Tally, Task, _alone, _inspect_one, meetings_in, run
 from qa_pipeline.chapters.corpus import CORPUS, read_meeting
 from qa_pipeline.errors import InputError, OutputError, RubricError
 from qa_pipeline.pipeline import compared, inspect
@@ -75,10 +76,12 @@ def test_parts_belong_together_and_companions_are_no_meetings(tmp_path: Path) ->
         "a.meeting.yaml",
         "a.reference.json",
         "b.srt",
-        "notes.docx",
+        "notes.xlsx",
+        "~$b.docx",
     ):
         (tmp_path / name).touch()
-    first, second = meetings_in(tmp_path)
+    (first, second), left_out = meetings_in(tmp_path)
+    assert left_out == ()
     assert [Path(f).name for f in first.files] == ["a.part1.mp3", "a.part2.mp3", "a.part10.mp3"]
     assert first.facts == str(tmp_path / "a.meeting.yaml")
     assert (second.name, second.facts) == ("b", None)
@@ -88,7 +91,42 @@ def test_facts_that_belong_to_no_meeting_are_named(tmp_path: Path) -> None:
     (tmp_path / "东区").mkdir()
     for name in ("a.mp3", "a.meeting.yaml", "b.mp3", "b.meeting.yml", "东区/漏了.meeting.yaml"):
         (tmp_path / name).touch()
-    assert unused_facts(tmp_path) == ("b.meeting.yml", "东区/漏了.meeting.yaml")
+    assert [file for file, _ in meetings_in(tmp_path)[1]] == ["b.meeting.yml", "东区/漏了.meeting.yaml"]
+
+
+def test_texts_that_are_plainly_no_meeting_are_left_out_with_the_reason_and_damaged_ones_fail(
+    month: Path, out: Path
+) -> None:
+    (month / "说明.txt").write_text("九月的录音。\n联系人：王五\n电话：6666\n开会时间 9:00\n", "utf-8")
+    notice = Document()
+    notice.add_paragraph("会议通知：请各机构九月底前交录音。")
+    notice.save(str(month / "通知.docx"))
+    (month / "结果.json").write_text(json.dumps(rows(out)[0]["result"], ensure_ascii=False), "utf-8")
+    whole = (month / "A01.json").read_bytes()
+    damaged = {
+        "残.json": whole[: len(whole) // 2],
+        "深.json": b"[" * 100_000,
+        "空.txt": b"",
+        "乱.txt": b"\xff\xfe\x00",
+        "没有时间.txt": "张三：早。\n李四：早。\n张三：开会。\n".encode(),
+        "有信息.txt": "还没有转写\n".encode(),
+    }
+    for name, content in damaged.items():
+        (month / name).write_bytes(content)
+    (month / "有信息.meeting.yaml").write_text(FACTS, "utf-8")
+    tally = run(month, out=out)
+    assert (tally.done, tally.failed, tally.skipped) == (0, 6, 2)
+    assert {name for name, _ in tally.problems} == {Path(name).stem for name in damaged}
+    told = dict(tally.left_out)
+    for note in ("说明.txt", "通知.docx"):
+        assert "里面没有带时间的发言" in told.pop(note)
+    assert told == {"结果.json": "这是质检结果，不是会议"}
+
+
+def test_a_folder_with_nothing_but_a_note_is_refused_and_says_what_is_wrong_with_it(tmp_path: Path) -> None:
+    (tmp_path / "说明.txt").write_text("九月的录音。\n", "utf-8")
+    with pytest.raises(InputError, match=r"里没有录音或文字稿（说明\.txt：里面没有带时间的发言；.*）；支持"):
+        meetings_in(tmp_path)
 
 
 @pytest.mark.parametrize("folder", ["missing", "."])
@@ -229,7 +267,9 @@ def test_results_of_runs_with_another_output_folder_are_not_taken_for_meetings(
         tally = run(month, out=out)
         assert (tally.done, tally.failed) == (1, 0)
     (month / "再来" / "results.jsonl").write_text('{"id": 1}\n', "utf-8")  # that of another program
-    assert len(meetings_in(month)) == 3
+    found, left_out = meetings_in(month)
+    assert [m.name.partition(".")[0] for m in found] == ["A01", "再来/transcripts/A01"]
+    assert [file for file, _ in left_out] == ["B01.meeting.yaml", "再来/inspections/A01.json"]
 
 
 def test_what_cannot_be_read_is_counted_with_its_reason_and_the_rest_is_done(
@@ -266,7 +306,7 @@ def test_a_fault_of_the_program_itself_is_one_meeting_not_done_and_can_be_report
         raise KeyError("chapter")
 
     monkeypatch.setattr("qa_pipeline.pipeline.inspect", broken)
-    task = Task(meeting=meetings_in(month)[0], out=str(tmp_path), key="k" * 64, model=None, rubric=None,
+    task = Task(meeting=meetings_in(month)[0][0], out=str(tmp_path), key="k" * 64, model=None, rubric=None,
                 reader="local", threads=1)  # fmt: skip
     row = _inspect_one(task)
     assert (row["name"], row["status"]) == ("A01", "failed")
@@ -279,7 +319,7 @@ def test_a_name_as_long_as_the_disk_allows_is_cut_and_done_once(month: Path, tmp
         for end in "上下":
             shutil.copy(month / f"A01{suffix}", month / f"{'福' * 76}{end}{suffix}")
         (month / f"A01{suffix}").unlink()
-    found = meetings_in(month)
+    found, _ = meetings_in(month)
     assert len({meeting.name for meeting in found}) == 3
     assert all(meeting.facts for meeting in found)
     tally = run(month, out=tmp_path / "out")

@@ -63,7 +63,7 @@ def read_result(path: Path) -> Result:
         raise InputError(f"{path.name} 不是文本文件：请给出 huijian inspect --json 写的结果。") from error
     try:
         whole = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputError(f"{path.name} 不是完整的 JSON：请给出 huijian inspect --json 写的结果。") from error
     if isinstance(whole, dict) and "scorecard" in whole:
         from qa_pipeline.report.json import inspection_from_json, to_json

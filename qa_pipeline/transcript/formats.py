@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from qa_pipeline.errors import TranscriptError, reason
 from qa_pipeline.files import write_atomically
-from qa_pipeline.transcript.lines import CLOCK, LABEL, PACE, SLOWEST, Row, read_lines, seconds
+from qa_pipeline.transcript.lines import CLOCK, LABEL, PACE, SLOWEST, Row, is_talk, read_lines, seconds
 from qa_pipeline.transcript.word import read_word
 from qa_pipeline.values.transcript import Transcript, Utterance
 from qa_pipeline.values.vocabulary import Seconds
@@ -67,6 +67,12 @@ def read_transcript(path: Path) -> Transcript:
         engine=f"import/{suffix.lstrip('.') or 'txt'}",
         warnings=(f"有 {placed} 段发言没有写时间，按前后的时间和字数估计。",) if placed else (),
     )
+
+
+def holds_talk(path: Path) -> bool:
+    """Whether a text file has lines as a transcript has them (see ``lines.is_talk``). Raises TranscriptError
+    where it can't be read."""
+    return is_talk(_text(path))
 
 
 def from_json(text: str | bytes) -> Transcript:

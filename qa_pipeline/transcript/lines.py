@@ -100,6 +100,17 @@ class _Turn:
     words: str
 
 
+def is_talk(text: str) -> bool:
+    """Whether a text may be what was said in a meeting: a line begins with a time, two have one after a name
+    (a notice may have one: 开会时间 9:00), or somebody speaks twice."""
+    lines = text.splitlines()
+    if any(map(_TIME_FIRST.fullmatch, lines)):
+        return True
+    named = Counter(map(_label, lines))
+    del named[None]
+    return sum(map(bool, map(_TIME_LAST.fullmatch, lines))) > 1 or max(named.values(), default=0) > 1
+
+
 def read_lines(text: str, path: Path) -> Iterator[Row]:
     """``00:12:31 张三：`` with the words after it or below it; ``张三 00:12:31`` is read too.
 

@@ -153,6 +153,7 @@ def test_an_old_result_says_that_it_holds_no_steps(poor: Inspection) -> None:
     ("content", "sentence"),
     [
         (b"", "不是完整的 JSON"),
+        (b"[" * 100_000, "不是完整的 JSON"),
         (b"\xff\xfe", "不是文本文件"),
         (b"[]", "不是质检结果（缺少 items"),
         (b'{"items": [], "findings": {}}', "不是质检结果（缺少 chapters、criticals"),

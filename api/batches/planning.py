@@ -4,8 +4,8 @@ the recorder wrote into them. Nothing is changed; what cannot be placed is liste
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from pydantic import ValidationError
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from api.batches.matching import Wanted
 from api.batches.naming import Pattern, Told
+from api.batches.repository import BatchRepository
 from api.batches.schemas import MatchedFile, UnmatchedFile
 from api.problems import Conflict, NotFound
 from api.recordings.placing import Place, Placing, days_in, resolve
@@ -36,7 +37,8 @@ class Offered:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planned:
-    """A file with its meeting; ``together`` is the same for all files of one meeting."""
+    """A file with its meeting; ``together`` is the same for all files of one meeting. ``inspected``: the
+    meeting has a result, and the file is none that came to the others since."""
 
     offered: Offered
     said: Placing
@@ -77,6 +79,7 @@ def plan(
     result = Plan()
     lines = _by_file(offered, wanted or (), result)
     names = _names(session, within)
+    placed: list[Planned] = []
     for one in sorted(offered, key=lambda one: one.file):
         try:
             if wanted is not None and one.file not in lines:
@@ -89,8 +92,36 @@ def plan(
             line = lines[one.file].line if one.file in lines else None
             result.unmatched.append(UnmatchedFile(line=line, file=one.file, reason=str(error)))
             continue
-        result.files.append(_planned(session, one, said, place))
+        placed.append(_planned(session, one, said, place))
+    _told_apart(session, within, placed, lines, result)
     return result
+
+
+def _told_apart(
+    session: Session, within: Subtree, placed: Sequence[Planned], lines: Mapping[str, Wanted], result: Plan
+) -> None:
+    """A part that was refused and mended, or that came late, is wanted although its meeting has a result; a
+    file that is another than was taken is listed, for it would become one more part.
+
+    Where no file of the meeting came from here, the recording was handed in otherwise: these may be copies.
+    """
+    held = {one.place.meeting.id for one in placed if one.place.meeting is not None}
+    taken = BatchRepository(session, within=within).taken(held)
+    here = {(one.place.meeting.id, one.offered.file) for one in placed if one.place.meeting is not None}
+    from_here = {meeting for meeting, _ in here.intersection(taken)}
+    for one in placed:
+        meeting, file = one.place.meeting, one.offered.file
+        size = None if meeting is None else taken.get((meeting.id, file))
+        if meeting is not None and size not in (None, one.offered.size):
+            reason = (
+                f"会议 {meeting.code} 已收下这个文件，之后它又改过，服务里仍是原来的："
+                "要换，请在会议页上传改过的，再撤回原来的那一段。"
+            )
+            line = lines[file].line if file in lines else None
+            result.unmatched.append(UnmatchedFile(line=line, file=file, reason=reason))
+            continue
+        late = meeting is not None and size is None and meeting.id in from_here
+        result.files.append(replace(one, inspected=one.inspected and not late))
 
 
 def _names(session: Session, within: Subtree) -> dict[str, str]:

@@ -57,6 +57,14 @@ class BatchRepository(Repository):
         query = select(BatchFile).where(BatchFile.batch_id == batch.id, BatchFile.state != FileState.TAKEN)
         return self.session.scalars(query.order_by(BatchFile.id)).all()
 
+    def taken(self, meetings: Collection[int]) -> dict[tuple[int, str], int]:
+        """(key of the meeting, path) -> bytes of the file of a batch that is a part of its recording."""
+        part = (Recording.meeting_id == BatchFile.meeting_id) & (Recording.size == BatchFile.size)
+        query = select(BatchFile.meeting_id, BatchFile.file, BatchFile.size).join(Recording, part)
+        query = query.where(BatchFile.state == FileState.TAKEN, BatchFile.meeting_id.in_(meetings))
+        rows = self.session.execute(query.order_by(BatchFile.id)).tuples()
+        return {(meeting, file): size for meeting, file, size in rows if meeting is not None}
+
     def file_counts(self, batches: Collection[int]) -> dict[int, dict[FileState, int]]:
         """How many files of each batch, by its key, are in each state."""
         query = select(BatchFile.batch_id, BatchFile.state, func.count())

@@ -111,7 +111,7 @@ def _of_files(
     refused: list[UnmatchedFile],
 ) -> BatchAnswer:
     todo = [one for one in found.files if given.again or not one.inspected]
-    names = sorted({one.together for one in found.files if one.inspected and not given.again})
+    names = sorted({one.together for one in found.files} - {one.together for one in todo})
     unmatched = refused + found.unmatched
     answer = BatchAnswer(batch=None, matched=found.matched(), unmatched=unmatched, inspected=names)
     if given.dry_run or not todo:

@@ -19,7 +19,7 @@ from api.accounts.tables import AuditEntry, Role
 from api.batches.archive import open_archive
 from api.batches.intake import Intake
 from api.batches.naming import compiled
-from api.jobs.tables import ARCHIVE, InspectionJob
+from api.jobs.tables import ARCHIVE, InspectionJob, JobState
 from api.settings import Settings
 from api.store import StoreError, open_store
 from models.database import transaction
@@ -29,7 +29,8 @@ from qa_pipeline.values.vocabulary import Status, Verdict
 from tests.api.batches.test_batches import run
 from tests.api.conftest import SignedIn
 from tests.api.recordings.test_upload import wav
-from tests.api.results import hold
+from tests.api.results import good, hold, inspect
+from tests.sound import tone, write_sound
 
 BACKENDS = ("sqlite",)
 BATCHES = "/api/v1/batches"
@@ -152,6 +153,57 @@ def test_the_archive_is_taken_in_and_each_meeting_inspected_once_it_is_whole(
     take_all(intake)
     with Session(service_engine) as session:
         assert len(session.scalars(select(Recording)).all()) == 3
+
+
+def test_a_part_that_was_refused_and_is_mended_is_taken_though_its_meeting_has_a_result(
+    office: TestClient, intake: Intake, archive: Path, service_engine: Engine, tmp_path: Path
+) -> None:
+    mended, sound = archive / "福州" / "350102_20260908_0900.b.wav", wav(tmp_path, 450)
+    first = archive / "福州" / "350102_20260908_0900.a.wav"
+    mended.write_bytes(b"no sound")
+    wanted = {"folder": "2026-09", "pattern": "350102_{date}_{time}*", "institution": "350102"}
+    run(office, **wanted)
+    assert take_all(intake) == 2
+    inspect(service_engine, "350102-20260908", good())
+
+    def taken() -> tuple[list[str], list[str]]:
+        """What a new batch takes, and which meetings it passes over."""
+        found = run(office, **wanted)
+        if found["batch"] is None:
+            return [], found["inspected"]
+        take_all(intake)
+        told = files(office, found["batch"]["code"])
+        return [file for file, row in told.items() if row["state"] == "taken"], found["inspected"]
+
+    assert taken() == ([], [])  # tried, and refused again
+    mended.write_bytes(sound)
+    assert taken() == (["福州/350102_20260908_0900.b.wav"], [])
+    with Session(service_engine) as session:
+        job = session.scalars(select(InspectionJob).order_by(InspectionJob.id.desc())).first()
+        assert job is not None
+        assert job.state == JobState.QUEUED  # all of it is inspected again, by itself
+    assert taken() == ([], ["350102-20260908"])
+    (first.with_name("350102_20260908_0900.c.wav")).write_bytes(wav(tmp_path, 500))  # one that came late
+    assert taken()[0] == ["福州/350102_20260908_0900.c.wav"]
+    write_sound(first, tone(550, 1.5), codec="pcm_s16le")
+    for again in (False, True):  # one more part it must not become
+        found = run(office, **wanted, again=again)
+        reasons = {row["file"]: row["reason"] for row in found["unmatched"]}
+        assert "之后它又改过，服务里仍是原来的" in reasons["福州/350102_20260908_0900.a.wav"]
+        take_all(intake)
+    with Session(service_engine) as session:
+        assert len(session.scalars(select(Recording)).all()) == 3
+
+
+def test_files_of_a_meeting_that_was_handed_in_otherwise_and_inspected_are_passed_over(
+    office: TestClient, archive: Path, service_engine: Engine
+) -> None:
+    hold(service_engine, "350103-x", institution="350103", day=15)
+    inspect(service_engine, "350103-x", good())
+    found = run(
+        office, folder="2026-09", pattern="350103_{date}_{time}*", institution="350103", month="2026-09"
+    )
+    assert found["inspected"] == ["350103-x"]
 
 
 def test_a_file_that_breaks_the_service_does_not_keep_the_others_waiting(

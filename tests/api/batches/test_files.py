@@ -195,6 +195,18 @@ def test_a_part_that_was_refused_and_is_mended_is_taken_though_its_meeting_has_a
         assert len(session.scalars(select(Recording)).all()) == 3
 
 
+def test_a_file_in_two_formats_is_taken_once(office: TestClient, archive: Path) -> None:
+    (archive / "350103_20260915_1400.flac").write_bytes(b"the same in another format")
+    found = run(office, folder="2026-09", pattern=NAMES, dry_run=True)
+    reasons = {row["file"]: row["reason"] for row in found["unmatched"]}
+    assert "与 350103_20260915_1400.flac 同名而格式不同" in reasons["350103_20260915_1400.wav"]
+    manifest = "文件名,机构代码,日期,段号\n350103_20260915_1400.flac,,,1\n350103_20260915_1400.wav,,,2\n"
+    found = run(
+        office, folder="2026-09", pattern="{institution}_{date}_{time}*", manifest=manifest, dry_run=True
+    )
+    assert len(found["matched"]) == 2
+
+
 def test_files_of_a_meeting_that_was_handed_in_otherwise_and_inspected_are_passed_over(
     office: TestClient, archive: Path, service_engine: Engine
 ) -> None:

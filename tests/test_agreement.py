@@ -135,9 +135,19 @@ def test_how_often_the_machine_gave_no_points_is_told_beside_each_item(folder: P
         assert f"另有 {rows[-1][2]} 项次一方没有给分（未知或不适用）" in printed.stdout
 
 
+def test_what_a_person_left_open_is_nothing_to_agree_with_and_stops_nothing(folder: Path) -> None:
+    table = human(folder, "meeting,item,score\n0908,C1,\n0908,I1,不适用\n0908,总分,未知\n0908,结论,合格\n")
+    judged, _ = from_files(folder / "results", table)
+    rows = {row.item: (row.judged, row.left_open) for row in by_item(judged)}
+    assert rows == {VERDICT: (1, 0), ENERGY: (0, 1), "C1": (0, 1), "I1": (0, 1)}
+    both = human(folder, "meeting,item,machine,human,max\na,C1,7,,14\n", "both.csv")
+    assert from_files(both, None)[0] == [Judged(meeting="a", item="C1")]
+
+
 @pytest.mark.parametrize(
     ("table", "sentence"),
     [
+        ("meeting,item,score\n0908,能量值,170\n", "第 2 行的分数 170 不在 0 到 100 之间"),
         ("meeting,item,score\n0908,C9,1\n", "第 2 行的评分项「C9」不在 0908 的结果里：可用的有 C1、I1"),
         ("meeting,item,score\n0908,C1,好\n", "第 2 行的分数「好」不是数字"),
         ("meeting,item,score\n0908,C1,15\n", "不在 0 到 14 之间"),

@@ -39,7 +39,9 @@ _COLUMNS: Final = {
     "max": ("max", "满分"),
 }
 _NO_POINTS: Final = ("", "unknown", "未知", "not_applicable", "不适用")
-"""What stands in a table for points that the machine did not give."""
+"""What stands in a table for points that a side did not give."""
+_WHOLE: Final = Decimal(100)
+"""The highest energy score."""
 _ZIP: Final = b"PK\x03\x04"
 """How an Excel file begins."""
 
@@ -211,14 +213,22 @@ def _number(text: str, where: str) -> Decimal:
     return value
 
 
+def _require_within(score: Decimal, most: Decimal, where: str) -> None:
+    if not 0 <= score <= most:
+        raise InputError(f"{where}的分数 {score} 不在 0 到 {most.normalize():f} 之间：请核对。")
+
+
 def _both(row: Row, where: str) -> Judged:
     meeting, item = _cell(row, "meeting", where), _item(_cell(row, "item", where))
     machine, person = _cell(row, "machine", where), _cell(row, "score", where)
     if item == VERDICT:
         return Judged(meeting=meeting, item=item, words=(_verdict(machine, where), _verdict(person, where)))
-    if machine in _NO_POINTS:
+    if machine in _NO_POINTS or person in _NO_POINTS:
         return Judged(meeting=meeting, item=item)
     scores = (_number(machine, where), _number(person, where))
+    if item == ENERGY:
+        for score in scores:
+            _require_within(score, _WHOLE, where)
     most = _cell(row, "max", where, needed=False)
     words = _statuses(scores, _number(most, where)) if most else None
     return Judged(meeting=meeting, item=item, words=words, scores=scores)
@@ -228,18 +238,21 @@ def _against(result: Mapping[str, Any], row: Row, where: str, meeting: str) -> J
     item, given = _item(_cell(row, "item", where)), _cell(row, "score", where)
     if item == VERDICT:
         return Judged(meeting=meeting, item=item, words=(result["verdict"], _verdict(given, where)))
-    person = _number(given, where)
+    if item == ENERGY and given in _NO_POINTS:
+        return Judged(meeting=meeting, item=item)
     if item == ENERGY:
-        energy = result["energy_score"]
+        energy, person = result["energy_score"], _number(given, where)
+        _require_within(person, _WHOLE, where)
         scores = None if energy is None else (Decimal(str(energy)), person)
         return Judged(meeting=meeting, item=item, scores=scores)
     found = next((one for one in result["items"] if one["id"] == item), None)
     if found is None:
         ids = "、".join(one["id"] for one in result["items"])
         raise InputError(f"{where}的评分项「{item}」不在 {meeting} 的结果里：可用的有 {ids}。")
-    most = Decimal(str(found["max"]))
-    if not 0 <= person <= most:
-        raise InputError(f"{where}的分数 {given} 不在 0 到 {most.normalize():f} 之间：请核对。")
+    if given in _NO_POINTS:
+        return Judged(meeting=meeting, item=item)
+    person, most = _number(given, where), Decimal(str(found["max"]))
+    _require_within(person, most, where)
     if found["level"] is None:
         # The machine did not know: kept, so that it is told how often.
         return Judged(meeting=meeting, item=item, words=(found["status"], _status(person, most)))

@@ -54,7 +54,12 @@ class Told:
 
 
 def read_result(path: Path) -> Result:
-    """The result in a file; raises InputError for what is no result of this program."""
+    """The result in a file; raises InputError for what is no result of this program, or more than one."""
+    if path.is_dir() or path.suffix.lower() == ".jsonl":
+        raise InputError(
+            f"{path} 里不止一场会议的结果：请给出一场的文件，"
+            "批量质检的在结果文件夹的 inspections 里，每场一个。"
+        )
     try:
         text = path.read_text("utf-8")
     except OSError as error:

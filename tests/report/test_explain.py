@@ -167,6 +167,17 @@ def test_a_foreign_file_is_refused_in_a_sentence(tmp_path: Path, content: bytes,
         read_result(tmp_path / "nothing.json")
 
 
+def test_the_results_of_a_batch_are_no_single_one_and_the_sentence_says_where_that_lies(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "results.jsonl").touch()
+    for given in (tmp_path, tmp_path / "results.jsonl"):
+        with pytest.raises(
+            InputError, match=r"里不止一场会议的结果：请给出一场的文件，批量质检的在.*inspections"
+        ):
+            read_result(given)
+
+
 def test_a_result_with_other_parts_is_refused_in_a_sentence(result: dict[str, Any]) -> None:
     broken = json.loads(json.dumps(result))
     del broken["items"][0]["evidence"]

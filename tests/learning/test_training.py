@@ -269,6 +269,15 @@ def test_meetings_are_taken_from_the_top_of_the_folder_and_from_all_below_it(
     assert found == {(first.stem, "own 标注"), (second.stem, "own 北区"), (third.stem, "own 东区")}
 
 
+def test_a_meeting_that_is_there_twice_is_refused_whatever_its_labels(folder: Path, tmp_path: Path) -> None:
+    for export in ("九月", "十月"):
+        shutil.copytree(folder, tmp_path / export)
+    with pytest.raises(
+        InputError, match=r"九月/.*\.txt 与 .*十月/.*\.txt 是同一场会议（发言完全相同）：请只留标注"
+    ):
+        read_folder(tmp_path, "acts")
+
+
 @pytest.mark.parametrize("kind", ["chapters", "acts"])
 def test_a_file_in_place_of_a_folder_is_refused_as_one(tmp_path: Path, kind: str) -> None:
     (tmp_path / "x.txt").write_text("== opening\n甲: 好\n", encoding="utf-8")

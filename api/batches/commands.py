@@ -95,7 +95,7 @@ def batch(
     )
     with sending.Service(service, key) as reached:
         if dry_run:
-            sending.told(sending.ask(reached, folder, wanted, dry_run=True))
+            sending.told(folder, sending.ask(reached, folder, wanted, dry_run=True))
             return
         complete = sending.send(reached, folder, wanted, out=target, follow=follow)
     if not complete:

@@ -10,7 +10,7 @@ import base64
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -25,8 +25,10 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api.batches.archive import Found, open_archive
+from qa_pipeline.batch import meetings_in
 from qa_pipeline.errors import HuijianError, InputError, OutputError, reason
 from qa_pipeline.files import write_atomically
+from qa_pipeline.pipeline import TEXT
 
 CHUNK: Final = 4 << 20
 """Bytes a request: so much is sent again at most after a broken connection."""
@@ -147,7 +149,7 @@ def ask(service: Service, folder: Path, wanted: Wanted, *, dry_run: bool) -> dic
     files = list(_found(folder))
     sound = [one for one in files if one.refused is None]
     if not sound:
-        raise InputError(f"{folder} 里没有录音：请检查路径。")
+        raise InputError(f"{folder} 里没有录音：请检查路径；文字稿请去掉 --service，在本机质检。")
     archive = open_archive(str(folder), "")
     offered = [
         {"file": one.file, "size": one.size, "created": _moment(archive.created(one.file))} for one in sound
@@ -160,8 +162,13 @@ def ask(service: Service, folder: Path, wanted: Wanted, *, dry_run: bool) -> dic
     return answer
 
 
-def told(answer: Mapping[str, Any]) -> None:
-    """Print what was matched and what was not."""
+def told(folder: Path, answer: Mapping[str, Any]) -> None:
+    """Print what was matched and what was not, and what of the folder is not sent at all."""
+    meetings, _ = meetings_in(folder)
+    texts = [file for one in meetings for file in one.files if Path(file).suffix.lower() in TEXT]
+    _unsent(folder, texts, "文字稿", "服务只收录音，文字稿请去掉 --service 在本机质检")
+    facts = [one.facts for one in meetings if one.facts is not None and one.files[0] not in texts]
+    _unsent(folder, facts, "会议信息文件", "服务按它那里登记的机构、时间和名单质检")
     typer.echo(f"对得上 {len(answer['matched'])} 个文件，对不上 {len(answer['unmatched'])} 个。")
     for row in answer["matched"][:SHOWN]:
         typer.echo(f"  {row['file']} → {row['institution']} {row['day']} {row['meeting'] or '（新登记）'}")
@@ -175,6 +182,13 @@ def told(answer: Mapping[str, Any]) -> None:
         typer.echo(f"  已有结论而跳过 {len(answer['inspected'])} 场；要重新质检请加 --again")
 
 
+def _unsent(folder: Path, files: Sequence[str], what: str, why: str) -> None:
+    if files:
+        names = "、".join(str(Path(file).relative_to(folder)) for file in files[:3])
+        more = "等" if len(files) > 3 else ""
+        typer.echo(f"有 {len(files)} 个{what}没有发送（{names}{more}）：{why}。")
+
+
 def send(service: Service, folder: Path, wanted: Wanted, *, out: Path, follow: bool) -> bool:
     """Begin a batch or go on with the one begun; whether every file was matched and taken and every meeting
     inspected."""
@@ -182,7 +196,7 @@ def send(service: Service, folder: Path, wanted: Wanted, *, out: Path, follow: b
     mended: list[dict[str, Any]] = []
     if begun.batch is None:
         answer = ask(service, folder, wanted, dry_run=False)
-        told(answer)
+        told(folder, answer)
         if answer["batch"] is None:
             typer.echo("没有要质检的录音。")
             return not answer["unmatched"]

@@ -148,7 +148,7 @@ def test_a_folder_is_sent_followed_and_its_workbook_fetched(
     gate.busy = 2
     waits: list[float] = []
     with sending.Service(gate.url, KEY, wait=ending_jobs(service_engine, waits)) as service:
-        sending.told(sending.ask(service, folder, wanted(), dry_run=True))
+        sending.told(folder, sending.ask(service, folder, wanted(), dry_run=True))
         assert gate.begun == 0
         complete = sending.send(service, folder, wanted(), out=tmp_path / "out", follow=True)
         assert not complete  # 某天.wav belongs to no meeting: a script must see that something is left
@@ -163,6 +163,25 @@ def test_a_folder_is_sent_followed_and_its_workbook_fetched(
     assert (tmp_path / "out" / "results.xlsx").stat().st_size > 0
     with Session(service_engine) as session:
         assert len(session.scalars(select(Recording)).all()) == 2
+
+
+@on_sqlite
+def test_what_a_service_does_not_take_is_named(
+    gate: Gate, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "晚上.srt").write_text("1\n00:00:01,000 --> 00:00:02,000\n早\n", "utf-8")
+    (folder / "350102_20260908_0900.srt").touch()  # belongs to its recording
+    (folder / "350102_20260908_0900.meeting.yaml").touch()
+    (folder / "说明.txt").write_text("九月的录音", "utf-8")
+    with sending.Service(gate.url, KEY) as service:
+        sending.told(folder, sending.ask(service, folder, wanted(), dry_run=True))
+        shown = capsys.readouterr().out
+        assert "有 1 个文字稿没有发送（晚上.srt）：服务只收录音，" in shown
+        assert "有 1 个会议信息文件没有发送（350102_20260908_0900.meeting.yaml）：" in shown
+        for recording in folder.glob("*.wav"):
+            recording.unlink()
+        with pytest.raises(InputError, match="里没有录音：请检查路径；文字稿请去掉 --service，在本机质检"):
+            sending.ask(service, folder, wanted(), dry_run=True)
 
 
 def killed_midway(gate: Gate, folder: Path) -> list[str]:

@@ -245,7 +245,7 @@ def run(
             )
             for meeting in meetings
         ]
-        current = _done_before(wanted, rows, again=again)
+        current = {} if again else _done_before(out, wanted, rows)
         skipped = len(current)
         if on_plan:
             on_plan(len(meetings), skipped)
@@ -265,14 +265,18 @@ def run(
     return replace(_tally(shown, skipped=skipped), left_out=left_out)
 
 
-def _done_before(wanted: list[Task], rows: list[dict[str, Any]], *, again: bool) -> dict[str, dict[str, Any]]:
+def _done_before(out: Path, wanted: list[Task], rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     """The row of each meeting that need not be inspected, by its name: of the meeting itself, else of another
-    of the same content, as one that was renamed has."""
+    of the same content, as one that was renamed has. One whose stored inspection is gone is done again."""
     known = {row["key"]: row for row in rows} | {(row["key"], row["name"]): row for row in rows}
     found = {
         task.meeting.name: known.get((task.key, task.meeting.name)) or known.get(task.key) for task in wanted
     }
-    return {name: row for name, row in found.items() if row is not None and _finished(row) and not again}
+    return {
+        name: row
+        for name, row in found.items()
+        if row is not None and _finished(row) and (out / "inspections" / f"{row['name']}.json").is_file()
+    }
 
 
 def _tally(rows: Collection[dict[str, Any]], *, skipped: int) -> Tally:

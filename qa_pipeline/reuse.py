@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qa_pipeline.errors import InputError, reason
 from qa_pipeline.values.facts import MeetingFacts
 from qa_pipeline.values.inspection import Inspection
 from qa_pipeline.values.transcript import Passage
@@ -34,7 +35,7 @@ def compare(
 
     ``folder`` holds ``NAME.json``, the stored inspections; ``names`` are those that may change. The others,
     from earlier batches, are only compared with. No more than two inspections are in memory at a time.
-    Raises InputError for a file that is no stored inspection.
+    Raises InputError naming a file that cannot be read or is no stored inspection.
     """
     from qa_pipeline.copies import Shelf, prints
     from qa_pipeline.findings.authenticity import ELSEWHERE
@@ -92,4 +93,12 @@ def _share(inspection: Inspection, measure: str) -> float:
 def _stored(folder: Path, name: str) -> Inspection:
     from qa_pipeline.report.json import inspection_from_json
 
-    return inspection_from_json((folder / f"{name}.json").read_bytes())
+    file = folder / f"{name}.json"
+    try:
+        return inspection_from_json(file.read_bytes())
+    except OSError as error:
+        raise InputError(f"读不了保存的质检结果 {file}（{reason(error)}）：请检查磁盘和权限。") from error
+    except InputError as error:
+        raise InputError(
+            f"保存的质检结果 {file} 已损坏，或由不相容的版本写出：请删去它再运行，这一场会重做，不重新转写。"
+        ) from error

@@ -248,6 +248,23 @@ def test_meetings_wanted_again_are_inspected_again_and_take_the_place_of_what_wa
     assert run(month, out=out).skipped == 2
 
 
+def test_a_stored_inspection_that_is_damaged_is_named_and_one_that_is_gone_is_done_again(
+    month: Path, out: Path
+) -> None:
+    stored = out / "inspections" / "A01.json"
+    whole = stored.read_bytes()
+    stored.write_bytes(whole[: len(whole) // 2])  # as a full disk or a broken copy leaves it
+    with pytest.raises(
+        InputError, match=r"保存的质检结果 .*A01\.json 已损坏，.*请删去它再运行，这一场会重做"
+    ):
+        run(month, out=out)
+    stored.unlink()
+    tally = run(month, out=out)
+    assert (tally.done, tally.failed, tally.skipped) == (1, 0, 1)
+    assert stored.is_file()
+    assert run(month, out=out).skipped == 2
+
+
 def test_results_inside_the_folder_are_not_taken_for_meetings(
     month: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

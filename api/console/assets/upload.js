@@ -3,7 +3,9 @@
   const LEAST = 256 * 1024, MOST = 16 * LEAST, PAUSES = [1, 2, 5, 10, 20, 30], TRIES = 20;
   const wait = seconds => new Promise(done => setTimeout(done, seconds * 1000));
   const encode = text => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
-  const key = file => `huijian.upload.${file.name}.${file.size}.${file.lastModified}`;
+  // What is kept to go on with outlives the sign-out, and a name of a file may be one of people: a print of it only.
+  const print = text => [...text].reduce((sum, one) => Math.imul(sum ^ one.codePointAt(0), 0x01000193) >>> 0, 0x811c9dc5);
+  const key = file => `upload ${print(file.name)} ${file.size} ${file.lastModified}`;
 
   async function refusal(answer) {
     if (answer.status === 401) return '登录已过期，请重新登录：传过的部分都在，登录后接着传。';

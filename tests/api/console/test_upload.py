@@ -126,6 +126,36 @@ def test_who_goes_on_with_a_broken_upload_need_not_choose_the_meeting_again(
     expect(page.get_by_text("质检中：排队等候")).to_be_visible()
 
 
+def test_what_a_device_keeps_to_go_on_with_an_upload_does_not_name_the_file(
+    page_as: PageAs, tmp_path: Path
+) -> None:
+    file = write_sound(tmp_path / "张三的家庭聚会.wav", tone(377, 20.0), codec="pcm_s16le")
+    page = page_as(Role.MANAGER, "/upload")
+    say(page, day="2026-05-15")
+    sent = pieces(page)
+
+    def lose_second(route: Route) -> None:
+        if route.request.headers.get("upload-offset") == "0":
+            return route.fallback()
+        return route.abort("internetdisconnected")
+
+    page.route("**/api/v1/uploads/*", lose_second)
+    send(page, file)
+    expect(page.locator("#uploads")).to_contain_text("网络不稳，正在续传…")
+    assert sent[0] == 0
+    kept = page.evaluate("Object.entries(localStorage).flat().join()")
+    assert "/api/v1/uploads/" in kept
+    assert "张三" not in kept
+
+    page.close()
+    later = page_as(Role.MANAGER, "/upload")
+    say(later, day="2026-05-15")
+    sent = pieces(later)
+    send(later, file)
+    expect(later.get_by_text("质检中：排队等候")).to_be_visible()
+    assert sent[0] == 256 * 1024
+
+
 def test_a_part_that_is_refused_leaves_no_doubt_about_those_after_it(page_as: PageAs, tmp_path: Path) -> None:
     first, second = tmp_path / "1.wav", tmp_path / "2.wav"
     first.write_bytes(b"no sound" * 100)

@@ -21,6 +21,7 @@ from api.meetings.scorecard_schemas import ScorecardOut
 from api.problems import Conflict, Forbidden
 from models.meetings.tables import MeetingState, Presence
 
+PLACE: Final = "attendance"
 PRESENCES: Final[Mapping[str, str]] = {
     "": "未登记",
     Presence.ON_SITE: "现场",
@@ -32,23 +33,26 @@ PRESENCES: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Who came, and whether the asker may change it."""
+    """Who came, and whether the asker may change it; ``closed``: why nobody may now, to those who could."""
 
     shown: SheetOut
     open: bool
+    closed: str = ""
 
 
 def read(session: Session, asker: Caller, meeting: MeetingDetail) -> Sheet | None:
     """None for a meeting that was not held."""
     if meeting.state is not MeetingState.HELD:
         return None
+    shown = service.sheet(session, asker, meeting.code)
     try:
         service.require_recorder(session, asker, service.meeting(session, asker, meeting.code))
-    except (Conflict, Forbidden):
-        may_change = False
-    else:
-        may_change = True
-    return Sheet(service.sheet(session, asker, meeting.code), may_change)
+    except Conflict as refusal:
+        records = asker.permissions & {Permission.PREPARE_MEETINGS, Permission.REVIEW}
+        return Sheet(shown, open=False, closed=str(refusal) if records else "")
+    except Forbidden:
+        return Sheet(shown, open=False)
+    return Sheet(shown, open=True)
 
 
 def draw(view: View, found: Sheet, card: ScorecardOut | None, *, heard: bool) -> None:
@@ -56,7 +60,7 @@ def draw(view: View, found: Sheet, card: ScorecardOut | None, *, heard: bool) ->
     recording, so that it can be judged anew."""
     sheet = found.shown
     recorded = any(row.presence is not None for row in sheet.rows)
-    with parts.section("签到", "应到的是当天在职的主管及以上（R9）"):
+    with parts.section("签到", "应到的是当天在职的主管及以上（R9）", place=PLACE):
         if recorded:
             parts.status(sheet.status, f"参会率 {listing.percent(sheet.rate)}")
             ui.label(
@@ -68,9 +72,11 @@ def draw(view: View, found: Sheet, card: ScorecardOut | None, *, heard: bool) ->
             parts.empty(f"应到 {sheet.due} 人，还没有登记签到。")
         # What a person decided is not judged anew by the machine.
         undecided = card is not None and card.is_current and card.review is None
-        stale = recorded and undecided and card is not None and card.on_roster != sheet.status
+        stale = undecided and card is not None and card.attendance_changed is True
         if stale:
             ui.label("现有结论的“到人”不是按这份签到作出的，重新判定后才按它。").classes("soft")
+        if found.closed:
+            ui.label(found.closed).classes("soft")
         with ui.row().classes("no-print"):
             if found.open:
                 fill = ui.button("登记签到", icon="how_to_reg", on_click=lambda: _fill(view, sheet.meeting))

@@ -274,6 +274,8 @@ def _state(view: View, found: Bench, *, mine: bool) -> None:
             words.append(f"第二人 {review.second} 不同意：{review.second_reason}")
         if found.outdated:
             words.append("文字稿在评分之后改过，可以重新评分。")
+        if _by_other_attendance(found.card):
+            words.append("签到在评分之后改过，“到人”仍按原来的签到，可以重新评分。")
         with ui.element("div"):
             for sentence in words:
                 ui.label(sentence)
@@ -282,12 +284,18 @@ def _state(view: View, found: Bench, *, mine: bool) -> None:
             buttons.append(_do("take", "领取", "t"))
         elif mine:
             buttons.append(_do("release", "释放"))
-        buttons.append(_do("rescore", "按新文字稿重新评分", hidden=not found.outdated))
+        outdated = found.outdated or _by_other_attendance(found.card)
+        buttons.append(_do("rescore", "重新评分", hidden=not outdated))
         buttons += [_do("next", "下一场", "n"), _do("help", "快捷键", "?")]
         ui.html("".join(buttons), sanitize=False).classes("turn-buttons no-print")
     for one in found.appeals if view.may(Permission.REVIEW) else ():
         if one.opened_by != view.asker.actor:
             _answer(view, one)
+
+
+def _by_other_attendance(card: ScorecardOut) -> bool:
+    """What a person decided stays as it is."""
+    return card.attendance_changed is True and card.review is None
 
 
 def _do(name: str, words: str, key: str = "", *, hidden: bool = False) -> str:

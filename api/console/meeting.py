@@ -194,6 +194,9 @@ def _head(view: View, code: str, shown: Shown) -> None:
             parts.verdict(card.verdict)
             parts.score(card)
     ui.label(history.told(card)).classes("soft" if card.is_current else "outdated").props("role=note")
+    if card.attendance_changed:
+        told = f'<a href="#{attendance.PLACE}">签到</a>在这一版之后改过：“到人”和结论仍按原来的签到。'
+        ui.html(told, sanitize=False).classes("outdated").props("role=note")
     reasons = shown.whole.get("compliance", {})
     with ui.element("dl").classes("verdicts"):
         for name, title in (("on_time", "按时"), ("on_roster", "到人"), ("on_quality", "达标")):

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from sqlalchemy import exists, select
+from sqlalchemy import and_, exists, or_, select
 
+from api.accounts.tables import Account
 from api.imports.tables import ImportCursor
+from api.reviews.repository import OPEN
+from api.reviews.tables import Review, ReviewState
 from models.base import Repository
 from models.exchange.references import in_parts
 from models.meetings.tables import Attendance, Meeting, Presence, Scorecard
@@ -61,13 +65,27 @@ class PlanStateRepository(Repository):
         return found
 
 
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What keeps the attendance of a meeting with a result as it is (see ``require_recorder``)."""
+
+    decided: bool
+    """By a person."""
+    rests: bool
+    """The result rests on it."""
+    holder: str | None
+    """Who reviews it, if that is somebody else."""
+
+
 class JudgedSheetRepository(Repository):
     """Attendance of meetings that have a result."""
 
-    def judged(self, codes: Collection[str]) -> dict[str, bool]:
-        """Those of the subtree's meetings whose result rests on their attendance or was decided by a person;
-        the latter are True."""
-        found: dict[str, bool] = {}
+    def judged(self, codes: Collection[str], *, reader: int | None) -> dict[str, Judged]:
+        """Those of the subtree's meetings that have a result; ``reader``: the account that asks."""
+        found: dict[str, Judged] = {}
+        others = and_(Review.scorecard_id == Scorecard.id, Review.state.in_(OPEN))
+        if reader is not None:
+            others = and_(others, or_(Review.state != ReviewState.TAKEN, Review.reviewer_id != reader))
         for part in in_parts(sorted(codes)):
             query = (
                 select(
@@ -75,14 +93,17 @@ class JudgedSheetRepository(Repository):
                     Scorecard.on_roster,
                     Scorecard.result["review"],
                     exists().where(Attendance.meeting_id == Meeting.id),
+                    Account.login,
                 )
                 .join(Scorecard, (Scorecard.meeting_id == Meeting.id) & Scorecard.is_current)
+                .outerjoin(Review, others)
+                .outerjoin(Account, Account.id == Review.reviewer_id)
                 .join(Institution, Institution.id == Meeting.institution_id)
                 .where(Meeting.code.in_(part), inside(self.within))
             )
-            for code, on_roster, review, recorded in self.session.execute(query):
-                if review or (recorded and on_roster is not Status.UNKNOWN):
-                    found[code] = bool(review)
+            for code, on_roster, review, recorded, holder in self.session.execute(query):
+                rests = recorded and on_roster is not Status.UNKNOWN
+                found[code] = Judged(decided=bool(review), rests=rests, holder=holder)
         return found
 
     def recorded(self, codes: Collection[str]) -> set[tuple[str, str, Presence]]:

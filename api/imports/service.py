@@ -132,15 +132,21 @@ def _judged(session: Session, asker: Caller, filled: FilledSheet) -> list[str]:
         row.number: tuple(_value(sheet, row, name) for name in ("meeting_id", "person_id", "presence"))
         for row in filled.rows
     }
-    judged = repository.judged({str(meeting) for meeting, _, _ in rows.values() if meeting})
+    named = {str(meeting) for meeting, _, _ in rows.values() if meeting}
+    judged = repository.judged(named, reader=asker.account_id)
     recorded = repository.recorded(judged)
     problems = []
     for number, said in rows.items():
-        decided = judged.get(str(said[0]))
-        if decided is None or said in recorded or (Permission.REVIEW in asker.permissions and not decided):
+        found = judged.get(str(said[0]))
+        if found is None or said in recorded:
             continue
-        ending = "已由人复核作出，签到不能再改" if decided else "已依据签到作出，只能由有复核权限的人员更正"
-        problems.append(f"表“{sheet.title}”第 {number} 行：会议 {said[0]} 的结论{ending}")
+        where = f"表“{sheet.title}”第 {number} 行：会议 {said[0]} "
+        if found.decided:
+            problems.append(f"{where}的结论已由人复核作出，签到不能再改")
+        elif found.rests and Permission.REVIEW not in asker.permissions:
+            problems.append(f"{where}的结论已依据签到作出，只能由有复核权限的人员更正")
+        elif found.holder:
+            problems.append(f"{where}正由 {found.holder} 复核，签到暂不能改")
     return problems
 
 

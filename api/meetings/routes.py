@@ -203,7 +203,10 @@ def put_attendance(
     body: SheetIn,
     if_match: IfMatch,
 ) -> SheetOut:
-    """结论已依据签到作出时，只能由有复核权限的人员更正，并须重新质检；结论已由人复核作出的不能再改。"""
+    """结论已依据签到作出时，只能由有复核权限的人员更正，并须重新质检：此前 attendance_changed 为 true。
+
+    他人正在复核的、结论已由人复核作出的不能改。
+    """
     require_match(if_match, service.sheet(session, asker, code))
     service.put_sheet(session, asker, code, body)
     found = service.sheet(session, asker, code)

@@ -128,6 +128,10 @@ class ScorecardOut(VersionOut):
     pass_line: Figure = Field(description="合格线，在其上（含）为达标")
     items: list[ItemOut]
     criticals: list[CriticalOut]
+    attendance_changed: bool | None = Field(
+        description="签到（R9）是否在这一版之后改过：true 时“到人”和结论仍按原来的签到；"
+        "这一版没有记下所依据的签到为 null"
+    )
     copies: list[CopyOut] = Field(description="与别的会议重复的录音或文字，按现在所知（K4）")
     listen: ListenOut | None = Field(description="拿不准时先听哪一段；不必听为 null")
     readers: ReadersOut | None = Field(description="语言模型的读法；只有本地读会为 null")

@@ -181,6 +181,7 @@ def full(session: Session, asker: Caller, meeting: Meeting, card: Scorecard) -> 
         pass_line=whole["pass_line"],
         items=[_item(item) for item in whole["items"]],
         criticals=[CriticalOut.model_validate(critical) for critical in whole["criticals"]],
+        attendance_changed=service.attendance_changed(session, meeting, card),
         copies=copies.shown(session, meeting, within=asker.within),
         listen=ListenOut.model_validate(whole["listen"]) if whole.get("listen") else None,
         readers=_readers(whole.get("reader")),

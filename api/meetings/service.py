@@ -4,24 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from api.access import Caller, Permission
+from api.accounts.tables import Account
 from api.fields import existing
 from api.meetings.repository import MeetingListRepository, SheetRepository, VersionRepository
 from api.meetings.schemas import MeetingDetail, MeetingOut, SheetIn, SheetOut, SheetRow, SlotRow
 from api.problems import Conflict, Forbidden
+from api.reviews.repository import ReviewRepository
+from api.reviews.tables import ReviewState
 from models.meetings.attendance import AttendanceRepository, turnout
 from models.meetings.compliance import ComplianceRepository, InstitutionMonth
+from models.meetings.facts import FactsRepository
 from models.meetings.preparation import preparation
 from models.meetings.repository import MeetingRepository
 from models.meetings.tables import Meeting, Scorecard
 from models.organisation.roster import Gathering, RosterRepository
 from qa_pipeline.errors import InputError
+from qa_pipeline.findings.attendance import came
+from qa_pipeline.values.facts import MeetingFacts, Roster
 from qa_pipeline.values.vocabulary import Status
+
+ATTENDANCE: Final = ("expected_attendees", "attendees", "on_leave", "on_site")
+"""The facts of a meeting that tell it."""
 
 
 def meeting(session: Session, asker: Caller, code: str) -> Meeting:
@@ -100,9 +109,10 @@ def require_corrector(session: Session, asker: Caller, held: Meeting) -> None:
 
 def require_recorder(session: Session, asker: Caller, held: Meeting) -> None:
     """Attendance that a result rests on is put right by those who review; that which none rests on yet is
-    filled in by those who prepare meetings, after the result too.
+    filled in by those who prepare meetings, after the result too. It does not change under the hands of
+    somebody else who reviews the result, nor while a decision waits for the second reviewer.
 
-    Raises Conflict once a person has decided the meeting, and Forbidden.
+    Raises Conflict then and once a person has decided the meeting, and Forbidden.
     """
     card = VersionRepository(session).one(held.id, None)
     if _is_decided(card):
@@ -115,6 +125,10 @@ def require_recorder(session: Session, asker: Caller, held: Meeting) -> None:
         require_reviewer(session, asker, held)
     elif Permission.PREPARE_MEETINGS not in asker.permissions:
         require_corrector(session, asker, held)
+    review = ReviewRepository(session, within=asker.within).open_on(card.id) if card is not None else None
+    if review is not None and (review.state, review.reviewer_id) != (ReviewState.TAKEN, asker.account_id):
+        holder = session.get_one(Account, review.reviewer_id).login
+        raise Conflict(f"会议 {held.code} 正由 {holder} 复核，签到暂不能改：请等复核结束，或请其先释放。")
 
 
 def void(session: Session, asker: Caller, code: str) -> Meeting:
@@ -167,6 +181,52 @@ def put_sheet(session: Session, asker: Caller, code: str, body: SheetIn) -> None
         raise InputError("签到表中有人出现了两次：请每人只保留一行。")
     AttendanceRepository(session, within=asker.within).record(code, presences)
     SheetRepository(session).keep_only(found.id, presences)
+
+
+def attendance_changed(session: Session, held: Meeting, card: Scorecard) -> bool | None:
+    """Whether the attendance of now (R9) is another than that on which the result rests: other numbers, or
+    another presence of somebody whom both name (people are renamed, and their names erased).
+
+    None for a result that does not tell it all, as those of generated meetings.
+    """
+    told = card.result.get("facts", {})
+    if any(name not in told for name in ATTENDANCE):
+        return None
+    then = MeetingFacts(
+        expected_attendees=_roster(told["expected_attendees"]),
+        attendees=_roster(told["attendees"]),
+        on_leave=tuple(told["on_leave"]),
+        on_site=told["on_site"],
+    )
+    now = FactsRepository(session).facts(held.code)
+    was, is_now = _presences(then), _presences(now)
+    return _numbers(then) != _numbers(now) or any(was[one] != is_now[one] for one in was.keys() & is_now)
+
+
+def _roster(told: int | list[str] | None) -> Roster | None:
+    """As results write it: names, or their number alone."""
+    if told is None or isinstance(told, int):
+        return None if told is None else Roster(count=told)
+    return Roster(count=len(told), names=tuple(told))
+
+
+def _numbers(facts: MeetingFacts) -> tuple[int | None, ...]:
+    expected, attendees, there = facts.expected_attendees, facts.attendees, came(facts)
+    return (
+        expected.count if expected else None,
+        attendees.count if attendees else None,
+        there[0] if there else None,
+        len(facts.on_leave),
+        facts.on_site,
+    )
+
+
+def _presences(facts: MeetingFacts) -> dict[str, str]:
+    """Name -> whether who is named came, was on leave or stayed away."""
+    expected, attendees = facts.expected_attendees, facts.attendees
+    away = dict.fromkeys(expected.names if expected else (), "away")
+    present = dict.fromkeys(attendees.names if attendees else (), "came")
+    return away | dict.fromkeys(facts.on_leave, "on leave") | present
 
 
 # ---------------------------------------------------------------- slots

@@ -221,7 +221,7 @@ def test_corrections_are_a_new_version_and_a_foreign_one_is_told_in_words(
     expect(page.locator(".line").first).to_contain_text("jkn 各位主管早上好。")
     expect(second).to_contain_text("王经理")
     expect(second).to_have_attribute("data-border", "题外")
-    page.get_by_role("button", name="按新文字稿重新评分").click()
+    page.get_by_role("button", name="重新评分", exact=True).click()
     expect(page.locator("#said")).to_contain_text("已排队重新评分")
 
 

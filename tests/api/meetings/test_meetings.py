@@ -7,9 +7,13 @@ from dataclasses import replace
 import pytest
 from fastapi.testclient import TestClient
 from httpx import Response
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 
 from api.accounts.tables import Role
+from models.database import transaction
+from models.meetings.facts import FactsRepository
+from models.meetings.tables import Scorecard
+from models.organisation.tables import Person
 from qa_pipeline.values.vocabulary import Status
 from tests.api.conftest import SignedIn
 from tests.api.people import staff
@@ -252,6 +256,85 @@ def test_attendance_that_a_result_rests_on_is_put_right_by_those_who_review_unti
     absent = [{**rows[0], "presence": "absent"}]
     by_file = administrator.post(f"{V1}/imports/attendance", json={**body, "rows": absent})
     assert by_file.json()["problems"] == ["表“参会”第 1 行：会议 A 的结论已由人复核作出，签到不能再改"]
+
+
+def attend(client: TestClient, meeting: str, **presences: str) -> Response:
+    rows = [{"person": person, "presence": presence} for person, presence in presences.items()]
+    path = f"{V1}/meetings/{meeting}/attendance"
+    return client.put(path, json={"rows": rows}, headers={"If-Match": "*"})
+
+
+def inspect_by_its_sheet(engine: Engine, meeting: str) -> None:
+    """A result that rests on the attendance recorded by now."""
+    with transaction(engine) as session:
+        facts = FactsRepository(session).facts(meeting)
+    inspect(engine, meeting, replace(good(), facts=facts))
+
+
+def test_a_result_says_that_the_attendance_it_rests_on_was_changed_until_it_is_judged_anew(
+    manager: TestClient, service_engine: Engine, signed_in: SignedIn
+) -> None:
+    hold(service_engine, "A", institution="350102")
+    qa = signed_in(Role.QA)
+
+    def changed() -> bool | None:
+        answer: bool | None = qa.get(f"{V1}/meetings/A/scorecard").json()["attendance_changed"]
+        return answer
+
+    assert attend(manager, "A", S1="on_site", S2="absent").status_code == 200
+    inspect_by_its_sheet(service_engine, "A")
+    assert changed() is False
+    for other in (
+        {"S1": "on_site", "S2": "on_site"},
+        {"S1": "absent", "S2": "on_site"},  # as many as before, and not the same
+        {"S1": "on_site", "S2": "leave"},
+        {"S1": "on_site", "S2": "absent", "A1": "on_site"},
+        {},
+    ):
+        assert attend(qa, "A", **other).status_code == 200
+        assert changed(), other
+    assert attend(qa, "A", S1="on_site", S2="absent").status_code == 200
+    assert changed() is False
+    assert attend(qa, "A", S1="on_site", S2="remote").status_code == 200
+    inspect_by_its_sheet(service_engine, "A")
+    assert changed() is False
+    with transaction(service_engine) as session:  # erased, in the results too
+        session.scalars(select(Person).where(Person.code == "S2")).one().name = "已删除"
+    assert changed() is False
+    with transaction(service_engine) as session:  # of a generated meeting
+        card = session.scalars(select(Scorecard).where(Scorecard.is_current)).one()
+        card.result = {**card.result, "facts": {"expected_attendees": 2, "attendees": 1}}
+    assert changed() is None
+
+
+def test_attendance_does_not_change_under_the_hands_of_who_reviews_the_result(
+    manager: TestClient, service_engine: Engine, signed_in: SignedIn
+) -> None:
+    hold(service_engine, "A", institution="350102")
+    unknown = replace(good().compliance.on_roster, status=Status.UNKNOWN)
+    found = replace(good(), compliance=replace(good().compliance, on_roster=unknown))
+    inspect(service_engine, "A", found)
+    assert attend(manager, "A", S1="absent").status_code == 200
+    qa = signed_in(Role.QA)
+    taken = qa.post(f"{V1}/reviews", json={"meeting": "A"}).json()
+    review, login = taken["code"], taken["reviewer"]
+    refused = attend(manager, "A", S1="on_site")
+    assert refused.status_code == 409
+    assert refused.json()["detail"] == (
+        f"会议 A 正由 {login} 复核，签到暂不能改：请等复核结束，或请其先释放。"
+    )
+    rows = [{"meeting_id": "A", "person_id": "S1", "presence": "on_site"}]
+    file = {"source": "hr", "rows": rows}
+    assert manager.post(f"{V1}/imports/attendance", json=file).json()["problems"] == [
+        f"表“参会”第 1 行：会议 A 正由 {login} 复核，签到暂不能改"
+    ]
+    assert attend(qa, "A", S1="leave").status_code == 200
+
+    turned = {"verdict": "not_qualified", "reason": "听过。", "overrides": [], "confirmed": []}
+    assert qa.post(f"{V1}/reviews/{review}/decide", json=turned).json()["state"] == "proposed"
+    assert attend(qa, "A", S1="absent").status_code == 409  # the second reviewer is to agree to what was seen
+    qa.post(f"{V1}/reviews/{review}/release")
+    assert attend(manager, "A", S1="on_site").status_code == 200
 
 
 def test_attendance_that_no_result_rests_on_is_filled_in_after_the_result(

@@ -156,7 +156,7 @@ def _due(one: CommitmentOut) -> Html:
     told = f"{day}，到开会已过 {one.overdue_days} 天" if one.overdue_days > 0 else day
     passed = f"<small>{one.passed_over} 次会未提及</small>" if one.passed_over else ""
     late = " negative" if one.overdue_days > 0 or one.passed_over else ""
-    return Html(f'<span class="whole{late}">{told}</span>{passed}')
+    return Html(f'<span class="phrases{late}">{told}</span>{passed}')
 
 
 def _below_standard(part: Part[BelowStandard], week: tuple[date, date]) -> None:

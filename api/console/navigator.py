@@ -58,6 +58,10 @@ def register() -> None:
     screen(PATH, title="导航", permission=Permission.READ_MODEL)(navigator)
 
 
+NONE: Final = "没有待办的建议：建议按四级机构每日生成，请到四级机构点“生成今日建议”。"
+NONE_HERE: Final = "没有待办的建议：点“生成今日建议”，按今天的数据生成。"
+
+
 def read(session: Session, asker: Caller, below: str, agent: str, rule: str, cursor: str) -> Shown:
     """Raises NotFound for an institution or agent that the asker does not see."""
     day = today()
@@ -93,10 +97,11 @@ async def navigator(view: View, below: str = "", agent: str = "", rule: str = ""
     with ui.element("div").classes("toolbar no-print"):
         home = Field("below", "机构", below, shown.institutions)
         listing.filters(PATH, [home, Field("agent", "服务人员工号", agent)], rule=rule)
-        if view.may(Permission.EDIT_MODEL) and shown.way[-1].level == LEAF_LEVEL:
+        runs = view.may(Permission.EDIT_MODEL) and shown.way[-1].level == LEAF_LEVEL
+        if runs:
             _run(view, shown.way[-1])
     if not shown.workload.total.open:
-        parts.empty("没有待办的建议：建议按四级机构每日生成，请到四级机构点“生成今日建议”。")
+        parts.empty(NONE_HERE if runs else NONE)
         return
     _actions_row(shown.workload, rule, below=below, agent=agent)
     if not agent:

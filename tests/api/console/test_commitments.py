@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from api.accounts.tables import Role
 from tests.api import results
-from tests.api.console.conftest import GOOD, PageAs, Service, assert_sound, press, submit
+from tests.api.console.conftest import GOOD, PageAs, Service, assert_sound, opened, press, submit
 
 DOUBTED: Final = "350102-A9"
 
@@ -57,6 +57,24 @@ def test_what_the_machine_heard_is_confirmed_on_the_first_screen(page_as: PageAs
     press(page, "确认")
     corrected = listed.get_by_role("row").filter(has=page.get_by_role("button", name=f"更正 {what}"))
     expect(corrected).to_contain_text("人S2")
+    assert_sound(page)
+
+
+def test_what_was_promised_is_read_in_lines_beside_how_late_it_is(page_as: PageAs) -> None:
+    page = page_as(Role.MANAGER, f"/meetings/{GOOD}", width=1024)
+    page.get_by_role("button", name="添加行动项").click()
+    dialog = page.get_by_role("dialog")
+    dialog.get_by_label("做什么").fill("邀约五位客户参加升温平台")
+    dialog.get_by_label("责任人").fill("人S1")
+    dialog.get_by_label("期限（可不填）").fill("2025-10-20")
+    submit(page, "添加")
+    opened(page, "/briefing")
+    listed = page.get_by_role("table", name="要核对的承诺")
+    promised = listed.get_by_role("rowheader", name="邀约五位客户参加升温平台")
+    expect(promised.locator("xpath=..")).to_contain_text("2025-10-20，到开会已过")
+    box = promised.bounding_box()
+    assert box is not None
+    assert box["width"] >= 100
     assert_sound(page)
 
 

@@ -116,7 +116,7 @@ def test_what_is_done_and_what_is_not_adopted_leaves_the_list(page_as: PageAs, s
 
 def test_what_lies_outside_is_refused_and_an_empty_list_says_so(page_as: PageAs) -> None:
     page = page_as(Role.MANAGER, "/navigator")
-    expect(page.get_by_text("没有待办的建议")).to_be_visible()
+    expect(page.get_by_text("没有待办的建议：点“生成今日建议”，按今天的数据生成。")).to_be_visible()
 
     page = page_as(Role.MANAGER, "/navigator?agent=T1")
     expect(page.get_by_role("alert")).to_contain_text("T1")

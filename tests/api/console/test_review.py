@@ -125,11 +125,15 @@ def test_an_appeal_is_reviewed_decided_and_answered(page_as: PageAs) -> None:
 
     opened(manager, f"/meetings/{APPEALED}")
     expect(manager.get_by_text("答复：已改一项。")).to_be_visible()
-    expect(manager.get_by_role("note")).to_contain_text("第 2 版（当前） · qa 复核第 1 版后作出 · 改分 1 项")
+    expect(manager.get_by_role("note").first).to_contain_text(
+        "第 2 版（当前） · qa 复核第 1 版后作出 · 改分 1 项"
+    )
     manager.get_by_role("link", name="与第 2 版比较").click()
     expect(manager.get_by_role("table", name="两版的差别").get_by_role("row")).to_have_count(3)
     manager.get_by_role("link", name="查看这一版").click()
-    expect(manager.get_by_role("note")).to_contain_text("第 1 版（旧版，不是当前结论） · 机器质检的结论")
+    expect(manager.get_by_role("note").first).to_contain_text(
+        "第 1 版（旧版，不是当前结论） · 机器质检的结论"
+    )
 
     opened(qa, "/agreement")
     expect(qa.locator(".tile", has_text="已复核")).to_contain_text("1 场")

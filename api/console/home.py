@@ -294,7 +294,7 @@ def _at_a_glance(month: Month) -> None:
     missing = [(each.slot, where) for each in month.summary.coverage for where in each.missing]
     with parts.section("应开未开", f"{len(missing)} 场"):
         if not missing:
-            parts.empty("到期的会议都已召开。")
+            parts.empty("到期的会议都已召开。" if totals.due else "本月还没有到期的会议。")
             return
         listing.table(
             "应开未开",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
+from nicegui.testing import User
 from playwright.sync_api import expect
 
 from api.accounts.tables import Role
@@ -14,7 +16,8 @@ from models.database import transaction
 from models.meetings.actions import ActionRepository
 from models.meetings.compliance import SlotState
 from models.meetings.tables import ActionState, SlotName
-from tests.api.console.conftest import GOOD, PageAs, Service
+from tests.api.conftest import SignedIn
+from tests.api.console.conftest import GOOD, PageAs, Play, Service
 
 
 def test_a_manager_sees_the_meetings_of_the_month_and_the_commitments(page_as: PageAs) -> None:
@@ -78,6 +81,16 @@ def test_the_head_office_sees_the_month_at_a_glance(page_as: PageAs) -> None:
     expect(page.locator(".tile", has_text="合格率")).to_contain_text("场已质检")
     expect(page.get_by_role("heading", name="应开未开")).to_be_visible()
     expect(page.get_by_role("heading", name="运行")).to_have_count(0)
+
+
+@pytest.mark.parametrize("_original", ["sqlite"], indirect=True)
+def test_where_no_meeting_is_due_none_is_said_to_be_held(play: Play, signed_in: SignedIn) -> None:
+    async def story(user: User) -> None:
+        await user.open("/")
+        await user.should_see("本月还没有到期的会议。")
+        await user.should_not_see("到期的会议都已召开。")
+
+    play(signed_in(Role.HEAD_OFFICE), story)
 
 
 def test_an_administrator_sees_what_failed_as_well(page_as: PageAs) -> None:

@@ -18,6 +18,7 @@ from qa_pipeline.errors import InputError
 
 GAVE_WAY = "同一会议有更新的质检任务，本任务让位。"
 CANCELLED = "已按要求取消。"
+DECIDED = "会议的结论已由人复核作出，此前发起的质检不再进行；仍要质检的，请重新发起。"
 
 
 def start(
@@ -98,6 +99,12 @@ def retry(session: Session, code: str, *, within: Subtree) -> Listed:
     job.cancel_requested, job.error, job.finished_at, job.progress = False, None, None, 0.0
     session.flush()
     return found
+
+
+def give_way_to_decision(session: Session, meeting: int) -> None:
+    """End what was asked for before a person decided: its result would take the place of the decision."""
+    for job in JobRepository(session).active_of(meeting):
+        end_when_possible(job, DECIDED)
 
 
 def end_when_possible(job: InspectionJob, why: str) -> None:

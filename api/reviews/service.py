@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from api.access import Caller
 from api.accounts.tables import Account, Role
+from api.jobs.service import give_way_to_decision
 from api.meetings.kept import inspection_of, publish
 from api.meetings.repository import VersionRepository
 from api.meetings.service import meeting as found_meeting
@@ -209,6 +210,7 @@ def _take_effect(session: Session, review: Review, person: Inspection) -> Review
     code = session.get_one(Meeting, review.meeting_id).code
     of_version = session.get_one(Scorecard, review.scorecard_id).version
     card = publish(session, code, person, made_at=now)
+    give_way_to_decision(session, review.meeting_id)
     card.result = {
         **card.result,
         "review": {

@@ -14,6 +14,9 @@ from typer.testing import CliRunner
 from api.access import CSRF_HEADER
 from api.accounts.tables import Role
 from api.cli import app
+from api.jobs.parent import NotWanted, Report
+from api.jobs.service import DECIDED, start
+from api.jobs.tables import JobState
 from api.meetings.kept import publish
 from api.reviews.service import is_sampled
 from models.database import transaction
@@ -112,6 +115,24 @@ def test_a_decision_makes_a_version_of_its_own_and_the_machines_stays(qa: TestCl
     assert (machine["verdict"], machine["review"]) == ("needs_review", None)
     assert list(queue(qa)) == ["B"]
     assert qa.post(f"{V1}/reviews/{code}/decide", json=body).status_code == 409
+
+
+@pytest.mark.parametrize("state", [JobState.QUEUED, JobState.RUNNING])
+def test_no_inspection_asked_for_before_takes_the_place_of_a_decision(
+    qa: TestClient, service_engine: Engine, state: JobState
+) -> None:
+    with transaction(service_engine) as session:
+        job = start(session, meeting="C", requested_by="tester", transcript="0" * 64)
+        job.state, code = state, job.code
+    body = {"verdict": "qualified", "reason": "复听后确认"}
+    assert qa.post(f"{V1}/reviews/{take(qa, 'C')}/decide", json=body).json()["state"] == "decided"
+    with (
+        transaction(service_engine) as session,
+        pytest.raises(NotWanted, match=DECIDED if state is JobState.RUNNING else None),
+    ):
+        Report(engine=service_engine, job=code, run=0).current(session)
+    with transaction(service_engine) as session:
+        start(session, meeting="C", requested_by="tester", transcript="0" * 64)  # asked for after it
 
 
 def test_turning_a_verdict_needs_a_second_reviewer(qa: TestClient, signed_in: SignedIn) -> None:

@@ -14,6 +14,7 @@ from api.meetings.repository import in_month
 from api.pages import after
 from api.problems import NotFound
 from models.base import EVERYWHERE, Repository, Subtree
+from models.exchange.references import in_parts
 from models.meetings.tables import Meeting, MeetingSlot, MeetingState, Recording, Scorecard
 from models.organisation.conditions import inside
 from models.organisation.tables import Institution
@@ -112,6 +113,17 @@ class BatchRepository(Repository):
             .order_by(Institution.code, Meeting.code, Recording.part)
         )
         return self.session.execute(query if month is None else query.where(in_month(month))).all()
+
+    def decided(self, meetings: Collection[str]) -> set[str]:
+        """Those of the meetings, by code, whose result a person decided."""
+        found = set[str]()
+        for part in in_parts(sorted(meetings)):
+            query = select(Meeting.code, Scorecard.result["review"]).join(
+                Scorecard, (Scorecard.meeting_id == Meeting.id) & Scorecard.is_current
+            )
+            rows = self.session.execute(query.where(Meeting.code.in_(part))).tuples()
+            found |= {code for code, review in rows if review}
+        return found
 
     def job_counts(self, codes: Collection[str]) -> dict[str, dict[JobState, int]]:
         """How many jobs of each batch, by its code, are in each state."""

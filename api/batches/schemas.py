@@ -65,7 +65,7 @@ class NewBatch(Given):
         description="文件名通配（* 和 ?），并可用 {institution}、{date}、{time}、{part} 指出机构、日期、"
         "开始时间和段号在哪里，如 {institution}_{date}_{time}*.m4a",
     )
-    again: bool = Field(False, description="重新质检：已有结论的会议也做")
+    again: bool = Field(False, description="重新质检：已有结论的会议也做，由人复核过的除外")
     dry_run: bool = Field(False, description="试运行：只列出会怎样，不开始")
 
 

@@ -179,7 +179,9 @@ def told(folder: Path, answer: Mapping[str, Any]) -> None:
         if len(answer[kind]) > SHOWN:
             typer.echo(f"  …… 其余 {len(answer[kind]) - SHOWN} 个未列出")
     if answer["inspected"]:
-        typer.echo(f"  已有结论而跳过 {len(answer['inspected'])} 场；要重新质检请加 --again")
+        typer.echo(
+            f"  已有结论而跳过 {len(answer['inspected'])} 场；要重新质检请加 --again（由人复核过的除外）"
+        )
 
 
 def _unsent(folder: Path, files: Sequence[str], what: str, why: str) -> None:

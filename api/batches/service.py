@@ -110,7 +110,8 @@ def _of_files(
     found: Plan,
     refused: list[UnmatchedFile],
 ) -> BatchAnswer:
-    todo = [one for one in found.files if given.again or not one.inspected]
+    decided = BatchRepository(session).decided({one.together for one in found.files})
+    todo = [one for one in found.files if not one.inspected or (given.again and one.together not in decided)]
     names = sorted({one.together for one in found.files} - {one.together for one in todo})
     unmatched = refused + found.unmatched
     answer = BatchAnswer(batch=None, matched=found.matched(), unmatched=unmatched, inspected=names)
@@ -153,7 +154,8 @@ def _of_uploaded(
         raise InputError(
             "请说明要质检哪些录音：已上传的用 month、manifest、pattern 中至少一项，其他的用 folder 或 files。"
         )
-    rows = BatchRepository(session, within=asker.within).recorded(below, given.month)
+    repository = BatchRepository(session, within=asker.within)
+    rows = repository.recorded(below, given.month)
     inspected = {meeting for _, meeting, _, _, there in rows if there}
     recorded = [
         MatchedFile(file=file, meeting=meeting, institution=institution, day=at.astimezone(SHANGHAI).date())
@@ -161,8 +163,9 @@ def _of_uploaded(
     ]
     found = match(recorded, wanted, pattern)
     meetings = list(dict.fromkeys(one.meeting for one in found.matched if one.meeting is not None))
-    skipped = [] if given.again else [code for code in meetings if code in inspected]
-    todo = [code for code in meetings if given.again or code not in inspected]
+    passed = repository.decided(meetings) if given.again else inspected
+    skipped = [code for code in meetings if code in passed]
+    todo = [code for code in meetings if code not in passed]
     if len(todo) > MOST_MEETINGS:
         raise InputError(f"一个批次最多 {MOST_MEETINGS} 场会议：请按月份或机构分成几批。")
     answer = BatchAnswer(batch=None, matched=found.matched, unmatched=found.unmatched, inspected=skipped)

@@ -271,7 +271,7 @@ def _left_out(found: LeftOut) -> None:
             columns = [Column("文件"), Column("原因")]
             listing.folded("对不上会议的文件", columns, list(map(_unmatched, found.unmatched)), shown=FIRST)
     if found.inspected:
-        with parts.section("已有结论而跳过的会议", "要重新质检，建立批次时加 --again"):
+        with parts.section("已有结论而跳过的会议", "要重新质检，建立批次时加 --again；由人复核过的不再质检"):
             links = [[listing.link(f"/meetings/{code}", code)] for code in found.inspected]
             listing.folded("已有结论而跳过的会议", [Column("会议")], links, shown=FIRST)
 

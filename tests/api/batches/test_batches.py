@@ -19,6 +19,7 @@ from api.batches.tables import Batch
 from api.jobs.tables import ARCHIVE, InspectionJob, JobState
 from models.database import transaction
 from models.meetings.recordings import RecordingRepository
+from models.meetings.scorecards import ScorecardRepository
 from tests.api.conftest import SignedIn
 from tests.api.results import good, hold, inspect
 
@@ -95,6 +96,19 @@ def test_a_month_and_a_pattern_choose_and_inspected_meetings_are_left_out(
     assert run(office, month="2026-08")["batch"] is None
     again = run(office, pattern="鼓楼*", again=True)
     assert sum(again["batch"]["jobs"].values()) == 1
+
+
+def test_what_a_person_decided_no_batch_inspects_again(office: TestClient, service_engine: Engine) -> None:
+    for code in ("M1", "N1"):
+        inspect(service_engine, code, good())
+    with transaction(service_engine) as session:
+        card = ScorecardRepository(session).current("M1")
+        assert card is not None
+        card.result = {**card.result, "review": {"by": "qa"}}
+    found = run(office, month="2026-09", pattern="*0908.m4a", again=True)
+    assert found["inspected"] == ["M1"]
+    shown = office.get(f"{BATCHES}/{found['batch']['code']}/meetings").json()["items"]
+    assert [row["meeting"] for row in shown] == ["N1"]
 
 
 def test_a_batch_is_paused_resumed_and_says_how_far_it_is(office: TestClient, service_engine: Engine) -> None:

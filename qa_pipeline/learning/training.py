@@ -77,8 +77,8 @@ def read_folder(folder: Path, label: str) -> list[LabelledMeeting]:
     """The labelled meetings of a folder and all below it whose ``label`` (chapters, acts) a person gave.
 
     The author of each is the folder that it lies in (``AUTHOR/ID.txt``): what lies at the top is of one
-    author. Hidden files are left alone. Raises InputError naming what cannot be used, and a meeting that is
-    there twice: nobody could say whose labels count.
+    author. Hidden files are left alone. Raises InputError naming what cannot be used, and a meeting that
+    bears the label twice: nobody could say which counts.
     """
     if folder.is_file():
         raise InputError(f"{folder} 是文件，不是文件夹：--from 要写存有标注会议（每场一个 .txt）的文件夹。")
@@ -96,17 +96,21 @@ def read_folder(folder: Path, label: str) -> list[LabelledMeeting]:
         )
     # Not to be taken for the author of the shipped meetings with the same letter.
     found = [replace(meeting, author=f"own {meeting.author}") for meeting in map(read_meeting, paths)]
-    usable = [meeting for meeting in found if label in meeting.labels and meeting.transcript.utterances]
+    usable = {
+        path: meeting
+        for path, meeting in zip(paths, found, strict=True)
+        if label in meeting.labels and meeting.transcript.utterances
+    }
     if not usable:
         raise InputError(
             f"{folder} 里没有标注了 {label} 的会议（共 {len(found)} 场）：请先导出并核对标注，"
             f"再在文件头的 labels 一行写上 {label}。"
         )
     first: dict[str, Path] = {}
-    for path, meeting in zip(paths, found, strict=True):
+    for path, meeting in usable.items():
         if path != (other := first.setdefault(fingerprint(meeting), path)):
             raise InputError(f"{other} 与 {path} 是同一场会议（发言完全相同）：请只留标注较新的一份。")
-    return usable
+    return list(usable.values())
 
 
 def fingerprint(meeting: LabelledMeeting) -> str:

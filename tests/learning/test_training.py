@@ -269,7 +269,7 @@ def test_meetings_are_taken_from_the_top_of_the_folder_and_from_all_below_it(
     assert found == {(first.stem, "own 标注"), (second.stem, "own 北区"), (third.stem, "own 东区")}
 
 
-def test_a_meeting_that_is_there_twice_is_refused_whatever_its_labels(folder: Path, tmp_path: Path) -> None:
+def test_a_meeting_that_is_there_twice_is_refused(folder: Path, tmp_path: Path) -> None:
     for export in ("九月", "十月"):
         shutil.copytree(folder, tmp_path / export)
     with pytest.raises(

@@ -581,6 +581,9 @@ def test_a_batch_tries_again_where_the_model_failed_and_only_there(
             used.append(ReaderChoice.LLM if used else ReaderChoice.LOCAL)
             told = ReaderReport(asked=ReaderChoice(task.reader), used=used[-1])
             result = to_json(replace(local, reader=told))
+            kept = Path(task.out, "inspections", f"{task.meeting.name}.json")
+            kept.parent.mkdir(parents=True, exist_ok=True)
+            kept.write_text(inspection_to_json(local), "utf-8")
             yield {"key": task.key, "name": task.meeting.name, "status": "done", "result": result}
 
     monkeypatch.setattr(batch, "_inspect_all", inspected)

@@ -258,10 +258,19 @@ def _checklist(item: Item, reader: Reader) -> tuple[Graded, tuple[Point, ...], l
         hits=tuple(h for _, g in known if g.level for h in _spread(g.hits, 2)),
         evidence=tuple(e for _, g in known if g.level for e in g.evidence[:2]),
         confidence=sum(w * g.confidence for w, g in known) / whole,
-        reason="；".join(dict.fromkeys(g.reason for _, g in graded if g.level is None and g.reason)),
+        reason=_uncounted((p.label, g) for p, (_, g) in zip(points, graded, strict=True)),
         rule="按权重平均，测不出来的要点不计",
     )
     return total, tuple(points), steps, tips
+
+
+def _uncounted(points: Iterable[tuple[str, Graded]]) -> str:
+    """Which points of a list are not known, and why: the others were counted."""
+    why: dict[str, list[str]] = {}
+    for label, graded in points:
+        if graded.level is None and graded.reason:
+            why.setdefault(graded.reason, []).append(label)
+    return "；".join(f"不计“{'”“'.join(labels)}”：{reason}" for reason, labels in why.items())
 
 
 def _graded(scale: Scale, reader: Reader) -> Graded:

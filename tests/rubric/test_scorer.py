@@ -129,7 +129,7 @@ def test_why_points_of_a_checklist_are_unknown_is_one_chinese_sentence(tmp_path:
         " {id: b, label: 二, said: {longer: 1, by: host}}, {id: c, label: 三, said: {longer: 1}}]"
     )
     (scored,) = made.scored(rubric(tmp_path, item(scale))).items
-    assert scored.reason == "没有花名册；分不清说话人，无法判断谁说的"
+    assert scored.reason == "不计“一”：没有花名册；不计“二”：分不清说话人，无法判断谁说的"
 
 
 def test_a_cap_limits_the_level_and_says_why(tmp_path: Path) -> None:

@@ -25,7 +25,7 @@ demo: .venv/.ready ## Inspect two real recordings: why one passes and the other 
 	@echo "Open the full reports: $(OUT)/weekly_good.html and $(OUT)/weekly_poor.html"
 
 # Where Python is told to keep nothing compiled, each process that the tests start would compile all anew.
-test: .venv/.ready ## Run all tests (about nine minutes on 2 cores)
+test: .venv/.ready ## Run all tests (eight to ten minutes on 2 cores)
 	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 check: .venv/.ready ## Format, lint, types, import directions, dead code

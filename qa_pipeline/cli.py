@@ -234,7 +234,8 @@ def batch(
     """质检一个文件夹里的全部会议；中断后再运行即从断点继续。"""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from qa_pipeline.batch import DEFAULT_OUT, run
+    from qa_pipeline.batch import run
+    from qa_pipeline.folder import DEFAULT_OUT
     from qa_pipeline.rubric import load_rubric
 
     if rubric:
@@ -289,7 +290,7 @@ def _open(files: list[Path], progress: Progress) -> Recording | Transcript:
 
 def _facts_beside(files: list[Path]) -> Path:
     """Where the facts file of the meeting lies, or would lie."""
-    from qa_pipeline.batch import FACTS_SUFFIX
+    from qa_pipeline.folder import FACTS_SUFFIX
 
     return files[0].parent / (files[0].stem.removesuffix(".part1") + FACTS_SUFFIX)
 

@@ -19,9 +19,10 @@ import psutil
 import pytest
 from docx import Document
 
-from qa_pipeline.batch import Tally, Task, _alone, _inspect_one, meetings_in, run
+from qa_pipeline.batch import Tally, Task, _alone, _inspect_one, run
 from qa_pipeline.chapters.corpus import CORPUS, read_meeting
 from qa_pipeline.errors import InputError, OutputError, RubricError
+from qa_pipeline.folder import meetings_in
 from qa_pipeline.pipeline import compared, inspect
 from qa_pipeline.recording import SAMPLE_RATE, decode, open_recording
 from qa_pipeline.transcript.formats import to_json

@@ -67,7 +67,7 @@ def batch(
     ] = True,
 ) -> None:
     """质检一个文件夹里的全部会议，在本机或交给服务；中断后再运行即从断点继续。"""
-    from qa_pipeline.batch import DEFAULT_OUT
+    from qa_pipeline.folder import DEFAULT_OUT
 
     target = out or folder / DEFAULT_OUT
     if service is None:

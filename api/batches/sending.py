@@ -25,9 +25,9 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api.batches.archive import Found, open_archive
-from qa_pipeline.batch import meetings_in
 from qa_pipeline.errors import HuijianError, InputError, OutputError, reason
 from qa_pipeline.files import write_atomically
+from qa_pipeline.folder import meetings_in
 from qa_pipeline.pipeline import TEXT
 
 CHUNK: Final = 4 << 20

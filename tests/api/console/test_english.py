@@ -72,7 +72,7 @@ ELSEWHERE = tuple(
         "api/accounts/bootstrap.py", "api/batches/commands.py", "api/batches/sending.py", "api/integrations/",
         "models/commands.py", "models/demo_org/",
         "qa_pipeline/batch.py", "qa_pipeline/before.py", "qa_pipeline/cli.py", "qa_pipeline/facts.py",
-        "qa_pipeline/reuse.py",
+        "qa_pipeline/folder.py", "qa_pipeline/reuse.py",
         "qa_pipeline/learning/", "qa_pipeline/report/", "qa_pipeline/compliance/commands.py",
         "qa_pipeline/rubric/archive.py", "qa_pipeline/rubric/commands.py", "qa_pipeline/rubric/judge.py",
         "qa_pipeline/chapters/", "qa_pipeline/endpoint.py", "qa_pipeline/reader/answers.py",
